@@ -1,0 +1,82 @@
+# Fresh machine with Python 3, make and git: `make demo` and `make test` do all the rest.
+# Three environments, apart: emulator (its packages leak into the functions), sam (pins another botocore), dev.
+
+TOOLS := build/tools
+PY := $(TOOLS)/dev/bin/python
+UV := $(TOOLS)/uv/bin/uv
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Nothing of the user's shell or AWS profile reaches a tool, a test or a function.
+unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_ENDPOINT_URL
+unexport AWS_REGION PYTHONPATH PYTHONHOME VIRTUAL_ENV
+export AWS_CONFIG_FILE := /dev/null
+export AWS_SHARED_CREDENTIALS_FILE := /dev/null
+export AWS_DEFAULT_REGION := us-east-1
+export SAM_CLI_TELEMETRY := 0
+export UV_SYSTEM_CERTS := 1
+export UV_NO_CONFIG := 1
+export PYTHONDONTWRITEBYTECODE := 1
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.PHONY: help demo up down test lint bench replay storm pins
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: $(TOOLS)/.ready build/local/.built ## the whole stack on this machine with sample files [ONCE=1] [FILE=path.csv]
+	@$(PY) -m local.demo $(if $(ONCE),--once) $(if $(FILE),--file "$(FILE)")
+
+up: $(TOOLS)/.ready build/local/.built ## the same stack in the background, empty, described by .local/stack.json
+	@$(PY) -m local.stack up
+
+down: ## stop it
+	@if [ -x $(PY) ]; then $(PY) -m local.stack down; fi
+
+test: lint build/local/.built ## all tests and lint, on a machine that never saw the project
+	@$(PY) -m pytest
+
+lint: $(TOOLS)/.ready ## format, lint, types, template
+	@$(TOOLS)/dev/bin/ruff format --check -q . && $(TOOLS)/dev/bin/ruff check -q .
+	@$(TOOLS)/dev/bin/pyright
+	@$(TOOLS)/sam/bin/sam validate --lint --region us-east-1
+
+bench: ## speed and cost
+	@echo "make bench waits for tests/bench, which comes with the file desk"
+
+replay: ## a book of debts, day by day
+	@echo "make replay waits for the strategies"
+
+storm: ## everything at once, with faults
+	@echo "make storm waits for operations"
+
+pins: $(UV) ## compile every *.in into its *.txt again
+	@for file in layers/vendor/requirements local/pins/emulator local/pins/sam local/pins/dev; do \
+		$(UV) pip compile --python-version 3.13 --generate-hashes --no-header --upgrade -q $$file.in -o $$file.txt; \
+	done
+
+# ── environments ───────────────────────────────────────────────────────────────────────────────────
+$(UV):
+	@echo "· uv"
+	@python3 -m venv $(TOOLS)/uv && $(TOOLS)/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+
+$(TOOLS)/.ready: $(UV) $(wildcard local/pins/*.txt) layers/cobranza/pyproject.toml .python-version
+	@echo "· environments: emulator, sam, dev"
+	@for name in emulator sam dev; do \
+		$(UV) venv --quiet --clear --python 3.13 $(TOOLS)/$$name \
+			|| { echo "Python 3.13 not found, and uv could not download one: install it and try again" >&2; exit 1; }; \
+		$(UV) pip sync --quiet --require-hashes --python $(TOOLS)/$$name local/pins/$$name.txt; \
+	done
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(TOOLS)/dev -e layers/cobranza
+	@touch $@
+
+# The emulator runs functions on this machine: layers are built for it, apart from a build for AWS.
+build/local/.built: $(TOOLS)/.ready template.yaml $(shell find layers functions -type f -not -path '*/__pycache__/*')
+	@echo "· sam build for this machine"
+	@WHEELS_FOR=host PYTHON=$(CURDIR)/$(TOOLS)/uv/bin/python RUNTIME=$(CURDIR)/$(TOOLS)/emulator/bin/python \
+		$(TOOLS)/sam/bin/sam build \
+		--build-dir build/local --cached --cache-dir build/sam-cache --parallel > build/sam-build.log 2>&1 \
+		|| { cat build/sam-build.log; exit 1; }
+	@touch $@

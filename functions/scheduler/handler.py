@@ -1,0 +1,42 @@
+"""EventBridge Scheduler → SQS reminders. Whoever is due is leased and queued."""
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from cobranza import telemetry
+from cobranza.clock import Clock
+from cobranza.flows.queue_due import queue_due
+from cobranza.queues import ReminderQueue
+from cobranza.settings import SchedulerSettings
+from cobranza.store.aws import client
+from cobranza.store.ledger import Ledger
+from cobranza.store.secrets import stage_clock
+from cobranza.store.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    ledger: Ledger
+    queue: ReminderQueue
+    clock: Clock
+
+
+@cache
+def wire() -> Deps:
+    settings = SchedulerSettings.from_env()
+    return Deps(
+        ledger=Ledger(Table(client("dynamodb"), settings.ledger_table)),
+        queue=ReminderQueue(client("sqs"), settings.reminders_queue_url),
+        clock=stage_clock(settings, lambda: client("ssm")),
+    )
+
+
+@telemetry.metrics.log_metrics
+@telemetry.logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
+    deps = deps or wire()
+    tick = queue_due(deps.ledger, deps.queue, deps.clock(), trace=context.aws_request_id)
+    telemetry.count("BorrowersQueued", tick.queued)
+    telemetry.logger.info("tick", queued=tick.queued)
+    return asdict(tick)

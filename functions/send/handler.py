@@ -1,0 +1,78 @@
+"""SQS reminders → WhatsApp. Each message is settled, or comes back."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import requests  # noqa: TID251 - the pooled session is made here, and used in cobranza.whatsapp alone
+
+from cobranza import telemetry
+from cobranza.clock import Clock
+from cobranza.flows.send_reminder import Sender
+from cobranza.policy.strategy import standard
+from cobranza.queues import Reminder, ReminderQueue, failures
+from cobranza.settings import SendSettings
+from cobranza.store.aws import client
+from cobranza.store.journal import Journal
+from cobranza.store.ledger import Ledger
+from cobranza.store.messages import Messages
+from cobranza.store.portfolios import remembered
+from cobranza.store.secrets import secret_reader, stage_clock
+from cobranza.store.table import Table
+from cobranza.whatsapp.client import LONGEST_CALL, WhatsApp
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    sender: Sender
+    queue: ReminderQueue
+    clock: Clock
+
+
+@cache
+def wire() -> Deps:
+    settings = SendSettings.from_env()
+    table = Table(client("dynamodb"), settings.ledger_table)
+    ledger = Ledger(table)
+    secret = secret_reader(client("secretsmanager"), settings.provider_secret)
+    sender = Sender(
+        ledger=ledger,
+        messages=Messages(table),
+        journal=Journal(Table(client("dynamodb"), settings.journal_table)),
+        whatsapp=WhatsApp(settings.graph_api_url, settings.graph_api_version, secret, requests.Session()),
+        strategy=standard(),
+        portfolio=remembered(ledger.portfolio),
+    )
+    queue = ReminderQueue(client("sqs"), settings.reminders_queue_url)
+    return Deps(sender, queue, stage_clock(settings, lambda: client("ssm")))
+
+
+@telemetry.metrics.log_metrics
+@telemetry.logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
+    deps = deps or wire()
+    failed: list[str] = []
+    for record in event["Records"]:
+        if context.get_remaining_time_in_millis() < (LONGEST_CALL + 5) * 1000:
+            failed.append(record["messageId"])  # no time left to see a call through
+            continue
+        try:
+            settled = _remind(deps, record)
+        except Exception:
+            telemetry.logger.exception("reminder failed")
+            settled = False
+        if not settled:
+            failed.append(record["messageId"])
+    return failures(failed)
+
+
+def _remind(deps: Deps, record: dict[str, Any]) -> bool:
+    reminder = Reminder.parse(record["body"])
+    outcome = deps.sender.remind(reminder, deps.clock())
+    telemetry.logger.info("reminder", borrower=reminder.borrower, outcome=outcome.code, trace=reminder.trace)
+    if outcome.retry_after is None:
+        telemetry.count(f"Outcome{outcome.code.split('_')[0].title() or 'None'}")
+        return True
+    if outcome.retry_after:
+        deps.queue.delay(record["receiptHandle"], outcome.retry_after)
+    return False

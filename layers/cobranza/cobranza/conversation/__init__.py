@@ -1,0 +1,1 @@
+"""What a borrower means. Pure: text in, intent out."""

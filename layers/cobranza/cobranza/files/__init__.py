@@ -1,0 +1,1 @@
+"""The file desk. Pure: bytes in, rows out."""

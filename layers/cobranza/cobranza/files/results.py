@@ -1,0 +1,126 @@
+"""What goes back to the people who dropped a file: the refused rows, and a summary."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from babel.numbers import get_currency_precision
+
+from cobranza.errors import InvalidInput
+from cobranza.files.table import Row
+from cobranza.ledger.money import Money
+
+# They stand first, where nobody has to scroll to them, and where a row with too many or too few cells
+# keeps its shape.
+ADDED = ("line", "column", "code", "reason")
+
+# A spreadsheet runs a cell that starts with one of these. What already has an apostrophe before it gets one
+# more, so that read_table gives back exactly what was there.
+_RISKY = re.compile(r"'*[=+\-@\t\r]")
+_PLAIN_NUMBER = re.compile(r"[+-][0-9]+(?:[.,][0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    row: Row
+    code: str
+    reason: str
+    column: str
+
+
+def refused_csv(header: Sequence[str], refusals: Iterable[Refusal]) -> bytes:
+    """The refused rows as they came, and why; mended, the file can be dropped as it is.
+
+    UTF-8 with BOM, without which Excel takes it for the local code page. Where a mended file is refused
+    again, the new ADDED columns take the place of the old.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow((*ADDED, *_kept(header, header)))
+    for refusal in refusals:
+        why = (str(refusal.row.line), refusal.column, refusal.code, refusal.reason)
+        writer.writerow(map(_guard, (*why, *_kept(header, refusal.row.cells))))
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _kept(header: Sequence[str], cells: Sequence[str]) -> tuple[str, ...]:
+    width = len(header)
+    return tuple(cell for i, cell in enumerate(cells) if i >= width or header[i] not in ADDED)
+
+
+def _guard(cell: str) -> str:
+    """The cell with an apostrophe before it if a spreadsheet would run it.
+
+    Rows hold strangers' text, and the person who mends them has a spreadsheet that may call programs and send
+    data away. A plain number (-12.5, +525555550100) is data under any reading, and with an apostrophe it
+    would look broken in a file that is about broken cells, so it stays.
+    """
+    return f"'{cell}" if _RISKY.match(cell) and not _PLAIN_NUMBER.fullmatch(cell) else cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """How many good rows could be messaged as things are, and what keeps the others from it."""
+
+    messageable: int = 0
+    no_consent: int = 0
+    no_portfolio: int = 0
+    country_off: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What became of a file. `digest` is its SHA-256 in hex; `totals` the balances of its good rows, one for
+    each currency; `balance_from` the column they were read from; `error` why the file was refused whole."""
+
+    kind: str
+    portfolio: str
+    file: str
+    digest: str
+    as_of: datetime
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    refused_by_code: Mapping[str, int] = field(default_factory=dict[str, int])
+    totals: Sequence[Money] = ()
+    balance_from: Literal["balance", "amount"] = "balance"
+    readiness: Readiness = Readiness()
+    error: InvalidInput | None = None
+
+    def __post_init__(self) -> None:
+        if self.read != self.created + self.updated + self.unchanged + self.refused:
+            raise ValueError(f"rows are lost: {self.read} read, but not as many accounted for")
+        if self.error and self.read:
+            raise ValueError("a file that is refused whole has no rows")
+
+    def to_json(self) -> bytes:
+        document = {
+            "v": 1,
+            "kind": self.kind,
+            "portfolio": self.portfolio,
+            "file": self.file,
+            "digest": self.digest,
+            "as_of": self.as_of.isoformat(),
+            "read": self.read,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "refused": self.refused,
+            "refused_by_code": dict(sorted(self.refused_by_code.items())),
+            "totals": {money.currency: _exact(money) for money in self.totals},
+            "balance_from": self.balance_from,
+            "readiness": asdict(self.readiness),
+            "error": self.error and {"code": self.error.code, "reason": self.error.reason},
+        }
+        return json.dumps(document, ensure_ascii=False, indent=2).encode()
+
+
+def _exact(money: Money) -> str:
+    return f"{money.amount:.{get_currency_precision(money.currency)}f}"

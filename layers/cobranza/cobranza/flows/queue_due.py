@@ -1,0 +1,31 @@
+"""The scheduler: whoever's moment has come is leased and queued. Nothing is decided here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cobranza.queues import Reminder, ReminderQueue
+from cobranza.store.keys import SHARDS
+from cobranza.store.ledger import Ledger
+
+# Longer than a reminder can wait on the queue and be tried again; then the borrower comes back by themselves.
+LEASE = timedelta(minutes=90)
+# What one tick takes of a shard; the rest is older and first at the next tick.
+MOST_PER_SHARD = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    queued: int
+
+
+def queue_due(ledger: Ledger, queue: ReminderQueue, now: datetime, trace: str) -> Tick:
+    """Queues every due borrower once. A crash in the middle costs a lease, never a message."""
+    return Tick(queued=queue.put(_leased(ledger, now, trace)))
+
+
+def _leased(ledger: Ledger, now: datetime, trace: str) -> Iterator[Reminder]:
+    for shard in range(SHARDS):
+        for borrower, due_at in ledger.due(shard, now, MOST_PER_SHARD):
+            if leased := ledger.lease(borrower, due_at, now + LEASE):
+                yield Reminder(borrower, leased.until, trace)

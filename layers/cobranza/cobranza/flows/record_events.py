@@ -1,0 +1,137 @@
+"""The webhook: every event that Meta tells is kept, and moves what it is about forward."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cobranza.conversation.intent import Intent, understand
+from cobranza.errors import InvalidInput
+from cobranza.ledger.phone import phone_variants
+from cobranza.policy.message import State
+from cobranza.refs import References
+from cobranza.store.journal import Journal
+from cobranza.store.keys import MessageKey, borrower_pk
+from cobranza.store.ledger import Ledger
+from cobranza.store.messages import Messages
+from cobranza.store.table import ConditionFailed, Item
+from cobranza.whatsapp.events import Event, InboundMessage, OtherEvent, StatusEvent, Unreadable
+
+STATES = {
+    "sent": (State.SENT, "sent_at"),
+    "delivered": (State.DELIVERED, "delivered_at"),
+    "read": (State.READ, "read_at"),
+    "failed": (State.FAILED, "failed_at"),
+}
+RECEIPTS = ("image/", "application/pdf")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    ledger: Ledger
+    messages: Messages
+    journal: Journal
+    references: References
+
+    def record(self, events: Iterable[Event], now: datetime) -> Counter[str]:
+        """Keeps all events and counts them by kind. One that cannot be stored does not keep the others from it:
+        the first storage error is raised at the end, so that Meta sends all again; what is stored is a no-op then.
+        """
+        counts: Counter[str] = Counter()
+        failure: Exception | None = None
+        for event in events:
+            try:
+                counts[self._record(event, now)] += 1
+            except Exception as error:
+                failure = failure or error
+        if failure:
+            raise failure
+        return counts
+
+    def _record(self, event: Event, now: datetime) -> str:
+        match event:
+            case StatusEvent():
+                return self._status(event, now)
+            case InboundMessage():
+                return self._inbound(event)
+            case OtherEvent():
+                return self._keep_raw(event.field, {"value": event.value}, f"{event.account}#{event.time}", now)
+            case Unreadable():
+                return self._keep_raw("unreadable", {"value": event.raw, "reason": event.reason}, "", now)
+
+    def _status(self, event: StatusEvent, now: datetime) -> str:
+        if event.status not in STATES:
+            return self._keep_raw("status", {"status": event.status}, event.wamid, now)
+        state, moment = STATES[event.status]
+        facts: Item = {moment: event.at, "wamid": event.wamid}
+        if event.errors:
+            error = event.errors[0]
+            facts["reason"] = {"code": error.code, "title": error.title, "details": error.details}
+        try:
+            key = self._message_of(event)
+            self.messages.advance(key, state, facts)
+        except (InvalidInput, ConditionFailed):
+            return self._keep_raw("stray_status", {"status": event.status}, event.wamid, now)
+        return event.status
+
+    def _message_of(self, event: StatusEvent) -> MessageKey:
+        """By our own id, else by the recipient's number and the wamid. Raises InvalidInput when it is not ours."""
+        if event.opaque:
+            return MessageKey.parse(event.opaque)
+        for borrower in self._borrowers(event.recipient):
+            for key, _, wamid in self.messages.recent(borrower):
+                if wamid == event.wamid:
+                    return key
+        raise InvalidInput("STRAY_STATUS", "a status of a message that we do not know")
+
+    def _inbound(self, event: InboundMessage) -> str:
+        borrowers = self._borrowers(event.sender)
+        content: Item = {
+            "type": event.type,
+            "text": event.text,
+            "payload": event.payload,
+            "context": event.context_wamid or "",
+            "phone_number_id": event.phone_number_id,
+        }
+        receipt = event.media is not None and event.media.mime_type.startswith(RECEIPTS)
+        if event.media:
+            content["media"] = {
+                "id": event.media.id,
+                "mime_type": event.media.mime_type,
+                "sha256": event.media.sha256,
+            }
+        if receipt:
+            content["receipt"] = "TO_FETCH"
+        wamid = self.references.ref("wamid", event.wamid)
+        unknown = self.references.ref("phone", event.sender or event.sender_bsuid or "")
+        for chat in borrowers or [unknown]:
+            self.ledger.record_inbound(chat, event.at, wamid, content)
+        for borrower in borrowers:
+            self._obey(borrower, event, wamid)
+        if not borrowers:
+            return "inbound_unknown_number"
+        return "receipt" if receipt else "inbound"
+
+    def _obey(self, borrower: str, event: InboundMessage, wamid: str) -> None:
+        if understand(event.text) is Intent.STOP:
+            self.ledger.opt_out(borrower, event.at)
+            self.journal.append(borrower_pk(borrower), event.at, "consent.stopped", wamid, {})
+        else:
+            self.ledger.heard_from(borrower, event.at)
+
+    def _borrowers(self, wa_id: str) -> list[str]:
+        """Who has this number, in any of the forms in which WhatsApp may report it. Never by last digits."""
+        if not wa_id:
+            return []
+        found = (self.references.ref("phone", f"+{form}") for form in phone_variants(wa_id))
+        return sorted({borrower for ref in found for borrower in self.ledger.borrowers_behind(ref)})
+
+    def _keep_raw(self, kind: str, content: dict[str, Any], identity: str, now: datetime) -> str:
+        """What we do not act on yet, as it came, once."""
+        raw = json.dumps(content, sort_keys=True, default=str)
+        digest = hashlib.sha256(f"{identity}#{raw}".encode()).hexdigest()[:32]
+        self.ledger.keep_news(kind[:64], digest, raw[:100_000], now)
+        return kind if kind in ("stray_status", "unreadable") else "other"

@@ -1,0 +1,166 @@
+"""The sender: reads everything again, decides again, claims the day, calls WhatsApp, records.
+
+At most one message leaves per borrower and local date: the claim is one conditional write before the call, and an
+unclear result is never sent again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cobranza.policy.decision import Book, Defer, Rest, Send, Skip, decide, local_date, next_look
+from cobranza.policy.message import Consumed, Message, State
+from cobranza.policy.portfolio import Portfolio
+from cobranza.policy.strategy import Strategy
+from cobranza.queues import Reminder
+from cobranza.store import keys
+from cobranza.store.journal import Journal
+from cobranza.store.keys import MessageKey
+from cobranza.store.ledger import Ledger, Loaded
+from cobranza.store.messages import Claim, Messages
+from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear, WhatsApp
+from cobranza.whatsapp.errors import Action, ProviderError
+from cobranza.whatsapp.messages import reminder_parameters, template_message
+from cobranza.whatsapp.templates import shipped_templates
+
+# A claim older than this was made by a worker that is dead: it lives at most as long as its Lambda.
+DEAD_AFTER = timedelta(minutes=3)
+MOST_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one reminder. `code` as in the outcome book: SENT, UNKNOWN, SKIPPED_x, DEFERRED_x, FAILED_n;
+    empty when nothing was due. `retry_after`: not settled, the reminder must come back in so many seconds."""
+
+    code: str = ""
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    ledger: Ledger
+    messages: Messages
+    journal: Journal
+    whatsapp: WhatsApp
+    strategy: Strategy
+    portfolio: Callable[[str], Portfolio | None]
+
+    def remind(self, reminder: Reminder, now: datetime) -> Outcome:
+        loaded = self.ledger.load(reminder.borrower)
+        if loaded is None or loaded.lease != reminder.lease:
+            return Outcome()  # a copy of a reminder that is done, or that somebody else has
+        if (outcome := self._settle_dead_claims(reminder, loaded, now)) is not None:
+            return outcome
+        decision = decide(
+            loaded.book, self._portfolios(loaded.book), self.strategy, shipped_templates().keys(), now
+        )
+        if isinstance(decision, Send):
+            return self._send(reminder, loaded.book, decision, now)
+        return self._do_not_send(reminder, loaded.book, decision, now)
+
+    def _portfolios(self, book: Book) -> dict[str, Portfolio]:
+        names = {debt.terms.portfolio for debt in book.debts}
+        return {name: portfolio for name in names if (portfolio := self.portfolio(name))}
+
+    def _do_not_send(
+        self, reminder: Reminder, book: Book, decision: Skip | Defer | Rest, now: datetime
+    ) -> Outcome:
+        match decision:
+            case Rest():
+                self._finish(reminder, book, now)
+                return Outcome()
+            case Skip(reason):
+                code, until = f"SKIPPED_{reason}", None
+            case Defer(reason, until):
+                code = f"DEFERRED_{reason}"
+        self._journal(reminder, now, code, {"until": until} if until else {})
+        self._finish(reminder, book, now, until=until)
+        return Outcome(code)
+
+    def _send(self, reminder: Reminder, book: Book, send: Send, now: datetime) -> Outcome:
+        key = MessageKey(reminder.borrower, send.day)
+        message = template_message(
+            book.borrower.phone,
+            send.template,
+            send.language,
+            reminder_parameters(send, book.borrower),
+            key.opaque,
+        )
+        self.whatsapp.access_token()  # a missing one must stop us here, not after the claim
+        claim = self.messages.claim(key, send, now)
+        if claim is None:
+            return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))  # another worker is at it
+        answer = self.whatsapp.send(send.portfolio.phone_number_id, message)
+        code = self._record(claim, answer, now)
+        if code is None:
+            return Outcome(retry_after=answer.retry_after if isinstance(answer, Refused) else 0)
+        facts = {
+            "template": send.template,
+            "language": send.language,
+            "portfolio": send.portfolio.portfolio_id,
+        }
+        self._journal(reminder, now, code, {**facts, "step": send.lead.step.days})
+        self._consume(reminder.borrower, send.consumes)
+        self._finish(reminder, _with(book, claim.message), now)
+        return Outcome(code)
+
+    def _record(self, claim: Claim, answer: Answer, now: datetime) -> str | None:
+        """Writes the result down; the outcome's code, or None when Meta surely did not accept and we try again."""
+        match answer:
+            case Accepted():
+                self.messages.accepted(claim.key, answer.wamid, now)
+                return "SENT"
+            case Unclear():
+                self.messages.advance(claim.key, State.UNKNOWN, {"reason": _reason(answer.error)})
+                return "UNKNOWN"
+            case Refused(action=Action.RETRY | Action.STOP) if claim.message.attempts < MOST_ATTEMPTS:
+                self.messages.retry(claim, _reason(answer.error))
+                return None
+            case Refused():
+                self.messages.advance(claim.key, State.FAILED, {"reason": _reason(answer.error)})
+                return f"FAILED_{answer.error.code}"
+
+    def _settle_dead_claims(self, reminder: Reminder, loaded: Loaded, now: datetime) -> Outcome | None:
+        """A worker claimed and died: whether its call left, nobody knows. Never again; a status may tell.
+
+        The reminder's outcome when the dead claim is today's; None when there is nothing in the way."""
+        book = loaded.book
+        for message in book.messages:
+            if message.state is not State.CLAIMED:
+                continue
+            if now - message.claimed_at < DEAD_AFTER:
+                return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))
+            reason = _reason(ProviderError(0, "Worker died", "the claim was left without a result"))
+            key = MessageKey(reminder.borrower, message.day)
+            self.messages.advance(key, State.UNKNOWN, {"reason": reason})
+            self._consume(reminder.borrower, message.debts)
+            if message.day == local_date(book.borrower, now):
+                self._journal(reminder, now, "UNKNOWN", {})
+                self._finish(reminder, book, now)
+                return Outcome("UNKNOWN")
+        return None
+
+    def _consume(self, borrower: str, debts: Mapping[str, Consumed]) -> None:
+        for debt_key, consumed in debts.items():
+            self.ledger.consume(borrower, debt_key, consumed)
+
+    def _finish(self, reminder: Reminder, book: Book, now: datetime, until: datetime | None = None) -> None:
+        tomorrow = local_date(book.borrower, now) + timedelta(days=1)
+        again = until or next_look(book.borrower, book.debts, self.strategy, first=tomorrow)
+        self.ledger.finish(reminder.borrower, reminder.lease, again)
+
+    def _journal(self, reminder: Reminder, now: datetime, code: str, facts: dict[str, Any]) -> None:
+        subject = keys.borrower_pk(reminder.borrower)
+        facts = {"code": code, "trace": reminder.trace, **facts}
+        self.journal.append(subject, now, "outcome", reminder.lease, facts)
+
+
+def _with(book: Book, message: Message) -> Book:
+    """The book as it is after the claim, which used up its steps."""
+    return Book(book.borrower, book.debts, (*book.messages, message))
+
+
+def _reason(error: ProviderError) -> dict[str, Any]:
+    return {"code": error.code, "title": error.title, "details": error.details, "trace": error.trace}

@@ -1,0 +1,1 @@
+"""What is owed and by whom. Pure: no AWS, no clock, no WhatsApp."""

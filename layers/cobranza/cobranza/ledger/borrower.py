@@ -1,0 +1,29 @@
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """That this borrower agreed to get payment reminders on WhatsApp, and how we know."""
+
+    source: str
+    at: datetime | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Borrower:
+    """A person who owes. `ref` stands for the person everywhere outside the profile (see refs.py).
+
+    `phone` is E.164 with its plus; `country` ISO 3166-1 alpha-2; `region` the ISO 3166-2 part after the
+    country ("BCN") or empty when unknown; `language` a BCP 47 tag or empty for the portfolio's own.
+    """
+
+    ref: str
+    name: str
+    phone: str
+    country: str
+    region: str = ""
+    language: str = ""
+    consent: Consent | None = None
+    opted_out_at: datetime | None = None

@@ -1,0 +1,49 @@
+"""Exact money: a Decimal and its currency, never a float."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from babel.numbers import get_currency_precision, list_currencies
+
+from cobranza.errors import InvalidInput
+
+MAX_AMOUNT = Decimal(10) ** 15
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    amount: Decimal
+    currency: str
+
+
+def totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    """One total for each currency, in order of currency code: currencies are never added up."""
+    sums: dict[str, Decimal] = {}
+    for money in amounts:
+        sums[money.currency] = sums.get(money.currency, Decimal(0)) + money.amount
+    return tuple(Money(amount, currency) for currency, amount in sorted(sums.items()))
+
+
+def parse_currency(text: str) -> str:
+    """An ISO 4217 code, upper case."""
+    code = text.strip().upper()
+    if code not in list_currencies():
+        raise InvalidInput("BAD_CURRENCY", f"{text!r} is not an ISO 4217 currency such as MXN", "currency")
+    return code
+
+
+def parse_amount(text: str, currency: str, column: str = "amount") -> Decimal:
+    """A canonical amount: digits, a point for decimals, no thousands separator, no more decimals than the
+    currency has (`1234.50` MXN, `1234` CLP). Anything else is refused, never guessed."""
+    digits = text.strip()
+    whole, point, decimals = digits.partition(".")
+    precision = get_currency_precision(currency)
+    if not (whole.isascii() and whole.isdigit()) or (point and not (decimals.isascii() and decimals.isdigit())):
+        raise InvalidInput("BAD_AMOUNT", f"{text!r} is not an amount such as 1234.50", column)
+    if len(decimals.rstrip("0")) > precision:
+        raise InvalidInput("BAD_AMOUNT", f"{currency} has {precision} decimals, {text!r} has more", column)
+    amount = Decimal(digits)
+    if amount >= MAX_AMOUNT:
+        raise InvalidInput("BAD_AMOUNT", f"{text!r} is too large to be a debt", column)
+    return amount

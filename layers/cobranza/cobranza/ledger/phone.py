@@ -1,0 +1,96 @@
+"""Phone numbers: read once into E.164, and the other forms in which WhatsApp may report them."""
+
+import re
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import PhoneNumberType
+
+from cobranza.errors import InvalidInput
+
+MAX_TEXT = 40
+
+# What people and address books write between digits: blanks, dashes, dots, brackets, invisible marks. A slash
+# or a comma separates two numbers and is not here.
+_PUNCTUATION = dict.fromkeys(
+    map(
+        ord,
+        " \t\u00a0\u2007\u2009\u202f-\u2010\u2011\u2012\u2013\u2014.()'\u200b\u200e\u200f\u202a\u202c\ufeff",
+    )
+)
+_NUMBER = re.compile(r"\+?[0-9]+")
+_SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+")
+# 5255550100.0 would become another number without its point.
+_DECIMAL = re.compile(r"\+?[0-9]{7,}[.,][0-9]+")
+_MEXICO_WITH_1 = re.compile(r"(\+|00)?521([0-9]{10})")
+_WORLD = "001"  # libphonenumber's region of numbers without a country
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """`e164` has its plus; `country` is the number's own, which may differ from where its owner lives."""
+
+    e164: str
+    country: str
+
+
+def parse_phone(text: str, country: str) -> Phone:
+    """Read a number that can receive WhatsApp messages; one without country code is read as of `country`.
+
+    Raises InvalidInput: BAD_PHONE, or LANDLINE where the numbering plan tells landlines from mobiles.
+    """
+    text = text.strip()
+    if len(text) > MAX_TEXT:
+        raise _bad("it is too long")
+    if _SCIENTIFIC.fullmatch(text):
+        raise _bad("a spreadsheet shortened it to scientific notation and digits are lost")
+    if _DECIMAL.fullmatch(text):
+        raise _bad("it is a number with decimals, write the digits only")
+    digits = text.translate(_PUNCTUATION)
+    if not _NUMBER.fullmatch(digits):
+        raise _bad("write one number, with digits only and its country code, such as +525555550100")
+    # Mexico dropped the 1 after 52 in 2019. Address books, and WhatsApp itself, still carry it.
+    mexican = _MEXICO_WITH_1.fullmatch(digits)
+    if mexican and (mexican[1] or country == "MX"):
+        digits = f"+52{mexican[2]}"
+    try:
+        number = phonenumbers.parse(digits, country)
+    except phonenumbers.NumberParseException as error:
+        raise _bad(f"it cannot be read as a number of {country}") from error
+    region = phonenumbers.region_code_for_number(number)
+    if region is None or region == _WORLD or not phonenumbers.is_valid_number_for_region(number, region):
+        raise _bad("no such number exists in the numbering plan of its country")
+    if phonenumbers.number_type(number) == PhoneNumberType.FIXED_LINE:
+        raise InvalidInput("LANDLINE", "This is the number of a landline, WhatsApp needs a mobile number", "phone")
+    return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), region)
+
+
+def phone_variants(e164: str) -> tuple[str, ...]:
+    """The forms in which WhatsApp may report this number as `wa_id`: digits only, E.164 first.
+
+    Meta calls the change "a standard behavior" for Brazil and Mexico; Argentina is seen in practice.
+    Brazilian landlines have the shape of mobiles without their ninth digit, so a variant may meet somebody
+    else's number: who matches by variants and finds two borrowers must not choose.
+    """
+    digits = e164.removeprefix("+")
+    for country, prefix, optional, rest in _OPTIONAL_DIGITS:
+        if not digits.startswith(country):
+            continue
+        head, tail = digits[:prefix], digits[prefix:]
+        if len(tail) == rest:
+            return digits, head + optional + tail
+        if len(tail) == rest + 1 and tail.startswith(optional):
+            return digits, head + tail[1:]
+    return (digits,)
+
+
+# Country code, digits before the one that comes and goes, that digit, digits after it.
+_OPTIONAL_DIGITS = (
+    ("52", 2, "1", 10),
+    ("54", 2, "9", 10),
+    ("55", 4, "9", 8),
+)
+
+
+def _bad(why: str) -> InvalidInput:
+    return InvalidInput("BAD_PHONE", f"This is not a usable phone number: {why}", "phone")

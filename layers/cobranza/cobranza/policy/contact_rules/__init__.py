@@ -1,0 +1,198 @@
+"""When a borrower may be contacted, by country: the law as data, and two questions about it.
+
+Each `<country>.yaml` beside this file holds the safe values of one country (never wider than its law), where
+they come from, and how sure we are. Adding a country is adding a file. Hours are the borrower's local time.
+
+A borrower whose zone is not certain is contacted only while every zone that it may be is open; one whose
+state is not known keeps the holidays of all states.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib import resources
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+HORIZON = timedelta(days=21)
+
+type ClosedBecause = Literal["WINDOW", "HOLIDAY"]
+type Hours = tuple[tuple[time, time], ...]
+type MonthDay = Annotated[str, StringConstraints(pattern=r"^\d\d-\d\d$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EasterDay(_Model):
+    """A movable feast, in days from Easter Sunday."""
+
+    easter: int
+
+
+class Windows(_Model):
+    """Local hours, start inclusive and end exclusive; an empty list is a closed day."""
+
+    weekdays: Hours = Field(alias="mon-fri")
+    sat: Hours
+    sun: Hours
+    holiday: Hours
+
+
+class ContactRules(_Model):
+    """The rules of one country. `timezones` are all its zones, the main one first; `regions` names the zones
+    of each ISO 3166-2 subdivision ("BCN"), more than one where the subdivision is itself divided.
+    `min_days_between` counts local dates: 1 allows the next day. The limits are per borrower."""
+
+    country: str
+    version: str
+    effective: date | None = None
+    timezones: tuple[str, ...]
+    regions: dict[str, tuple[str, ...]] = {}
+    windows: Windows
+    end_margin_minutes: int
+    max_per_day: int
+    max_per_week: int
+    min_days_between: int
+    extra_holidays: tuple[MonthDay | EasterDay, ...] = ()
+    law: str
+    sources: tuple[str, ...]
+    confidence: Literal["high", "medium", "low"]
+    note: str = ""
+
+
+def rules_for(country: str) -> ContactRules | None:
+    """The rules of an ISO 3166-1 alpha-2 country. None: we know no rules, so nobody is messaged there."""
+    return _load(country) if re.fullmatch("[A-Z]{2}", country) else None
+
+
+def zones_for(rules: ContactRules, region: str) -> tuple[ZoneInfo, ...]:
+    """The zones where a borrower of this region may live: all of the country's if the region is unknown."""
+    return _zones(rules.regions.get(region, rules.timezones))
+
+
+def local_date(rules: ContactRules, region: str, now: datetime) -> date:
+    """The borrower's date, by the first of the candidate zones."""
+    return now.astimezone(zones_for(rules, region)[0]).date()
+
+
+def closed(rules: ContactRules, region: str, now: datetime) -> ClosedBecause | None:
+    """Why a borrower may not be contacted now, or None when every candidate zone is open.
+
+    HOLIDAY wins over WINDOW: it holds when it is a holiday in any of the zones.
+    """
+    todays = [(zone, now.astimezone(zone).date()) for zone in zones_for(rules, region)]
+    if all(any(start <= now < end for start, end in _spans(rules, region, zone, today)) for zone, today in todays):
+        return None
+    return "HOLIDAY" if any(_is_holiday(rules, region, today) for _, today in todays) else "WINDOW"
+
+
+def next_open(rules: ContactRules, region: str, after: datetime) -> datetime | None:
+    """The first whole minute (UTC) from `after` on that is not `closed`; None if none is within 21 days."""
+    zones = zones_for(rules, region)
+    moment = _whole_minute(after)
+    while True:
+        opens = [_opens(rules, region, zone, moment) for zone in zones]
+        # No common moment can come before the zone that opens last: jump there and ask all again.
+        latest = max((at for at in opens if at), default=None)
+        if latest is None or None in opens or latest > after + HORIZON:
+            return None
+        if latest == moment:
+            return moment
+        moment = latest
+
+
+def _opens(rules: ContactRules, region: str, zone: ZoneInfo, moment: datetime) -> datetime | None:
+    """`moment` itself when the zone is open then, else the start of its next window."""
+    today = moment.astimezone(zone).date()
+    for days in range(HORIZON.days + 2):
+        for start, end in _spans(rules, region, zone, today + timedelta(days=days)):
+            if moment < end:
+                return max(moment, start)
+    return None
+
+
+def _spans(rules: ContactRules, region: str, zone: ZoneInfo, day: date) -> Iterator[tuple[datetime, datetime]]:
+    """The day's windows in UTC, each cut by the margin that queues and retries need."""
+    margin = timedelta(minutes=rules.end_margin_minutes)
+    for start, end in _hours(rules, region, day):
+        opens = datetime.combine(day, start, zone).astimezone(UTC)
+        closes = datetime.combine(day, end, zone).astimezone(UTC) - margin
+        if opens < closes:
+            yield opens, closes
+
+
+def _hours(rules: ContactRules, region: str, day: date) -> Hours:
+    windows = rules.windows
+    if _is_holiday(rules, region, day):
+        return windows.holiday
+    return {5: windows.sat, 6: windows.sun}.get(day.weekday(), windows.weekdays)
+
+
+def _is_holiday(rules: ContactRules, region: str, day: date) -> bool:
+    return day in _official_holidays(rules.country, region if region in rules.regions else "", day.year) or (
+        day in _extra_holidays(rules.extra_holidays, day.year)
+    )
+
+
+@cache
+def _zones(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
+    # zoneinfo itself keeps only eight zones and would read the others from disk again.
+    return tuple(ZoneInfo(name) for name in names)
+
+
+@cache
+def _official_holidays(country: str, region: str, year: int) -> frozenset[date]:
+    """Every category that the `holidays` package knows, with the region's own days.
+
+    Without a region, the days of all regions count: a day too many blocked harms nobody. Cities' days are not
+    known.
+    """
+    import holidays  # heavy: only who asks about a day pays for it
+
+    known = holidays.country_holidays(country)
+    if not known.subdivisions:
+        subdivisions = (None,)
+    elif region in known.subdivisions:
+        subdivisions = (region,)
+    else:
+        subdivisions = (None, *known.subdivisions)
+    return frozenset(
+        day
+        for subdivision in subdivisions
+        for day in holidays.country_holidays(
+            country, subdiv=subdivision, years=year, categories=known.supported_categories
+        )
+    )
+
+
+@cache
+def _extra_holidays(days: tuple[str | EasterDay, ...], year: int) -> frozenset[date]:
+    from dateutil.easter import easter
+
+    return frozenset(
+        easter(year) + timedelta(days=day.easter)
+        if isinstance(day, EasterDay)
+        else date.fromisoformat(f"{year}-{day}")
+        for day in days
+    )
+
+
+def _whole_minute(moment: datetime) -> datetime:
+    utc = moment.astimezone(UTC)
+    floor = utc.replace(second=0, microsecond=0)
+    return floor if floor == utc else floor + timedelta(minutes=1)
+
+
+@cache
+def _load(country: str) -> ContactRules | None:
+    file = resources.files(__name__) / f"{country}.yaml"
+    if not file.is_file():
+        return None
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return ContactRules.model_validate(yaml.load(file.read_bytes(), Loader=loader))

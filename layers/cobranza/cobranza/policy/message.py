@@ -1,0 +1,47 @@
+"""The life of a message: states that only go forward, whatever order Meta's news comes in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """In the order in which one may follow another; a later one always wins.
+
+    RETRY: Meta surely did not accept it, it may be claimed again. UNKNOWN: it may or may not have left, only a
+    status settles it and it is never sent again. FAILED stands between SENT and DELIVERED, because a message may
+    be sent and fail later, but one that arrived has arrived.
+    """
+
+    RETRY = "RETRY"
+    CLAIMED = "CLAIMED"
+    UNKNOWN = "UNKNOWN"
+    ACCEPTED = "ACCEPTED"
+    SENT = "SENT"
+    FAILED = "FAILED"
+    DELIVERED = "DELIVERED"
+    READ = "READ"
+
+    @property
+    def rank(self) -> int:
+        return tuple(State).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """A debt's step that a claim used up, for the due date that it had then."""
+
+    due_date: date
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A borrower's claim of one local date. `debts` maps a debt's key to what the claim consumed of it."""
+
+    day: date
+    state: State
+    claimed_at: datetime
+    attempts: int
+    debts: Mapping[str, Consumed]

@@ -1,0 +1,215 @@
+"""A portfolio: on whose behalf we write, from which number, with what consent, and where we may link to.
+
+The creditor's team drops it as `portfolio.yaml`; every text below is written by them:
+
+    creditor: {legal_name: Acme S.A. de C.V., shown_name: Acme, complaints_channel: 800 000 0000}
+    creditor_type: first_party
+    phone_number_id: "106540352242922"
+    countries: [MX]
+    language: es
+    consent: {text: I agree to get payment reminders from Acme on WhatsApp, source: credit application}
+    link_bases: ["https://pay.example.com/acme"]
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
+
+from cobranza.errors import InvalidInput
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 4
+
+# Builds texts, lists and dicts only; the one in C where PyYAML has it.
+_Loader: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+type TemplateLanguage = Literal["es", "pt_BR", "en"]
+_TEMPLATE_LANGUAGES: dict[str, TemplateLanguage] = {"es": "es", "pt": "pt_BR", "en": "en"}
+
+# No user, no backslash, no space, nothing beyond ASCII: what a person reads is where a browser goes.
+_LINK = re.compile(
+    r"https://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?)"
+    r"(?P<path>/[a-z0-9._~!$&'()*+,;=:@%/-]*)?(?P<rest>[?#][a-z0-9._~!$&'()*+,;=:@%/?#\[\]-]*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_MAX_LINK = 2048
+
+
+def _only_own_reminders(value: object) -> object:
+    if value == "first_party":
+        return value
+    raise PydanticCustomError(
+        "creditor_type",
+        "must be first_party: WhatsApp's business policy prohibits debt collection, so only a creditor's own "
+        "reminders to its own customers are sent, never those of an agency or of a buyer of debts",
+    )
+
+
+def _link_base(value: str) -> str:
+    parts = _split_link(value)
+    if parts is None or parts[2]:
+        raise PydanticCustomError("link_base", "must be a prefix such as https://pay.example.com/acme")
+    return value
+
+
+# These stand in messages, where WhatsApp allows neither new lines nor tabs.
+type Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+type ShownName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")]
+type Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+type LinkBase = Annotated[str, StringConstraints(max_length=500), AfterValidator(_link_base)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Creditor(_Model):
+    legal_name: Line
+    shown_name: ShownName
+    complaints_channel: Line
+
+
+class ConsentWording(_Model):
+    """What borrowers agreed to, and where."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+    source: Line
+
+
+class Portfolio(_Model):
+    """One portfolio of the creditor. `phone_number_id` is the sending number's id at Meta, `language` the one
+    of messages whose row names none, `countries` ISO 3166-1 alpha-2."""
+
+    portfolio_id: str
+    creditor: Creditor
+    creditor_type: Annotated[Literal["first_party"], BeforeValidator(_only_own_reminders)]
+    phone_number_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
+    countries: Annotated[tuple[Country, ...], Field(min_length=1, max_length=30)]
+    language: TemplateLanguage
+    consent: ConsentWording
+    link_bases: Annotated[tuple[LinkBase, ...], Field(max_length=50)] = ()
+
+    def approves_link(self, url: str) -> bool:
+        """Whether the link leads under one of `link_bases`: same host and port, path inside the base's."""
+        link = _split_link(url)
+        if link is None:
+            return False
+        host, path, _ = link
+        for base in self.link_bases:
+            if (parts := _split_link(base)) and parts[0] == host:
+                inside = parts[1].rstrip("/")
+                if path == inside or path.startswith(inside + "/"):
+                    return True
+        return False
+
+    def template_language(self, language_tag: str) -> TemplateLanguage:
+        """The template's language for a BCP 47 tag ("pt-BR", "es_MX"), else the portfolio's own."""
+        primary = re.split("[-_]", language_tag.strip().lower())[0]
+        return _TEMPLATE_LANGUAGES.get(primary, self.language)
+
+
+def valid_portfolio_id(text: str) -> bool:
+    return re.fullmatch("[a-z0-9-]{1,40}", text) is not None
+
+
+def parse_portfolio(data: bytes, portfolio_id: str) -> Portfolio:
+    """Reads a portfolio.yaml of at most 64 KB.
+
+    Raises InvalidInput("BAD_PORTFOLIO") with a sentence that names every wrong field and its line.
+    """
+    if not valid_portfolio_id(portfolio_id):
+        raise _refused("the portfolio's id is 1 to 40 of a-z, 0-9 and -")
+    if len(data) > MAX_BYTES:
+        raise _refused("portfolio.yaml is larger than 64 KB")
+    lines: dict[tuple[str | int, ...], int] = {}
+    try:
+        text = data.decode("utf-8-sig")
+        _refuse_cleverness(text)
+        values = _plain(yaml.compose(text, Loader=_Loader), (), lines)
+    except UnicodeDecodeError as error:
+        raise _refused("portfolio.yaml is not UTF-8 text") from error
+    except yaml.MarkedYAMLError as error:
+        raise _refused(f"portfolio.yaml is not YAML{_at(error.problem_mark)}: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise _refused("portfolio.yaml is not YAML: it holds characters that no text has") from error
+    if not isinstance(values, dict):
+        raise _refused("portfolio.yaml does not hold fields such as `language: es`")
+    if "portfolio_id" in values:
+        raise _refused("portfolio_id: the folder already names the portfolio", "portfolio_id")
+    try:
+        return Portfolio.model_validate(values | {"portfolio_id": portfolio_id})
+    except ValidationError as error:
+        raise _explained(error, lines) from error
+
+
+def _refuse_cleverness(text: str) -> None:
+    """Anchors, aliases and tags make a small file huge or alive; nesting beyond need exhausts the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise _refused(f"portfolio.yaml is nested too deep{_at(event.start_mark)}")
+        if getattr(event, "anchor", None) or getattr(event, "tag", None):
+            raise _refused(f"portfolio.yaml may hold no anchors, aliases or tags{_at(event.start_mark)}")
+
+
+def _plain(node: yaml.Node | None, path: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> Any:
+    """Texts, lists and dicts only, so that `NO` stays a country; remembers each field's line."""
+    if isinstance(node, yaml.ScalarNode):
+        return node.value
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            lines[*path, index] = item.start_mark.line + 1
+        return [_plain(item, (*path, index), lines) for index, item in enumerate(node.value)]
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    fields: dict[str, Any] = {}
+    for key, value in node.value:
+        name = key.value
+        if not isinstance(name, str) or name in fields:
+            raise _refused(f"portfolio.yaml has a key that is no name, or one twice{_at(key.start_mark)}")
+        lines[*path, name] = key.start_mark.line + 1
+        fields[name] = _plain(value, (*path, name), lines)
+    return fields
+
+
+def _explained(error: ValidationError, lines: dict[tuple[str | int, ...], int]) -> InvalidInput:
+    problems = error.errors(include_url=False, include_input=False)
+    sentences: list[str] = []
+    for problem in problems[:10]:
+        path = problem["loc"]
+        name = ".".join(str(part) for part in path)[:100]
+        where = f" (line {lines[path]})" if path in lines else ""
+        sentences.append(f"{name}{where}: {problem['msg']}")
+    return _refused("; ".join(sentences), str(problems[0]["loc"][0]))
+
+
+def _split_link(url: str) -> tuple[str, str, str] | None:
+    """Host with port, path, and the rest; None for a link that is not plainly https or that climbs (`..`)."""
+    link = _LINK.fullmatch(url) if len(url) <= _MAX_LINK else None
+    if link is None:
+        return None
+    host, path, rest = link["host"].lower().removesuffix(":443"), link["path"] or "", link["rest"] or ""
+    # Servers may decode these before they resolve the path.
+    if re.search("%2e|%2f|%5c|%25", path.lower()) or {".", ".."} & set(path.split("/")):
+        return None
+    return host, path, rest
+
+
+def _at(mark: yaml.Mark | None) -> str:
+    return f" (line {mark.line + 1})" if mark else ""
+
+
+def _refused(reason: str, field: str = "") -> InvalidInput:
+    return InvalidInput("BAD_PORTFOLIO", reason, field)

@@ -1,0 +1,23 @@
+"""References to people: what identifies somebody becomes a key only through here.
+
+ref(kind, value) = base32(HMAC-SHA256(identity key, kind|value))[:26]: 130 bits, upper case, no padding. Without
+the identity key nobody gets from a reference to a phone, nor tests a guess.
+"""
+
+import base64
+import hashlib
+import hmac
+from typing import Literal
+
+Kind = Literal["borrower", "phone", "document", "wamid", "bsuid"]
+
+
+class References:
+    def __init__(self, identity_key: str) -> None:
+        if len(identity_key) < 32:
+            raise ValueError("the identity key must have at least 32 characters")
+        self._key = identity_key.encode()
+
+    def ref(self, kind: Kind, value: str) -> str:
+        digest = hmac.digest(self._key, f"{kind}|{value}".encode(), hashlib.sha256)
+        return base64.b32encode(digest)[:26].decode()

@@ -1,0 +1,68 @@
+"""What each function is told by the template. A test compares these classes with the template's Environment."""
+
+import os
+import re
+from dataclasses import dataclass, fields
+from typing import Self
+
+from cobranza.errors import MissingSetting
+
+META = "https://graph.facebook.com"
+LOCAL = re.compile(r"http://127\.0\.0\.1:\d{1,5}")
+OPTIONAL = {"clock_parameter"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    stage: str
+    clock_parameter: str
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """Reads one variable per field, upper case. Raises MissingSetting that names all that are absent."""
+        values = {field.name: os.environ.get(field.name.upper(), "") for field in fields(cls)}
+        missing = [name.upper() for name, value in values.items() if not value and name not in OPTIONAL]
+        if missing:
+            raise MissingSetting(f"not set: {', '.join(missing)}")
+        return cls(**values)
+
+    def __post_init__(self) -> None:
+        if self.clock_parameter and self.stage != "local":
+            raise MissingSetting("the clock can be moved in stage local alone")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestSettings(Settings):
+    ledger_table: str
+    journal_table: str
+    identity_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulerSettings(Settings):
+    ledger_table: str
+    reminders_queue_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendSettings(Settings):
+    ledger_table: str
+    journal_table: str
+    reminders_queue_url: str
+    provider_secret: str
+    graph_api_url: str
+    graph_api_version: str
+
+    def __post_init__(self) -> None:
+        Settings.__post_init__(self)
+        simulated = self.stage == "local" and LOCAL.fullmatch(self.graph_api_url)
+        if self.graph_api_url != META and not simulated:
+            raise MissingSetting(f"GRAPH_API_URL must be {META} in stage {self.stage}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings(Settings):
+    ledger_table: str
+    journal_table: str
+    webhook_secret: str
+    identity_secret: str

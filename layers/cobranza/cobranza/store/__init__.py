@@ -1,0 +1,1 @@
+"""The only room that knows pk, sk and boto3."""

@@ -1,0 +1,92 @@
+"""How keys are written and read. Nobody else knows their shape.
+
+People appear in keys only as references (refs.py).
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cobranza.errors import InvalidInput
+
+PROFILE = "PROFILE"
+DUE = "DUE"
+DEBT = "DEBT#"
+MESSAGE = "MSG#"
+CONFIG = "CONFIG"
+SHARDS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKey:
+    """Names a borrower's message of one local date. Its opaque form goes to Meta and comes back with every status:
+    it says who and when to us, and nothing to anybody else, so no item has to be written to find the way back."""
+
+    borrower: str
+    day: date
+
+    @property
+    def opaque(self) -> str:
+        return f"m1.{self.borrower}.{self.day:%Y%m%d}"
+
+    @classmethod
+    def parse(cls, opaque: str) -> "MessageKey":
+        """Raises InvalidInput (BAD_OPAQUE_ID) for what is none of ours."""
+        version, _, rest = opaque.partition(".")
+        borrower, _, day = rest.partition(".")
+        if version != "m1" or len(borrower) != 26 or not borrower.isalnum():
+            raise InvalidInput("BAD_OPAQUE_ID", "not an id that we gave")
+        try:
+            return cls(borrower, datetime.strptime(day, "%Y%m%d").date())  # noqa: DTZ007 - a date, no moment
+        except ValueError as error:
+            raise InvalidInput("BAD_OPAQUE_ID", "not an id that we gave") from error
+
+    @property
+    def item(self) -> dict[str, str]:
+        return {"pk": borrower_pk(self.borrower), "sk": f"{MESSAGE}{self.day.isoformat()}"}
+
+
+def borrower_pk(ref: str) -> str:
+    return f"B#{ref}"
+
+
+def borrower_of(pk: str) -> str:
+    return pk.removeprefix("B#")
+
+
+def profile(ref: str) -> dict[str, str]:
+    return {"pk": borrower_pk(ref), "sk": PROFILE}
+
+
+def debt(ref: str, debt_key: str) -> dict[str, str]:
+    return {"pk": borrower_pk(ref), "sk": f"{DEBT}{debt_key}"}
+
+
+def due(ref: str) -> dict[str, str]:
+    return {"pk": borrower_pk(ref), "sk": DUE}
+
+
+def due_shard(ref: str) -> int:
+    """Spreads the due index: base32's first letter is as good as random."""
+    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".index(ref[0]) % SHARDS
+
+
+def reference_pk(ref: str) -> str:
+    return f"REF#{ref}"
+
+
+def reference(ref: str, borrower: str) -> dict[str, str]:
+    """One item for each borrower behind a phone: two may share one."""
+    return {"pk": reference_pk(ref), "sk": borrower_pk(borrower)}
+
+
+def chat_pk(ref: str) -> str:
+    """A conversation: with a borrower, or with an unknown number's reference."""
+    return f"CHAT#{ref}"
+
+
+def news_pk(kind: str) -> str:
+    return f"NEWS#{kind}"
+
+
+def portfolio(portfolio_id: str) -> dict[str, str]:
+    return {"pk": f"PORTFOLIO#{portfolio_id}", "sk": CONFIG}

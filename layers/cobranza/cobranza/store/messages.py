@@ -1,0 +1,98 @@
+"""Messages in the ledger table: the day's claim, and the states that follow it."""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cobranza.policy.decision import Send
+from cobranza.policy.message import Message, State
+from cobranza.store.keys import MESSAGE, MessageKey, borrower_pk
+from cobranza.store.ledger import message
+from cobranza.store.table import ConditionFailed, Item, Table
+
+KEPT = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    key: MessageKey
+    message: Message
+
+
+class Messages:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def claim(self, key: MessageKey, send: Send, now: datetime) -> Claim | None:
+        """Takes the borrower's day, in one conditional write, before WhatsApp is called. None if it is taken.
+
+        A day in RETRY, which Meta surely did not accept, may be taken again.
+        """
+        content: Item = {
+            "state": State.CLAIMED,
+            "rank": State.CLAIMED.rank,
+            "claimed_at": now,
+            "portfolio": send.portfolio.portfolio_id,
+            "step": send.lead.step.days,
+            "template": send.template,
+            "language": send.language,
+            "debts": {name: [c.due_date, c.step] for name, c in send.consumes.items()},
+            "expires": int((now + KEPT).timestamp()),
+        }
+        try:
+            item = self._table.update(
+                key.item,
+                content,
+                add={"attempts": 1},
+                condition="attribute_not_exists(#pk) OR #state = :retry",
+                values={"retry": State.RETRY},
+            )
+        except ConditionFailed:
+            return None
+        return Claim(key, message(item))
+
+    def accepted(self, key: MessageKey, wamid: str, at: datetime) -> None:
+        """WhatsApp took it. A status that came before us keeps its place."""
+        self.advance(key, State.ACCEPTED, {"wamid": wamid, "accepted_at": at})
+
+    def advance(self, key: MessageKey, state: State, facts: Mapping[str, Any]) -> bool:
+        """Moves the message forward to `state` and keeps `facts` (first ones win). Where it already is as far,
+        only the facts are kept. Raises ConditionFailed if there is no such message. True if it moved."""
+        try:
+            self._table.update(
+                key.item,
+                {"state": state, "rank": state.rank},
+                first=facts,
+                condition="attribute_exists(#pk) AND #rank < :rank",
+            )
+        except ConditionFailed as failed:
+            if not failed.item:
+                raise
+            missing = {name: value for name, value in facts.items() if name not in failed.item}
+            if missing:
+                self._table.update(key.item, first=missing)
+            return False
+        return True
+
+    def retry(self, claim: Claim, reason: Mapping[str, Any]) -> None:
+        """Meta surely did not accept it: the day may be claimed again. Only from the claim itself."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                claim.key.item,
+                {"state": State.RETRY, "rank": State.RETRY.rank, "retried_for": reason},
+                condition="#state = :claimed AND #attempts = :attempts",
+                values={"claimed": State.CLAIMED, "attempts": claim.message.attempts},
+            )
+
+    def recent(self, borrower: str) -> list[tuple[MessageKey, Message, str]]:
+        """The borrower's messages of the last 14 days with their wamids (empty where Meta gave none yet)."""
+        items = self._table.query(
+            "pk = :pk AND begins_with(sk, :prefix)", {"pk": borrower_pk(borrower), "prefix": MESSAGE}
+        )
+        found: list[tuple[MessageKey, Message, str]] = []
+        for item in items:
+            parsed = message(item)
+            found.append((MessageKey(borrower, parsed.day), parsed, item.get("wamid", "")))
+        return found

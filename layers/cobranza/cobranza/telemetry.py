@@ -1,0 +1,12 @@
+"""Logs and metrics. Lines carry references, codes and counts: never a name, phone, document, wamid or text."""
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+logger = Logger(utc=True)
+metrics = Metrics()
+
+
+def count(name: str, value: int = 1) -> None:
+    """Adds to a metric of this function (EMF, flushed when the handler ends)."""
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)

@@ -1,0 +1,1 @@
+"""The provider: the only room that knows WhatsApp's JSON, codes and signatures."""

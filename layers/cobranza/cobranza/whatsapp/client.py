@@ -1,0 +1,126 @@
+"""Calls to WhatsApp's Cloud API, with `requests`.
+
+Meta has no idempotency key: what matters of an answer is whether the message can have left. See Meta, "Send
+messages" (POST /{version}/{phone number id}/messages).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import requests
+from urllib3.exceptions import NewConnectionError
+
+from cobranza.errors import MissingSetting
+from cobranza.whatsapp.errors import RETRY_AFTER, Action, ProviderError, action_for
+
+CONNECT_TIMEOUT = 3.05
+READ_TIMEOUT = 10.0
+# What one call can last at most; a caller with less time left must not begin it.
+LONGEST_CALL = CONNECT_TIMEOUT + READ_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Meta took the message. `wa_id` is how WhatsApp names the recipient; it may differ from the number."""
+
+    wamid: str
+    wa_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Meta surely did not take it. `action` is what to do next, `retry_after` seconds to wait for RETRY."""
+
+    action: Action
+    error: ProviderError
+    retry_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The message may or may not have left."""
+
+    error: ProviderError
+
+
+type Answer = Accepted | Refused | Unclear
+
+
+class WhatsApp:
+    def __init__(
+        self, base_url: str, version: str, secret: Callable[[], Mapping[str, Any]], session: requests.Session
+    ) -> None:
+        self._base = f"{base_url}/{version}"
+        self._secret = secret
+        self._session = session
+
+    def access_token(self) -> str:
+        """Raises MissingSetting when there is none: ask before anything is claimed for a call."""
+        token = self._secret().get("access_token")
+        if not token or not isinstance(token, str):
+            raise MissingSetting("the provider secret holds no access_token")
+        return token
+
+    def send(self, phone_number_id: str, message: Mapping[str, Any]) -> Answer:
+        """POSTs one message."""
+        token = self.access_token()
+        try:
+            response = self._session.post(
+                f"{self._base}/{phone_number_id}/messages",
+                json=message,
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            if _never_left(error):
+                return Refused(Action.RETRY, ProviderError(0, "No connection", "the request did not leave"), 30)
+            # A read time-out, a cut, an answer that ends too early.
+            return Unclear(ProviderError(0, type(error).__name__, "no answer to a request that may have left"))
+        return _read(response)
+
+
+def _never_left(error: requests.RequestException) -> bool:
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError)
+
+
+def _read(response: requests.Response) -> Answer:
+    try:
+        body: Any = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        return Unclear(ProviderError(0, f"HTTP {response.status_code}", "an answer that is not Meta's"))
+    body = cast(dict[str, Any], body)
+    if response.ok:
+        try:
+            contacts = body.get("contacts") or [{}]
+            return Accepted(body["messages"][0]["id"], contacts[0].get("wa_id", ""))
+        except (KeyError, IndexError, TypeError, AttributeError):
+            return Unclear(ProviderError(0, "HTTP 200", "accepted without a message id"))
+    error = read_error(body.get("error"))
+    if error is None:
+        return Unclear(ProviderError(0, f"HTTP {response.status_code}", "an error without Meta's error body"))
+    action = action_for(error.code)
+    if action is Action.UNCLEAR:
+        return Unclear(error)
+    return Refused(action, error, RETRY_AFTER.get(error.code, 0))
+
+
+def read_error(error: Any) -> ProviderError | None:
+    """Meta's error object of an answer; None for anything else."""
+    if not isinstance(error, dict) or not isinstance(error.get("code"), int):
+        return None
+    error = cast(dict[str, Any], error)
+    data = error.get("error_data")
+    details = data.get("details", "") if isinstance(data, dict) else ""
+    return ProviderError(
+        error["code"],
+        str(error.get("message", ""))[:200],
+        str(details)[:500],
+        str(error.get("fbtrace_id", ""))[:64],
+    )

@@ -1,0 +1,249 @@
+"""What Meta tells us: a webhook body as a flat list of events.
+
+Nothing is dropped and nothing blocks the rest: an element that cannot be read becomes `Unreadable`, a field
+or type that we do not know is kept as it came.
+Source: https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from cobranza.errors import InvalidInput
+from cobranza.whatsapp.errors import ProviderError
+
+type Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEvent:
+    """What became of a message of ours. `opaque` is the id that we sent along (biz_opaque_callback_data);
+    `recipient` is a wa_id (digits) or empty."""
+
+    wamid: str
+    status: str
+    at: datetime
+    recipient: str
+    opaque: str | None
+    errors: tuple[ProviderError, ...]
+    phone_number_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file at Meta, to be fetched by `id`; `sha256` is Meta's digest of it (base64)."""
+
+    id: str
+    mime_type: str
+    sha256: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """What a borrower sent us. `sender` is a wa_id (digits) or empty when Meta hides the number and gives
+    only its business-scoped user id; `context_wamid` is the message replied to; `raw` the whole message."""
+
+    wamid: str
+    sender: str
+    sender_bsuid: str | None
+    at: datetime
+    type: str
+    text: str
+    payload: str
+    media: Media | None
+    context_wamid: str | None
+    phone_number_id: str
+    raw: Json
+
+
+@dataclass(frozen=True, slots=True)
+class OtherEvent:
+    """News that is no message: of an account, a template, a number; or an error of the whole number (field
+    "messages"). `account` and `time` are the entry's: with field and value they tell events apart."""
+
+    field: str
+    value: Any
+    account: str = ""
+    time: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An element that does not have the shape it should; `reason` is a sentence."""
+
+    raw: Any
+    reason: str
+
+
+type Event = StatusEvent | InboundMessage | OtherEvent | Unreadable
+
+
+def parse(body: bytes) -> list[Event]:
+    """Every event of a webhook body, in the order it came.
+
+    Raises InvalidInput("BAD_BODY") if the body is no JSON object, and nothing else.
+    """
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput("BAD_BODY", "the body is not JSON") from error
+    if not isinstance(payload, dict):
+        raise InvalidInput("BAD_BODY", "the body is not a JSON object")
+    return list(_each(cast(Json, payload), "entry", _entry))
+
+
+class _BadShape(Exception):
+    pass
+
+
+def _each(parent: Json, key: str, read: Callable[[Json], Iterator[Event]]) -> Iterator[Event]:
+    """The events that `read` finds in each object of the list `parent[key]`."""
+    elements = parent.get(key)
+    if not isinstance(elements, list):
+        yield Unreadable(parent, f"{key} is not a list")
+        return
+    for element in cast(list[Any], elements):
+        if not isinstance(element, dict):
+            yield Unreadable(element, f"an element of {key} is not an object")
+            continue
+        try:
+            yield from read(cast(Json, element))
+        except _BadShape as bad:
+            yield Unreadable(element, str(bad))
+
+
+def _entry(entry: Json) -> Iterator[Event]:
+    account, time = _text(entry, "id"), entry.get("time")
+    sent = str(time) if isinstance(time, (int, str)) else ""
+    return _each(entry, "changes", lambda change: _change(change, account, sent))
+
+
+def _change(change: Json, account: str, time: str) -> Iterator[Event]:
+    field, value = _required(change, "field"), change.get("value")
+    if field != "messages":
+        yield OtherEvent(field, value, account, time)
+        return
+    if not isinstance(value, dict):
+        raise _BadShape("value is not an object")
+    value = cast(Json, value)
+    number = _text(_object(value, "metadata"), "phone_number_id")
+    if "messages" in value:
+        yield from _each(value, "messages", lambda message: iter([_message(message, number)]))
+    if "statuses" in value:
+        yield from _each(value, "statuses", lambda status: iter([_status(status, number)]))
+    if "errors" in value or not value.keys() & {"messages", "statuses"}:
+        yield OtherEvent(field, value, account, time)
+
+
+def _status(status: Json, number: str) -> StatusEvent:
+    return StatusEvent(
+        wamid=_required(status, "id"),
+        status=_required(status, "status"),
+        at=_moment(status),
+        recipient=_digits(_text(status, "recipient_id")),
+        opaque=_text(status, "biz_opaque_callback_data") or None,
+        errors=tuple(_error(error) for error in _list(status, "errors")),
+        phone_number_id=number,
+    )
+
+
+def _message(message: Json, number: str) -> InboundMessage:
+    sender = _text(message, "from")
+    kind = _text(message, "type") or "unknown"
+    content = _object(message, kind)
+    return InboundMessage(
+        wamid=_required(message, "id"),
+        sender=_digits(sender),
+        # A business-scoped user id (CC.xxx) may stand where the number was.
+        sender_bsuid=_text(message, "from_user_id") or (sender if not _digits(sender) else "") or None,
+        at=_moment(message),
+        type=kind,
+        text=_words(kind, content),
+        payload=_text(content, "payload") if kind == "button" else _text(_choice(content), "id"),
+        media=_media(content) if kind in _MEDIA else None,
+        context_wamid=_text(_object(message, "context"), "id") or None,
+        phone_number_id=number,
+        raw=message,
+    )
+
+
+_MEDIA = frozenset({"image", "video", "sticker", "audio", "voice", "document"})
+
+
+def _words(kind: str, content: Json) -> str:
+    match kind:
+        case "text":
+            return _text(content, "body")
+        case "button":
+            return _text(content, "text")
+        case "interactive":
+            choice = _choice(content)
+            return _text(choice, "title") or _text(choice, "body")
+        case _:
+            return _text(content, "caption")
+
+
+def _choice(content: Json) -> Json:
+    """What was chosen in an interactive message: {"type": "list_reply", "list_reply": {…}}."""
+    return _object(content, _text(content, "type"))
+
+
+def _media(content: Json) -> Media | None:
+    """None if there is nothing to fetch: Meta could not read the file either."""
+    if not (id := _text(content, "id")):
+        return None
+    return Media(id, _text(content, "mime_type"), _text(content, "sha256"), _text(content, "filename"))
+
+
+def _error(error: Any) -> ProviderError:
+    if not isinstance(error, dict):
+        return ProviderError(0, "", "")
+    error = cast(Json, error)
+    code = error.get("code")
+    if isinstance(code, str) and len(code) < 10 and _digits(code):
+        code = int(code)
+    return ProviderError(
+        code=code if isinstance(code, int) else 0,
+        title=_text(error, "title"),
+        details=_text(_object(error, "error_data"), "details") or _text(error, "message"),
+    )
+
+
+def _moment(element: Json) -> datetime:
+    """Unix seconds, in a string; a number is understood too."""
+    seconds = element.get("timestamp")
+    try:
+        if isinstance(seconds, (str, int)):
+            return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise _BadShape("timestamp is not in unix seconds")
+
+
+def _required(element: Json, key: str) -> str:
+    if text := _text(element, key):
+        return text
+    raise _BadShape(f"{key} is missing")
+
+
+def _text(element: Json, key: str) -> str:
+    """The string at `key`, or "". Half an emoji (a lone surrogate) becomes a "?": nothing could store it."""
+    value = element.get(key)
+    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
+
+
+def _object(element: Json, key: str) -> Json:
+    value = element.get(key)
+    return cast(Json, value) if isinstance(value, dict) else {}
+
+
+def _list(element: Json, key: str) -> list[Any]:
+    value = element.get(key)
+    return cast(list[Any], value) if isinstance(value, list) else []
+
+
+def _digits(text: str) -> str:
+    return text if text.isascii() and text.isdigit() else ""

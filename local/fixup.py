@@ -1,0 +1,75 @@
+"""Puts right, through public AWS calls, where the emulator is not like AWS.
+
+Measured on MiniStack 1.5.33. Its CloudFormation drops without a word: an HTTP API's routes (it never reads
+`Body`), a bucket's encryption, a table's time to live. Its IAM asks for sqs:SendMessageBatch. Nothing here changes
+what runs on AWS.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+Clients = Callable[[str], Any]
+
+
+def put_right(client: Clients, stack: str) -> None:
+    cloudformation = client("cloudformation")
+    template = cloudformation.get_template(StackName=stack, TemplateStage="Processed")["TemplateBody"]
+    resources = (json.loads(template) if isinstance(template, str) else template)["Resources"]
+    physical = {
+        resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+        for resource in page["StackResourceSummaries"]
+    }
+    for name, resource in resources.items():
+        if name not in physical:
+            continue
+        properties = resource.get("Properties", {})
+        match resource["Type"]:
+            case "AWS::ApiGatewayV2::Api":
+                _put_routes(client("apigatewayv2"), physical[name], properties["Body"], physical)
+            case "AWS::S3::Bucket":
+                _put_encryption(client("s3"), physical[name])
+            case "AWS::DynamoDB::Table" if "TimeToLiveSpecification" in properties:
+                client("dynamodb").update_time_to_live(
+                    TableName=physical[name],
+                    TimeToLiveSpecification=properties["TimeToLiveSpecification"],
+                )
+            case "AWS::IAM::Role":
+                _allow_batches(client("iam"), physical[name], properties.get("Policies", []))
+            case _:
+                pass
+
+
+def _put_routes(api: Any, api_id: str, body: dict[str, Any], physical: dict[str, str]) -> None:
+    for path, methods in body["paths"].items():
+        for method, operation in methods.items():
+            target = json.dumps(operation["x-amazon-apigateway-integration"]["uri"])
+            function = next(name for name in physical if f"${{{name}.Arn}}" in target or f'"{name}"' in target)
+            integration = api.create_integration(
+                ApiId=api_id,
+                IntegrationType="AWS_PROXY",
+                IntegrationUri=f"arn:aws:lambda:us-east-1:000000000000:function:{physical[function]}",
+                PayloadFormatVersion="2.0",
+            )
+            api.create_route(
+                ApiId=api_id,
+                RouteKey=f"{method.upper()} {path}",
+                Target=f"integrations/{integration['IntegrationId']}",
+            )
+
+
+def _allow_batches(iam: Any, role: str, policies: list[dict[str, Any]]) -> None:
+    """AWS checks a batch against sqs:SendMessage; the emulator asks for an action that IAM does not have."""
+    for policy in policies:
+        name = policy["PolicyName"]
+        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for statement in document["Statement"]:
+            if statement["Action"] == "sqs:SendMessage":
+                statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+def _put_encryption(s3: Any, bucket: str) -> None:
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})

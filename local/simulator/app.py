@@ -1,0 +1,161 @@
+"""The doors: Meta's endpoint, the control endpoints under /_sim, and a page."""
+
+import asyncio
+import contextlib
+import json
+import math
+from collections.abc import AsyncGenerator
+from dataclasses import fields
+from typing import Any, cast
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from local.simulator import graph, page
+from local.simulator.borrowers import parse_saying
+from local.simulator.faults import parse_fault
+from local.simulator.numbers import canonical
+from local.simulator.world import World
+
+MAX_BODY = 1_000_000
+HOLD = 60
+
+
+class Ascii(JSONResponse):
+    """JSON that can carry any text a client was able to send, lone surrogates included."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content).encode()
+
+
+def create_app() -> Starlette:
+    world = World()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        yield
+        world.close()
+
+    app = Starlette(
+        routes=[
+            Route("/", show_page),
+            Route("/_sim/health", show_health),
+            Route("/_sim/config", configure, methods=["POST"]),
+            Route("/_sim/reset", reset, methods=["POST"]),
+            Route("/_sim/faults", add_fault, methods=["POST"]),
+            Route("/_sim/faults", clear_faults, methods=["DELETE"]),
+            Route("/_sim/borrowers/{phone}/say", say, methods=["POST"]),
+            Route("/_sim/messages", show_messages),
+            Route("/_sim/refused", show_refused),
+            Route("/_sim/counters", show_counters),
+            Route("/_sim/idle", wait_until_idle),
+            Route("/{version}/{phone_number_id}/messages", send, methods=["POST"]),
+        ],
+        exception_handlers={ValueError: refuse_input},
+        lifespan=lifespan,
+    )
+    app.state.world = world
+    return app
+
+
+async def send(request: Request) -> Response:
+    call = graph.Call(
+        phone_number_id=request.path_params["phone_number_id"],
+        authorization=request.headers.get("authorization", ""),
+        body=await _json(request),
+    )
+    answer = _world(request).send(call)
+    if answer.held:
+        await _until_client_leaves(request)
+    if answer.body is None:
+        return PlainTextResponse("Internal Server Error", answer.status)
+    return Ascii(answer.body, answer.status)
+
+
+async def configure(request: Request) -> Response:
+    state = _world(request).state
+    state.config = state.config.merged(await _json(request))
+    return Ascii({"ok": True})
+
+
+async def reset(request: Request) -> Response:
+    _world(request).reset()
+    return Ascii({"ok": True})
+
+
+async def add_fault(request: Request) -> Response:
+    _world(request).state.faults.append(parse_fault(await _json(request)))
+    return Ascii({"ok": True})
+
+
+async def clear_faults(request: Request) -> Response:
+    _world(request).state.faults.clear()
+    return Ascii({"ok": True})
+
+
+async def say(request: Request) -> Response:
+    saying = parse_saying(await _json(request))
+    return Ascii({"id": _world(request).say(canonical(request.path_params["phone"]), saying)})
+
+
+async def show_messages(request: Request) -> Response:
+    to = request.query_params.get("to", "")
+    messages = _world(request).state.messages.values()
+    return Ascii([message.as_json() for message in messages if not to or message.phone == canonical(to)])
+
+
+async def show_refused(request: Request) -> Response:
+    return Ascii([refused.as_json() for refused in _world(request).state.refused])
+
+
+async def show_counters(request: Request) -> Response:
+    counters = _world(request).state.counters
+    return Ascii({counter.name: getattr(counters, counter.name) for counter in fields(counters)})
+
+
+async def wait_until_idle(request: Request) -> Response:
+    timeout = float(request.query_params.get("timeout", "60"))
+    if not (math.isfinite(timeout) and timeout >= 0):
+        raise ValueError("timeout is a number of seconds")
+    idle = await _world(request).idle(timeout)
+    return Ascii({"idle": idle}, 200 if idle else 504)
+
+
+async def show_health(request: Request) -> Response:
+    return Ascii({"ok": True})
+
+
+async def show_page(request: Request) -> Response:
+    html = page.render(_world(request).state.messages.values())
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    return HTMLResponse(html.encode(errors="replace"), headers={"Content-Security-Policy": policy})
+
+
+async def refuse_input(request: Request, fault: Exception) -> Response:
+    return Ascii(graph.Refusal(100, str(fault)).body(), 400)
+
+
+def _world(request: Request) -> World:
+    return cast("World", request.app.state.world)
+
+
+async def _json(request: Request) -> object:
+    """The parsed body; raises ValueError when it is too large or no JSON."""
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BODY:
+            raise ValueError(f"the body has more than {MAX_BODY} bytes")
+    try:
+        return json.loads(raw)
+    except RecursionError as fault:
+        raise ValueError("the body is nested too deeply") from fault
+
+
+async def _until_client_leaves(request: Request) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(HOLD):
+            while (await request.receive())["type"] != "http.disconnect":
+                pass

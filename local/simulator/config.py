@@ -1,0 +1,71 @@
+"""What the simulator can be told by POST /_sim/config."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, cast
+
+from local.simulator.borrowers import Behaviour
+from local.simulator.numbers import canonical
+
+_TEN_YEARS = 10 * 366 * 86_400
+
+
+def is_number(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value) and low <= value <= high
+
+
+def _is_texts(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    pairs = cast("dict[Any, Any]", value).items()
+    return all(isinstance(part, str) for pair in pairs for part in pair)
+
+
+def _is_behaviour(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_is_behaviour(what) for what in cast("dict[str, Any]", value).values())
+    return value is None or (isinstance(value, str) and value in set(Behaviour))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """`delay` is the pause in seconds before each webhook; `clock_offset` is added to real time."""
+
+    webhook_url: str = ""
+    app_secret: str = ""
+    access_token: str = ""
+    phone_numbers: Mapping[str, str] = field(default_factory=dict[str, str])
+    waba_id: str = "100000000000001"
+    seed: int = 1
+    behaviour: str | Mapping[str, str] | None = None
+    delay: float = 0.05
+    clock_offset: float = 0.0
+
+    def merged(self, changes: object) -> "Config":
+        """This configuration with some fields replaced; raises ValueError for what it cannot be."""
+        if not isinstance(changes, dict):
+            raise ValueError("a configuration is a JSON object")
+        wanted = cast("dict[str, Any]", changes)
+        if unknown := wanted.keys() - {known.name for known in fields(self)}:
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+        for name, value in wanted.items():
+            if not _VALID[name](value):
+                raise ValueError(f"{name} has a value it cannot have")
+        if isinstance(forced := wanted.get("behaviour"), dict):
+            people = cast("dict[str, str]", forced)
+            wanted = wanted | {"behaviour": {canonical(phone): what for phone, what in people.items()}}
+        return replace(self, **wanted)
+
+
+_VALID: Mapping[str, Callable[[Any], bool]] = {
+    "webhook_url": lambda value: isinstance(value, str) and value.startswith(("http://", "https://")),
+    "app_secret": lambda value: isinstance(value, str),
+    "access_token": lambda value: isinstance(value, str),
+    "phone_numbers": _is_texts,
+    "waba_id": lambda value: isinstance(value, str),
+    "seed": lambda value: isinstance(value, int),
+    "behaviour": _is_behaviour,
+    "delay": lambda value: is_number(value, 0, 60),
+    "clock_offset": lambda value: is_number(value, -_TEN_YEARS, _TEN_YEARS),
+}

@@ -1,0 +1,49 @@
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from cobranza.queues import DroppedFile
+from cobranza.store.objects import Bucket
+from tests.integration.world import PORTFOLIO_YAML, World, create_table
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with mock_aws():
+        s3, sqs, dynamodb = (boto3.client(name, "us-east-1") for name in ("s3", "sqs", "dynamodb"))
+        s3.create_bucket(Bucket="inbox")
+        for name in ("ledger", "journal"):
+            create_table(dynamodb, name)
+        url = sqs.create_queue(QueueName="reminders")["QueueUrl"]
+        yield World(s3, sqs, dynamodb, url)
+
+
+@pytest.fixture
+def drop(world: World) -> Callable[..., dict[str, Any]]:
+    """Drops a file, imports it and returns its summary."""
+
+    def dropped(key: str, text: str | bytes, **options: Any) -> dict[str, Any]:
+        data = text.encode() if isinstance(text, str) else text
+        world.s3.put_object(Bucket="inbox", Key=key, Body=data)
+        world.importer.import_file(Bucket(world.s3, "inbox"), DroppedFile("inbox", key, ""), world.now, **options)
+        listing = world.s3.list_objects_v2(Bucket="inbox", Prefix="results/")["Contents"]
+        name = next(o["Key"] for o in listing if o["Key"].endswith(f"{key.split('/')[-1]}/summary.json"))
+        return json.loads(world.s3.get_object(Bucket="inbox", Key=name)["Body"].read())
+
+    return dropped
+
+
+@pytest.fixture
+def portfolio(drop: Callable[..., dict[str, Any]]) -> None:
+    assert drop("portfolios/tienda/portfolio.yaml", PORTFOLIO_YAML)["error"] is None

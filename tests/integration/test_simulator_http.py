@@ -1,0 +1,245 @@
+"""The simulator as the other parts see it: a process, an address, and signed posts."""
+
+import hashlib
+import hmac
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+ROOT = Path(__file__).parents[2]
+NUMBER_ID = "100000000000100"
+BORROWER = "+525555550101"
+SECRET = "an-app-secret"
+TOKEN = "a-token"
+
+
+class Receiver(ThreadingHTTPServer):
+    """Keeps every post and refuses the first `failures` of them."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Door)
+        self.posts: list[tuple[bytes, str]] = []
+        self.failures = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/webhook"
+
+    def values(self) -> list[dict[str, Any]]:
+        return [json.loads(raw)["entry"][0]["changes"][0]["value"] for raw, _ in self.posts]
+
+    def statuses(self) -> list[dict[str, Any]]:
+        return [status for value in self.values() for status in value.get("statuses", [])]
+
+    def messages(self) -> list[dict[str, Any]]:
+        return [message for value in self.values() for message in value.get("messages", [])]
+
+
+class Door(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        server = self.server
+        assert isinstance(server, Receiver)
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        server.posts.append((raw, self.headers["X-Hub-Signature-256"]))
+        server.failures -= 1
+        self.send_response(500 if server.failures >= 0 else 200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class Simulator:
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def post(self, path: str, body: Any) -> requests.Response:
+        return requests.post(self.url + path, json=body, timeout=10)
+
+    def get(self, path: str) -> Any:
+        return requests.get(self.url + path, timeout=70).json()
+
+    def send(self, *, token: str = TOKEN, timeout: float = 10) -> requests.Response:
+        values = ["Ana Ejemplo", "Muebles Aurora", "$1,234.50", "15/11/2026", "responda a este mensaje"]
+        body = {
+            "messaging_product": "whatsapp",
+            "to": BORROWER,
+            "type": "template",
+            "biz_opaque_callback_data": "m-1",
+            "template": {
+                "name": "saldo_vencido",
+                "language": {"code": "es"},
+                "components": [{"type": "body", "parameters": [{"type": "text", "text": v} for v in values]}],
+            },
+        }
+        headers = {"Authorization": f"Bearer {token}"}
+        return requests.post(f"{self.url}/v25.0/{NUMBER_ID}/messages", json=body, headers=headers, timeout=timeout)
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    ready = tmp_path_factory.mktemp("simulator") / "ready.json"
+    command = [sys.executable, "-m", "local.simulator", "--port", "0", "--ready-file", str(ready)]
+    with subprocess.Popen(command, cwd=ROOT) as running:
+        try:
+            for _ in range(300):
+                if ready.exists() or running.poll() is not None:
+                    break
+                time.sleep(0.05)
+            told = json.loads(ready.read_text())
+            assert told["pid"] == running.pid
+            yield Simulator(told["url"])
+        finally:
+            running.terminate()
+            running.wait(10)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def simulator(process: Simulator, receiver: Receiver) -> Simulator:
+    process.post("/_sim/reset", {})
+    config = {
+        "webhook_url": receiver.url,
+        "app_secret": SECRET,
+        "access_token": TOKEN,
+        "phone_numbers": {NUMBER_ID: "+52 55 5555 0100"},
+        "behaviour": "read",
+        "delay": 0.01,
+        "clock_offset": 0,
+    }
+    assert process.post("/_sim/config", config).status_code == 200
+    return process
+
+
+def test_an_accepted_message_brings_three_signed_posts_in_order(simulator: Simulator, receiver: Receiver) -> None:
+    answer = simulator.send()
+    assert answer.status_code == 200
+    message_id = answer.json()["messages"][0]["id"]
+    assert simulator.get("/_sim/idle") == {"idle": True}
+
+    assert [status["status"] for status in receiver.statuses()] == ["sent", "delivered", "read"]
+    assert {status["id"] for status in receiver.statuses()} == {message_id}
+    assert {status["biz_opaque_callback_data"] for status in receiver.statuses()} == {"m-1"}
+    for raw, signature in receiver.posts:
+        assert signature == "sha256=" + hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
+
+    (message,) = simulator.get(f"/_sim/messages?to={BORROWER}")
+    assert (message["id"], message["status"], message["template"]) == (message_id, "read", "saldo_vencido")
+    counters = simulator.get("/_sim/counters")
+    assert (counters["accepted"], counters["webhooks_sent"], counters["webhooks_acknowledged"]) == (1, 3, 3)
+
+
+def test_a_wrong_token_is_told_so_and_listed(simulator: Simulator, receiver: Receiver) -> None:
+    answer = simulator.send(token="another")
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == 190
+    (refused,) = simulator.get("/_sim/refused")
+    assert (refused["to"], refused["code"]) == (BORROWER, 190)
+    assert simulator.get("/_sim/counters")["refused"] == {"190": 1}
+    assert receiver.posts == []
+
+
+def test_a_person_can_ask_to_be_left_alone(simulator: Simulator, receiver: Receiver) -> None:
+    simulator.post("/_sim/config", {"behaviour": {BORROWER: "stop"}})
+    simulator.send()
+    simulator.get("/_sim/idle")
+    (message,) = receiver.messages()
+    assert message["text"] == {"body": "BAJA"}
+    assert message["from"] == "5215555550101"
+    assert [shown["direction"] for shown in simulator.get("/_sim/messages")] == ["out", "in"]
+
+
+def test_an_answer_can_get_lost_although_the_message_went_out(simulator: Simulator, receiver: Receiver) -> None:
+    simulator.post("/_sim/faults", {"kind": "timeout_after_acceptance", "count": 1})
+    with pytest.raises(requests.Timeout):
+        simulator.send(timeout=0.5)
+    simulator.get("/_sim/idle")
+    assert [status["status"] for status in receiver.statuses()] == ["sent", "delivered", "read"]
+    assert simulator.get("/_sim/counters")["faults_fired"] == {"timeout_after_acceptance": 1}
+    assert simulator.send().status_code == 200
+
+
+def test_faults_answer_with_metas_error_or_with_none(simulator: Simulator, receiver: Receiver) -> None:
+    simulator.post("/_sim/faults", {"kind": "error", "code": 131026, "to": BORROWER})
+    answer = simulator.send()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, 131026)
+    requests.delete(simulator.url + "/_sim/faults", timeout=10)
+    simulator.post("/_sim/faults", {"kind": "http500", "count": 1})
+    answer = simulator.send()
+    assert (answer.status_code, answer.text) == (500, "Internal Server Error")
+    assert simulator.get("/_sim/counters")["accepted"] == 0
+    assert receiver.posts == []
+
+
+def test_idle_waits_for_what_is_under_way_and_says_when_it_gave_up(simulator: Simulator) -> None:
+    simulator.post("/_sim/config", {"delay": 0.3})
+    simulator.send()
+    late = requests.get(simulator.url + "/_sim/idle?timeout=0.1", timeout=10)
+    assert (late.status_code, late.json()) == (504, {"idle": False})
+    assert simulator.get("/_sim/idle?timeout=30") == {"idle": True}
+    assert simulator.get("/_sim/counters")["statuses"] == {"sent": 1, "delivered": 1, "read": 1}
+
+
+def test_a_refused_post_comes_again(simulator: Simulator, receiver: Receiver) -> None:
+    receiver.failures = 2
+    simulator.send()
+    simulator.get("/_sim/idle")
+    assert [status["status"] for status in receiver.statuses()] == [
+        "sent",
+        "sent",
+        "sent",
+        "delivered",
+        "read",
+    ]
+    counters = simulator.get("/_sim/counters")
+    assert (counters["webhooks_sent"], counters["webhooks_acknowledged"], counters["webhooks_failed"]) == (
+        5,
+        3,
+        2,
+    )
+
+
+def test_a_person_can_be_made_to_read_press_and_send_things(simulator: Simulator, receiver: Receiver) -> None:
+    simulator.post("/_sim/config", {"behaviour": "silent"})
+    simulator.send()
+    simulator.get("/_sim/idle")
+    for saying in ({"read": True}, {"button": "Ya pagué"}, {"pdf": True}):
+        assert simulator.post(f"/_sim/borrowers/{BORROWER}/say", saying).status_code == 200
+        simulator.get("/_sim/idle")
+    assert [status["status"] for status in receiver.statuses()] == ["sent", "delivered", "read"]
+    assert [message["type"] for message in receiver.messages()] == ["button", "document"]
+    assert simulator.get("/_sim/counters")["inbound"] == {"button": 1, "document": 1}
+    assert simulator.post("/_sim/borrowers/hola/say", {"text": "hola"}).status_code == 400
+
+
+@pytest.mark.parametrize("raw", [b"{", b"\xff", b"[" * 100_000, b" " * 1_000_001, b""])
+def test_a_body_that_is_no_json_or_too_large_is_refused(simulator: Simulator, raw: bytes) -> None:
+    for path in (f"/v25.0/{NUMBER_ID}/messages", "/_sim/config", "/_sim/faults"):
+        answer = requests.post(simulator.url + path, data=raw, timeout=10)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, 100)
+
+
+def test_the_page_shows_the_conversation(simulator: Simulator) -> None:
+    simulator.send()
+    answer = requests.get(simulator.url, timeout=10)
+    assert answer.status_code == 200
+    assert BORROWER in answer.text
+    assert "Hola, Ana Ejemplo" in answer.text
