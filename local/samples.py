@@ -124,7 +124,7 @@ def _debt(number: int, n: int, currency: str, today: date, chance: random.Random
 
 def _csv(rows: list[dict[str, str]]) -> str:
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, COLUMNS, restval="")
+    writer = csv.DictWriter(out, list[str](COLUMNS), restval="")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()

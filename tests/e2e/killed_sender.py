@@ -1,0 +1,52 @@
+"""A sender that dies between claim and call: takes one reminder from the queue, claims, and is gone.
+
+python -m tests.e2e.killed_sender < stack.json
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from cobranza.clock import real_time
+from cobranza.flows.send_reminder import Sender
+from cobranza.policy.strategy import standard
+from cobranza.queues import Reminder
+from cobranza.store.journal import Journal
+from cobranza.store.ledger import Ledger
+from cobranza.store.messages import Messages
+from cobranza.store.table import Table
+from cobranza.whatsapp.client import Answer, WhatsApp
+from local.stack import Stack
+
+
+class Deadly(WhatsApp):
+    def __init__(self) -> None:
+        pass
+
+    def access_token(self) -> str:
+        return "token"
+
+    def send(self, phone_number_id: str, message: Mapping[str, Any]) -> Answer:
+        os._exit(9)
+
+
+def main() -> None:
+    stack = Stack(**json.load(sys.stdin))
+    sqs, url = stack.client("sqs"), stack.queues["reminders"]
+    (received,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    # It comes back as soon as somebody listens again.
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=received["ReceiptHandle"], VisibilityTimeout=0)
+    dynamodb = stack.client("dynamodb")
+    table = Table(dynamodb, stack.tables["ledger"])
+    ledger = Ledger(table)
+    journal = Journal(Table(dynamodb, stack.tables["journal"]))
+    sender = Sender(ledger, Messages(table), journal, Deadly(), standard(), ledger.portfolio)
+    offset = stack.client("ssm").get_parameter(Name=stack.clock_parameter)["Parameter"]["Value"]
+    sender.remind(Reminder.parse(received["Body"]), real_time() + timedelta(seconds=float(offset)))
+
+
+if __name__ == "__main__":
+    main()
