@@ -19,6 +19,9 @@ export SAM_CLI_TELEMETRY := 0
 export UV_SYSTEM_CERTS := 1
 export UV_NO_CONFIG := 1
 export PYTHONDONTWRITEBYTECODE := 1
+# Nothing stays in the system's temporary folder.
+export TMPDIR := $(CURDIR)/build/tmp
+$(shell mkdir -p build/tmp)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .PHONY: help demo up down test lint bench replay storm pins

@@ -56,8 +56,10 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             summary = deps.importer.import_file(bucket, dropped, deps.clock(), retried=retried)
         except NotFound:
             telemetry.logger.warning("file is gone")
+            telemetry.count("FilesGone")
         except Exception:
             telemetry.logger.exception("import failed")
+            telemetry.count("ImportsFailed")
             failed.append(record["messageId"])
         else:
             telemetry.count("RowsRead", summary.read)

@@ -1,6 +1,7 @@
 """SQS reminders → WhatsApp. Each message is settled, or comes back."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -51,24 +52,26 @@ def wire() -> Deps:
 @telemetry.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
     deps = deps or wire()
+    now = deps.clock()
     failed: list[str] = []
     for record in event["Records"]:
         if context.get_remaining_time_in_millis() < (LONGEST_CALL + 5) * 1000:
             failed.append(record["messageId"])  # no time left to see a call through
             continue
         try:
-            settled = _remind(deps, record)
+            settled = _remind(deps, record, now)
         except Exception:
             telemetry.logger.exception("reminder failed")
+            telemetry.count("RemindersFailed")
             settled = False
         if not settled:
             failed.append(record["messageId"])
     return failures(failed)
 
 
-def _remind(deps: Deps, record: dict[str, Any]) -> bool:
+def _remind(deps: Deps, record: dict[str, Any], now: datetime) -> bool:
     reminder = Reminder.parse(record["body"])
-    outcome = deps.sender.remind(reminder, deps.clock())
+    outcome = deps.sender.remind(reminder, now)
     telemetry.logger.info("reminder", borrower=reminder.borrower, outcome=outcome.code, trace=reminder.trace)
     if outcome.retry_after is None:
         telemetry.count(f"Outcome{outcome.code.split('_')[0].title() or 'None'}")

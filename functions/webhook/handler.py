@@ -64,6 +64,7 @@ def _handshake(query: dict[str, str], deps: Deps) -> dict[str, Any]:
         and expected
         and hmac.compare_digest(given.encode(), expected.encode())
     ):
+        telemetry.count("HandshakesAccepted")
         return _answer(200, query.get("hub.challenge", ""))
     telemetry.count("HandshakesRefused")
     return _answer(403)

@@ -138,7 +138,11 @@ class Importer:
             # First, so that whoever has a profile can be found by the phone.
             self.ledger.add_reference(self.references.ref("phone", last.phone), ref)
         profile, borrower = self.ledger.save_borrower(
-            known, _told(last, ref), last.borrower_id, last.terms.as_of, consent_declared=last.consent_declared
+            known,
+            _told(last, ref, portfolio),
+            last.borrower_id,
+            last.terms.as_of,
+            consent_declared=last.consent_declared,
         )
         changes: list[Change] = []
         changed: list[Debt] = []
@@ -182,7 +186,11 @@ def _sort_out(
     return good, refusals
 
 
-def _told(row: DebtRow, ref: str) -> Borrower:
+def _told(row: DebtRow, ref: str, portfolio: Portfolio | None) -> Borrower:
+    consent = row.consent
+    if consent and not consent.text and portfolio:
+        # A bare "yes" is a yes to the wording that the portfolio declares.
+        consent = replace(consent, text=portfolio.consent.text, source=portfolio.consent.source)
     return Borrower(
         ref=ref,
         name=row.name,
@@ -190,7 +198,7 @@ def _told(row: DebtRow, ref: str) -> Borrower:
         country=row.country,
         region=row.region,
         language=row.language,
-        consent=row.consent,
+        consent=consent,
     )
 
 

@@ -27,6 +27,7 @@ STATES = {
     "failed": (State.FAILED, "failed_at"),
 }
 RECEIPTS = ("image/", "application/pdf")
+MAX_RAW = 100_000  # characters: far below what an item may hold, far above what a message is
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,10 @@ class Recorder:
             }
         if receipt:
             content["receipt"] = "TO_FETCH"
+        if event.type != "text":
+            content["raw"] = json.dumps(event.raw)[:MAX_RAW]
         wamid = self.references.ref("wamid", event.wamid)
-        unknown = self.references.ref("phone", event.sender or event.sender_bsuid or "")
-        for chat in borrowers or [unknown]:
+        for chat in borrowers or [self._stranger(event)]:
             self.ledger.record_inbound(chat, event.at, wamid, content)
         for borrower in borrowers:
             self._obey(borrower, event, wamid)
@@ -122,6 +124,11 @@ class Recorder:
         else:
             self.ledger.heard_from(borrower, event.at)
 
+    def _stranger(self, event: InboundMessage) -> str:
+        if event.sender:
+            return self.references.ref("phone", f"+{event.sender}")
+        return self.references.ref("bsuid", event.sender_bsuid or "")
+
     def _borrowers(self, wa_id: str) -> list[str]:
         """Who has this number, in any of the forms in which WhatsApp may report it. Never by last digits."""
         if not wa_id:
@@ -133,5 +140,5 @@ class Recorder:
         """What we do not act on yet, as it came, once."""
         raw = json.dumps(content, sort_keys=True, default=str)
         digest = hashlib.sha256(f"{identity}#{raw}".encode()).hexdigest()[:32]
-        self.ledger.keep_news(kind[:64], digest, raw[:100_000], now)
+        self.ledger.keep_news(kind[:64], digest, raw[:MAX_RAW], now)
         return kind if kind in ("stray_status", "unreadable") else "other"
