@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--file", type=Path, help="import this debts file instead of the samples")
     options = parser.parse_args()
     stays = not options.once and sys.stdin.isatty() and sys.stdout.isatty()
-    for sign in (signal.SIGTERM, signal.SIGHUP):
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, _leave)
     folder = stack.FOLDER / f"demo-{os.getpid()}"
     with ExitStack() as block:

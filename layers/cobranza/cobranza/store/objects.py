@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from cobranza.errors import InvalidInput, NotFound
 
 
@@ -26,8 +28,10 @@ class Bucket:
         which = {"VersionId": version} if version else {}
         try:
             answer = self._s3.get_object(Bucket=self._name, Key=key, **which)
-        except self._s3.exceptions.NoSuchKey as error:
-            raise NotFound(f"no object {key}") from error
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion"):
+                raise NotFound("the file is gone") from error
+            raise
         if answer["ContentLength"] > limit:
             answer["Body"].close()
             raise InvalidInput("TOO_LARGE", f"The file is larger than {limit // 1024**2} MB: split it")

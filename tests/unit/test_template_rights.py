@@ -1,0 +1,227 @@
+import re
+from collections import Counter
+
+import pytest
+
+from tests.unit.template import (
+    ACCOUNT,
+    FORTNIGHT,
+    MAPPING,
+    QUEUE,
+    SECRET,
+    TABLE,
+    dead_letter_queues,
+    dig,
+    every_function,
+    every_stage,
+    name_of,
+    queue_policy,
+    sources,
+    stack,
+)
+
+# ── queues ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@every_stage
+def test_a_function_may_take_messages_from_the_queue_it_is_attached_to_and_no_other(stage: str) -> None:
+    now = stack(stage)
+    attached = {
+        name_of(each["FunctionName"]): each["EventSourceArn"]
+        for each in now.of(MAPPING).values()
+        if name_of(each["EventSourceArn"]) in now.of(QUEUE)
+    }
+    assert attached
+    for function in now.functions.values():
+        queues = {attached[function.name]} if function.name in attached else set[str]()
+        for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+            assert function.may(f"sqs:{action}") == queues
+        assert function.may("sqs:ChangeMessageVisibility") <= queues
+
+
+def test_a_function_reports_the_messages_that_failed_and_is_not_flooded() -> None:
+    for mapping in stack("prod").of(MAPPING).values():
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= 1000
+        assert 1 <= mapping["BatchSize"] <= 10
+
+
+def test_a_message_stays_hidden_for_six_times_the_functions_timeout() -> None:
+    now = stack("prod")
+    for mapping in now.of(MAPPING).values():
+        queue = now.of(QUEUE)[name_of(mapping["EventSourceArn"])]
+        timeout = now.functions[name_of(mapping["FunctionName"])].properties["Timeout"]
+        assert queue["VisibilityTimeout"] == 6 * timeout
+
+
+def test_every_queue_has_a_dead_letter_queue_that_keeps_fourteen_days() -> None:
+    now = stack("prod")
+    dead = dead_letter_queues(now)
+    targets = Counter(dig(queue, "RedrivePolicy.deadLetterTargetArn") for queue in now.of(QUEUE).values())
+    for name, queue in now.of(QUEUE).items():
+        if name in dead:
+            assert "RedrivePolicy" not in queue
+            assert queue["MessageRetentionPeriod"] == FORTNIGHT
+            assert targets[f"${{{name}.Arn}}"] == 1
+        else:
+            assert name_of(queue["RedrivePolicy"]["deadLetterTargetArn"]) in now.of(QUEUE)
+            assert queue["RedrivePolicy"]["maxReceiveCount"] >= 2
+
+
+@every_stage
+def test_a_rule_may_put_on_its_queues_and_nobody_else_is_let_in(stage: str) -> None:
+    now = stack(stage)
+    let_in: set[tuple[str, str]] = set()
+    for name, rule in now.of("AWS::Events::Rule").items():
+        for target in rule["Targets"]:
+            let_in |= {(name, name_of(arn)) for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"])}
+    assert let_in
+    for queue in now.of(QUEUE):
+        allowed = [each for each in queue_policy(now, queue) if each.effect == "Allow"]
+        for each in allowed:
+            assert set(each.principals) == {"Service events.amazonaws.com"}
+            assert each.actions == {"sqs:SendMessage"}
+            assert each.covers(f"${{{queue}.Arn}}")
+        rules = {name_of(each.conditions["ArnEquals"]["aws:SourceArn"]) for each in allowed}
+        assert rules == {rule for rule, target in let_in if target == queue}
+
+
+@every_stage
+def test_a_queue_has_one_policy_because_a_second_would_replace_it(stage: str) -> None:
+    for queue in stack(stage).of(QUEUE):
+        assert len(stack(stage).policies_on("AWS::SQS::QueuePolicy", "Queues", queue)) <= 1
+
+
+@every_stage
+def test_a_statement_on_a_queue_speaks_of_that_queue_alone(stage: str) -> None:
+    """SQS refuses a statement with more than one resource; "*" in a queue's policy is that queue."""
+    for queue in stack(stage).of(QUEUE):
+        for each in queue_policy(stack(stage), queue):
+            assert set(each.resources) in ({"*"}, {f"${{{queue}.Arn}}"})
+
+
+# ── who may call whom ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_schedule_may_invoke_the_scheduler_and_nothing_else() -> None:
+    now = stack("prod")
+    (schedule,) = now.of("AWS::Scheduler::Schedule").values()
+    role = name_of(schedule["Target"]["RoleArn"])
+    (grant,) = now.role_grants(role)
+    assert schedule["Target"]["Arn"] == "${SchedulerFunction.Arn}"
+    assert (grant.effect, grant.actions) == ("Allow", {"lambda:InvokeFunction"})
+    assert grant.resources == {"${SchedulerFunction.Arn}"}
+    assert now.trusted_by(role) == {"Service scheduler.amazonaws.com"}
+    assert role not in {function.role for function in now.functions.values()}
+
+
+def test_the_http_api_may_invoke_the_webhook_on_both_routes_and_nothing_else() -> None:
+    now = stack("prod")
+    (api,) = now.of("AWS::ApiGatewayV2::Api").values()
+    routes = {(method, path) for path, methods in api["Body"]["paths"].items() for method in methods}
+    assert routes == {("get", "/webhook"), ("post", "/webhook")}
+    permissions = [tuple(sorted(each.items())) for each in now.of("AWS::Lambda::Permission").values()]
+    assert sorted(permissions) == sorted(
+        (
+            ("Action", "lambda:InvokeFunction"),
+            ("FunctionName", "${WebhookFunction}"),
+            ("Principal", "apigateway.amazonaws.com"),
+            ("SourceArn", f"arn:aws:execute-api:us-east-1:{ACCOUNT}:${{WebhookApi}}/*/{method.upper()}{path}"),
+        )
+        for method, path in routes
+    )
+
+
+def test_every_function_has_a_role_of_its_own_that_only_lambda_assumes() -> None:
+    now = stack("prod")
+    roles = Counter(function.role for function in now.functions.values())
+    assert set(roles.values()) == {1}
+    for role in roles:
+        assert now.trusted_by(role) == {"Service lambda.amazonaws.com"}
+        assert "ManagedPolicyArns" not in now.of("AWS::IAM::Role")[role]
+
+
+def test_a_function_writes_its_own_log_and_no_other() -> None:
+    for function in stack("prod").functions.values():
+        log = name_of(function.properties["LoggingConfig"]["LogGroup"])
+        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            assert function.may(action) == {f"${{{log}.Arn}}"}
+
+
+# ── what a function may do ───────────────────────────────────────────────────────────────────────────
+
+
+@every_stage
+def test_no_role_has_a_wildcard_but_at_the_end_of_a_path(stage: str) -> None:
+    now = stack(stage)
+    for role in now.of("AWS::IAM::Role"):
+        for grant in now.role_grants(role):
+            assert grant.effect == "Allow"
+            assert all(re.fullmatch(r"[a-z0-9-]+:[A-Za-z]+", action) for action in grant.actions), role
+            assert all(re.fullmatch(r"[^*?]+(/\*)?", where) for where in grant.resources), role
+
+
+@every_function
+def test_no_function_may_delete_from_a_table_or_a_bucket(function: str) -> None:
+    actions = {action for grant in stack("prod").functions[function].grants for action in grant.actions}
+    # A batch write and PartiQL's delete are deletes as well, so is a rule of the bucket's lifecycle.
+    forbidden = re.compile(
+        r"(s3|dynamodb):(\w*Delete\w*|BatchWriteItem|PutLifecycleConfiguration|UpdateTimeToLive)"
+    )
+    assert [action for action in actions if forbidden.fullmatch(action)] == []
+
+
+@every_function
+def test_what_is_in_the_journal_stays_as_it_is(function: str) -> None:
+    grants = stack("prod").functions[function].grants
+    on_journal = [grant for grant in grants if any("${JournalTable" in where for where in grant.resources)]
+    assert {action for grant in on_journal for action in grant.actions} <= {"dynamodb:PutItem"}
+
+
+@every_function
+def test_a_function_is_told_of_a_table_if_and_only_if_it_may_use_it(function: str) -> None:
+    found = stack("prod").functions[function]
+    told = {name for name in stack("prod").of(TABLE) if f"${{{name}}}" in found.environment.values()}
+    used = {
+        name_of(where.split("/")[0])
+        for grant in found.grants
+        for where in grant.resources
+        if any(action.startswith("dynamodb:") for action in grant.actions)
+    }
+    assert used == told
+
+
+READERS = {
+    "ProviderSecret": {"SendFunction"},
+    "IdentitySecret": {"IngestFunction", "WebhookFunction"},
+    "WebhookSecret": {"WebhookFunction"},
+}
+
+
+@every_stage
+@pytest.mark.parametrize("secret", sources(SECRET))
+def test_a_secret_is_read_by_those_who_need_it_alone(secret: str, stage: str) -> None:
+    readers: set[str] = set()
+    for function in stack(stage).functions.values():
+        for grant in function.grants:
+            if any(f"${{{secret}" in where for where in grant.resources):
+                assert grant.actions == {"secretsmanager:GetSecretValue"}
+                readers.add(function.name)
+    assert readers == READERS[secret]
+
+
+def test_ingest_reads_what_the_rule_lets_in_and_never_its_own_results() -> None:
+    now = stack("prod")
+    (rule,) = now.of("AWS::Events::Rule").values()
+    dropped = {key["prefix"] for key in rule["EventPattern"]["detail"]["object"]["key"]}
+    ingest = now.functions["IngestFunction"]
+    assert rule["EventPattern"]["detail"]["bucket"]["name"] == ["${InboxBucket}"]
+    for action in ("s3:GetObject", "s3:GetObjectVersion"):
+        assert ingest.may(action) == {f"${{InboxBucket.Arn}}/{prefix}*" for prefix in dropped}
+    assert ingest.may("s3:PutObject") == {"${InboxBucket.Arn}/results/*"}
+    assert not any("results/".startswith(prefix) for prefix in dropped)
+
+
+def test_ingest_can_tell_a_file_that_is_gone_from_one_it_may_not_read() -> None:
+    """Without s3:ListBucket S3 answers 403 AccessDenied, and never NoSuchKey, for a key that does not exist."""
+    assert stack("prod").functions["IngestFunction"].may("s3:ListBucket") == {"${InboxBucket.Arn}"}
