@@ -47,10 +47,10 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     deps = deps or wire()
     failed: list[str] = []
     for record in event["Records"]:
-        dropped = DroppedFile.parse(record["body"])
-        if dropped.key.endswith("/"):
-            continue  # a folder made in the console
         try:
+            dropped = DroppedFile.parse(record["body"])
+            if dropped.key.endswith("/"):
+                continue  # a folder made in the console
             bucket = Bucket(deps.s3, dropped.bucket)
             retried = int(record["attributes"]["ApproximateReceiveCount"]) > 1
             summary = deps.importer.import_file(bucket, dropped, deps.clock(), retried=retried)

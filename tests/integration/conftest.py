@@ -6,22 +6,33 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from cobranza import telemetry
+from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import DroppedFile
 from cobranza.store.objects import Bucket
 from tests.integration.world import PORTFOLIO_YAML, World, create_table
 
 
 @pytest.fixture(autouse=True)
-def _no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+def _as_in_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    # The template sets it, and Powertools reads it at import.
+    monkeypatch.setattr(telemetry.metrics.provider, "namespace", "Cobranza")
+
+
+@pytest.fixture(scope="session")
+def clients() -> dict[str, Any]:
+    """Made once, because that takes longer than most tests; moto catches their calls whenever it is on."""
+    with mock_aws():
+        return {name: boto3.client(name, "us-east-1") for name in ("s3", "sqs", "dynamodb")}
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world(clients: dict[str, Any]) -> Iterator[World]:
     with mock_aws():
-        s3, sqs, dynamodb = (boto3.client(name, "us-east-1") for name in ("s3", "sqs", "dynamodb"))
+        s3, sqs, dynamodb = (clients[name] for name in ("s3", "sqs", "dynamodb"))
         s3.create_bucket(Bucket="inbox")
         for name in ("ledger", "journal"):
             create_table(dynamodb, name)
@@ -45,5 +56,5 @@ def drop(world: World) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def portfolio(drop: Callable[..., dict[str, Any]]) -> None:
-    assert drop("portfolios/tienda/portfolio.yaml", PORTFOLIO_YAML)["error"] is None
+def portfolio(world: World) -> None:
+    world.ledger.save_portfolio(parse_portfolio(PORTFOLIO_YAML.encode(), "tienda"), world.now)

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from typing import Literal
 
-Kind = Literal["borrower", "phone", "document", "wamid", "bsuid"]
+Kind = Literal["borrower", "phone", "document", "wamid", "bsuid", "news"]
 
 
 class References:

@@ -1,7 +1,12 @@
 """Logs and metrics. Lines carry references, codes and counts: never a name, phone, document, wamid or text."""
 
+import warnings
+
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+
+# An invocation that has nothing to count is no fault.
+warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 logger = Logger(utc=True)
 metrics = Metrics()

@@ -14,7 +14,7 @@ from cobranza.files.codes import refuse
 from cobranza.files.debts import DebtRow, balance_column, check_header, parse_debt_row
 from cobranza.files.results import Readiness, Refusal, Summary, refused_csv
 from cobranza.files.table import MAX_BYTES, Row, read_table
-from cobranza.ledger.borrower import Borrower
+from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import totals
 from cobranza.policy import contact_rules
@@ -27,7 +27,7 @@ from cobranza.store.journal import Journal
 from cobranza.store.ledger import Change, Ledger
 from cobranza.store.objects import Bucket, Received
 
-WORKERS = 16
+MAX_KEY = 900  # S3 allows 1,024 bytes, and results are named after the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ class Drop:
 
     @classmethod
     def at(cls, key: str) -> "Drop":
-        """Raises InvalidInput (BAD_PLACE) for a key of another shape."""
+        """Raises InvalidInput (BAD_PLACE) for a key of another shape, or too long for its results' keys."""
+        if len(key.encode()) > MAX_KEY:
+            raise refuse("BAD_PLACE", f"the name is too long, at most {MAX_KEY} bytes with its folders")
         match key.split("/"):
             case ["debts", portfolio, file] if valid_portfolio_id(portfolio) and file not in ("", ".", ".."):
                 return cls("debts", portfolio, file)
@@ -52,7 +54,7 @@ class Drop:
     @classmethod
     def misplaced(cls, key: str) -> "Drop":
         """Where the results of a file go that is in none of the places."""
-        return cls("misplaced", "none", key.replace("/", "_"))
+        return cls("misplaced", "none", key.replace("/", "_")[-100:])
 
     @property
     def results(self) -> str:
@@ -65,6 +67,7 @@ class Importer:
     journal: Journal
     references: References
     strategy: Strategy
+    workers: int = 16
 
     def import_file(
         self, bucket: Bucket, dropped: DroppedFile, now: datetime, *, retried: bool = False
@@ -79,7 +82,8 @@ class Importer:
             drop = Drop.at(dropped.key)
             received = bucket.get(dropped.key, dropped.version, limit=MAX_BYTES)
             if drop.kind == "portfolios":
-                self.ledger.save_portfolio(parse_portfolio(received.data, drop.portfolio))
+                portfolio = parse_portfolio(received.data, drop.portfolio)
+                self.ledger.save_portfolio(portfolio, received.modified_at)
                 summary = _summary(drop, received, now)
             else:
                 summary, refused = self._import_debts(drop, received, now, retried=retried)
@@ -105,7 +109,7 @@ class Importer:
         changes: Counter[Change] = Counter()
         readiness: Counter[str] = Counter()
         # One borrower's rows stay together and in order; different borrowers do not meet.
-        with ThreadPoolExecutor(WORKERS) as workers:
+        with ThreadPoolExecutor(self.workers) as workers:
             save = partial(self._save, portfolio=portfolio, now=now, retried=retried)
             jobs = [workers.submit(save, list(rows)) for _, rows in by_borrower]
             for job in jobs:
@@ -137,12 +141,13 @@ class Importer:
         if not known.has_phone(last.phone):
             # First, so that whoever has a profile can be found by the phone.
             self.ledger.add_reference(self.references.ref("phone", last.phone), ref)
+        answer = _consent_answer(rows)
         profile, borrower = self.ledger.save_borrower(
             known,
-            _told(last, ref, portfolio),
+            _told(last, ref, answer.consent, portfolio),
             last.borrower_id,
             last.terms.as_of,
-            consent_declared=last.consent_declared,
+            consent_declared=answer.consent_declared,
         )
         changes: list[Change] = []
         changed: list[Debt] = []
@@ -186,8 +191,13 @@ def _sort_out(
     return good, refusals
 
 
-def _told(row: DebtRow, ref: str, portfolio: Portfolio | None) -> Borrower:
-    consent = row.consent
+def _consent_answer(rows: Sequence[DebtRow]) -> DebtRow:
+    """The row that says whether this person agreed: any "no" wins, then the last "yes"."""
+    declared = [row for row in rows if row.consent_declared]
+    return next((row for row in declared if row.consent is None), (declared or rows)[-1])
+
+
+def _told(row: DebtRow, ref: str, consent: Consent | None, portfolio: Portfolio | None) -> Borrower:
     if consent and not consent.text and portfolio:
         # A bare "yes" is a yes to the wording that the portfolio declares.
         consent = replace(consent, text=portfolio.consent.text, source=portfolio.consent.source)

@@ -1,10 +1,9 @@
 """The webhook: every event that Meta tells is kept, and moves what it is about forward."""
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ from cobranza.store.keys import MessageKey, borrower_pk
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
 from cobranza.store.table import ConditionFailed, Item
-from cobranza.whatsapp.events import Event, InboundMessage, OtherEvent, StatusEvent, Unreadable
+from cobranza.whatsapp.events import Event, InboundMessage, Media, OtherEvent, StatusEvent, Unreadable
 
 STATES = {
     "sent": (State.SENT, "sent_at"),
@@ -26,7 +25,6 @@ STATES = {
     "read": (State.READ, "read_at"),
     "failed": (State.FAILED, "failed_at"),
 }
-RECEIPTS = ("image/", "application/pdf")
 MAX_RAW = 100_000  # characters: far below what an item may hold, far above what a message is
 
 
@@ -59,13 +57,13 @@ class Recorder:
             case InboundMessage():
                 return self._inbound(event)
             case OtherEvent():
-                return self._keep_raw(event.field, {"value": event.value}, f"{event.account}#{event.time}", now)
+                return self._keep_raw(event.field, asdict(event), now)
             case Unreadable():
-                return self._keep_raw("unreadable", {"value": event.raw, "reason": event.reason}, "", now)
+                return self._keep_raw("unreadable", asdict(event), now)
 
     def _status(self, event: StatusEvent, now: datetime) -> str:
         if event.status not in STATES:
-            return self._keep_raw("status", {"status": event.status}, event.wamid, now)
+            return self._keep_raw("status", asdict(event), now)
         state, moment = STATES[event.status]
         facts: Item = {moment: event.at, "wamid": event.wamid}
         if event.errors:
@@ -75,7 +73,7 @@ class Recorder:
             key = self._message_of(event)
             self.messages.advance(key, state, facts)
         except (InvalidInput, ConditionFailed):
-            return self._keep_raw("stray_status", {"status": event.status}, event.wamid, now)
+            return self._keep_raw("stray_status", asdict(event), now)
         return event.status
 
     def _message_of(self, event: StatusEvent) -> MessageKey:
@@ -97,7 +95,7 @@ class Recorder:
             "context": event.context_wamid or "",
             "phone_number_id": event.phone_number_id,
         }
-        receipt = event.media is not None and event.media.mime_type.startswith(RECEIPTS)
+        receipt = event.media is not None and _may_be_a_receipt(event.type, event.media)
         if event.media:
             content["media"] = {
                 "id": event.media.id,
@@ -111,8 +109,14 @@ class Recorder:
         wamid = self.references.ref("wamid", event.wamid)
         for chat in borrowers or [self._stranger(event)]:
             self.ledger.record_inbound(chat, event.at, wamid, content)
+        failure: ConditionFailed | None = None
         for borrower in borrowers:
-            self._obey(borrower, event, wamid)
+            try:
+                self._obey(borrower, event, wamid)
+            except ConditionFailed as error:  # a borrower who is being imported keeps nobody else from stopping
+                failure = failure or error
+        if failure:
+            raise failure
         if not borrowers:
             return "inbound_unknown_number"
         return "receipt" if receipt else "inbound"
@@ -121,8 +125,7 @@ class Recorder:
         if understand(event.text) is Intent.STOP:
             self.ledger.opt_out(borrower, event.at)
             self.journal.append(borrower_pk(borrower), event.at, "consent.stopped", wamid, {})
-        else:
-            self.ledger.heard_from(borrower, event.at)
+        self.ledger.heard_from(borrower, event.at)
 
     def _stranger(self, event: InboundMessage) -> str:
         if event.sender:
@@ -136,9 +139,14 @@ class Recorder:
         found = (self.references.ref("phone", f"+{form}") for form in phone_variants(wa_id))
         return sorted({borrower for ref in found for borrower in self.ledger.borrowers_behind(ref)})
 
-    def _keep_raw(self, kind: str, content: dict[str, Any], identity: str, now: datetime) -> str:
+    def _keep_raw(self, kind: str, content: dict[str, Any], now: datetime) -> str:
         """What we do not act on yet, as it came, once."""
         raw = json.dumps(content, sort_keys=True, default=str)
-        digest = hashlib.sha256(f"{identity}#{raw}".encode()).hexdigest()[:32]
+        digest = self.references.ref("news", raw)
         self.ledger.keep_news(kind[:64], digest, raw[:MAX_RAW], now)
         return kind if kind in ("stray_status", "unreadable") else "other"
+
+
+def _may_be_a_receipt(kind: str, media: Media) -> bool:
+    """A picture or a PDF that was sent as such; a sticker is a picture too, and no receipt."""
+    return kind in ("image", "document") and media.mime_type.startswith(("image/", "application/pdf"))

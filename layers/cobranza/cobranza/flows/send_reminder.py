@@ -6,7 +6,7 @@ unclear result is never sent again.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from cobranza.policy.decision import Book, Defer, Rest, Send, Skip, decide, local_date, next_look
@@ -69,6 +69,7 @@ class Sender:
     ) -> Outcome:
         match decision:
             case Rest():
+                self._journal_message(reminder, book, local_date(book.borrower, now), now)
                 self._finish(reminder, book, now)
                 return Outcome()
             case Skip(reason):
@@ -101,7 +102,7 @@ class Sender:
             "language": send.language,
             "portfolio": send.portfolio.portfolio_id,
         }
-        self._journal(reminder, now, code, {**facts, "step": send.lead.step.days})
+        self._journal(reminder, now, code, {**facts, "step": send.lead.step.days}, day=send.day)
         self._consume(reminder.borrower, send.consumes)
         self._finish(reminder, _with(book, claim.message), now)
         return Outcome(code)
@@ -113,7 +114,7 @@ class Sender:
                 self.messages.accepted(claim.key, answer.wamid, now)
                 return "SENT"
             case Unclear():
-                self.messages.advance(claim.key, State.UNKNOWN, {"reason": _reason(answer.error)})
+                self.messages.advance(claim.key, State.UNKNOWN, {"unclear_for": _reason(answer.error)})
                 return "UNKNOWN"
             case Refused(action=Action.RETRY | Action.STOP) if claim.message.attempts < MOST_ATTEMPTS:
                 self.messages.retry(claim, _reason(answer.error))
@@ -134,10 +135,10 @@ class Sender:
                 return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))
             reason = _reason(ProviderError(0, "Worker died", "the claim was left without a result"))
             key = MessageKey(reminder.borrower, message.day)
-            self.messages.advance(key, State.UNKNOWN, {"reason": reason})
+            self.messages.advance(key, State.UNKNOWN, {"unclear_for": reason})
             self._consume(reminder.borrower, message.debts)
+            self._journal(reminder, now, "UNKNOWN", {}, day=message.day)
             if message.day == local_date(book.borrower, now):
-                self._journal(reminder, now, "UNKNOWN", {})
                 self._finish(reminder, book, now)
                 return Outcome("UNKNOWN")
         return None
@@ -151,10 +152,19 @@ class Sender:
         again = until or next_look(book.borrower, book.debts, self.strategy, first=tomorrow)
         self.ledger.finish(reminder.borrower, reminder.lease, again)
 
-    def _journal(self, reminder: Reminder, now: datetime, code: str, facts: dict[str, Any]) -> None:
+    def _journal_message(self, reminder: Reminder, book: Book, day: date, now: datetime) -> None:
+        """The day's message has an outcome; a worker that died after the answer may not have told the journal."""
+        for message in book.messages:
+            if message.day == day and message.outcome:
+                self._journal(reminder, now, message.outcome, {}, day=day)
+
+    def _journal(
+        self, reminder: Reminder, now: datetime, code: str, facts: dict[str, Any], day: date | None = None
+    ) -> None:
+        """One outcome for each look, and one for each message: `day` names the message it is of."""
         subject = keys.borrower_pk(reminder.borrower)
         facts = {"code": code, "trace": reminder.trace, **facts}
-        self.journal.append(subject, now, "outcome", reminder.lease, facts)
+        self.journal.append(subject, now, "outcome", day.isoformat() if day else reminder.lease, facts)
 
 
 def _with(book: Book, message: Message) -> Book:

@@ -188,12 +188,11 @@ def _is_timely(due: Due, strategy: Strategy) -> bool:
 
 
 def _too_often(rules: ContactRules, messages: tuple[Message, ...], today: date) -> bool:
-    """Counts attempts, not answers, over all debts: the stricter of calendar week and rolling seven days."""
+    """Counts attempts, not answers, over all debts. Seven days back hold the calendar week so far."""
     days = [message.day for message in messages if message.state is not State.RETRY]
-    rolling = sum(today - timedelta(days=7) < day <= today for day in days)
-    calendar = sum(day.isocalendar()[:2] == today.isocalendar()[:2] for day in days)
+    week = sum(today - timedelta(days=7) < day <= today for day in days)
     near = any((today - day).days < rules.min_days_between for day in days)
-    return near or max(rolling, calendar) >= rules.max_per_week
+    return near or week >= rules.max_per_week
 
 
 def _one_message(due: list[Due], portfolios: Mapping[str, Portfolio], borrower: Borrower, today: date) -> Send:

@@ -38,10 +38,25 @@ class Consumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A borrower's claim of one local date. `debts` maps a debt's key to what the claim consumed of it."""
+    """A borrower's claim of one local date. `debts` maps a debt's key to what the claim consumed of it;
+    `failed_for` is Meta's code of a failure."""
 
     day: date
     state: State
     claimed_at: datetime
     attempts: int
+    failed_for: int = 0
     debts: Mapping[str, Consumed]
+
+    @property
+    def outcome(self) -> str:
+        """What the outcome book says of it; empty while it may still be sent."""
+        match self.state:
+            case State.RETRY | State.CLAIMED:
+                return ""
+            case State.UNKNOWN:
+                return "UNKNOWN"
+            case State.FAILED:
+                return f"FAILED_{self.failed_for}"
+            case _:
+                return "SENT"

@@ -36,6 +36,15 @@ class Strategy(_Model):
             raise ValueError("steps must rise")
         return self
 
+    @model_validator(mode="after")
+    def _nothing_is_announced_that_is_past(self) -> Self:
+        for step, days_of_next in zip(self.steps, [*(s.days for s in self.steps[1:]), 366], strict=True):
+            if step.days <= 0 and days_of_next > 1 and not step.past_due_template:
+                raise ValueError(
+                    f"step {step.days} may still be on after the due date: it needs a past_due_template"
+                )
+        return self
+
     def step_on(self, days_past_due: int) -> Step | None:
         """The latest step that this day has reached."""
         return max((s for s in self.steps if s.days <= days_past_due), key=lambda s: s.days, default=None)

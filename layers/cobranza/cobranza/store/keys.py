@@ -3,6 +3,7 @@
 People appear in keys only as references (refs.py).
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,6 +15,8 @@ DEBT = "DEBT#"
 MESSAGE = "MSG#"
 CONFIG = "CONFIG"
 SHARDS = 16
+
+_OPAQUE = re.compile(r"m1\.[A-Z2-7]{26}\.[0-9]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,9 @@ class MessageKey:
     @classmethod
     def parse(cls, opaque: str) -> "MessageKey":
         """Raises InvalidInput (BAD_OPAQUE_ID) for what is none of ours."""
-        version, _, rest = opaque.partition(".")
-        borrower, _, day = rest.partition(".")
-        if version != "m1" or len(borrower) != 26 or not borrower.isalnum():
+        if not _OPAQUE.fullmatch(opaque):
             raise InvalidInput("BAD_OPAQUE_ID", "not an id that we gave")
+        _, borrower, day = opaque.split(".")
         try:
             return cls(borrower, datetime.strptime(day, "%Y%m%d").date())  # noqa: DTZ007 - a date, no moment
         except ValueError as error:

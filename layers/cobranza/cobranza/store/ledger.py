@@ -18,6 +18,7 @@ from cobranza.store import keys
 from cobranza.store.table import ConditionFailed, Item, Table
 
 EXISTS = "attribute_exists(#pk)"
+NO_NEWER = "attribute_not_exists(#as_of) OR #as_of <= :as_of"
 
 type Change = Literal["created", "updated", "unchanged"]
 
@@ -112,7 +113,7 @@ class Ledger:
                 {**told, "as_of": _utc(as_of), "digest": digest},
                 add={"rev": 1},
                 remove=remove,
-                condition="attribute_not_exists(#as_of) OR #as_of <= :as_of",
+                condition=NO_NEWER,
             )
         except ConditionFailed as failed:  # a newer file was faster
             return "unchanged", failed.item
@@ -126,8 +127,14 @@ class Ledger:
         items = self._table.query("pk = :pk", {"pk": keys.reference_pk(ref)}, consistent=False)
         return [keys.borrower_of(item["sk"]) for item in items]
 
-    def save_portfolio(self, portfolio: Portfolio) -> None:
-        self._table.put({**keys.portfolio(portfolio.portfolio_id), "config": portfolio.model_dump_json()})
+    def save_portfolio(self, portfolio: Portfolio, as_of: datetime) -> None:
+        """Puts it in force, unless a newer one is."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.portfolio(portfolio.portfolio_id),
+                {"config": portfolio.model_dump_json(), "as_of": _utc(as_of)},
+                condition=NO_NEWER,
+            )
 
     def portfolio(self, portfolio_id: str) -> Portfolio | None:
         item = self._table.get(keys.portfolio(portfolio_id))
@@ -212,13 +219,21 @@ class Ledger:
     # What the borrower says.
 
     def opt_out(self, borrower: str, at: datetime) -> None:
-        """The borrower asked us to stop. The first moment stays."""
-        self._table.update(
-            keys.profile(borrower), {"last_inbound_at": at}, first={"opted_out_at": at}, condition=EXISTS
-        )
+        """The borrower asked us to stop; the first moment stays. Raises ConditionFailed without a profile."""
+        self._table.update(keys.profile(borrower), first={"opted_out_at": at}, condition=EXISTS)
 
     def heard_from(self, borrower: str, at: datetime) -> None:
-        self._table.update(keys.profile(borrower), {"last_inbound_at": at}, condition=EXISTS)
+        """The borrower wrote at `at`. Raises ConditionFailed when there is no profile."""
+        try:
+            self._table.update(
+                keys.profile(borrower),
+                {"last_inbound_at": _utc(at)},
+                condition=f"{EXISTS} AND (attribute_not_exists(#last_inbound_at) OR "
+                "#last_inbound_at < :last_inbound_at)",
+            )
+        except ConditionFailed as failed:
+            if not failed.item:
+                raise
 
     def record_inbound(self, chat: str, at: datetime, message_ref: str, content: Item) -> bool:
         """Keeps what came in, once: False when it was there already. `chat` is a borrower's reference, or a
@@ -243,6 +258,7 @@ def message(item: Item) -> Message:
         state=State(item["state"]),
         claimed_at=datetime.fromisoformat(item["claimed_at"]),
         attempts=int(item["attempts"]),
+        failed_for=int(item.get("reason", {}).get("code", 0)),
         debts={
             key: Consumed(date.fromisoformat(due_date), int(step))
             for key, (due_date, step) in item["debts"].items()

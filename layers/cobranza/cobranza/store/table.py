@@ -95,7 +95,8 @@ class Table:
         while True:
             page = self._client.query(**request, **({"Limit": left} if left else {}))
             yield from map(_unpack, page["Items"])
-            left -= len(page["Items"])
+            if limit:
+                left -= len(page["Items"])
             if "LastEvaluatedKey" not in page or (limit and left <= 0):
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]

@@ -4,6 +4,7 @@ Meta has no idempotency key: what matters of an answer is whether the message ca
 messages" (POST /{version}/{phone number id}/messages).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -16,6 +17,7 @@ from cobranza.whatsapp.errors import RETRY_AFTER, Action, ProviderError, action_
 
 CONNECT_TIMEOUT = 3.05
 READ_TIMEOUT = 10.0
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 # What one call can last at most; a caller with less time left must not begin it.
 LONGEST_CALL = CONNECT_TIMEOUT + READ_TIMEOUT
 
@@ -56,10 +58,11 @@ class WhatsApp:
         self._session = session
 
     def access_token(self) -> str:
-        """Raises MissingSetting when there is none: ask before anything is claimed for a call."""
+        """Ask before anything is claimed for a call: raises MissingSetting when there is none, or one that no
+        header can carry."""
         token = self._secret().get("access_token")
-        if not token or not isinstance(token, str):
-            raise MissingSetting("the provider secret holds no access_token")
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise MissingSetting("the provider secret holds no usable access_token")
         return token
 
     def send(self, phone_number_id: str, message: Mapping[str, Any]) -> Answer:
@@ -82,7 +85,7 @@ class WhatsApp:
 
 
 def _never_left(error: requests.RequestException) -> bool:
-    if isinstance(error, requests.ConnectTimeout):
+    if isinstance(error, requests.ConnectTimeout | ValueError):  # ValueError: no request could be made of it
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(reason, NewConnectionError)
@@ -99,9 +102,12 @@ def _read(response: requests.Response) -> Answer:
     if response.ok:
         try:
             contacts = body.get("contacts") or [{}]
-            return Accepted(body["messages"][0]["id"], contacts[0].get("wa_id", ""))
+            wamid, wa_id = body["messages"][0]["id"], contacts[0].get("wa_id", "")
         except (KeyError, IndexError, TypeError, AttributeError):
-            return Unclear(ProviderError(0, "HTTP 200", "accepted without a message id"))
+            wamid = wa_id = ""
+        if wamid and isinstance(wamid, str):
+            return Accepted(wamid, wa_id)
+        return Unclear(ProviderError(0, "HTTP 200", "accepted without a message id"))
     error = read_error(body.get("error"))
     if error is None:
         return Unclear(ProviderError(0, f"HTTP {response.status_code}", "an error without Meta's error body"))

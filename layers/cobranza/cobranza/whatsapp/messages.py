@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from babel import Locale, localedata
@@ -9,11 +10,14 @@ from babel.dates import format_date
 from babel.numbers import format_currency
 
 from cobranza.ledger.borrower import Borrower
-from cobranza.ledger.money import Money
+from cobranza.ledger.debt import Terms
+from cobranza.ledger.money import totals
 from cobranza.policy.decision import Send
 
 _AND = {"es": "y", "pt_BR": "e", "en": "and"}
 _ITEMS = {"es": "{} conceptos", "pt_BR": "{} itens", "en": "{} items"}
+_LATER = {"es": "además {} por vencer", "pt_BR": "além de {} a vencer", "en": "plus {} not yet due"}
+_FIRST_OF = {"es": "la primera fecha", "pt_BR": "a primeira data", "en": "the first date"}
 _ANSWER = {
     "es": "responda a este mensaje y le indicamos cómo",
     "pt_BR": "responda a esta mensagem e informamos como",
@@ -24,18 +28,29 @@ _BLANK = re.compile(r"\s+")
 
 
 def reminder_parameters(send: Send, borrower: Borrower) -> tuple[str, ...]:
-    """The five texts every reminder template takes: name, creditor, what is owed, due date, how to pay."""
+    """The five texts every reminder template takes: name, creditor, what is owed, due date, how to pay.
+
+    The template speaks of the oldest debt. Debts that are not as far (due today or later beside an overdue one)
+    are named apart, so that every figure and date is true of what it stands beside.
+    """
     locale = _locale(send.language, borrower.country)
     oldest = send.lead.debt.terms
-    owed = _owed(send.totals, send.language, locale)
-    if len(send.debts) > 1:
-        owed += f" ({_ITEMS[send.language].format(len(send.debts))})"
+    alike = [d.terms for d in send.debts if _is_as_far(d.terms, send)]
+    later = [d.terms for d in send.debts if not _is_as_far(d.terms, send)]
+    owed = _owed(alike, send.language, locale)
+    if len(alike) > 1:
+        owed += f" ({_ITEMS[send.language].format(len(alike))})"
+    if later:
+        owed += f" ({_LATER[send.language].format(_owed(later, send.language, locale))})"
+    due = format_date(oldest.due_date, "long", locale)
+    if any(terms.due_date != oldest.due_date for terms in alike):
+        due += f" ({_FIRST_OF[send.language]})"
     link = oldest.payment_url if send.portfolio.approves_link(oldest.payment_url) else ""
     parameters = (
         borrower.name,
         send.portfolio.creditor.shown_name,
         owed,
-        format_date(oldest.due_date, "long", locale),
+        due,
         link or _ANSWER[send.language],
     )
     return tuple(_BLANK.sub(" ", parameter).strip() for parameter in parameters)
@@ -66,6 +81,16 @@ def _locale(language: str, country: str) -> Locale:
     return Locale.parse(tag if localedata.exists(tag) else language)
 
 
-def _owed(totals: Sequence[Money], language: str, locale: Locale) -> str:
-    texts = [format_currency(money.amount, money.currency, locale=locale) for money in totals]
+def _is_as_far(terms: Terms, send: Send) -> bool:
+    """Whether the debt is overdue, due today or not due yet as the oldest one is."""
+
+    def state(due_date: date) -> tuple[bool, bool]:
+        return due_date < send.day, due_date == send.day
+
+    return state(terms.due_date) == state(send.lead.debt.terms.due_date)
+
+
+def _owed(debts: Sequence[Terms], language: str, locale: Locale) -> str:
+    sums = totals(terms.owed for terms in debts)
+    texts = [format_currency(money.amount, money.currency, locale=locale) for money in sums]
     return f" {_AND[language]} ".join(texts)

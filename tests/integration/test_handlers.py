@@ -1,0 +1,235 @@
+"""The doors: what a function gets from Lambda, and what it gives back."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from cobranza.queues import Reminder, ReminderQueue
+from cobranza.whatsapp.client import Refused
+from cobranza.whatsapp.errors import Action, ProviderError
+from tests.integration.world import DyingClient, FakeContext, World, debts, function
+
+PACE = Refused(Action.RETRY, ProviderError(130429, "Too fast", "slow down"), 30)
+BLOCKED = Refused(Action.STOP, ProviderError(131031, "Account locked", "see the manager"))
+
+type Drop = Callable[..., dict[str, Any]]
+
+
+def record(name: str, body: Any, *, receives: int = 1) -> dict[str, Any]:
+    return {
+        "messageId": name,
+        "receiptHandle": f"handle of {name}",
+        "body": body if isinstance(body, str) else json.dumps(body),
+        "attributes": {"ApproximateReceiveCount": str(receives)},
+    }
+
+
+def failures(*names: str) -> dict[str, Any]:
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in names]}
+
+
+# ingest
+
+
+def file(key: str, version: str = "") -> dict[str, Any]:
+    return {"v": 1, "bucket": "inbox", "key": key, "version": version}
+
+
+def ingest(world: World, *records: dict[str, Any], s3: Any = None) -> dict[str, Any]:
+    module = function("ingest")
+    deps = module.Deps(world.importer, world.clock, s3 or world.s3)
+    return module.handler({"Records": list(records)}, FakeContext(), deps=deps)
+
+
+def put(world: World, key: str, text: str) -> None:
+    world.s3.put_object(Bucket="inbox", Key=key, Body=text.encode())
+
+
+def result(world: World, place: str) -> dict[str, Any]:
+    key = f"results/{place}/summary.json"
+    return json.loads(world.s3.get_object(Bucket="inbox", Key=key)["Body"].read())
+
+
+def written(world: World) -> list[str]:
+    found = world.s3.list_objects_v2(Bucket="inbox", Prefix="results/").get("Contents", [])
+    return [each["Key"] for each in found]
+
+
+def test_each_file_of_a_batch_is_imported(world: World) -> None:
+    put(world, "debts/tienda/a.csv", debts({}))
+    put(world, "debts/tienda/a b+c día.csv", debts({"borrower_id": "C2"}))
+    answer = ingest(
+        world, record("1", file("debts/tienda/a.csv")), record("2", file("debts/tienda/a b+c día.csv"))
+    )
+    assert answer == failures()
+    assert result(world, "tienda/debts/a.csv")["created"] == 1
+    assert result(world, "tienda/debts/a b+c día.csv")["created"] == 1
+
+
+def test_a_folder_and_a_file_that_is_gone_are_nobodys_fault(world: World) -> None:
+    put(world, "debts/tienda/", "")
+    answer = ingest(world, record("1", file("debts/tienda/")), record("2", file("debts/tienda/gone.csv")))
+    assert answer == failures()
+    assert written(world) == []
+    assert world.items() == []
+
+
+def test_a_file_that_is_refused_whole_is_done(world: World) -> None:
+    put(world, "debts/tienda/a.csv", "")
+    assert ingest(world, record("1", file("debts/tienda/a.csv"))) == failures()
+    assert result(world, "tienda/debts/a.csv")["error"]["code"] == "EMPTY_FILE"
+
+
+def test_only_the_file_that_failed_comes_back(world: World) -> None:
+    for name in "abc":
+        put(world, f"debts/tienda/{name}.csv", debts({"borrower_id": name}))
+
+    class BrokenAt:
+        exceptions = world.s3.exceptions
+        put_object = world.s3.put_object
+
+        def get_object(self, **request: Any) -> Any:
+            if request["Key"].endswith("b.csv"):
+                raise OSError("S3 is away")
+            return world.s3.get_object(**request)
+
+    records = [record(name, file(f"debts/tienda/{name}.csv")) for name in "abc"]
+    assert ingest(world, *records, s3=BrokenAt()) == failures("b")
+    assert [bool(world.item("PROFILE", name)) for name in "abc"] == [True, False, True]
+
+
+def test_a_body_that_cannot_be_read_keeps_no_other_file_from_its_import(world: World) -> None:
+    put(world, "debts/tienda/a.csv", debts({}))
+    answer = ingest(world, record("1", "no json"), record("2", file("debts/tienda/a.csv")))
+    assert answer == failures("1")
+    assert result(world, "tienda/debts/a.csv")["created"] == 1
+
+
+def test_a_second_try_plans_what_the_first_did_not(world: World) -> None:
+    put(world, "debts/tienda/a.csv", debts({}))
+    ingest(world, record("1", file("debts/tienda/a.csv")))
+    world.later(minutes=5)
+    put(world, "debts/tienda/b.csv", debts({"debt_id": "F-2", "due_date": "2026-11-20"}))
+    # Writes: profile and debt, and then the plan, at which it dies.
+    dying = replace(world, dynamodb=DyingClient(world.dynamodb, 1, done=False, error=RuntimeError))
+    plan = world.item("DUE")
+    world.table.put(plan | {"due_at": "2026-12-24T15:00:00Z"})
+    assert ingest(dying, record("2", file("debts/tienda/b.csv"))) == failures("2")
+    assert world.item("DUE")["due_at"] == "2026-12-24T15:00:00Z"
+    assert ingest(world, record("2", file("debts/tienda/b.csv"), receives=2)) == failures()
+    assert world.item("DUE")["due_at"] == "2026-11-24T15:00:00Z"
+
+
+def test_the_version_that_was_dropped_is_read(world: World) -> None:
+    world.s3.put_bucket_versioning(Bucket="inbox", VersioningConfiguration={"Status": "Enabled"})
+    key = "debts/tienda/a.csv"
+    first = world.s3.put_object(Bucket="inbox", Key=key, Body=debts({}).encode())["VersionId"]
+    put(world, key, debts({"borrower_id": "C2"}))
+    assert ingest(world, record("1", file(key, first))) == failures()
+    assert world.item("PROFILE", "C1")
+    assert not world.item("PROFILE", "C2")
+    assert ingest(world, record("1", file(key, "no-such-version"))) == failures()
+
+
+# send
+
+
+@dataclass
+class Delays:
+    """Notes which messages were told to come back later."""
+
+    delayed: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
+        self.delayed.append((ReceiptHandle, VisibilityTimeout))
+
+
+def send(world: World, *records: dict[str, Any], delays: Delays | None = None, remaining: int = 120_000) -> Any:
+    module = function("send")
+    deps = module.Deps(world.sender, ReminderQueue(delays or Delays(), "url"), world.clock)
+    return module.handler({"Records": list(records)}, FakeContext(remaining=remaining), deps=deps)
+
+
+def body(reminder: Reminder) -> dict[str, Any]:
+    return {"v": 1, "borrower": reminder.borrower, "lease": reminder.lease, "trace": reminder.trace}
+
+
+@pytest.fixture
+def reminders(world: World, drop: Drop, portfolio: None) -> dict[str, dict[str, Any]]:
+    """Two borrowers who are due, as records by their id."""
+    assert drop("debts/tienda/a.csv", debts({}, {"borrower_id": "C2", "phone": "+525555550102"}))["created"] == 2
+    names = {world.ref(name): name for name in ("C1", "C2")}
+    return {names[each.borrower]: record(names[each.borrower], body(each)) for each in world.tick()}
+
+
+def test_a_batch_of_reminders_is_sent_and_done(world: World, reminders: dict[str, dict[str, Any]]) -> None:
+    assert send(world, *reminders.values()) == failures()
+    assert {message["to"] for message in world.whatsapp.sent} == {"+525555550101", "+525555550102"}
+    assert send(world, *reminders.values()) == failures()
+    assert len(world.whatsapp.sent) == 2
+
+
+def test_a_reminder_that_was_refused_for_now_comes_back_later(
+    world: World, reminders: dict[str, dict[str, Any]]
+) -> None:
+    world.whatsapp.answers = [PACE]
+    delays = Delays()
+    assert send(world, reminders["C1"], reminders["C2"], delays=delays) == failures("C1")
+    assert delays.delayed == [("handle of C1", 30)]
+    assert [message["to"] for message in world.whatsapp.sent] == ["+525555550102"]
+
+
+def test_a_reminder_without_a_moment_to_come_back_waits_for_the_queue(
+    world: World, reminders: dict[str, dict[str, Any]]
+) -> None:
+    world.whatsapp.answers = [BLOCKED]
+    delays = Delays()
+    assert send(world, reminders["C1"], delays=delays) == failures("C1")
+    assert delays.delayed == []
+
+
+def test_only_the_reminder_that_failed_comes_back(world: World, reminders: dict[str, dict[str, Any]]) -> None:
+    dying = replace(world, dynamodb=DyingClient(world.dynamodb, 0, done=False, error=RuntimeError))
+    answer = send(dying, record("0", "no json"), reminders["C1"], reminders["C2"])
+    assert answer == failures("0", "C1")
+    assert [message["to"] for message in world.whatsapp.sent] == ["+525555550102"]
+    assert send(world, reminders["C1"]) == failures()
+    assert len(world.whatsapp.sent) == 2
+
+
+def test_without_time_for_a_call_reminders_go_back_untouched(
+    world: World, reminders: dict[str, dict[str, Any]]
+) -> None:
+    before = world.kept()
+    delays = Delays()
+    assert send(world, *reminders.values(), delays=delays, remaining=18_000) == failures(*reminders)
+    assert world.kept() == before
+    assert (delays.delayed, world.whatsapp.sent) == ([], [])
+
+
+def test_a_reminder_comes_back_also_when_it_cannot_be_told_when(
+    world: World, reminders: dict[str, dict[str, Any]]
+) -> None:
+    class Away(Delays):
+        def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
+            raise OSError("SQS is away")
+
+    world.whatsapp.answers = [PACE]
+    assert send(world, reminders["C1"], reminders["C2"], delays=Away()) == failures("C1")
+    assert len(world.whatsapp.sent) == 1
+
+
+# scheduler
+
+
+def test_the_scheduler_tells_how_many_it_queued(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}, {"borrower_id": "C2"}, {"borrower_id": "C3", "due_date": "2027-01-15"}))
+    module = function("scheduler")
+    deps = module.Deps(world.ledger, world.queue, world.clock)
+    event = {"v": 1, "source": "schedule"}
+    assert module.handler(event, FakeContext(), deps=deps) == {"queued": 2}
+    assert module.handler(event, FakeContext(), deps=deps) == {"queued": 0}
+    assert {reminder.trace for reminder in world.received()} == {"request-1"}

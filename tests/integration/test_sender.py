@@ -1,0 +1,483 @@
+"""One reminder, one decision, at most one message: whatever dies, and whatever comes twice."""
+
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from cobranza.errors import MissingSetting
+from cobranza.flows.queue_due import LEASE
+from cobranza.flows.send_reminder import Outcome
+from cobranza.queues import Reminder
+from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear
+from cobranza.whatsapp.errors import Action, ProviderError
+from cobranza.whatsapp.events import parse
+from tests.integration.world import DyingClient, FakeWhatsApp, Killed, World, debts
+
+KEY = "debts/tienda/a.csv"
+PACE = Refused(Action.RETRY, ProviderError(130429, "Too fast", "slow down"), 30)
+BLOCKED = Refused(Action.STOP, ProviderError(131031, "Account locked", "see the manager"))
+NOT_ON_WHATSAPP = Refused(Action.GIVE_UP, ProviderError(131026, "Undeliverable", "no WhatsApp there"))
+CUT = Unclear(ProviderError(0, "ReadTimeout", "no answer to a request that may have left"))
+
+type Drop = Callable[..., dict[str, Any]]
+
+pytestmark = pytest.mark.usefixtures("portfolio")
+
+
+@pytest.fixture
+def reminder(world: World, drop: Drop) -> Reminder:
+    """One borrower, due today and queued."""
+    world.begin("queued", lambda: (drop(KEY, debts({})), world.tick()))
+    return Reminder(world.ref(), "2026-11-24T18:30:00Z", "trace")
+
+
+def status(world: World, message: dict[str, Any], state: str, **told: Any) -> None:
+    """Meta tells what became of a message of ours."""
+    element = {"id": "wamid.0", "status": state, "timestamp": str(int(world.now.timestamp())), **told}
+    element["biz_opaque_callback_data"] = message["biz_opaque_callback_data"]
+    value = {"metadata": {"phone_number_id": "1"}, "statuses": [element]}
+    body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
+    world.recorder.record(parse(json.dumps(body).encode()), world.now)
+
+
+def say(world: World, text: str) -> None:
+    message = {"id": f"wamid.{text}", "from": "525555550101", "timestamp": str(int(world.now.timestamp()))}
+    value = {"messages": [message | {"type": "text", "text": {"body": text}}]}
+    body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
+    world.recorder.record(parse(json.dumps(body).encode()), world.now)
+
+
+# At the moment of sending everything is read and decided again.
+
+
+def paid(world: World, drop: Drop) -> None:
+    drop(KEY, debts({"balance": "0"}))
+
+
+def stopped(world: World, drop: Drop) -> None:
+    say(world, "BAJA")
+
+
+def consent_withdrawn(world: World, drop: Drop) -> None:
+    drop(KEY, debts({"consent": "no"}))
+
+
+def portfolio_missing(world: World, drop: Drop) -> None:
+    key = {"pk": {"S": "PORTFOLIO#tienda"}, "sk": {"S": "CONFIG"}}
+    world.dynamodb.delete_item(TableName="ledger", Key=key)
+
+
+def country_switched_off(world: World, drop: Drop) -> None:
+    portfolio = world.ledger.portfolio("tienda")
+    assert portfolio
+    world.ledger.save_portfolio(portfolio.model_copy(update={"countries": ("CO",)}), world.now)
+
+
+def evening(world: World, drop: Drop) -> None:
+    world.later(hours=12)
+
+
+@pytest.mark.parametrize(
+    ("since", "code"),
+    [
+        (paid, "SKIPPED_PAID"),
+        (stopped, "SKIPPED_OPTED_OUT"),
+        (portfolio_missing, "SKIPPED_NO_PORTFOLIO"),
+        (consent_withdrawn, "SKIPPED_NO_CONSENT"),
+        (country_switched_off, "SKIPPED_COUNTRY_OFF"),
+        (evening, "DEFERRED_WINDOW"),
+    ],
+)
+def test_what_happened_since_it_was_queued_counts(
+    world: World, drop: Drop, reminder: Reminder, since: Callable[[World, Drop], None], code: str
+) -> None:
+    since(world, drop)
+    codes = [world.sender.remind(each, world.now).code for each in [reminder, *world.tick()]]
+    assert [each for each in codes if each] == [code]
+    assert world.outcomes() == [code]
+    assert world.whatsapp.sent == []
+    assert world.message_items() == []
+    assert "lease" not in world.item("DUE")
+
+
+def test_a_borrower_outside_the_hours_is_looked_at_when_they_begin(world: World, reminder: Reminder) -> None:
+    world.later(hours=12)
+    world.sender.remind(reminder, world.now)
+    assert world.item("DUE")["due_at"] == "2026-11-25T15:00:00Z"
+    world.now = datetime.fromisoformat("2026-11-25T15:00:00Z")
+    (again,) = world.tick()
+    assert world.sender.remind(again, world.now).code == "SENT"
+    # A day after the due date it is no longer due today.
+    assert world.whatsapp.sent[0]["template"]["name"] == "saldo_vencido"
+
+
+def test_a_borrower_whom_nobody_knows_gets_nothing(world: World) -> None:
+    assert world.sender.remind(Reminder("A" * 26, "2026-11-24T18:30:00Z", "t"), world.now) == Outcome()
+    assert world.outcomes() == []
+
+
+# Twice the same.
+
+
+def test_a_reminder_that_comes_twice_is_one_message(world: World, reminder: Reminder) -> None:
+    codes = [world.sender.remind(reminder, world.now).code for _ in range(3)]
+    assert codes == ["SENT", "", ""]
+    assert len(world.whatsapp.sent) == 1
+    assert world.outcomes() == ["SENT"]
+
+
+def test_of_two_reminders_only_the_one_that_holds_the_lease_is_looked_at(world: World, reminder: Reminder) -> None:
+    world.now += LEASE
+    (newer,) = world.tick()
+    assert newer.lease != reminder.lease
+    assert world.sender.remind(reminder, world.now) == Outcome()
+    assert world.whatsapp.sent == []
+    assert world.sender.remind(newer, world.now).code == "SENT"
+    assert world.sender.remind(reminder, world.now) == Outcome()
+    assert len(world.whatsapp.sent) == 1
+
+
+class Busy(FakeWhatsApp):
+    """While it is called, something else happens."""
+
+    def __init__(self, meanwhile: Callable[[dict[str, Any]], object]) -> None:
+        super().__init__()
+        self.meanwhile = meanwhile
+
+    def send(self, phone_number_id: str, message: dict[str, Any]) -> Answer:
+        self.meanwhile(message)
+        return super().send(phone_number_id, message)
+
+
+def through(world: World, whatsapp: FakeWhatsApp) -> World:
+    return replace(world, whatsapp=whatsapp)
+
+
+def test_a_worker_that_meets_another_ones_claim_waits(world: World, reminder: Reminder) -> None:
+    others: list[Outcome] = []
+    busy = Busy(lambda message: others.append(world.sender.remind(reminder, world.now)))
+    assert through(world, busy).sender.remind(reminder, world.now).code == "SENT"
+    assert others == [Outcome(retry_after=180)]
+    assert (len(busy.sent), world.whatsapp.sent) == (1, [])
+    world.later(minutes=3)
+    assert world.sender.remind(reminder, world.now) == Outcome()
+
+
+def test_of_two_workers_that_decide_at_once_one_claims(world: World, reminder: Reminder) -> None:
+    others: list[Outcome] = []
+
+    class Slow(FakeWhatsApp):
+        def access_token(self) -> str:
+            # Between the decision and the claim.
+            others.append(world.sender.remind(reminder, world.now))
+            return "token"
+
+    slow = Slow()
+    assert through(world, slow).sender.remind(reminder, world.now) == Outcome(retry_after=180)
+    assert [outcome.code for outcome in others] == ["SENT"]
+    assert (slow.sent, len(world.whatsapp.sent)) == ([], 1)
+
+
+def test_a_borrower_who_was_reminded_today_is_not_reminded_of_another_debt(
+    world: World, drop: Drop, reminder: Reminder
+) -> None:
+    world.sender.remind(reminder, world.now)
+    drop("debts/tienda/b.csv", debts({"debt_id": "F-2"}))
+    (again,) = world.tick()
+    assert world.sender.remind(again, world.now) == Outcome()
+    assert len(world.whatsapp.sent) == 1
+    assert world.item("DUE")["due_at"] == "2026-11-25T15:00:00Z"
+
+
+# Answers.
+
+
+def test_an_accepted_message_is_recorded_and_uses_up_its_step(world: World, reminder: Reminder) -> None:
+    assert world.sender.remind(reminder, world.now) == Outcome("SENT")
+    (message,) = world.message_items()
+    assert (message["state"], message["wamid"], message["attempts"]) == ("ACCEPTED", "wamid.0", 1)
+    debt = world.item("DEBT#tienda#F-1#")
+    assert (debt["step"], debt["step_for"]) == (0, "2026-11-24")
+    assert world.outcomes() == ["SENT"]
+
+
+def test_the_next_look_is_when_the_next_step_opens(world: World, reminder: Reminder) -> None:
+    world.sender.remind(reminder, world.now)
+    # Three days after Tuesday is Friday.
+    assert world.item("DUE")["due_at"] == "2026-11-27T15:00:00Z"
+    assert "lease" not in world.item("DUE")
+    world.later(days=2)
+    assert world.tick() == []
+    world.later(days=1)
+    (again,) = world.tick()
+    assert world.sender.remind(again, world.now).code == "SENT"
+    assert [m["template"]["name"] for m in world.whatsapp.sent] == ["vence_hoy", "saldo_vencido"]
+
+
+def test_after_the_last_step_nobody_looks_again(world: World, drop: Drop) -> None:
+    drop(KEY, debts({"due_date": "2026-11-09"}))
+    (reminder,) = world.tick()
+    assert world.sender.remind(reminder, world.now).code == "SENT"
+    assert not world.item("DUE").keys() & {"due_at", "due_shard", "lease"}
+
+
+def test_what_was_surely_refused_is_tried_again(world: World, reminder: Reminder) -> None:
+    world.whatsapp.answers = [PACE]
+    assert world.sender.remind(reminder, world.now) == Outcome(retry_after=30)
+    (message,) = world.message_items()
+    assert (message["state"], message["retried_for"]["code"]) == ("RETRY", 130429)
+    assert world.outcomes() == []
+    world.later(seconds=30)
+    assert world.sender.remind(reminder, world.now).code == "SENT"
+    (message,) = world.message_items()
+    assert (message["state"], message["attempts"]) == ("ACCEPTED", 2)
+    assert world.outcomes() == ["SENT"]
+    assert len(world.whatsapp.sent) == 1
+
+
+@pytest.mark.parametrize(("answer", "code"), [(PACE, "FAILED_130429"), (BLOCKED, "FAILED_131031")])
+def test_what_is_refused_five_times_has_failed(
+    world: World, reminder: Reminder, answer: Refused, code: str
+) -> None:
+    world.whatsapp.answers = [answer] * 5
+    outcomes = [world.sender.remind(reminder, world.now) for _ in range(6)]
+    assert outcomes == [*[Outcome(retry_after=answer.retry_after)] * 4, Outcome(code), Outcome()]
+    (message,) = world.message_items()
+    assert (message["state"], message["reason"]["code"]) == ("FAILED", answer.error.code)
+    assert world.outcomes() == [code]
+    assert world.whatsapp.sent == []
+    # The claim has used the step up, whatever came of it.
+    assert world.item("DUE")["due_at"] == "2026-11-27T15:00:00Z"
+
+
+def test_what_meta_will_never_deliver_fails_at_once(world: World, reminder: Reminder) -> None:
+    world.whatsapp.answers = [NOT_ON_WHATSAPP]
+    assert world.sender.remind(reminder, world.now) == Outcome("FAILED_131026")
+    (message,) = world.message_items()
+    assert message["state"] == "FAILED"
+    assert message["reason"] == {
+        "code": 131026,
+        "title": "Undeliverable",
+        "details": "no WhatsApp there",
+        "trace": "",
+    }
+    assert world.item("DEBT#tienda#F-1#")["step"] == 0
+    assert world.sender.remind(reminder, world.now) == Outcome()
+
+
+def test_what_is_unclear_is_never_sent_again(world: World, drop: Drop, reminder: Reminder) -> None:
+    world.whatsapp.answers = [CUT]
+    assert world.sender.remind(reminder, world.now) == Outcome("UNKNOWN")
+    assert [message["state"] for message in world.message_items()] == ["UNKNOWN"]
+    for _ in range(3):
+        world.now += LEASE
+        drop(KEY, debts({"name": f"Lucía {'I' * world.now.hour}"}))
+        for each in [reminder, *world.tick()]:
+            assert world.sender.remind(each, world.now) == Outcome()
+    assert world.whatsapp.sent == []
+    assert world.outcomes() == ["UNKNOWN"]
+    assert world.item("DUE")["due_at"] == "2026-11-27T15:00:00Z"
+
+
+def test_a_status_settles_what_was_unclear(world: World, reminder: Reminder) -> None:
+    asked: list[dict[str, Any]] = []
+    busy = Busy(asked.append)
+    busy.answers = [CUT]
+    through(world, busy).sender.remind(reminder, world.now)
+    status(world, asked[0], "delivered")
+    (message,) = world.message_items()
+    assert (message["state"], message["wamid"]) == ("DELIVERED", "wamid.0")
+
+
+def test_metas_reason_for_a_failure_is_kept_also_when_the_call_was_unclear(
+    world: World, reminder: Reminder
+) -> None:
+    asked: list[dict[str, Any]] = []
+    busy = Busy(asked.append)
+    busy.answers = [CUT]
+    through(world, busy).sender.remind(reminder, world.now)
+    status(world, asked[0], "failed", errors=[{"code": 131026, "title": "Undeliverable"}])
+    (message,) = world.message_items()
+    assert (message["state"], message["reason"]["code"]) == ("FAILED", 131026)
+
+
+@pytest.mark.parametrize(("state", "kept"), [("sent", "SENT"), ("read", "READ"), ("failed", "FAILED")])
+def test_a_status_that_comes_before_our_own_record_keeps_its_place(
+    world: World, reminder: Reminder, state: str, kept: str
+) -> None:
+    busy = Busy(lambda message: status(world, message, state))
+    assert through(world, busy).sender.remind(reminder, world.now).code == "SENT"
+    (message,) = world.message_items()
+    assert (message["state"], message["wamid"]) == (kept, "wamid.0")
+    assert {"accepted_at", f"{state}_at"} <= message.keys()
+
+
+def test_without_a_token_nothing_is_claimed(world: World, reminder: Reminder) -> None:
+    class Tokenless(FakeWhatsApp):
+        def access_token(self) -> str:
+            raise MissingSetting("the provider secret holds no access_token")
+
+    before = world.items()
+    with pytest.raises(MissingSetting):
+        through(world, Tokenless()).sender.remind(reminder, world.now)
+    assert world.items() == before
+    assert world.outcomes() == []
+    assert world.sender.remind(reminder, world.now).code == "SENT"
+
+
+# Deaths.
+
+
+class Early(FakeWhatsApp):
+    """The worker dies before the call."""
+
+    def send(self, phone_number_id: str, message: dict[str, Any]) -> Answer:
+        raise Killed
+
+
+class Late(FakeWhatsApp):
+    """The worker dies when Meta has accepted."""
+
+    def send(self, phone_number_id: str, message: dict[str, Any]) -> Answer:
+        super().send(phone_number_id, message)
+        raise Killed
+
+
+@pytest.mark.parametrize("whatsapp", [Early, Late], ids=["before the call", "after the call"])
+def test_a_claim_whose_worker_died_is_unknown_and_never_sent(
+    world: World, reminder: Reminder, whatsapp: type[FakeWhatsApp]
+) -> None:
+    with pytest.raises(Killed):
+        through(world, whatsapp()).sender.remind(reminder, world.now)
+    assert [message["state"] for message in world.message_items()] == ["CLAIMED"]
+
+    world.later(minutes=2)
+    assert world.sender.remind(reminder, world.now) == Outcome(retry_after=180)
+    assert [message["state"] for message in world.message_items()] == ["CLAIMED"]
+
+    world.later(minutes=3)
+    assert world.sender.remind(reminder, world.now) == Outcome("UNKNOWN")
+    assert [message["state"] for message in world.message_items()] == ["UNKNOWN"]
+    assert world.outcomes() == ["UNKNOWN"]
+    assert world.whatsapp.sent == []
+    assert world.item("DEBT#tienda#F-1#")["step"] == 0
+    assert world.item("DUE")["due_at"] == "2026-11-27T15:00:00Z"
+
+
+def test_a_dead_claim_of_yesterday_does_not_keep_today_from_its_message(world: World, drop: Drop) -> None:
+    drop(KEY, debts({}, {"debt_id": "F-2", "due_date": "2026-11-25"}))
+    world.now = datetime.fromisoformat("2026-11-24T17:00:00Z")
+    (reminder,) = world.tick()
+    with pytest.raises(Killed):
+        through(world, Early()).sender.remind(reminder, world.now)
+    world.later(days=1)
+    (again,) = world.tick()
+    assert world.sender.remind(again, world.now).code == "SENT"
+    # F-1 and the early step of F-2 went with the claim of yesterday; F-2 is due today.
+    states = [message["state"] for message in world.message_items()]
+    assert states == ["UNKNOWN", "ACCEPTED"]
+    assert list(world.message_items()[1]["debts"]) == ["tienda#F-2#"]
+
+
+def looked_at_again(world: World) -> None:
+    """What SQS and the scheduler do after a death: early, late, and when the lease has ended."""
+    reminders = [Reminder(world.ref(), "2026-11-24T18:30:00Z", "trace")]
+    for wait in (timedelta(minutes=1), timedelta(minutes=5), LEASE):
+        world.now += wait
+        reminders += world.tick() if wait is LEASE else []
+        for reminder in reminders:
+            world.sender.remind(reminder, world.now)
+
+
+FINAL = {"ACCEPTED", "SENT", "DELIVERED", "READ", "FAILED", "UNKNOWN"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "done"),
+    [([], False), ([], True), ([CUT], False), ([PACE], False), ([PACE], True)],
+    ids=[
+        "accepted, before",
+        "accepted, after",
+        "unclear, before",
+        "refused for now, before",
+        "refused for now, after",
+    ],
+)
+def test_a_worker_may_die_at_any_write(
+    world: World, reminder: Reminder, answers: list[Answer | BaseException], done: bool
+) -> None:
+    before, start = world.kept(), world.now
+
+    def reminded(dies_at: int) -> int:
+        world.restore(before)
+        world.now = start
+        world.whatsapp.sent.clear()
+        world.whatsapp.answers = list(answers)
+        dying = DyingClient(world.dynamodb, dies_at, done=done)
+        with contextlib.suppress(Killed):
+            replace(world, dynamodb=dying).sender.remind(reminder, world.now)
+        looked_at_again(world)
+        return dying.writes
+
+    writes = reminded(dies_at=10_000)
+    assert writes == (2 if answers == [PACE] else 5)
+    for at in range(writes):
+        reminded(dies_at=at)
+        assert len(world.whatsapp.sent) <= 1, f"write {at}: sent twice"
+        (message,) = world.message_items()
+        assert message["state"] in FINAL, f"write {at}: not settled"
+        due = world.item("DUE")
+        assert due["due_at"] == "2026-11-27T15:00:00Z", f"write {at}: not planned"
+        assert "lease" not in due, f"write {at}: still leased"
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+def test_every_due_borrower_has_one_outcome_a_day_wherever_the_worker_dies(
+    world: World, reminder: Reminder, done: bool
+) -> None:
+    before, start = world.kept(), world.now
+    for at in range(5):
+        world.restore(before)
+        world.now = start
+        with pytest.raises(Killed):
+            replace(world, dynamodb=DyingClient(world.dynamodb, at, done=done)).sender.remind(reminder, start)
+        looked_at_again(world)
+        assert len(world.outcomes()) == 1, f"write {at}: {world.outcomes()}"
+
+
+def test_what_a_claim_used_up_is_remembered_though_its_worker_died_before_it_told_the_debt(
+    world: World, reminder: Reminder
+) -> None:
+    # Writes: claim, accepted, journal, consume.
+    dying = DyingClient(world.dynamodb, 3, done=False)
+    with pytest.raises(Killed):
+        replace(world, dynamodb=dying).sender.remind(reminder, world.now)
+    assert "step" not in world.item("DEBT#tienda#F-1#")
+    looked_at_again(world)
+    world.later(days=1)
+    assert world.tick() == []
+    assert len(world.whatsapp.sent) == 1
+
+
+def test_the_second_try_of_a_refused_message_may_die_too(world: World, reminder: Reminder) -> None:
+    world.whatsapp.answers = [PACE, Killed()]
+    assert world.sender.remind(reminder, world.now).retry_after == 30
+    with pytest.raises(Killed):
+        world.sender.remind(reminder, world.now)
+    world.later(minutes=4)
+    assert world.sender.remind(reminder, world.now).code == "UNKNOWN"
+    (message,) = world.message_items()
+    assert (message["state"], message["attempts"]) == ("UNKNOWN", 2)
+
+
+def test_an_answer_names_the_message_only_in_the_ledger(world: World, reminder: Reminder) -> None:
+    world.whatsapp.answers = [Accepted("wamid.secret", "5215555550101")]
+    world.sender.remind(reminder, world.now)
+    kept = json.dumps(world.items("journal"), default=str)
+    keys = json.dumps([[item["pk"], item["sk"]] for item in world.items()])
+    assert not [word for word in ("wamid", "5550101", "Lucía") if word in kept + keys]

@@ -1,0 +1,352 @@
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from cobranza.ledger.debt import Debt
+from cobranza.ledger.money import Money
+from cobranza.policy import contact_rules
+from cobranza.policy.decision import (
+    DEFER_REASONS,
+    SKIP_REASONS,
+    Decision,
+    Defer,
+    Rest,
+    Send,
+    Skip,
+    due_on,
+)
+from cobranza.policy.message import Consumed, State
+from cobranza.policy.strategy import standard
+from tests.unit.books import (
+    FINAL,
+    LONG_AGO,
+    MEXICO,
+    TODAY,
+    borrower,
+    debt,
+    decided,
+    message,
+    messages,
+    paid,
+    portfolio,
+    rules_of,
+    sent,
+    step_on,
+)
+
+# Each outcome has its code.
+
+SKIPPED: dict[str, Callable[[], Decision]] = {
+    "PAID": lambda: decided(paid()),
+    "OPTED_OUT": lambda: decided(debt(), of=borrower(opted_out_at=LONG_AGO)),
+    "NO_PORTFOLIO": lambda: decided(debt(), portfolios=[]),
+    "NO_CONSENT": lambda: decided(debt(), of=borrower(consent=None)),
+    "COUNTRY_OFF": lambda: decided(debt(), portfolios=[portfolio(countries=("CO", "BR"))]),
+    "TOO_LATE": lambda: decided(debt(15 + 8)),
+    "FREQUENCY_CAP": lambda: decided(debt(), messages=messages(1, 3, 5)),
+    "NO_TEMPLATE": lambda: decided(debt(), templates=[("saldo_vencido", "es"), ("vence_hoy", "en")]),
+}
+DEFERRED: dict[str, Callable[[], Decision]] = {
+    "WINDOW": lambda: decided(debt(), now=datetime(2026, 11, 24, 6, 59, tzinfo=MEXICO)),
+    "HOLIDAY": lambda: decided(debt(-31), now=datetime(2026, 12, 25, 12, 0, tzinfo=MEXICO)),
+}
+
+
+def test_every_reason_to_skip_or_defer_is_tested() -> None:
+    assert SKIPPED.keys() == SKIP_REASONS.keys()
+    assert DEFERRED.keys() == DEFER_REASONS.keys()
+
+
+@pytest.mark.parametrize("code", SKIPPED)
+def test_a_skipped_borrower_has_a_code(code: str) -> None:
+    assert SKIPPED[code]() == Skip(code)
+
+
+@pytest.mark.parametrize("code", DEFERRED)
+def test_a_deferred_borrower_has_a_code_and_a_later_moment(code: str) -> None:
+    decision = DEFERRED[code]()
+    assert isinstance(decision, Defer)
+    assert decision.code == code
+    assert contact_rules.closed(rules_of(borrower()), "CMX", decision.until) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        ("2026-11-24T06:00", "2026-11-24T07:00"),
+        ("2026-11-24T21:45", "2026-11-25T07:00"),
+        ("2026-11-27T23:00", "2026-11-30T07:00"),  # a Friday night waits for Monday
+        ("2026-12-11T22:00", "2026-12-14T07:00"),
+        ("2026-12-24T22:00", "2026-12-28T07:00"),
+    ],
+)
+def test_a_deferred_reminder_waits_for_the_next_open_minute(now: str, until: str) -> None:
+    moment, opening = (datetime.fromisoformat(text).replace(tzinfo=MEXICO) for text in (now, until))
+    late = debt((moment.date() - TODAY).days * -1)
+    assert decided(late, now=moment) == Defer("WINDOW", opening.astimezone(UTC))
+
+
+def test_a_borrower_with_a_debt_that_is_due_today_gets_one_message() -> None:
+    owed = debt()
+    send = sent(owed)
+    assert send.day == TODAY
+    assert (send.template, send.language) == ("vence_hoy", "es")
+    assert send.portfolio == portfolio()
+    assert send.debts == (owed,)
+    assert send.totals == (Money(Decimal("100.00"), "MXN"),)
+    assert send.consumes == {owed.terms.key: Consumed(TODAY, 0)}
+
+
+@pytest.mark.parametrize(
+    "debts",
+    [(), (debt(-4),), (debt(2, step=0),), (debt(0, step=0), debt(-10, debt_id="F-2")), (debt(100, step=15),)],
+)
+def test_nothing_due_is_no_outcome(debts: tuple[Debt, ...]) -> None:
+    assert decided(*debts) == Rest()
+
+
+# The sooner reason wins: worst first, so that a report says what has to be mended.
+
+
+@pytest.mark.parametrize(
+    ("expected", "decision"),
+    [
+        ("PAID", lambda: decided(paid(), of=borrower(opted_out_at=LONG_AGO, consent=None), portfolios=[])),
+        ("PAID", lambda: decided(paid(), now=datetime(2026, 11, 24, 3, 0, tzinfo=MEXICO))),
+        ("OPTED_OUT", lambda: decided(debt(), of=borrower(opted_out_at=LONG_AGO, consent=None))),
+        ("OPTED_OUT", lambda: decided(debt(23), of=borrower(opted_out_at=LONG_AGO))),
+        ("TOO_LATE", lambda: decided(debt(23), portfolios=[])),
+        ("NO_PORTFOLIO", lambda: decided(debt(), of=borrower(consent=None), portfolios=[])),
+        ("NO_CONSENT", lambda: decided(debt(), of=borrower(consent=None, country="US", region=""))),
+        ("COUNTRY_OFF", lambda: decided(debt(), of=borrower(country="US", region=""))),
+        ("FREQUENCY_CAP", lambda: decided(debt(), messages=messages(1, 3, 5), templates=[])),
+    ],
+)
+def test_the_first_reason_wins(expected: str, decision: Callable[[], Decision]) -> None:
+    assert decision() == Skip(expected)
+
+
+# What must never happen.
+
+
+def test_a_paid_debt_is_never_reminded_beside_an_open_one() -> None:
+    open_one = debt(0, debt_id="F-2", balance=Decimal("30.50"))
+    send = sent(paid(7), open_one)
+    assert send.debts == (open_one,)
+    assert send.totals == (Money(Decimal("30.50"), "MXN"),)
+    assert send.consumes.keys() == {open_one.terms.key}
+    assert send.template == "vence_hoy"
+
+
+def test_a_debt_with_a_negative_balance_is_paid() -> None:
+    assert decided(debt(balance=Decimal("-0.01"))) == Skip("PAID")
+
+
+@pytest.mark.parametrize("country", ["US", "", "mx", "XX", "../MX"])
+def test_a_country_whose_rules_we_do_not_know_is_off_even_if_the_portfolio_names_it(country: str) -> None:
+    permissive = portfolio(countries=("MX", "US", "XX"))
+    assert decided(debt(), of=borrower(country=country), portfolios=[permissive]) == Skip("COUNTRY_OFF")
+
+
+def test_a_portfolio_that_does_not_name_the_country_keeps_its_debts_out_of_anothers_message() -> None:
+    older, newer = debt(3, portfolio="muebles"), debt(0, portfolio="tarjetas")
+    send = sent(older, newer, portfolios=[portfolio("muebles", countries=("CO",)), portfolio("tarjetas")])
+    assert send.debts == (newer,)
+    assert send.portfolio.portfolio_id == "tarjetas"
+
+
+def test_an_undeclared_portfolio_keeps_its_debts_out_of_anothers_message() -> None:
+    older, newer = debt(3, portfolio="muebles"), debt(0, portfolio="tarjetas")
+    send = sent(older, newer)
+    assert send.debts == (newer,)
+    assert send.consumes.keys() == {newer.terms.key}
+
+
+@pytest.mark.parametrize("state", FINAL)
+def test_nobody_gets_two_messages_on_one_local_date(state: State) -> None:
+    another = debt(7, debt_id="F-2")
+    assert decided(debt(), another, messages=messages(0, state=state)) == Rest()
+
+
+def test_the_day_ends_at_the_borrowers_midnight_not_at_utcs() -> None:
+    evening = datetime(2026, 11, 24, 21, 0, tzinfo=MEXICO)
+    assert evening.astimezone(UTC).date() == date(2026, 11, 25)
+    assert sent(debt(), now=evening).day == TODAY
+    assert decided(debt(), messages=messages(0), now=evening) == Rest()
+
+
+@pytest.mark.parametrize(
+    ("country", "days_ago", "allowed"),
+    [
+        ("MX", (1,), True),
+        ("MX", (1, 4), True),
+        ("MX", (1, 4, 6), False),
+        ("MX", (1, 4, 7), True),  # seven days ago is outside the rolling week
+        ("MX", (7, 8, 9, 10), True),
+        ("CO", (1, 2, 3), False),
+        ("CO", (1, 2), True),
+        ("BR", (), True),
+        ("BR", (1,), False),  # there a day must lie between
+        ("BR", (2,), True),
+        ("BR", (2, 6), False),
+        ("BR", (2, 7), True),
+    ],
+)
+def test_a_week_has_only_so_many_messages(country: str, days_ago: tuple[int, ...], allowed: bool) -> None:
+    regions = {"MX": "CMX", "CO": "", "BR": "SP"}
+    decision = decided(debt(), of=borrower(country=country, region=regions[country]), messages=messages(*days_ago))
+    assert isinstance(decision, Send) if allowed else decision == Skip("FREQUENCY_CAP")
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_attempt_counts_towards_the_cap_unless_it_surely_never_left(state: State) -> None:
+    decision = decided(debt(), messages=messages(1, 3, 5, state=state))
+    assert isinstance(decision, Send) if state is State.RETRY else decision == Skip("FREQUENCY_CAP")
+
+
+# One message for all that is due.
+
+
+def test_the_oldest_debt_sets_step_template_and_portfolio() -> None:
+    newest = debt(-3, debt_id="F-3", portfolio="tarjetas")
+    oldest = debt(7, debt_id="F-1", portfolio="muebles")
+    middle = debt(0, debt_id="F-2", portfolio="tarjetas")
+    send = sent(newest, oldest, middle, portfolios=[portfolio("tarjetas"), portfolio("muebles", language="en")])
+    assert send.lead.debt == oldest
+    assert send.lead.step.days == 7
+    assert send.template == "factura_vencida"
+    assert send.portfolio.portfolio_id == "muebles"
+    assert send.debts == (oldest, middle, newest)
+    assert {c.step for c in send.consumes.values()} == {7, 0, -3}
+
+
+def test_debts_of_one_day_have_an_order_that_does_not_depend_on_the_file() -> None:
+    first, second = debt(debt_id="F-1"), debt(debt_id="F-2")
+    assert sent(first, second) == sent(second, first)
+    assert sent(second, first).lead.debt == first
+
+
+def test_a_debt_that_is_not_due_today_is_not_in_the_message() -> None:
+    told_already = debt(2, step=0, debt_id="F-2")
+    send = sent(told_already, debt(0))
+    assert send.debts == (debt(0),)
+    assert send.totals == (Money(Decimal("100.00"), "MXN"),)
+
+
+def test_totals_are_exact_and_currencies_are_never_added_up() -> None:
+    send = sent(
+        debt(debt_id="F-1", balance=Decimal("0.10")),
+        debt(debt_id="F-2", balance=Decimal("0.20")),
+        debt(debt_id="F-3", balance=Decimal("7.00"), currency="USD"),
+    )
+    assert send.totals == (Money(Decimal("0.30"), "MXN"), Money(Decimal("7.00"), "USD"))
+
+
+@pytest.mark.parametrize(
+    ("tag", "portfolio_language", "expected"),
+    [
+        ("es-MX", "en", "es"),
+        ("pt-BR", "es", "pt_BR"),
+        ("en", "es", "en"),
+        ("", "pt_BR", "pt_BR"),
+        ("fr", "es", "es"),
+    ],
+)
+def test_the_borrowers_language_is_used_or_else_the_portfolios(
+    tag: str, portfolio_language: str, expected: str
+) -> None:
+    send = sent(debt(), of=borrower(language=tag), portfolios=[portfolio(language=portfolio_language)])
+    assert send.language == expected
+
+
+# The ladder.
+
+
+@pytest.mark.parametrize(
+    ("days_past_due", "template"),
+    [
+        (-4, None),
+        (-3, "recordatorio_previo"),
+        (-1, "recordatorio_previo"),
+        (0, "vence_hoy"),
+        (1, "saldo_vencido"),
+        (2, "saldo_vencido"),
+        (3, "saldo_vencido"),
+        (7, "factura_vencida"),
+        (14, "factura_vencida"),
+        (15, "opciones_de_pago"),
+        (22, "opciones_de_pago"),
+    ],
+)
+def test_missed_days_give_the_latest_step_once(days_past_due: int, template: str | None) -> None:
+    """The importer was down, or the debt came late: what was missed is not caught up one by one."""
+    late = debt(days_past_due)
+    if template is None:
+        assert decided(late) == Rest()
+        return
+    send = sent(late)
+    assert send.template == template
+    after = message(TODAY, State.SENT, dict(send.consumes))
+    assert step_on(late, messages=[after]) == []
+    assert step_on(replace(late, step=send.lead.step.days)) == []
+
+
+@pytest.mark.parametrize("state", FINAL)
+def test_a_claim_consumes_its_step_whatever_became_of_it(state: State) -> None:
+    yesterday = message(TODAY - timedelta(days=1), state, {debt().terms.key: Consumed(TODAY, 0)})
+    assert step_on(debt(0), messages=[yesterday]) == []
+    assert decided(debt(0), messages=[yesterday]) == Rest()
+
+
+def test_a_claim_that_meta_surely_refused_consumes_nothing() -> None:
+    today = message(TODAY, State.RETRY, {debt().terms.key: Consumed(TODAY, 0)})
+    assert step_on(debt(0), messages=[today]) == [0]
+    assert sent(debt(0), messages=[today]).template == "vence_hoy"
+
+
+def test_a_claim_consumes_the_steps_of_its_own_debts_alone() -> None:
+    told = message(TODAY - timedelta(days=1), debts={debt().terms.key: Consumed(TODAY, 0)})
+    other = debt(0, debt_id="F-2")
+    assert sent(debt(0), other, messages=[told]).debts == (other,)
+
+
+def test_the_same_number_in_two_portfolios_or_instalments_is_not_the_same_debt() -> None:
+    told = message(TODAY - timedelta(days=1), debts={debt().terms.key: Consumed(TODAY, 0)})
+    branch, instalment = debt(0, portfolio="muebles"), debt(0, instalment="2")
+    assert step_on(debt(0), branch, instalment, messages=[told]) == [0, 0]
+
+
+def test_the_furthest_step_counts_whether_the_debt_or_a_claim_tells_it() -> None:
+    told = message(TODAY - timedelta(days=4), debts={debt().terms.key: Consumed(TODAY - timedelta(days=7), 3)})
+    assert step_on(debt(7, step=7), messages=[told]) == []
+    assert step_on(debt(6, step=-3), messages=[replace(told, debts={debt().terms.key: Consumed(due(6), 3)})]) == []
+    assert step_on(debt(7, step=3)) == [7]
+
+
+def test_an_earlier_step_does_not_come_back_when_the_last_was_consumed_ahead() -> None:
+    assert all(step_on(debt(days, step=15)) == [] for days in range(-5, 60))
+
+
+def test_a_new_due_date_is_a_new_ladder() -> None:
+    """The creditor moved the debt: what was said for the old date says nothing for the new one."""
+    old = message(TODAY - timedelta(days=10), debts={debt().terms.key: Consumed(TODAY - timedelta(days=10), 0)})
+    assert step_on(debt(10), messages=[old]) == [7]
+    assert step_on(debt(0), messages=[old]) == [0]
+    assert sent(debt(0), messages=[old]).template == "vence_hoy"
+
+
+def due(days_past_due: int) -> date:
+    return TODAY - timedelta(days=days_past_due)
+
+
+def test_a_closed_debt_is_on_the_list_of_what_was_due_so_that_its_outcome_is_told() -> None:
+    assert step_on(paid()) == [0]
+
+
+def test_due_debts_come_oldest_first() -> None:
+    many = (debt(-3, debt_id="C"), debt(7, debt_id="A"), debt(0, debt_id="Z"), debt(0, debt_id="B"))
+    assert [d.debt.terms.debt_id for d in due_on(many, standard(), TODAY)] == ["A", "B", "Z", "C"]
+    assert [d.days_past_due for d in due_on(many, standard(), TODAY)] == [7, 0, 0, -3]

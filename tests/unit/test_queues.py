@@ -1,0 +1,109 @@
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from cobranza.queues import DroppedFile, Reminder, ReminderQueue, failures
+
+URL = "https://sqs.example.com/reminders"
+
+
+@dataclass
+class FakeSqs:
+    """Takes every entry except those whose place in the whole row is in `refused`."""
+
+    refused: set[int] = field(default_factory=set[int])
+    batches: list[list[dict[str, str]]] = field(default_factory=list[list[dict[str, str]]])
+    delays: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:
+        assert QueueUrl == URL
+        assert 1 <= len(Entries) <= 10
+        assert len({entry["Id"] for entry in Entries}) == len(Entries)
+        start = sum(len(batch) for batch in self.batches)
+        self.batches.append(Entries)
+        failed = [entry for place, entry in enumerate(Entries, start) if place in self.refused]
+        answer: dict[str, Any] = {"Successful": [{"Id": e["Id"]} for e in Entries if e not in failed]}
+        if failed:
+            answer["Failed"] = [{"Id": e["Id"], "Code": "InternalError", "SenderFault": False} for e in failed]
+        return answer
+
+    def change_message_visibility(self, **asked: Any) -> None:
+        self.delays.append(asked)
+
+    @property
+    def bodies(self) -> list[str]:
+        return [entry["MessageBody"] for batch in self.batches for entry in batch]
+
+
+def reminders(count: int) -> list[Reminder]:
+    return [Reminder(f"{number:A>26}", "2026-11-24T13:05:00+00:00", f"trace-{number}") for number in range(count)]
+
+
+@pytest.mark.parametrize(("count", "batches"), [(0, []), (1, [1]), (10, [10]), (11, [10, 1]), (25, [10, 10, 5])])
+def test_reminders_are_queued_ten_a_call(count: int, batches: list[int]) -> None:
+    sqs = FakeSqs()
+    assert ReminderQueue(sqs, URL).put(iter(reminders(count))) == count
+    assert [len(batch) for batch in sqs.batches] == batches
+
+
+def test_none_is_lost_doubled_or_changed() -> None:
+    sqs = FakeSqs()
+    ReminderQueue(sqs, URL).put(reminders(23))
+    assert [Reminder.parse(body) for body in sqs.bodies] == reminders(23)
+
+
+def test_a_body_holds_a_reference_a_lease_a_trace_and_nothing_else() -> None:
+    sqs = FakeSqs()
+    ReminderQueue(sqs, URL).put(reminders(1))
+    assert json.loads(sqs.bodies[0]) == {
+        "v": 1,
+        "borrower": "AAAAAAAAAAAAAAAAAAAAAAAAA0",
+        "lease": "2026-11-24T13:05:00+00:00",
+        "trace": "trace-0",
+    }
+    assert set(sqs.batches[0][0]) == {"Id", "MessageBody"}
+
+
+@pytest.mark.parametrize(("refused", "said"), [({0}, "1 of 10"), ({3, 9}, "2 of 10"), ({12}, "1 of 3")])
+def test_what_sqs_does_not_take_is_an_error(refused: set[int], said: str) -> None:
+    with pytest.raises(RuntimeError, match=f"SQS refused {said} reminders"):
+        ReminderQueue(FakeSqs(refused), URL).put(reminders(13))
+
+
+def test_nothing_is_queued_after_a_refusal() -> None:
+    sqs = FakeSqs({5})
+    with pytest.raises(RuntimeError):
+        ReminderQueue(sqs, URL).put(reminders(30))
+    assert len(sqs.batches) == 1
+
+
+def test_a_refusal_names_nobody() -> None:
+    with pytest.raises(RuntimeError) as error:
+        ReminderQueue(FakeSqs({0}), URL).put(reminders(1))
+    assert reminders(1)[0].borrower not in str(error.value)
+
+
+def test_a_reminder_can_come_back_later() -> None:
+    sqs = FakeSqs()
+    ReminderQueue(sqs, URL).delay("receipt", 180)
+    assert sqs.delays == [{"QueueUrl": URL, "ReceiptHandle": "receipt", "VisibilityTimeout": 180}]
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[]", "not json", '{"v":1,"borrower":"A","lease":"x"}'])
+def test_a_body_that_is_no_reminder_is_an_error(body: str) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        Reminder.parse(body)
+
+
+def test_a_dropped_file_is_named_by_bucket_key_and_version() -> None:
+    body = '{"v":1,"bucket":"inbox","key":"debts/tarjetas/hoy.csv","version":"abc"}'
+    assert DroppedFile.parse(body) == DroppedFile("inbox", "debts/tarjetas/hoy.csv", "abc")
+
+
+def test_only_failed_messages_come_back() -> None:
+    assert failures([]) == {"batchItemFailures": []}
+    assert failures(["m-1", "m-3"]) == {
+        "batchItemFailures": [{"itemIdentifier": "m-1"}, {"itemIdentifier": "m-3"}]
+    }
