@@ -19,9 +19,11 @@ def main() -> None:
     parser.add_argument("--ready-file", type=Path, help="written as JSON {url, pid} once it listens")
     options = parser.parse_args()
 
-    config = uvicorn.Config(create_app(), log_level="warning", timeout_graceful_shutdown=1)
+    app = create_app()
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
     with socket.create_server((HOST, options.port), backlog=config.backlog) as listener:
         url = f"http://{HOST}:{listener.getsockname()[1]}"
+        app.state.world.base_url = url
         if options.ready_file:
             _write(options.ready_file, json.dumps({"url": url, "pid": os.getpid()}))
         print(f"WhatsApp simulator at {url}", flush=True)

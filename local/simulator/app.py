@@ -1,4 +1,4 @@
-"""The doors: Meta's endpoint, the control endpoints under /_sim, and a page."""
+"""The doors: Meta's endpoints, the control endpoints under /_sim, and a page."""
 
 import asyncio
 import contextlib
@@ -6,21 +6,24 @@ import json
 import math
 from collections.abc import AsyncGenerator
 from dataclasses import fields
+from http import HTTPStatus
 from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
 
 from local.simulator import graph, page
 from local.simulator.borrowers import parse_saying
 from local.simulator.faults import parse_fault
+from local.simulator.media import STEP
 from local.simulator.numbers import canonical
-from local.simulator.world import World
+from local.simulator.world import Answer, Download, World
 
 MAX_BODY = 1_000_000
 HOLD = 60
+PAUSE = 0.5
 
 
 class Ascii(JSONResponse):
@@ -41,16 +44,23 @@ def create_app() -> Starlette:
     app = Starlette(
         routes=[
             Route("/", show_page),
-            Route("/_sim/health", show_health),
-            Route("/_sim/config", configure, methods=["POST"]),
-            Route("/_sim/reset", reset, methods=["POST"]),
-            Route("/_sim/faults", add_fault, methods=["POST"]),
-            Route("/_sim/faults", clear_faults, methods=["DELETE"]),
-            Route("/_sim/borrowers/{phone}/say", say, methods=["POST"]),
-            Route("/_sim/messages", show_messages),
-            Route("/_sim/refused", show_refused),
-            Route("/_sim/counters", show_counters),
-            Route("/_sim/idle", wait_until_idle),
+            Mount(
+                "/_sim",
+                routes=[
+                    Route("/health", show_health),
+                    Route("/config", configure, methods=["POST"]),
+                    Route("/reset", reset, methods=["POST"]),
+                    Route("/faults", add_fault, methods=["POST"]),
+                    Route("/faults", clear_faults, methods=["DELETE"]),
+                    Route("/borrowers/{phone}/say", say, methods=["POST"]),
+                    Route("/messages", show_messages),
+                    Route("/refused", show_refused),
+                    Route("/counters", show_counters),
+                    Route("/idle", wait_until_idle),
+                ],
+            ),
+            Route("/_media/{token}", download),
+            Route("/{version}/{media_id}", ask),
             Route("/{version}/{phone_number_id}/messages", send, methods=["POST"]),
         ],
         exception_handlers={ValueError: refuse_input},
@@ -66,12 +76,27 @@ async def send(request: Request) -> Response:
         authorization=request.headers.get("authorization", ""),
         body=await _json(request),
     )
-    answer = _world(request).send(call)
+    return await _answered(request, _world(request).send(call))
+
+
+async def ask(request: Request) -> Response:
+    answer = _world(request).ask(
+        request.path_params["media_id"],
+        request.query_params.get("phone_number_id", ""),
+        request.headers.get("authorization", ""),
+        str(request.base_url).rstrip("/"),
+    )
+    return await _answered(request, answer)
+
+
+async def download(request: Request) -> Response:
+    answer = _world(request).download(request.path_params["token"], request.headers.get("authorization", ""))
+    if isinstance(answer, Answer):
+        return await _answered(request, answer)
     if answer.held:
         await _until_client_leaves(request)
-    if answer.body is None:
-        return PlainTextResponse("Internal Server Error", answer.status)
-    return Ascii(answer.body, answer.status)
+    headers = {"Content-Length": str(answer.file.size)}
+    return StreamingResponse(_stream(answer), headers=headers, media_type=answer.file.mime_type)
 
 
 async def configure(request: Request) -> Response:
@@ -152,6 +177,20 @@ async def _json(request: Request) -> object:
         return json.loads(raw)
     except RecursionError as fault:
         raise ValueError("the body is nested too deeply") from fault
+
+
+async def _answered(request: Request, answer: Answer) -> Response:
+    if answer.held:
+        await _until_client_leaves(request)
+    if answer.body is None:
+        return PlainTextResponse(HTTPStatus(answer.status).phrase, answer.status)
+    return Ascii(answer.body, answer.status)
+
+
+async def _stream(answer: Download) -> AsyncGenerator[bytes]:
+    for chunk in answer.file.chunks(1 if answer.slow else STEP):
+        yield chunk
+        await asyncio.sleep(PAUSE if answer.slow else 0)
 
 
 async def _until_client_leaves(request: Request) -> None:

@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
+
+from local.simulator.media import Quirks, parse_quirks
 
 
 class Behaviour(StrEnum):
@@ -51,10 +53,11 @@ _REPLIES = {
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """Something a person sends: a WhatsApp message type, and the words where it has any."""
+    """Something a person sends: a WhatsApp message type, its words or caption, and what is odd about its file."""
 
     type: str
     text: str = ""
+    quirks: Quirks = field(default_factory=Quirks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +98,35 @@ def name(phone: str) -> str:
 
 
 def parse_saying(order: object) -> Saying | Glance:
-    """Read `{"text": "hola"}`, `{"button": "Ya pagué"}`, `{"image": true}`, … ; raises ValueError."""
-    if isinstance(order, dict) and len(cast("dict[str, Any]", order)) == 1:
-        match cast("dict[str, Any]", order):
-            case {"read": True}:
-                return Glance()
-            case {"text": str(text)} if text.strip():
-                return Saying("text", text)
-            case {"button": str(text)} if text.strip():
-                return Saying("button", text)
-            case {"image": True}:
-                return Saying("image")
-            case {"pdf": True}:
-                return Saying("document")
-            case {"audio": True}:
-                return Saying("audio")
-            case _:
-                pass
-    raise ValueError("say exactly one of text, button, image, pdf, audio, read")
+    """Read what a person shall do; raises ValueError.
+
+    `{"text": "hola"}`, `{"button": "Ya pagué"}`, `{"read": true}`, or a file: `{"image": true}`, `{"pdf": true}`,
+    `{"audio": true}`. Beside a file may stand `"caption"` (not for audio) and the fields of `Quirks`:
+    `"lie": "zip"`, `"size": 120000000`, `"digest": "wrong"` or `"hex"`, `"copy_of": "<media id>"`.
+    """
+    match order:
+        case {"read": True, **rest} if not rest:
+            return Glance()
+        case {"text": str(text), **rest} if text.strip() and not rest:
+            return Saying("text", text)
+        case {"button": str(text), **rest} if text.strip() and not rest:
+            return Saying("button", text)
+        case {"image": True, **options}:
+            return _parse_file("image", options)
+        case {"pdf": True, **options}:
+            return _parse_file("document", options)
+        case {"audio": True, **options}:
+            return _parse_file("audio", options)
+        case _:
+            raise ValueError("say exactly one of text, button, image, pdf, audio, read")
+
+
+def _parse_file(message_type: str, options: Mapping[Any, Any]) -> Saying:
+    caption = options.get("caption", "")
+    if not isinstance(caption, str) or (caption and message_type == "audio"):
+        raise ValueError("caption is a text, and audio has none")
+    quirks = parse_quirks({name: value for name, value in options.items() if name != "caption"})
+    return Saying(message_type, caption, quirks)
 
 
 def _hash(what: str, phone: str, seed: int) -> int:

@@ -6,12 +6,19 @@ from typing import Any, cast
 from local.simulator.config import is_number
 from local.simulator.numbers import canonical
 
-KINDS = ("error", "http500", "timeout_after_acceptance")
+SENDING = ("error", "http500", "timeout_after_acceptance")
+ASKING = ("media_http500", "media_timeout")
+DOWNLOADING = ("media_404", "media_slow", *ASKING)
+KINDS = (*SENDING, *DOWNLOADING)
 
 
 @dataclass(slots=True)
 class Fault:
-    """`rate` of the calls to this number (to all, if empty) fail; `left` more times, or always if None."""
+    """`rate` of the calls to this number (to all, if empty) fail; `left` more times, or always if None.
+
+    Those that begin with media hit the files that this number sent: asking for an address and downloading
+    alike, but media_404 and media_slow only the download.
+    """
 
     kind: str
     code: int = 0

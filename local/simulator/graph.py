@@ -1,4 +1,5 @@
-"""Meta's rules for POST /<version>/<phone number id>/messages: pure functions over a call and the state."""
+"""Meta's rules for POST /<version>/<phone number id>/messages and for files: pure functions over a call and the
+state."""
 
 import hmac
 import re
@@ -8,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from cobranza.whatsapp.templates import Template, shipped_templates
+from local.simulator import media
 from local.simulator.numbers import canonical, wa_id
 from local.simulator.state import Message, State
 
@@ -163,14 +165,38 @@ def accepted(message: Message, to: str) -> dict[str, Any]:
     }
 
 
-def _check_caller(call: Call, state: State) -> Refusal | None:
+def find_media(media_id: str, phone_number_id: str, authorization: str, state: State) -> media.File | Refusal:
+    """GET /<version>/<media id>: a file of the last seven days. An empty `phone_number_id` fits any number."""
+    if refusal := check_token(authorization, state):
+        return refusal
+    file = state.files.get(media_id)
+    if file is None:
+        return _unknown(media_id)
+    message = state.messages[file.message_id]
+    old = state.now() - message.at >= media.LIFE
+    if old or phone_number_id not in ("", message.phone_number_id):
+        return _unknown(media_id)
+    return file
+
+
+def check_token(authorization: str, state: State) -> Refusal | None:
     token = state.config.access_token
     expected = f"Bearer {token}".encode()
-    if not token or not hmac.compare_digest(call.authorization.encode(), expected):
+    if not token or not hmac.compare_digest(authorization.encode(), expected):
         return Refusal(190, "The access token is missing or wrong")
-    if call.phone_number_id not in state.config.phone_numbers:
-        return Refusal(100, f"Object with ID '{call.phone_number_id}' does not exist", subcode=33)
     return None
+
+
+def _check_caller(call: Call, state: State) -> Refusal | None:
+    if refusal := check_token(call.authorization, state):
+        return refusal
+    if call.phone_number_id not in state.config.phone_numbers:
+        return _unknown(call.phone_number_id)
+    return None
+
+
+def _unknown(object_id: str) -> Refusal:
+    return Refusal(100, f"Object with ID '{object_id}' does not exist", subcode=33)
 
 
 def _check_envelope(body: Mapping[str, Any]) -> Refusal | None:

@@ -5,14 +5,15 @@ import random
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from local.simulator import media
 from local.simulator.borrowers import Saying
 from local.simulator.config import Config
-from local.simulator.faults import Fault
+from local.simulator.faults import SENDING, Fault
 from local.simulator.numbers import local_day, wa_id
 
 _RANKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}
@@ -39,6 +40,7 @@ class Message:
     payload: str = ""
     context: str = ""
     """Id of the message that a button press answers."""
+    media_id: str = ""
 
     def as_json(self) -> dict[str, Any]:
         common: dict[str, Any] = {
@@ -50,7 +52,7 @@ class Message:
             "at": iso(self.at),
         }
         if self.direction == "in":
-            return common
+            return common | {"media_id": self.media_id}
         return common | {
             "template": self.template,
             "language": self.language,
@@ -81,6 +83,8 @@ class Counters:
     webhooks_abandoned: int = 0
     statuses: Counter[str] = field(default_factory=lambda: Counter({"sent": 0, "delivered": 0, "read": 0}))
     inbound: Counter[str] = field(default_factory=Counter[str])
+    media: Counter[str] = field(default_factory=lambda: Counter({"asked": 0, "downloaded": 0, "refused": 0}))
+    """Addresses given, downloads begun, and calls for either that were answered with a 4xx."""
     accepted_by_borrower_and_day: Counter[str] = field(default_factory=Counter[str])
     faults_fired: Counter[str] = field(default_factory=Counter[str])
 
@@ -90,6 +94,8 @@ class State:
     config: Config = field(default_factory=Config)
     clock: Callable[[], float] = time.time
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
+    files: dict[str, media.File] = field(default_factory=dict[str, media.File])
+    links: dict[str, media.Link] = field(default_factory=dict[str, media.Link])
     refused: list[Refused] = field(default_factory=list[Refused])
     faults: list[Fault] = field(default_factory=list[Fault])
     counters: Counters = field(default_factory=Counters)
@@ -123,7 +129,7 @@ class State:
         return message
 
     def hear(self, phone: str, saying: Saying) -> Message:
-        """Keep what a borrower says; raises ValueError when nobody could have received it."""
+        """Keep what a borrower says; raises ValueError when nobody could have received it, or it cannot be."""
         answered = self._with_button(phone, saying.text) if saying.type == "button" else None
         if saying.type == "button" and answered is None:
             raise ValueError(f"no message to {phone} has a button {saying.text!r}")
@@ -141,15 +147,32 @@ class State:
             payload=answered.payloads[saying.text] if answered else "",
             context=answered.id if answered else "",
         )
+        if media.is_file(message.type):
+            file = media.make(message.id, message.type, saying.quirks, self.files)
+            self.files[file.id] = file
+            message = replace(message, media_id=file.id)
         self.messages[message.id] = message
         self.last_inbound_at[phone] = message.at
         self.counters.inbound[message.type] += 1
         return message
 
-    def fire(self, to: str) -> Fault | None:
-        """The first fault that hits this number now, counted."""
+    def link(self, file: media.File) -> str:
+        """A new path to a file."""
+        token = secrets.token_urlsafe(24)
+        self.links[token] = media.Link(file, self.now())
+        return f"/_media/{token}"
+
+    def follow(self, token: str) -> media.File | None:
+        """The file behind a path that is at most five minutes old."""
+        link = self.links.get(token)
+        return link.file if link and self.now() - link.at < media.LINK_LIFE else None
+
+    def fire(self, to: str, kinds: Collection[str] = SENDING) -> Fault | None:
+        """The first fault of these kinds that hits this number now, counted."""
         for fault in self.faults:
-            if fault.to in ("", to) and fault.left != 0 and self.dice.random() < fault.rate:
+            if fault.kind not in kinds or fault.to not in ("", to) or fault.left == 0:
+                continue
+            if self.dice.random() < fault.rate:
                 if fault.left is not None:
                     fault.left -= 1
                 self.counters.faults_fired[fault.kind] += 1

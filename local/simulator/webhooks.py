@@ -1,7 +1,6 @@
 """What Meta posts to the business: payloads, their signature, and a patient delivery."""
 
 import asyncio
-import base64
 import hashlib
 import hmac
 import json
@@ -15,6 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from local.simulator.borrowers import name
 from local.simulator.config import Config
+from local.simulator.media import File
 from local.simulator.numbers import wa_id
 from local.simulator.state import Counters, Message
 
@@ -23,10 +23,10 @@ RETRIES = 5
 FIRST_WAIT = 0.2
 TIMEOUT = 20
 
-_MEDIA: Mapping[str, dict[str, Any]] = {
-    "image": {"mime_type": "image/jpeg"},
-    "document": {"mime_type": "application/pdf", "filename": "comprobante.pdf"},
-    "audio": {"mime_type": "audio/ogg; codecs=opus", "voice": True},
+_BESIDE_FILE: Mapping[str, dict[str, Any]] = {
+    "image": {},
+    "document": {"filename": "comprobante.pdf"},
+    "audio": {"voice": True},
 }
 
 
@@ -61,8 +61,8 @@ def status_payload(config: Config, message: Message, at: float) -> dict[str, Any
     return _envelope(config, message, {"statuses": [status]})
 
 
-def inbound_payload(config: Config, message: Message) -> dict[str, Any]:
-    """A message from a borrower."""
+def inbound_payload(config: Config, message: Message, file: File | None = None, url: str = "") -> dict[str, Any]:
+    """A message from a borrower, with its file and the address of that."""
     sender = wa_id(message.phone)
     said: dict[str, Any] = {
         "from": sender,
@@ -78,7 +78,8 @@ def inbound_payload(config: Config, message: Message) -> dict[str, Any]:
             business = config.phone_numbers.get(message.phone_number_id, "")
             said["context"] = {"from": re.sub(r"\D", "", business), "id": message.context}
         case kind:
-            said[kind] = _media(message.id) | _MEDIA[kind]
+            caption = {"caption": message.text} if message.text else {}
+            said[kind] = (file.announced(url) if file else {}) | _BESIDE_FILE[kind] | caption
     contact = {"profile": {"name": name(message.phone)}, "wa_id": sender}
     return _envelope(config, message, {"contacts": [contact], "messages": [said]})
 
@@ -133,8 +134,3 @@ def _envelope(config: Config, message: Message, news: Mapping[str, Any]) -> dict
     value = {"messaging_product": "whatsapp", "metadata": metadata} | dict(news)
     changes = [{"field": "messages", "value": value}]
     return {"object": "whatsapp_business_account", "entry": [{"id": config.waba_id, "changes": changes}]}
-
-
-def _media(message_id: str) -> dict[str, Any]:
-    digest = hashlib.sha256(message_id.encode()).digest()
-    return {"id": str(int.from_bytes(digest[:6])), "sha256": base64.b64encode(digest).decode()}

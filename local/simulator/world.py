@@ -1,12 +1,14 @@
 """Everything that happens by itself: messages travel, are read, and get answers."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from local.simulator import graph
 from local.simulator.borrowers import Behaviour, Glance, Saying, chosen, reaction
+from local.simulator.faults import ASKING, DOWNLOADING, Fault
+from local.simulator.media import File
 from local.simulator.state import Message, State
 from local.simulator.webhooks import Courier, inbound_payload, status_payload
 
@@ -20,8 +22,20 @@ class Answer:
     held: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """The answer is the file itself; a slow one comes byte by byte."""
+
+    file: File
+    held: bool = False
+    slow: bool = False
+
+
 class World:
+    """`base_url` is where this simulator is reached: webhooks tell addresses of files under it."""
+
     def __init__(self) -> None:
+        self.base_url = ""
         self.state = State()
         self._courier = Courier()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -41,11 +55,39 @@ class World:
         self._start(self._carry(message.id))
         return Answer(200, graph.accepted(message, to), held=fault is not None)
 
+    def ask(self, media_id: str, phone_number_id: str, authorization: str, base_url: str) -> Answer:
+        """One call to the media endpoint: a new address of a file, under `base_url`."""
+        file = graph.find_media(media_id, phone_number_id, authorization, self.state)
+        if isinstance(file, graph.Refusal):
+            return self._withhold(Answer(file.error.status, file.body()))
+        fault = self._fire(file, ASKING)
+        if fault and fault.kind == "media_http500":
+            return Answer(500, None)
+        self.state.counters.media["asked"] += 1
+        url = base_url + self.state.link(file)
+        return Answer(200, file.described(url), held=fault is not None)
+
+    def download(self, token: str, authorization: str) -> Answer | Download:
+        """One call to such an address."""
+        if refusal := graph.check_token(authorization, self.state):
+            return self._withhold(Answer(refusal.error.status, refusal.body()))
+        file = self.state.follow(token)
+        if file is None:
+            return self._withhold(Answer(404, None))
+        fault = self._fire(file, DOWNLOADING)
+        kind = fault.kind if fault else ""
+        if kind == "media_404":
+            return self._withhold(Answer(404, None))
+        if kind == "media_http500":
+            return Answer(500, None)
+        self.state.counters.media["downloaded"] += 1
+        return Download(file, held=kind == "media_timeout", slow=kind == "media_slow")
+
     def say(self, phone: str, saying: Saying | Glance) -> str:
         """Let a borrower act and return the id of the message; raises ValueError if it cannot be."""
         if isinstance(saying, Saying):
             message = self.state.hear(phone, saying)
-            self._start(self._post(inbound_payload(self.state.config, message)))
+            self._start(self._post(self._told(message)))
             return message.id
         message_id = self.state.last_sent.get(phone)
         if message_id is None:
@@ -77,6 +119,18 @@ class World:
         self.state.refuse(to, refusal.code, f"{refusal.message}: {refusal.details}")
         return Answer(refusal.error.status, refusal.body())
 
+    def _withhold(self, answer: Answer) -> Answer:
+        self.state.counters.media["refused"] += 1
+        return answer
+
+    def _fire(self, file: File, kinds: Collection[str]) -> Fault | None:
+        return self.state.fire(self.state.messages[file.message_id].phone, kinds)
+
+    def _told(self, message: Message) -> dict[str, Any]:
+        file = self.state.files.get(message.media_id)
+        url = self.base_url + self.state.link(file) if file else ""
+        return inbound_payload(self.state.config, message, file, url)
+
     async def _carry(self, message_id: str) -> None:
         """Sent, delivered, read, answered: as far as this borrower goes."""
         message = self.state.messages[message_id]
@@ -94,7 +148,7 @@ class World:
         config = self.state.config
         if saying := reaction(what, message.phone, config.seed, message.language):
             heard = self.state.hear(message.phone, saying)
-            await self._post(inbound_payload(config, heard))
+            await self._post(self._told(heard))
 
     async def _report(self, message_id: str, status: str) -> None:
         await asyncio.sleep(self.state.config.delay)

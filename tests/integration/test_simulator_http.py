@@ -1,5 +1,6 @@
 """The simulator as the other parts see it: a process, an address, and signed posts."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -228,6 +229,65 @@ def test_a_person_can_be_made_to_read_press_and_send_things(simulator: Simulator
     assert [message["type"] for message in receiver.messages()] == ["button", "document"]
     assert simulator.get("/_sim/counters")["inbound"] == {"button": 1, "document": 1}
     assert simulator.post("/_sim/borrowers/hola/say", {"text": "hola"}).status_code == 400
+
+
+def test_a_picture_is_fetched_with_the_token_at_an_address_of_five_minutes(
+    simulator: Simulator, receiver: Receiver
+) -> None:
+    simulator.post(f"/_sim/borrowers/{BORROWER}/say", {"image": True, "caption": "Mi pago"})
+    simulator.get("/_sim/idle")
+    (message,) = receiver.messages()
+    told = message["image"]
+    assert told["caption"] == "Mi pago"
+    assert told["url"].startswith(f"{simulator.url}/_media/")
+    assert simulator.get("/_sim/messages")[0]["media_id"] == told["id"]
+
+    def fetch(url: str) -> requests.Response:
+        return requests.get(url, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
+
+    endpoint = f"{simulator.url}/v25.0/{told['id']}?phone_number_id={NUMBER_ID}"
+    described = fetch(endpoint).json()
+    assert (described["sha256"], described["id"]) == (told["sha256"], told["id"])
+    for url in (told["url"], described["url"]):
+        answer = fetch(url)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/jpeg")
+        assert hashlib.sha256(answer.content).digest() == base64.b64decode(told["sha256"])
+        assert str(len(answer.content)) == described["file_size"] == answer.headers["Content-Length"]
+    for url in (endpoint, described["url"]):
+        assert requests.get(url, timeout=10).status_code == 401
+
+    simulator.post("/_sim/config", {"clock_offset": 301})
+    assert fetch(described["url"]).status_code == 404
+    simulator.post("/_sim/faults", {"kind": "media_404", "count": 1, "to": BORROWER})
+    assert fetch(fetch(endpoint).json()["url"]).status_code == 404
+    assert fetch(fetch(endpoint).json()["url"]).status_code == 200
+    assert simulator.get("/_sim/counters")["media"] == {"asked": 3, "downloaded": 3, "refused": 4}
+
+    simulator.post("/_sim/config", {"clock_offset": 8 * 86_400})
+    answer = fetch(endpoint)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, 100)
+
+
+def test_a_download_can_be_huge_slow_broken_or_never_come(simulator: Simulator, receiver: Receiver) -> None:
+    simulator.post(f"/_sim/borrowers/{BORROWER}/say", {"pdf": True, "size": 120_000_000})
+    simulator.get("/_sim/idle")
+    url = receiver.messages()[0]["document"]["url"]
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with requests.get(url, headers=headers, timeout=10, stream=True) as answer:
+        assert answer.headers["Content-Length"] == "120000000"
+        assert answer.raw.read(5) == b"%PDF-"
+
+    simulator.post("/_sim/faults", {"kind": "media_slow", "count": 1})
+    began = time.monotonic()
+    with requests.get(url, headers=headers, timeout=10, stream=True) as answer:
+        assert answer.raw.read(3) == b"%PD"
+    assert time.monotonic() - began >= 1
+
+    simulator.post("/_sim/faults", {"kind": "media_http500", "count": 1})
+    assert requests.get(url, headers=headers, timeout=10).status_code == 500
+    simulator.post("/_sim/faults", {"kind": "media_timeout", "count": 1})
+    with pytest.raises(requests.Timeout):
+        requests.get(url, headers=headers, timeout=0.5)
 
 
 @pytest.mark.parametrize("raw", [b"{", b"\xff", b"[" * 100_000, b" " * 1_000_001, b""])
