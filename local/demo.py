@@ -79,19 +79,19 @@ def _run(local: stack.Stack, folder: Path, file: Path | None) -> Tally:
 
 def _problems(local: stack.Stack, tally: Tally, *, whole: bool) -> list[str]:
     """What did not happen, or does not add up. `whole`: the samples, of which every stage must show something."""
-    counters = drive.counters(local)
-    accepted = sum(counters["accepted_by_borrower_and_day"].values())
+    reminders = drive.reminders_accepted(local)
+    accepted = reminders.total()
     checks = {
         "no row was read": tally.read > 0,
         "rows do not add up": tally.read == tally.created + tally.updated + tally.unchanged + tally.refused,
         "borrowers do not add up": tally.due == tally.settled,
-        "a borrower got two messages in a day": set(counters["accepted_by_borrower_and_day"].values()) <= {1},
         "WhatsApp accepted another number of messages": tally.sent <= accepted <= tally.sent + tally.unknown,
         "dead letters": not any(drive.waiting(local, q) for q in local.queues if q.endswith("dead_letters")),
     }
     if whole:
         stages = {name: getattr(tally, name) for name in ("created", "refused", "due", "sent", "delivered")}
         stages |= {name: getattr(tally, name) for name in ("read_by_borrower", "replies", "opt_outs", "receipts")}
+        checks["a phone got two reminders in a day"] = set(reminders.values()) <= {1}
         checks |= {f"nothing {name.replace('_', ' ')}": count > 0 for name, count in stages.items()}
     return [problem for problem, holds in checks.items() if not holds]
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,12 +35,15 @@ def drop(stack: Stack, key: str, data: bytes) -> None:
 def result(stack: Stack, key: str, name: str = "summary.json") -> bytes | None:
     """A result file of what was dropped at `key`; None while it is not there."""
     kind, portfolio, file = key.split("/")
+    return read_object(stack, "inbox", f"results/{portfolio}/{kind}/{file}/{name}")
+
+
+def read_object(stack: Stack, bucket: str, key: str) -> bytes | None:
     s3 = stack.client("s3")
     try:
-        answer = s3.get_object(Bucket=stack.buckets["inbox"], Key=f"results/{portfolio}/{kind}/{file}/{name}")
+        return s3.get_object(Bucket=stack.buckets[bucket], Key=key)["Body"].read()
     except s3.exceptions.NoSuchKey:
         return None
-    return answer["Body"].read()
 
 
 def drop_and_wait(stack: Stack, key: str, data: bytes, patience: float = 120.0) -> dict[str, Any]:
@@ -85,7 +89,7 @@ def settle(stack: Stack, patience: float = 180.0, watch: Callable[[], None] = la
 
     def settled() -> bool:
         watch()
-        return not (waiting(stack, "files") or waiting(stack, "reminders"))
+        return not any(waiting(stack, queue) for queue in ("files", "reminders", "media"))
 
     wait_until(settled, "the queues", patience)
     idle = requests.get(f"{stack.simulator_url}/_sim/idle", params={"timeout": patience}, timeout=patience + 5)
@@ -108,6 +112,12 @@ def items(stack: Stack, table: str) -> Iterator[Item]:
     for page in pages:
         for item in page["Items"]:
             yield {name: _read(value) for name, value in item.items()}
+
+
+def reminders_accepted(stack: Stack) -> Counter[str]:
+    """How many templates WhatsApp accepted, by phone."""
+    said = requests.get(f"{stack.simulator_url}/_sim/messages", timeout=30).json()
+    return Counter(m["to"] for m in said if m["direction"] == "out" and m["type"] == "template")
 
 
 def counters(stack: Stack) -> dict[str, Any]:

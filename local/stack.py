@@ -189,15 +189,20 @@ def _described(stack: Stack) -> Stack:
         pids=stack.pids,
         webhook_url=f"{stack.endpoint}/_aws/execute-api/{api}/$default/webhook",
         clock_parameter=outputs["ClockParameter"],
-        buckets={"inbox": outputs["Inbox"]},
+        buckets={"inbox": outputs["Inbox"], "receipts": outputs["Receipts"]},
         tables={"ledger": outputs["Ledger"], "journal": outputs["Journal"]},
         queues={
             "files": outputs["FilesQueueUrl"],
             "files_dead_letters": outputs["FilesDeadLettersUrl"],
             "reminders": outputs["RemindersQueueUrl"],
             "reminders_dead_letters": outputs["RemindersDeadLettersUrl"],
+            "media": outputs["MediaQueueUrl"],
+            "media_dead_letters": outputs["MediaDeadLettersUrl"],
         },
-        functions={name.lower(): outputs[name] for name in ("Ingest", "Scheduler", "Send", "Webhook")},
+        functions={
+            **{name.lower(): outputs[name] for name in ("Ingest", "Scheduler", "Send", "Webhook")},
+            "receipts": outputs["ReceiptsFetcher"],
+        },
         secrets={"provider": outputs["ProviderSecretArn"], "webhook": outputs["WebhookSecretArn"]},
     )
 

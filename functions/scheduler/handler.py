@@ -7,7 +7,7 @@ from typing import Any
 from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.queue_due import queue_due
-from cobranza.queues import ReminderQueue
+from cobranza.queues import Queue, Reminder
 from cobranza.settings import SchedulerSettings
 from cobranza.store.aws import client
 from cobranza.store.ledger import Ledger
@@ -18,7 +18,7 @@ from cobranza.store.table import Table
 @dataclass(frozen=True, slots=True)
 class Deps:
     ledger: Ledger
-    queue: ReminderQueue
+    queue: Queue[Reminder]
     clock: Clock
 
 
@@ -27,7 +27,7 @@ def wire() -> Deps:
     settings = SchedulerSettings.from_env()
     return Deps(
         ledger=Ledger(Table(client("dynamodb"), settings.ledger_table)),
-        queue=ReminderQueue(client("sqs"), settings.reminders_queue_url),
+        queue=Queue(client("sqs"), settings.reminders_queue_url),
         clock=stage_clock(settings, lambda: client("ssm")),
     )
 

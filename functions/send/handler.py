@@ -11,7 +11,7 @@ from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.send_reminder import Sender
 from cobranza.policy.strategy import standard
-from cobranza.queues import Reminder, ReminderQueue, failures
+from cobranza.queues import Queue, Reminder, failures
 from cobranza.settings import SendSettings
 from cobranza.store.aws import client
 from cobranza.store.journal import Journal
@@ -26,7 +26,7 @@ from cobranza.whatsapp.client import LONGEST_CALL, WhatsApp
 @dataclass(frozen=True, slots=True)
 class Deps:
     sender: Sender
-    queue: ReminderQueue
+    queue: Queue[Reminder]
     clock: Clock
 
 
@@ -44,7 +44,7 @@ def wire() -> Deps:
         strategy=standard(),
         portfolio=remembered(ledger.portfolio),
     )
-    queue = ReminderQueue(client("sqs"), settings.reminders_queue_url)
+    queue = Queue(client("sqs"), settings.reminders_queue_url)
     return Deps(sender, queue, stage_clock(settings, lambda: client("ssm")))
 
 
@@ -53,6 +53,7 @@ def wire() -> Deps:
 def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
     deps = deps or wire()
     now = deps.clock()
+    deps.sender.whatsapp.hang_up()
     failed: list[str] = []
     for record in event["Records"]:
         if context.get_remaining_time_in_millis() < (LONGEST_CALL + 5) * 1000:

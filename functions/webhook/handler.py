@@ -11,9 +11,11 @@ from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.errors import InvalidInput
 from cobranza.flows.record_events import Recorder
+from cobranza.queues import Queue
 from cobranza.refs import References
 from cobranza.settings import WebhookSettings
 from cobranza.store.aws import client
+from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
@@ -39,9 +41,11 @@ def wire() -> Deps:
     secrets = client("secretsmanager")
     recorder = Recorder(
         ledger=Ledger(table),
+        conversations=Conversations(table),
         messages=Messages(table),
         journal=Journal(Table(client("dynamodb"), settings.journal_table)),
         references=References(secret_reader(secrets, settings.identity_secret)()["key"]),
+        media=Queue(client("sqs"), settings.media_queue_url),
     )
     clock = stage_clock(settings, lambda: client("ssm"))
     return Deps(recorder, secret_reader(secrets, settings.webhook_secret), clock)
@@ -53,7 +57,7 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     deps = deps or wire()
     if event["requestContext"]["http"]["method"] == "GET":
         return _handshake(event.get("queryStringParameters") or {}, deps)
-    return _delivery(event, deps)
+    return _delivery(event, deps, trace=context.aws_request_id)
 
 
 def _handshake(query: dict[str, str], deps: Deps) -> dict[str, Any]:
@@ -70,7 +74,7 @@ def _handshake(query: dict[str, str], deps: Deps) -> dict[str, Any]:
     return _answer(403)
 
 
-def _delivery(event: dict[str, Any], deps: Deps) -> dict[str, Any]:
+def _delivery(event: dict[str, Any], deps: Deps, *, trace: str) -> dict[str, Any]:
     body = _raw_body(event)
     if len(body) > MAX_BYTES:
         telemetry.count("WebhooksRefused")
@@ -86,7 +90,7 @@ def _delivery(event: dict[str, Any], deps: Deps) -> dict[str, Any]:
     except InvalidInput:
         telemetry.count("WebhooksRefused")
         return _answer(400)
-    counts = deps.recorder.record(events, deps.clock())
+    counts = deps.recorder.record(events, deps.clock(), trace)
     telemetry.count("EventsRecorded", sum(counts.values()))
     telemetry.logger.info("recorded", counts=dict(counts))
     return _answer(200)

@@ -89,6 +89,31 @@ def test_the_handshake_gives_the_challenge_back(stack: Stack) -> None:
     assert requests.get(stack.webhook_url, params=query, timeout=20).status_code == 403
 
 
+def test_a_file_in_the_wrong_place_is_told_so(stack: Stack, today: datetime) -> None:
+    drive.drop(stack, "Deudas/cartera.csv", b"x")
+    place = "results/none/misplaced/Deudas_cartera.csv/summary.json"
+    drive.wait_until(lambda: drive.read_object(stack, "inbox", place), place, 60)
+    assert b"BAD_PLACE" in (drive.read_object(stack, "inbox", place) or b"")
+
+
+def test_a_receipt_is_kept_answered_and_pauses_reminders(stack: Stack, today: datetime) -> None:
+    drop(stack, today, {"P1": "+525555550951"})
+    fault = {"kind": "media_404", "count": 1}
+    requests.post(f"{stack.simulator_url}/_sim/faults", json=fault, timeout=10).raise_for_status()
+    with sender_asleep(stack):
+        assert drive.tick(stack) == 1
+        say(stack, "+525555550951", image=True)
+        drive.wait_until(lambda: not drive.waiting(stack, "media"), "the receipt", 60)
+    drive.settle(stack)
+
+    (receipt,) = [item for item in drive.items(stack, "ledger") if "receipt" in item]
+    assert receipt["receipt"] == "TO_VERIFY"
+    assert (drive.read_object(stack, "receipts", receipt["object"]) or b"").startswith(b"\xff\xd8\xff")
+    assert outcomes(stack, today) == ["SKIPPED_RECEIPT_PENDING"]
+    (answer,) = [m for m in messages(stack, "+525555550951") if m["direction"] == "out"]
+    assert "todavía no confirma el pago" in answer["text"]
+
+
 def test_a_sender_killed_between_claim_and_call_messages_nobody_twice(stack: Stack, today: datetime) -> None:
     drop(stack, today, {"K1": "+525555550921"})
     with sender_asleep(stack):

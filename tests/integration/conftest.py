@@ -36,8 +36,8 @@ def world(clients: dict[str, Any]) -> Iterator[World]:
         s3.create_bucket(Bucket="inbox")
         for name in ("ledger", "journal"):
             create_table(dynamodb, name)
-        url = sqs.create_queue(QueueName="reminders")["QueueUrl"]
-        yield World(s3, sqs, dynamodb, url)
+        urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("reminders", "media")]
+        yield World(s3, sqs, dynamodb, *urls)
 
 
 @pytest.fixture

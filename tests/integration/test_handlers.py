@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cobranza.queues import Reminder, ReminderQueue
+from cobranza.queues import Queue, Reminder
 from cobranza.whatsapp.client import Refused
 from cobranza.whatsapp.errors import Action, ProviderError
 from tests.integration.world import DyingClient, FakeContext, World, debts, function
@@ -149,7 +149,7 @@ class Delays:
 
 def send(world: World, *records: dict[str, Any], delays: Delays | None = None, remaining: int = 120_000) -> Any:
     module = function("send")
-    deps = module.Deps(world.sender, ReminderQueue(delays or Delays(), "url"), world.clock)
+    deps = module.Deps(world.sender, Queue(delays or Delays(), "url"), world.clock)
     return module.handler({"Records": list(records)}, FakeContext(remaining=remaining), deps=deps)
 
 

@@ -54,7 +54,7 @@ def say(world: World, text: str, sender: str = "525555550101") -> None:
     message |= {"type": "text", "text": {"body": text}}
     value = {"metadata": {"phone_number_id": "1"}, "messages": [message]}
     body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
-    world.recorder.record(parse(json.dumps(body).encode()), world.now)
+    world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
 
 
 # Rows and their results.
@@ -507,3 +507,35 @@ def test_the_moment_of_a_file_is_when_it_was_dropped(world: World) -> None:
     assert summary.as_of == datetime(2026, 11, 24, 17, 7, tzinfo=UTC)
     assert world.item("DEBT#tienda#F-1#")["as_of"] == "2026-11-24T17:07:00Z"
     assert ROW["borrower_id"] == world.item("PROFILE")["borrower_id"]
+
+
+def test_a_number_that_no_book_can_hold_is_refused_like_any_bad_cell(world: World) -> None:
+    summary, written = load(world, debts({"amount": f"100.{'0' * 40}"}, {"debt_id": "F-2"}))
+    assert counts(summary) == (2, 1, 0, 0, 1)
+    assert [row["code"] for row in refused(written)] == ["BAD_AMOUNT"]
+
+
+def test_a_file_of_too_many_rows_is_refused_whole(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cobranza.flows.import_file.MAX_ROWS", 2)
+    summary, _ = load(world, debts({}, {"debt_id": "F-2"}, {"debt_id": "F-3"}))
+    assert summary.error
+    assert summary.error.code == "TOO_LARGE"
+    assert world.items() == []
+
+
+@pytest.mark.usefixtures("portfolio")
+def test_what_the_row_says_of_consent_is_kept_and_the_rest_is_the_portfolios(world: World) -> None:
+    load(world, debts({"consent": "sí", "consent_source": "sucursal 12"}))
+    consent = world.item("PROFILE")["consent"]
+    assert consent["source"] == "sucursal 12"
+    assert consent["text"] == "Acepto recibir recordatorios de pago por WhatsApp"
+
+
+@pytest.mark.usefixtures("portfolio")
+def test_a_new_wording_is_not_what_somebody_agreed_to_before(world: World) -> None:
+    load(world, debts({"consent": "sí"}))
+    before = world.item("PROFILE")["consent"]
+    newer = PORTFOLIO_YAML.replace("Acepto recibir", "Acepto siempre recibir")
+    load(world, newer, minutes=1, key="portfolios/tienda/portfolio.yaml")
+    load(world, debts({"consent": "sí", "amount": "99.00"}), minutes=2)
+    assert world.item("PROFILE")["consent"] == before

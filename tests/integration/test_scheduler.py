@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cobranza.flows.queue_due import LEASE, queue_due
-from cobranza.queues import ReminderQueue
+from cobranza.queues import Queue
 from cobranza.store.keys import SHARDS, due_shard
 from cobranza.store.ledger import Ledger
 from cobranza.store.table import Table
@@ -81,7 +81,7 @@ def test_a_crash_between_lease_and_queue_costs_no_reminder(world: World) -> None
 
     due = plan(world, "AQBC")
     with pytest.raises(OSError, match="no way"):
-        queue_due(world.ledger, ReminderQueue(Unreachable(), "url"), world.now, "trace")
+        queue_due(world.ledger, Queue(Unreachable(), "url"), world.now, "trace")
     assert queued(world) == []
     world.now += LEASE
     assert queued(world) == sorted(due)
@@ -94,7 +94,7 @@ def test_reminders_that_sqs_did_not_take_are_told_and_come_back(world: World) ->
 
     plan(world, "A")
     with pytest.raises(RuntimeError, match="refused 1 of 1"):
-        queue_due(world.ledger, ReminderQueue(Full(), "url"), world.now, "trace")
+        queue_due(world.ledger, Queue(Full(), "url"), world.now, "trace")
     world.now += LEASE
     assert len(queued(world)) == 1
 

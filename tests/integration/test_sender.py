@@ -42,14 +42,14 @@ def status(world: World, message: dict[str, Any], state: str, **told: Any) -> No
     element["biz_opaque_callback_data"] = message["biz_opaque_callback_data"]
     value = {"metadata": {"phone_number_id": "1"}, "statuses": [element]}
     body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
-    world.recorder.record(parse(json.dumps(body).encode()), world.now)
+    world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
 
 
 def say(world: World, text: str) -> None:
     message = {"id": f"wamid.{text}", "from": "525555550101", "timestamp": str(int(world.now.timestamp()))}
     value = {"messages": [message | {"type": "text", "text": {"body": text}}]}
     body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
-    world.recorder.record(parse(json.dumps(body).encode()), world.now)
+    world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
 
 
 # At the moment of sending everything is read and decided again.

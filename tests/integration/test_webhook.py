@@ -455,3 +455,10 @@ def test_no_log_line_no_key_and_no_journal_item_names_anybody(
     for place, found in (("log", logged), ("keys", keys), ("journal", journal)):
         named = [word for word in ("wamid", "5550101", "5550199", "Luc", "BAJA", "C1") if word in found]
         assert named == [], place
+
+
+def test_a_failure_that_comes_later_is_in_the_journal_once(world: World, sent: Element) -> None:
+    for _ in range(2):
+        assert tell(world, statuses=[failed(sent)]) == 200
+    entries = [item for item in world.items("journal") if item["event"] == "message.failed"]
+    assert [entry["code"] for entry in entries] == ["FAILED_131026"]

@@ -19,8 +19,9 @@ from cobranza.flows.queue_due import queue_due
 from cobranza.flows.record_events import Recorder
 from cobranza.flows.send_reminder import Sender
 from cobranza.policy.strategy import standard
-from cobranza.queues import Reminder, ReminderQueue
+from cobranza.queues import MediaToFetch, Queue, Reminder
 from cobranza.refs import References
+from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
@@ -144,6 +145,9 @@ class FakeWhatsApp:
     answers: list[Answer | BaseException] = field(default_factory=list[Answer | BaseException])
     sent: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
+    def hang_up(self) -> None:
+        pass
+
     def access_token(self) -> str:
         return "token"
 
@@ -168,6 +172,7 @@ class World:
     sqs: Any
     dynamodb: Any
     queue_url: str
+    media_url: str
     now: datetime = TUESDAY
     whatsapp: FakeWhatsApp = field(default_factory=FakeWhatsApp)
     references: References = field(default_factory=lambda: References("k" * 64))
@@ -185,8 +190,12 @@ class World:
             standard(),
             workers=1,  # moto is not made for threads; the emulator's tests import with all of them
         )
-        self.recorder = Recorder(self.ledger, self.messages, self.journal, self.references)
-        self.queue = ReminderQueue(self.sqs, self.queue_url)
+        self.conversations = Conversations(table)
+        self.media = Queue[MediaToFetch](self.sqs, self.media_url)
+        self.recorder = Recorder(
+            self.ledger, self.conversations, self.messages, self.journal, self.references, self.media
+        )
+        self.queue = Queue[Reminder](self.sqs, self.queue_url)
         self.sender = Sender(
             self.ledger,
             self.messages,

@@ -211,9 +211,9 @@ def test_a_row_that_says_nothing_of_consent_says_not_no(text: str):
     assert (row.consent, row.consent_declared) == (None, False)
 
 
-def test_consent_without_a_source_comes_from_the_file():
+def test_a_bare_yes_says_nothing_but_yes():
     row = parse(("consent_at", "consent_source", "consent_text"))
-    assert row.consent == Consent(source="file")
+    assert row.consent == Consent(source="")
 
 
 @pytest.mark.parametrize(

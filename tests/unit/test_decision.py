@@ -42,6 +42,7 @@ from tests.unit.books import (
 SKIPPED: dict[str, Callable[[], Decision]] = {
     "PAID": lambda: decided(paid()),
     "OPTED_OUT": lambda: decided(debt(), of=borrower(opted_out_at=LONG_AGO)),
+    "RECEIPT_PENDING": lambda: decided(debt(), of=borrower(receipt_until=TODAY)),
     "NO_PORTFOLIO": lambda: decided(debt(), portfolios=[]),
     "NO_CONSENT": lambda: decided(debt(), of=borrower(consent=None)),
     "COUNTRY_OFF": lambda: decided(debt(), portfolios=[portfolio(countries=("CO", "BR"))]),
@@ -106,6 +107,11 @@ def test_a_borrower_with_a_debt_that_is_due_today_gets_one_message() -> None:
 )
 def test_nothing_due_is_no_outcome(debts: tuple[Debt, ...]) -> None:
     assert decided(*debts) == Rest()
+
+
+def test_a_receipt_pauses_up_to_and_including_its_last_day() -> None:
+    assert isinstance(decided(debt(), of=borrower(receipt_until=TODAY - timedelta(days=1))), Send)
+    assert isinstance(decided(debt(), of=borrower(receipt_until=TODAY + timedelta(days=1))), Skip)
 
 
 # The sooner reason wins: worst first, so that a report says what has to be mended.

@@ -8,6 +8,15 @@ from cobranza.conversation.intent import Intent, understand
 
 STOPS = """
 baja
+BAJA para no recibir más.
+Responda BAJA para no recibir más
+Responda BAJA
+baja ya
+Baja, ya pagué
+solicito la baja
+ya dejen de molestar
+Responda SAIR para não receber mais
+Reply STOP to receive no more
 BAJA
 Baja.
 «BAJA»
@@ -65,6 +74,8 @@ Stop. No me escriban más.
 """.strip().splitlines()
 
 NEAR_MISSES = """
+ya pagué
+la baja de intereses
 voy a parar a pagar mañana
 baja los intereses
 me bajaron el sueldo

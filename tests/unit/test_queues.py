@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cobranza.queues import DroppedFile, Reminder, ReminderQueue, failures
+from cobranza.queues import DroppedFile, Queue, Reminder, failures
 
 URL = "https://sqs.example.com/reminders"
 
@@ -44,19 +44,19 @@ def reminders(count: int) -> list[Reminder]:
 @pytest.mark.parametrize(("count", "batches"), [(0, []), (1, [1]), (10, [10]), (11, [10, 1]), (25, [10, 10, 5])])
 def test_reminders_are_queued_ten_a_call(count: int, batches: list[int]) -> None:
     sqs = FakeSqs()
-    assert ReminderQueue(sqs, URL).put(iter(reminders(count))) == count
+    assert Queue(sqs, URL).put(iter(reminders(count))) == count
     assert [len(batch) for batch in sqs.batches] == batches
 
 
 def test_none_is_lost_doubled_or_changed() -> None:
     sqs = FakeSqs()
-    ReminderQueue(sqs, URL).put(reminders(23))
+    Queue(sqs, URL).put(reminders(23))
     assert [Reminder.parse(body) for body in sqs.bodies] == reminders(23)
 
 
 def test_a_body_holds_a_reference_a_lease_a_trace_and_nothing_else() -> None:
     sqs = FakeSqs()
-    ReminderQueue(sqs, URL).put(reminders(1))
+    Queue(sqs, URL).put(reminders(1))
     assert json.loads(sqs.bodies[0]) == {
         "v": 1,
         "borrower": "AAAAAAAAAAAAAAAAAAAAAAAAA0",
@@ -68,26 +68,26 @@ def test_a_body_holds_a_reference_a_lease_a_trace_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(("refused", "said"), [({0}, "1 of 10"), ({3, 9}, "2 of 10"), ({12}, "1 of 3")])
 def test_what_sqs_does_not_take_is_an_error(refused: set[int], said: str) -> None:
-    with pytest.raises(RuntimeError, match=f"SQS refused {said} reminders"):
-        ReminderQueue(FakeSqs(refused), URL).put(reminders(13))
+    with pytest.raises(RuntimeError, match=f"SQS refused {said} messages"):
+        Queue(FakeSqs(refused), URL).put(reminders(13))
 
 
 def test_nothing_is_queued_after_a_refusal() -> None:
     sqs = FakeSqs({5})
     with pytest.raises(RuntimeError):
-        ReminderQueue(sqs, URL).put(reminders(30))
+        Queue(sqs, URL).put(reminders(30))
     assert len(sqs.batches) == 1
 
 
 def test_a_refusal_names_nobody() -> None:
     with pytest.raises(RuntimeError) as error:
-        ReminderQueue(FakeSqs({0}), URL).put(reminders(1))
+        Queue(FakeSqs({0}), URL).put(reminders(1))
     assert reminders(1)[0].borrower not in str(error.value)
 
 
 def test_a_reminder_can_come_back_later() -> None:
     sqs = FakeSqs()
-    ReminderQueue(sqs, URL).delay("receipt", 180)
+    Queue(sqs, URL).delay("receipt", 180)
     assert sqs.delays == [{"QueueUrl": URL, "ReceiptHandle": "receipt", "VisibilityTimeout": 180}]
 
 

@@ -46,7 +46,7 @@ def test_every_file_is_named_after_its_template_and_is_ready_to_be_registered() 
         assert name == f"{definition['name']}.{definition['language']}.json"
         assert definition["category"] == "UTILITY"
         assert definition["parameter_format"] == "positional"
-        assert definition["message_send_ttl_seconds"] == 10800
+        assert definition["message_send_ttl_seconds"] == 900
         body = next(component for component in definition["components"] if component["type"] == "BODY")
         (example,) = body["example"]["body_text"]
         assert len(example) == parse_template(definition).parameters

@@ -2,6 +2,7 @@
 
 reminders: {"v":1,"borrower":"<ref>","lease":"<iso>","trace":"<id>"}
 files: {"v":1,"bucket":…,"key":…,"version":…}
+media: {"v":1,"borrower":"<ref>","event":"<moment>#<ref>","trace":"<id>"}
 """
 
 import json
@@ -37,30 +38,44 @@ class DroppedFile:
         return cls(**json.loads(body))
 
 
-class ReminderQueue:
+@dataclass(frozen=True, slots=True)
+class MediaToFetch:
+    """A file that somebody sent: `event` names it in the conversation of `borrower` (or of a stranger)."""
+
+    borrower: str
+    event: str
+    trace: str
+    v: int = 1
+
+    @classmethod
+    def parse(cls, body: str) -> "MediaToFetch":
+        return cls(**json.loads(body))
+
+
+class Queue[Message: (Reminder, MediaToFetch)]:
     def __init__(self, sqs: Any, url: str) -> None:
         self._sqs = sqs
         self._url = url
 
-    def put(self, reminders: Iterable[Reminder]) -> int:
-        """Queues all of them, ten a call. Raises when SQS took fewer: their leases end by themselves."""
+    def put(self, messages: Iterable[Message]) -> int:
+        """Queues all of them, ten a call. Raises when SQS took fewer: who asked will ask again."""
         queued = 0
-        for batch in batched(reminders, 10, strict=False):
-            entries = [{"Id": str(i), "MessageBody": _body(reminder)} for i, reminder in enumerate(batch)]
+        for batch in batched(messages, 10, strict=False):
+            entries = [{"Id": str(i), "MessageBody": _body(message)} for i, message in enumerate(batch)]
             answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
             if answer.get("Failed"):
-                raise RuntimeError(f"SQS refused {len(answer['Failed'])} of {len(entries)} reminders")
+                raise RuntimeError(f"SQS refused {len(answer['Failed'])} of {len(entries)} messages")
             queued += len(entries)
         return queued
 
     def delay(self, receipt_handle: str, seconds: int) -> None:
-        """Lets a received reminder come back after `seconds`."""
+        """Lets a received message come back after `seconds`."""
         self._sqs.change_message_visibility(
             QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
         )
 
 
-def _body(message: Reminder) -> str:
+def _body(message: Reminder | MediaToFetch) -> str:
     return json.dumps(asdict(message), separators=(",", ":"))
 
 

@@ -45,10 +45,11 @@ class SchedulerSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendSettings(Settings):
+class ProviderSettings(Settings):
+    """Of the functions that call Meta."""
+
     ledger_table: str
     journal_table: str
-    reminders_queue_url: str
     provider_secret: str
     graph_api_url: str
     graph_api_version: str
@@ -61,8 +62,20 @@ class SendSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendSettings(ProviderSettings):
+    reminders_queue_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptsSettings(ProviderSettings):
+    receipts_bucket: str
+    media_queue_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings(Settings):
     ledger_table: str
     journal_table: str
+    media_queue_url: str
     webhook_secret: str
     identity_secret: str

@@ -20,6 +20,9 @@ class Intent(StrEnum):
 _STOP = """
 alto
 baja
+baja para no recibir mas
+la baja
+mi baja
 basta
 borren mi numero
 cancelar la suscripcion
@@ -136,6 +139,7 @@ parem de enviar mensagens
 parem de me mandar mensagens
 sair
 sair da lista
+sair para nao receber mais
 
 do not contact me
 do not message me
@@ -154,6 +158,8 @@ remove me
 remove me from the list
 stop
 stop all
+stop to receive no more
+stop to unsubscribe
 stop contacting me
 stop it
 stop messages
@@ -202,9 +208,16 @@ porfavor
 quero
 quiero
 quisiera
+reply
+responda
+responder
+responder con
 solicito
+solicito la
 thank you
 thanks
+ya
+ya pague
 """
 
 

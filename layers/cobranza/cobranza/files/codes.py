@@ -4,7 +4,7 @@ from cobranza.errors import InvalidInput
 
 FILE_CODES = {
     "BAD_PLACE": "The file is not where files are dropped",
-    "TOO_LARGE": "The file is larger than 50 MB",
+    "TOO_LARGE": "The file is too large",
     "EMPTY_FILE": "The file is empty",
     "NOT_UTF8": "The file is not UTF-8 text",
     "NOT_CSV": "The file cannot be read as CSV",

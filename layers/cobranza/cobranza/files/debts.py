@@ -230,7 +230,7 @@ def _consent(cells: Cells) -> Consent | None:
         raise refuse("BAD_CONSENT", f"at most {MAX_CONSENT_SOURCE} characters", "consent_source")
     if len(text) > MAX_CONSENT_TEXT:
         raise refuse("BAD_CONSENT", f"at most {MAX_CONSENT_TEXT} characters", "consent_text")
-    return Consent(source=source or "file", at=at, text=text)
+    return Consent(source=source, at=at, text=text)
 
 
 def _consent_at(cells: Cells) -> datetime | None:

@@ -27,6 +27,7 @@ from cobranza.store.journal import Journal
 from cobranza.store.ledger import Change, Ledger
 from cobranza.store.objects import Bucket, Received
 
+MAX_ROWS = 20_000  # what one run of the function can write down in its time
 MAX_KEY = 900  # S3 allows 1,024 bytes, and results are named after the file
 
 
@@ -138,17 +139,20 @@ class Importer:
         known = self.ledger.known(ref)
         # A person has one profile: where rows differ, the last one is the news.
         last = rows[-1]
+        phone = self.references.ref("phone", last.phone)
         if not known.has_phone(last.phone):
             # First, so that whoever has a profile can be found by the phone.
-            self.ledger.add_reference(self.references.ref("phone", last.phone), ref)
+            self.ledger.add_reference(phone, ref)
         answer = _consent_answer(rows)
         profile, borrower = self.ledger.save_borrower(
             known,
-            _told(last, ref, answer.consent, portfolio),
+            _told(last, ref, _evidence(answer.consent, known.consent, portfolio)),
             last.borrower_id,
             last.terms.as_of,
             consent_declared=answer.consent_declared,
         )
+        if not known.has_phone(last.phone) and (stopped_at := self.ledger.stopped_phone(phone)):
+            self.ledger.opt_out(ref, stopped_at)
         changes: list[Change] = []
         changed: list[Debt] = []
         for row in rows:
@@ -179,6 +183,8 @@ def _sort_out(
     refusals: list[Refusal] = []
     seen: dict[tuple[str, str], int] = {}
     for row in rows:
+        if len(good) + len(refusals) == MAX_ROWS:
+            raise refuse("TOO_LARGE", f"it has more than {MAX_ROWS:,} rows, split it")
         try:
             parsed = parse_debt_row(header, row, portfolio=portfolio, as_of=as_of)
             first = seen.setdefault((parsed.borrower_id, parsed.terms.key), row.line)
@@ -197,10 +203,7 @@ def _consent_answer(rows: Sequence[DebtRow]) -> DebtRow:
     return next((row for row in declared if row.consent is None), (declared or rows)[-1])
 
 
-def _told(row: DebtRow, ref: str, consent: Consent | None, portfolio: Portfolio | None) -> Borrower:
-    if consent and not consent.text and portfolio:
-        # A bare "yes" is a yes to the wording that the portfolio declares.
-        consent = replace(consent, text=portfolio.consent.text, source=portfolio.consent.source)
+def _told(row: DebtRow, ref: str, consent: Consent | None) -> Borrower:
     return Borrower(
         ref=ref,
         name=row.name,
@@ -209,6 +212,21 @@ def _told(row: DebtRow, ref: str, consent: Consent | None, portfolio: Portfolio 
         region=row.region,
         language=row.language,
         consent=consent,
+    )
+
+
+def _evidence(said: Consent | None, known: Consent | None, portfolio: Portfolio | None) -> Consent | None:
+    """What to keep of a "yes". A bare one adds nothing to what is known; the first is a yes to the wording
+    that the portfolio declares at that moment."""
+    if said is None:
+        return None
+    if known and not (said.at or said.source or said.text):
+        return known
+    declared = portfolio.consent if portfolio else None
+    return replace(
+        said,
+        source=said.source or (declared.source if declared else "file"),
+        text=said.text or (declared.text if declared else ""),
     )
 
 

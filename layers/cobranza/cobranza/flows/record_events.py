@@ -11,7 +11,9 @@ from cobranza.conversation.intent import Intent, understand
 from cobranza.errors import InvalidInput
 from cobranza.ledger.phone import phone_variants
 from cobranza.policy.message import State
+from cobranza.queues import MediaToFetch, Queue
 from cobranza.refs import References
+from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.keys import MessageKey, borrower_pk
 from cobranza.store.ledger import Ledger
@@ -31,11 +33,13 @@ MAX_RAW = 100_000  # characters: far below what an item may hold, far above what
 @dataclass(frozen=True, slots=True)
 class Recorder:
     ledger: Ledger
+    conversations: Conversations
     messages: Messages
     journal: Journal
     references: References
+    media: Queue[MediaToFetch]
 
-    def record(self, events: Iterable[Event], now: datetime) -> Counter[str]:
+    def record(self, events: Iterable[Event], now: datetime, trace: str) -> Counter[str]:
         """Keeps all events and counts them by kind. One that cannot be stored does not keep the others from it:
         the first storage error is raised at the end, so that Meta sends all again; what is stored is a no-op then.
         """
@@ -43,19 +47,19 @@ class Recorder:
         failure: Exception | None = None
         for event in events:
             try:
-                counts[self._record(event, now)] += 1
+                counts[self._record(event, now, trace)] += 1
             except Exception as error:
                 failure = failure or error
         if failure:
             raise failure
         return counts
 
-    def _record(self, event: Event, now: datetime) -> str:
+    def _record(self, event: Event, now: datetime, trace: str) -> str:
         match event:
             case StatusEvent():
                 return self._status(event, now)
             case InboundMessage():
-                return self._inbound(event)
+                return self._inbound(event, trace)
             case OtherEvent():
                 return self._keep_raw(event.field, asdict(event), now)
             case Unreadable():
@@ -71,9 +75,13 @@ class Recorder:
             facts["reason"] = {"code": error.code, "title": error.title, "details": error.details}
         try:
             key = self._message_of(event)
-            self.messages.advance(key, state, facts)
+            moved = self.messages.advance(key, state, facts)
         except (InvalidInput, ConditionFailed):
             return self._keep_raw("stray_status", asdict(event), now)
+        if moved and state is State.FAILED:
+            code = event.errors[0].code if event.errors else 0
+            facts = {"code": f"FAILED_{code}", "day": key.day}
+            self.journal.append(borrower_pk(key.borrower), event.at, "message.failed", key.day.isoformat(), facts)
         return event.status
 
     def _message_of(self, event: StatusEvent) -> MessageKey:
@@ -86,7 +94,7 @@ class Recorder:
                     return key
         raise InvalidInput("STRAY_STATUS", "a status of a message that we do not know")
 
-    def _inbound(self, event: InboundMessage) -> str:
+    def _inbound(self, event: InboundMessage, trace: str) -> str:
         borrowers = self._borrowers(event.sender)
         content: Item = {
             "type": event.type,
@@ -94,6 +102,7 @@ class Recorder:
             "payload": event.payload,
             "context": event.context_wamid or "",
             "phone_number_id": event.phone_number_id,
+            "wamid": event.wamid,
         }
         receipt = event.media is not None and _may_be_a_receipt(event.type, event.media)
         if event.media:
@@ -108,7 +117,12 @@ class Recorder:
             content["raw"] = json.dumps(event.raw)[:MAX_RAW]
         wamid = self.references.ref("wamid", event.wamid)
         for chat in borrowers or [self._stranger(event)]:
-            self.ledger.record_inbound(chat, event.at, wamid, content)
+            key = self.conversations.record_inbound(chat, event.at, wamid, content)
+            if receipt:
+                # Also when it was recorded before: the first try may have died here.
+                self.media.put([MediaToFetch(chat, key, trace)])
+        if understand(event.text) is Intent.STOP:
+            self._stop_phone(event)
         failure: ConditionFailed | None = None
         for borrower in borrowers:
             try:
@@ -127,6 +141,12 @@ class Recorder:
             self.journal.append(borrower_pk(borrower), event.at, "consent.stopped", wamid, {})
         self.ledger.heard_from(borrower, event.at)
 
+    def _stop_phone(self, event: InboundMessage) -> None:
+        """The stop holds for the number too: also for who is imported with it later."""
+        forms = [self.references.ref("phone", f"+{form}") for form in phone_variants(event.sender)]
+        for ref in forms if event.sender else [self._stranger(event)]:
+            self.ledger.stop_phone(ref, event.at)
+
     def _stranger(self, event: InboundMessage) -> str:
         if event.sender:
             return self.references.ref("phone", f"+{event.sender}")
@@ -143,7 +163,7 @@ class Recorder:
         """What we do not act on yet, as it came, once."""
         raw = json.dumps(content, sort_keys=True, default=str)
         digest = self.references.ref("news", raw)
-        self.ledger.keep_news(kind[:64], digest, raw[:MAX_RAW], now)
+        self.conversations.keep_news(kind[:64], digest, raw[:MAX_RAW], now)
         return kind if kind in ("stray_status", "unreadable") else "other"
 
 

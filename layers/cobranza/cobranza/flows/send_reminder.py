@@ -27,6 +27,7 @@ from cobranza.whatsapp.templates import shipped_templates
 # A claim older than this was made by a worker that is dead: it lives at most as long as its Lambda.
 DEAD_AFTER = timedelta(minutes=3)
 MOST_ATTEMPTS = 5
+RETRY_SOON = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,9 @@ class Sender:
                 return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))
             reason = _reason(ProviderError(0, "Worker died", "the claim was left without a result"))
             key = MessageKey(reminder.borrower, message.day)
-            self.messages.advance(key, State.UNKNOWN, {"unclear_for": reason})
+            settled = not self.messages.advance(key, State.UNKNOWN, {"unclear_for": reason})
+            if settled:  # a status was faster
+                return Outcome(retry_after=RETRY_SOON)
             self._consume(reminder.borrower, message.debts)
             self._journal(reminder, now, "UNKNOWN", {}, day=message.day)
             if message.day == local_date(book.borrower, now):

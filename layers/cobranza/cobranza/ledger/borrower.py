@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,8 @@ class Borrower:
     """A person who owes. `ref` stands for the person everywhere outside the profile (see refs.py).
 
     `phone` is E.164 with its plus; `country` ISO 3166-1 alpha-2; `region` the ISO 3166-2 part after the
-    country ("BCN") or empty when unknown; `language` a BCP 47 tag or empty for the portfolio's own.
+    country ("BCN") or empty when unknown; `language` a BCP 47 tag or empty for the portfolio's own;
+    `receipt_until` the last day on which a receipt that nobody has verified yet pauses reminders.
     """
 
     ref: str
@@ -27,3 +28,4 @@ class Borrower:
     language: str = ""
     consent: Consent | None = None
     opted_out_at: datetime | None = None
+    receipt_until: date | None = None

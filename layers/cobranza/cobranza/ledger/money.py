@@ -9,6 +9,7 @@ from babel.numbers import get_currency_precision, list_currencies
 from cobranza.errors import InvalidInput
 
 MAX_AMOUNT = Decimal(10) ** 15
+MAX_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ def parse_amount(text: str, currency: str, column: str = "amount") -> Decimal:
     """A canonical amount: digits, a point for decimals, no thousands separator, no more decimals than the
     currency has (`1234.50` MXN, `1234` CLP). Anything else is refused, never guessed."""
     digits = text.strip()
+    if len(digits) > MAX_DIGITS:
+        raise InvalidInput("BAD_AMOUNT", f"an amount has at most {MAX_DIGITS} digits", column)
     whole, point, decimals = digits.partition(".")
     precision = get_currency_precision(currency)
     if not (whole.isascii() and whole.isdigit()) or (point and not (decimals.isascii() and decimals.isdigit())):

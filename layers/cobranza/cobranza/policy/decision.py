@@ -20,6 +20,7 @@ from cobranza.policy.strategy import Step, Strategy
 SKIP_REASONS = {
     "PAID": "Nothing of what was due is owed any more",
     "OPTED_OUT": "The borrower asked us to stop",
+    "RECEIPT_PENDING": "The borrower sent a receipt that nobody has verified yet",
     "NO_PORTFOLIO": "The portfolio has no valid portfolio.yaml",
     "NO_CONSENT": "We have no consent to write to this borrower on WhatsApp",
     "COUNTRY_OFF": "The portfolio does not name the borrower's country, or we know no contact rules for it",
@@ -109,6 +110,8 @@ def decide(
         return Skip("PAID")
     if borrower.opted_out_at:
         return Skip("OPTED_OUT")
+    if borrower.receipt_until and today <= borrower.receipt_until:
+        return Skip("RECEIPT_PENDING")
     if not (timely := [d for d in owed if _is_timely(d, strategy)]):
         return Skip("TOO_LATE")
     if not (declared := [d for d in timely if d.debt.terms.portfolio in portfolios]):
@@ -116,7 +119,7 @@ def decide(
     if borrower.consent is None:
         return Skip("NO_CONSENT")
     allowed = [d for d in declared if borrower.country in portfolios[d.debt.terms.portfolio].countries]
-    if rules is None or not allowed:
+    if rules is None or rules.max_per_day < 1 or not allowed:
         return Skip("COUNTRY_OFF")
     if _too_often(rules, book.messages, today):
         return Skip("FREQUENCY_CAP")

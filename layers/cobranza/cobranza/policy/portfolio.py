@@ -89,7 +89,8 @@ class ConsentWording(_Model):
 
 class Portfolio(_Model):
     """One portfolio of the creditor. `phone_number_id` is the sending number's id at Meta, `language` the one
-    of messages whose row names none, `countries` ISO 3166-1 alpha-2."""
+    of messages whose row names none, `countries` ISO 3166-1 alpha-2, `receipt_pause_days` how long a receipt that
+    nobody has verified keeps reminders back."""
 
     portfolio_id: str
     creditor: Creditor
@@ -99,6 +100,7 @@ class Portfolio(_Model):
     language: TemplateLanguage
     consent: ConsentWording
     link_bases: Annotated[tuple[LinkBase, ...], Field(max_length=50)] = ()
+    receipt_pause_days: Annotated[int, Field(ge=0, le=30)] = 3
 
     def approves_link(self, url: str) -> bool:
         """Whether the link leads under one of `link_bases`: same host and port, path inside the base's."""

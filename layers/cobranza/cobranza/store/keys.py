@@ -14,6 +14,7 @@ DUE = "DUE"
 DEBT = "DEBT#"
 MESSAGE = "MSG#"
 CONFIG = "CONFIG"
+STOP = "STOP"
 SHARDS = 16
 
 _OPAQUE = re.compile(r"m1\.[A-Z2-7]{26}\.[0-9]{8}")
@@ -81,9 +82,19 @@ def reference(ref: str, borrower: str) -> dict[str, str]:
     return {"pk": reference_pk(ref), "sk": borrower_pk(borrower)}
 
 
+def stop(ref: str) -> dict[str, str]:
+    """That whoever has this phone asked us to stop."""
+    return {"pk": reference_pk(ref), "sk": STOP}
+
+
 def chat_pk(ref: str) -> str:
     """A conversation: with a borrower, or with an unknown number's reference."""
     return f"CHAT#{ref}"
+
+
+def receipt_pk(digest: str) -> str:
+    """Who sent these bytes first."""
+    return f"RECEIPT#{digest}"
 
 
 def news_pk(kind: str) -> str:

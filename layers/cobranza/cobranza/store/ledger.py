@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from cobranza.policy.decision import Book
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
 from cobranza.store import keys
-from cobranza.store.table import ConditionFailed, Item, Table
+from cobranza.store.table import ConditionFailed, Item, Table, utc
 
 EXISTS = "attribute_exists(#pk)"
 NO_NEWER = "attribute_not_exists(#as_of) OR #as_of <= :as_of"
@@ -42,9 +42,14 @@ class Known:
         return keys.PROFILE in self.items and self.items[keys.PROFILE]["phone"] == phone
 
     @property
+    def consent(self) -> Consent | None:
+        item = self.items.get(keys.PROFILE, {}).get("consent")
+        return _consent(item) if item else None
+
+    @property
     def is_planned(self) -> bool:
-        """Whether a moment to look at the borrower was ever set."""
-        return keys.DUE in self.items
+        """Whether a moment to look at the borrower is set."""
+        return "due_at" in self.items.get(keys.DUE, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +110,12 @@ class Ledger:
     ) -> tuple[Change, Item]:
         digest = _digest([told, remove])
         there = known.items.get(key["sk"])
-        if there and (there["digest"] == digest or there["as_of"] > _utc(as_of)):
+        if there and (there["digest"] == digest or there["as_of"] > utc(as_of)):
             return "unchanged", there
         try:
             item = self._table.update(
                 key,
-                {**told, "as_of": _utc(as_of), "digest": digest},
+                {**told, "as_of": utc(as_of), "digest": digest},
                 add={"rev": 1},
                 remove=remove,
                 condition=NO_NEWER,
@@ -125,14 +130,22 @@ class Ledger:
     def borrowers_behind(self, ref: str) -> list[str]:
         """The borrowers who have, or had, this phone."""
         items = self._table.query("pk = :pk", {"pk": keys.reference_pk(ref)}, consistent=False)
-        return [keys.borrower_of(item["sk"]) for item in items]
+        return [keys.borrower_of(item["sk"]) for item in items if item["sk"] != keys.STOP]
+
+    def stop_phone(self, ref: str, at: datetime) -> None:
+        """Whoever has this phone, now or later, asked us to stop; the first moment stays."""
+        self._table.update(keys.stop(ref), first={"at": at})
+
+    def stopped_phone(self, ref: str) -> datetime | None:
+        item = self._table.get(keys.stop(ref))
+        return datetime.fromisoformat(item["at"]) if item else None
 
     def save_portfolio(self, portfolio: Portfolio, as_of: datetime) -> None:
         """Puts it in force, unless a newer one is."""
         with contextlib.suppress(ConditionFailed):
             self._table.update(
                 keys.portfolio(portfolio.portfolio_id),
-                {"config": portfolio.model_dump_json(), "as_of": _utc(as_of)},
+                {"config": portfolio.model_dump_json(), "as_of": utc(as_of)},
                 condition=NO_NEWER,
             )
 
@@ -143,21 +156,37 @@ class Ledger:
     # When to look at whom.
 
     def look_at(self, borrower: str, moment: datetime) -> None:
-        """Makes sure that the borrower is looked at from `moment` on, or earlier if that was planned."""
-        due_at = _utc(moment)
-        with contextlib.suppress(ConditionFailed):
+        """Makes sure that the borrower is looked at from `moment` on, or earlier if that was planned.
+
+        While somebody has the borrower, the wish is kept beside the lease for `finish`."""
+        wanted = utc(moment)
+        try:
             self._table.update(
                 keys.due(borrower),
-                {"due_shard": keys.due_shard(borrower), "due_at": due_at},
-                remove=("lease",),
+                {"due_shard": keys.due_shard(borrower), "due_at": wanted},
+                remove=("lease", "wanted"),
                 condition="attribute_not_exists(#due_at) OR #due_at > :due_at",
             )
+        except ConditionFailed as failed:
+            if "lease" in failed.item:
+                self._wish(borrower, wanted)
+
+    def _wish(self, borrower: str, wanted: str) -> None:
+        try:
+            self._table.update(
+                keys.due(borrower),
+                {"wanted": wanted},
+                condition="attribute_exists(#lease) AND (attribute_not_exists(#wanted) OR #wanted > :wanted)",
+            )
+        except ConditionFailed as failed:
+            if "lease" not in failed.item:  # it ended just now
+                self.look_at(borrower, datetime.fromisoformat(wanted))
 
     def due(self, shard: int, now: datetime, limit: int) -> Iterator[tuple[str, str]]:
         """The borrowers (and the moment planned for each) whose moment has come, the longest waiting first."""
         items = self._table.query(
             "due_shard = :shard AND due_at <= :now",
-            {"shard": shard, "now": _utc(now)},
+            {"shard": shard, "now": utc(now)},
             index="due",
             limit=limit,
         )
@@ -165,7 +194,7 @@ class Ledger:
 
     def lease(self, borrower: str, due_at: str, until: datetime) -> Leased | None:
         """Takes the borrower until `until`; None if somebody else has, or the plan has changed since `due_at`."""
-        lease = _utc(until)
+        lease = utc(until)
         try:
             self._table.update(
                 keys.due(borrower),
@@ -178,23 +207,27 @@ class Ledger:
         return Leased(borrower, lease)
 
     def finish(self, borrower: str, lease: str, next_look: datetime | None) -> None:
-        """Ends a lease: look again at `next_look`, or never by ourselves. Nothing if the lease has moved."""
-        with contextlib.suppress(ConditionFailed):
-            if next_look:
-                self._table.update(
-                    keys.due(borrower),
-                    {"due_at": _utc(next_look)},
-                    remove=("lease",),
-                    condition="#lease = :held",
-                    values={"held": lease},
-                )
-            else:
-                self._table.update(
-                    keys.due(borrower),
-                    remove=("lease", "due_at", "due_shard"),
-                    condition="#lease = :held",
-                    values={"held": lease},
-                )
+        """Ends a lease: look again at `next_look`, or when a file that came meanwhile wants it, whichever comes
+        first; never by ourselves when neither is. Nothing if the lease has moved."""
+        planned = [utc(next_look)] if next_look else []
+        try:
+            self._end_lease(borrower, lease, planned, "attribute_not_exists(#wanted)", {})
+        except ConditionFailed as failed:
+            wanted = failed.item.get("wanted")
+            if failed.item.get("lease") == lease and wanted:
+                with contextlib.suppress(ConditionFailed):  # wanted earlier still: the lease ends by itself
+                    self._end_lease(borrower, lease, [*planned, wanted], "#wanted = :seen", {"seen": wanted})
+
+    def _end_lease(
+        self, borrower: str, lease: str, moments: list[str], condition: str, values: dict[str, str]
+    ) -> None:
+        self._table.update(
+            keys.due(borrower),
+            {"due_at": min(moments)} if moments else None,
+            remove=("lease", "wanted") if moments else ("lease", "wanted", "due_at", "due_shard"),
+            condition=f"#lease = :held AND {condition}",
+            values={"held": lease, **values},
+        )
 
     # The sender's one read.
 
@@ -227,7 +260,7 @@ class Ledger:
         try:
             self._table.update(
                 keys.profile(borrower),
-                {"last_inbound_at": _utc(at)},
+                {"last_inbound_at": utc(at)},
                 condition=f"{EXISTS} AND (attribute_not_exists(#last_inbound_at) OR "
                 "#last_inbound_at < :last_inbound_at)",
             )
@@ -235,21 +268,15 @@ class Ledger:
             if not failed.item:
                 raise
 
-    def record_inbound(self, chat: str, at: datetime, message_ref: str, content: Item) -> bool:
-        """Keeps what came in, once: False when it was there already. `chat` is a borrower's reference, or a
-        phone's that we do not know."""
-        try:
-            self._table.put_new(
-                {"pk": keys.chat_pk(chat), "sk": f"{_utc(at)}#{message_ref}", "direction": "in", **content}
-            )
-        except ConditionFailed:
-            return False
-        return True
-
-    def keep_news(self, kind: str, digest: str, raw: str, at: datetime) -> None:
-        """What Meta told and nobody acts on yet, as it came; the same again is a no-op."""
+    def pause_for_receipt(self, borrower: str, until: date) -> None:
+        """No reminder up to and including `until`; a later end stays. Nothing without a profile."""
         with contextlib.suppress(ConditionFailed):
-            self._table.put_new({"pk": keys.news_pk(kind), "sk": digest, "raw": raw, "at": at})
+            self._table.update(
+                keys.profile(borrower),
+                {"receipt_until": until},
+                condition=f"{EXISTS} AND (attribute_not_exists(#receipt_until) OR "
+                "#receipt_until < :receipt_until)",
+            )
 
 
 def message(item: Item) -> Message:
@@ -269,6 +296,7 @@ def message(item: Item) -> Message:
 def _borrower(ref: str, item: Item) -> Borrower:
     consent = item.get("consent")
     opted_out_at = item.get("opted_out_at")
+    receipt_until = item.get("receipt_until")
     return Borrower(
         ref=ref,
         name=item["name"],
@@ -278,6 +306,7 @@ def _borrower(ref: str, item: Item) -> Borrower:
         language=item["language"],
         consent=_consent(consent) if consent else None,
         opted_out_at=datetime.fromisoformat(opted_out_at) if opted_out_at else None,
+        receipt_until=date.fromisoformat(receipt_until) if receipt_until else None,
     )
 
 
@@ -315,8 +344,3 @@ def _digest(told: Any) -> str:
 
     text = json.dumps(told, sort_keys=True, default=plain)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _utc(moment: datetime) -> str:
-    """ISO 8601 in UTC to the second: as a key it sorts by time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -72,7 +72,7 @@ class Messages:
                 raise
             missing = {name: value for name, value in facts.items() if name not in failed.item}
             if missing:
-                self._table.update(key.item, first=missing)
+                self._table.update(key.item, first=missing, condition="attribute_exists(#pk)")
             return False
         return True
 

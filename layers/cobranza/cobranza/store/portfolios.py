@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from cobranza.policy.portfolio import Portfolio
 
-LIFETIME = 60.0  # seconds; a stop of a whole portfolio holds within a minute
+LIFETIME = 60.0  # seconds; a new portfolio.yaml is in force everywhere within a minute
 
 type Read = Callable[[str], Portfolio | None]
 

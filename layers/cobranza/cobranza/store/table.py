@@ -1,7 +1,7 @@
 """A DynamoDB table in Python values: the thin layer below every store."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -19,6 +19,11 @@ class ConditionFailed(Exception):
     def __init__(self, item: Item) -> None:
         super().__init__("condition failed")
         self.item = item
+
+
+def utc(moment: datetime) -> str:
+    """ISO 8601 in UTC to the second: as a key it sorts by time."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Table:

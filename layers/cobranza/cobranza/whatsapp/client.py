@@ -57,6 +57,11 @@ class WhatsApp:
         self._secret = secret
         self._session = session
 
+    def hang_up(self) -> None:
+        """Drops idle connections. A frozen Lambda wakes with ones that Meta has closed long ago, and a message on
+        such a connection would be UNKNOWN."""
+        self._session.close()
+
     def access_token(self) -> str:
         """Ask before anything is claimed for a call: raises MissingSetting when there is none, or one that no
         header can carry."""

@@ -75,6 +75,18 @@ def template_message(
     }
 
 
+def text_message(to: str, text: str, reply_to: str) -> dict[str, Any]:
+    """A free text, allowed for 24 hours after the borrower's last message. `reply_to` is the wamid it answers."""
+    return {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": to,
+        "context": {"message_id": reply_to},
+        "type": "text",
+        "text": {"body": text, "preview_url": False},
+    }
+
+
 def _locale(language: str, country: str) -> Locale:
     """es + MX is es_MX; a pair that CLDR does not know (pt + CO) is the language alone."""
     tag = f"{language.split('_')[0]}_{country}"

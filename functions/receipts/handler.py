@@ -1,0 +1,77 @@
+"""SQS media → receipts bucket. What fails comes back after seconds: Meta's addresses do not live long."""
+
+import random
+import time
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import requests  # noqa: TID251 - the pooled session is made here, and used in cobranza.whatsapp alone
+
+from cobranza import telemetry
+from cobranza.clock import Clock
+from cobranza.flows.fetch_receipt import ReceiptDesk
+from cobranza.queues import MediaToFetch, Queue, failures
+from cobranza.settings import ReceiptsSettings
+from cobranza.store.aws import client
+from cobranza.store.conversations import Conversations
+from cobranza.store.journal import Journal
+from cobranza.store.ledger import Ledger
+from cobranza.store.objects import Bucket
+from cobranza.store.portfolios import remembered
+from cobranza.store.secrets import secret_reader, stage_clock
+from cobranza.store.table import Table
+from cobranza.whatsapp.client import WhatsApp
+from cobranza.whatsapp.media import MediaStore, TryAgain
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    desk: ReceiptDesk
+    queue: Queue[MediaToFetch]
+    clock: Clock
+
+
+@cache
+def wire() -> Deps:
+    settings = ReceiptsSettings.from_env()
+    table = Table(client("dynamodb"), settings.ledger_table)
+    ledger = Ledger(table)
+    secret = secret_reader(client("secretsmanager"), settings.provider_secret)
+    session = requests.Session()
+    url, version = settings.graph_api_url, settings.graph_api_version
+    desk = ReceiptDesk(
+        ledger=ledger,
+        conversations=Conversations(table),
+        journal=Journal(Table(client("dynamodb"), settings.journal_table)),
+        media=MediaStore(url, version, secret, session, time.monotonic),
+        receipts=Bucket(client("s3"), settings.receipts_bucket),
+        whatsapp=WhatsApp(url, version, secret, session),
+        portfolio=remembered(ledger.portfolio),
+    )
+    queue = Queue[MediaToFetch](client("sqs"), settings.media_queue_url)
+    return Deps(desk, queue, stage_clock(settings, lambda: client("ssm")))
+
+
+@telemetry.metrics.log_metrics
+@telemetry.logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
+    deps = deps or wire()
+    now = deps.clock()
+    failed: list[str] = []
+    for record in event["Records"]:
+        try:
+            asked = MediaToFetch.parse(record["body"])
+            state = deps.desk.fetch(asked, now)
+        except Exception as error:
+            if isinstance(error, TryAgain):
+                telemetry.logger.warning("receipt not fetched yet", reason=str(error))
+            else:
+                telemetry.logger.exception("receipt failed")
+            telemetry.count("ReceiptsRetried")
+            failed.append(record["messageId"])
+            deps.queue.delay(record["receiptHandle"], random.randint(5, 15))
+        else:
+            telemetry.count(f"Receipts{state.title().replace('_', '')}")
+            telemetry.logger.info("receipt", borrower=asked.borrower, state=state, trace=asked.trace)
+    return failures(failed)

@@ -1,0 +1,106 @@
+"""Receipts: what a borrower sent as proof is fetched while Meta has it, kept for a person to verify, and answered
+once. Reminders pause. Nothing here marks a debt as paid.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cobranza.conversation.answers import RECEIPT_RECEIVED, RECEIPT_UNREADABLE
+from cobranza.policy.decision import Book, local_date
+from cobranza.policy.portfolio import Portfolio
+from cobranza.queues import MediaToFetch
+from cobranza.store import keys
+from cobranza.store.conversations import Conversations
+from cobranza.store.journal import Journal
+from cobranza.store.ledger import Ledger
+from cobranza.store.objects import Bucket
+from cobranza.whatsapp.client import WhatsApp
+from cobranza.whatsapp.media import Fetched, MediaStore, Unusable
+from cobranza.whatsapp.messages import text_message
+
+CONTENT_TYPES = {
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "heic": "image/heic",
+    "pdf": "application/pdf",
+}
+# What a download may last, so that the function can still write down what came of it.
+WITHIN = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptDesk:
+    ledger: Ledger
+    conversations: Conversations
+    journal: Journal
+    media: MediaStore
+    receipts: Bucket
+    whatsapp: WhatsApp
+    portfolio: Callable[[str], Portfolio | None]
+
+    def fetch(self, asked: MediaToFetch, now: datetime) -> str:
+        """Keeps one receipt and returns its state. Raises TryAgain.
+
+        TO_VERIFY; REVIEW: seen before, or not the bytes that Meta declared; WRONG_TYPE, TOO_LARGE, GONE: there is
+        nothing to keep but the fact.
+        """
+        event = self.conversations.inbound(asked.borrower, asked.event)
+        if event is None:
+            return "NOT_FOUND"
+        if event["receipt"] == "TO_FETCH":
+            self._settle(asked, event, now)
+            event = self.conversations.inbound(asked.borrower, asked.event) or event
+        state: str = event["receipt"]
+        kept = state in ("TO_VERIFY", "REVIEW")
+        if loaded := self.ledger.load(asked.borrower):
+            if kept:
+                self._pause(loaded.book, now)
+            self._answer(asked, event, loaded.book, RECEIPT_RECEIVED if kept else RECEIPT_UNREADABLE, now)
+        self.journal.append(
+            keys.borrower_pk(asked.borrower), now, "receipt", asked.event, {"state": state, "trace": asked.trace}
+        )
+        return state
+
+    def _settle(self, asked: MediaToFetch, event: dict[str, Any], now: datetime) -> None:
+        try:
+            fetched = self.media.fetch(event["media"]["id"], event["phone_number_id"], within=WITHIN)
+        except Unusable as why:
+            self.conversations.settle_receipt(asked.borrower, asked.event, why.code, {"settled_at": now})
+            return
+        if not fetched.kind:
+            self.conversations.settle_receipt(asked.borrower, asked.event, "WRONG_TYPE", {"settled_at": now})
+            return
+        self._keep(asked, fetched, now)
+
+    def _keep(self, asked: MediaToFetch, fetched: Fetched, now: datetime) -> None:
+        # Our own name: nothing of what the borrower called it, and the same for every try.
+        name = f"receipts/{asked.borrower}/{asked.event.replace('#', '_').replace(':', '')}.{fetched.kind}"
+        self.receipts.put(name, fetched.data, CONTENT_TYPES[fetched.kind])
+        first = self.conversations.first_to_send(fetched.digest, asked.borrower, asked.event)
+        facts = {"object": name, "digest": fetched.digest, "size": len(fetched.data), "settled_at": now}
+        state = "TO_VERIFY" if first and fetched.intact else "REVIEW"
+        self.conversations.settle_receipt(asked.borrower, asked.event, state, facts)
+
+    def _pause(self, book: Book, now: datetime) -> None:
+        days = max((p.receipt_pause_days for p in self._portfolios(book)), default=0)
+        if days:
+            self.ledger.pause_for_receipt(book.borrower.ref, local_date(book.borrower, now) + timedelta(days=days))
+
+    def _answer(
+        self, asked: MediaToFetch, event: dict[str, Any], book: Book, texts: dict[str, str], now: datetime
+    ) -> None:
+        """Once: the right to answer is taken before the call, and not given back."""
+        portfolio = next(iter(self._portfolios(book)), None)
+        if portfolio is None or book.borrower.opted_out_at or not event.get("wamid"):
+            return
+        self.whatsapp.access_token()
+        if self.conversations.claim_answer(asked.borrower, asked.event, now):
+            text = texts[portfolio.template_language(book.borrower.language)]
+            self.whatsapp.send(event["phone_number_id"], text_message(book.borrower.phone, text, event["wamid"]))
+
+    def _portfolios(self, book: Book) -> list[Portfolio]:
+        names = sorted({debt.terms.portfolio for debt in book.debts})
+        return [portfolio for name in names if (portfolio := self.portfolio(name))]

@@ -1,0 +1,65 @@
+"""Conversations in the ledger table: what came in, what was fetched of it, and what Meta told besides.
+
+They lie in partitions of their own, so that the sender's one query of a borrower stays small.
+"""
+
+import contextlib
+from datetime import datetime
+
+from cobranza.store import keys
+from cobranza.store.table import ConditionFailed, Item, Table, utc
+
+
+class Conversations:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def record_inbound(self, chat: str, at: datetime, message_ref: str, content: Item) -> str:
+        """Keeps what came in, once; the event's key in its conversation. `chat` is a borrower's reference, or a
+        phone's that we do not know."""
+        event = f"{utc(at)}#{message_ref}"
+        with contextlib.suppress(ConditionFailed):
+            self._table.put_new({"pk": keys.chat_pk(chat), "sk": event, "direction": "in", **content})
+        return event
+
+    def inbound(self, chat: str, event: str) -> Item | None:
+        """One message of a conversation, by the key that `record_inbound` gave it."""
+        return self._table.get({"pk": keys.chat_pk(chat), "sk": event})
+
+    def settle_receipt(self, chat: str, event: str, state: str, facts: Item) -> bool:
+        """Ends the fetching of a receipt, once: False when it was settled before."""
+        try:
+            self._table.update(
+                {"pk": keys.chat_pk(chat), "sk": event},
+                {"receipt": state, **facts},
+                condition="#receipt = :to_fetch",
+                values={"to_fetch": "TO_FETCH"},
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def first_to_send(self, digest: str, chat: str, event: str) -> bool:
+        """Whether nobody has sent these bytes before; the same event again is no second time."""
+        try:
+            self._table.put_new({"pk": keys.receipt_pk(digest), "sk": "FIRST", "chat": chat, "event": event})
+        except ConditionFailed as failed:
+            return (failed.item["chat"], failed.item["event"]) == (chat, event)
+        return True
+
+    def claim_answer(self, chat: str, event: str, at: datetime) -> bool:
+        """Takes the right to answer this message, once."""
+        try:
+            self._table.update(
+                {"pk": keys.chat_pk(chat), "sk": event},
+                {"answered_at": at},
+                condition="attribute_not_exists(#answered_at)",
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def keep_news(self, kind: str, digest: str, raw: str, at: datetime) -> None:
+        """What Meta told and nobody acts on yet, as it came; the same again is a no-op."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.put_new({"pk": keys.news_pk(kind), "sk": digest, "raw": raw, "at": at})

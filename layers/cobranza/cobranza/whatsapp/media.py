@@ -1,0 +1,152 @@
+"""Fetching what a borrower sent: a media id becomes an address for five minutes, and the address bytes.
+
+Source: Meta, WhatsApp Cloud API, "Media". The token goes to Meta's hosts alone, and redirects are not followed.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from cobranza.errors import CobranzaError, MissingSetting
+
+META_HOSTS = frozenset({"graph.facebook.com", "lookaside.fbsbx.com"})
+MAX_BYTES = 20 * 1024 * 1024
+TIMEOUT = (3.05, 5.0)
+CHUNK = 64 * 1024
+
+
+class TryAgain(CobranzaError):
+    """Not fetched this time; the media lives seven days."""
+
+
+class Unusable(CobranzaError):
+    """It will never be fetched: TOO_LARGE or GONE."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """`digest` is the SHA-256 of the bytes in hex; `intact` whether it is the one that Meta declared; `kind` the
+    type that the bytes themselves show, empty when they are none that a receipt can be."""
+
+    data: bytes
+    digest: str
+    intact: bool
+    kind: str
+
+
+class MediaStore:
+    """Meta's media endpoint. `seconds` is a clock for the bound on a whole download."""
+
+    def __init__(
+        self,
+        base_url: str,
+        version: str,
+        secret: Callable[[], Mapping[str, Any]],
+        session: requests.Session,
+        seconds: Callable[[], float],
+    ) -> None:
+        self._base = f"{base_url}/{version}"
+        self._hosts = META_HOSTS | {urlsplit(base_url).netloc}
+        self._secret = secret
+        self._session = session
+        self._seconds = seconds
+
+    def fetch(self, media_id: str, phone_number_id: str, *, within: float) -> Fetched:
+        """The bytes, at most 20 MB and in at most `within` seconds. Raises TryAgain or Unusable."""
+        deadline = self._seconds() + within
+        about = self._ask(media_id, phone_number_id)
+        data = self._download(about["url"], deadline)
+        if data is None:  # the address has expired: a fresh one, once
+            about = self._ask(media_id, phone_number_id)
+            data = self._download(about["url"], deadline)
+        if data is None:
+            raise TryAgain("the address of the media answers 404")
+        digest = hashlib.sha256(data).hexdigest()
+        return Fetched(data, digest, digest == hex_digest(str(about.get("sha256", ""))), kind_of(data))
+
+    def _ask(self, media_id: str, phone_number_id: str) -> dict[str, Any]:
+        response = self._get(f"{self._base}/{media_id}", params={"phone_number_id": phone_number_id})
+        with response:
+            try:
+                about: Any = response.json()
+            except (ValueError, requests.RequestException) as error:
+                raise TryAgain("no answer that is Meta's") from error
+            if response.status_code in (400, 404):
+                raise Unusable("GONE")
+            if not response.ok or not isinstance(about, dict) or not isinstance(about.get("url"), str):
+                raise TryAgain(f"asking for the address: HTTP {response.status_code}")
+        if int(about.get("file_size") or 0) > MAX_BYTES:
+            raise Unusable("TOO_LARGE")
+        return about
+
+    def _download(self, url: str, deadline: float) -> bytes | None:
+        """The bytes; None where the address is no more."""
+        parts = urlsplit(url)
+        if parts.netloc not in self._hosts or (parts.scheme != "https" and parts.netloc in META_HOSTS):
+            raise TryAgain("an address that is not Meta's")
+        with self._get(url, stream=True) as response:
+            if response.status_code == 404:
+                return None
+            if response.status_code != 200:
+                raise TryAgain(f"downloading: HTTP {response.status_code}")
+            return self._bounded(response, deadline)
+
+    def _bounded(self, response: requests.Response, deadline: float) -> bytes:
+        if int(response.headers.get("Content-Length") or 0) > MAX_BYTES:
+            raise Unusable("TOO_LARGE")
+        data = bytearray()
+        try:
+            # read1 gives what has come: a server that drips is seen dripping.
+            while chunk := response.raw.read1(CHUNK):
+                data += chunk
+                if len(data) > MAX_BYTES:
+                    raise Unusable("TOO_LARGE")
+                if self._seconds() > deadline:
+                    raise TryAgain("the download is too slow")
+        except HTTPError as error:
+            raise TryAgain(f"downloading: {type(error).__name__}") from error
+        return bytes(data)
+
+    def _get(self, url: str, **options: Any) -> requests.Response:
+        token = self._secret().get("access_token")
+        if not isinstance(token, str) or not token:
+            raise MissingSetting("the provider secret holds no usable access_token")
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            return self._session.get(url, headers=headers, timeout=TIMEOUT, allow_redirects=False, **options)
+        except requests.RequestException as error:
+            raise TryAgain(type(error).__name__) from error
+
+
+def hex_digest(declared: str) -> str:
+    """Meta writes digests in base64 in one place and in hex in another; empty for what is neither."""
+    if len(declared) == 64:
+        return declared.lower()
+    try:
+        return base64.b64decode(declared, validate=True).hex()
+    except binascii.Error:
+        return ""
+
+
+def kind_of(data: bytes) -> str:
+    """The file's type by its first bytes, as a file extension; empty for what cannot be a receipt."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "jpg"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "webp"
+    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"):
+        return "heic"
+    return "pdf" if data.startswith(b"%PDF-") else ""

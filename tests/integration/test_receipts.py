@@ -1,0 +1,175 @@
+"""A receipt's way: told by the webhook, fetched, kept, answered once; reminders pause."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cobranza.flows.fetch_receipt import ReceiptDesk
+from cobranza.queues import MediaToFetch
+from cobranza.store.objects import Bucket
+from cobranza.whatsapp.events import parse
+from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
+from tests.integration.world import World
+
+HEADER = "borrower_id,name,phone,country,debt_id,amount,currency,due_date,consent\n"
+ROW = "{id},Lucía Ejemplo,{phone},MX,F-1,1234.50,MXN,2026-11-24,sí\n"
+PHONE = "+525555550101"
+DIGEST = "d" * 64
+PICTURE = Fetched(b"\xff\xd8\xff a picture", DIGEST, intact=True, kind="jpg")
+
+type Drop = Callable[..., dict[str, Any]]
+
+
+class FakeMedia:
+    """Answers what it is told to, in order, then the same picture."""
+
+    def __init__(self, *answers: Fetched | Exception) -> None:
+        self.answers = list(answers)
+
+    def fetch(self, media_id: str, phone_number_id: str, *, within: float) -> Fetched:
+        answer = self.answers.pop(0) if self.answers else PICTURE
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture(autouse=True)
+def borrowers(world: World, drop: Drop, portfolio: None) -> None:
+    world.s3.create_bucket(Bucket="receipts")
+    rows = ROW.format(id="C1", phone=PHONE) + ROW.format(id="C2", phone="+525555550102")
+    assert drop("debts/tienda/a.csv", HEADER + rows)["created"] == 2
+
+
+def desk(world: World, *answers: Fetched | Exception) -> ReceiptDesk:
+    return ReceiptDesk(
+        world.ledger,
+        world.conversations,
+        world.journal,
+        FakeMedia(*answers),  # pyright: ignore[reportArgumentType]
+        Bucket(world.s3, "receipts"),
+        world.whatsapp,  # pyright: ignore[reportArgumentType]
+        world.ledger.portfolio,
+    )
+
+
+def send_picture(world: World, sender: str = "525555550101", wamid: str = "wamid.P1") -> MediaToFetch:
+    """The borrower sends a picture; what the webhook queued for it."""
+    message = {"id": wamid, "from": sender, "timestamp": str(int(world.now.timestamp())), "type": "image"}
+    message |= {"image": {"id": "M1", "mime_type": "image/jpeg", "sha256": "c2hh"}}
+    value = {"metadata": {"phone_number_id": "100"}, "messages": [message]}
+    body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
+    world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
+    (queued,) = world.sqs.receive_message(QueueUrl=world.media_url)["Messages"]
+    world.sqs.delete_message(QueueUrl=world.media_url, ReceiptHandle=queued["ReceiptHandle"])
+    return MediaToFetch.parse(queued["Body"])
+
+
+def chat(world: World, asked: MediaToFetch) -> dict[str, Any]:
+    return world.conversations.inbound(asked.borrower, asked.event) or {}
+
+
+def kept(world: World) -> list[str]:
+    return [each["Key"] for each in world.s3.list_objects_v2(Bucket="receipts").get("Contents", [])]
+
+
+def test_a_picture_is_kept_to_verify_and_answered_once(world: World) -> None:
+    asked = send_picture(world)
+    for _ in range(2):
+        assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+    (name,) = kept(world)
+    assert name.startswith(f"receipts/{world.ref('C1')}/")
+    assert chat(world, asked)["object"] == name
+    (answer,) = world.whatsapp.sent
+    assert answer["text"]["body"].endswith("todavía no confirma el pago.")
+    assert answer["context"]["message_id"] == "wamid.P1"
+
+
+def test_the_queue_carries_references_alone(world: World) -> None:
+    asked = send_picture(world)
+    assert asked.borrower == world.ref("C1")
+    assert "525555550101" not in asked.event
+    assert "wamid" not in asked.event
+
+
+def test_a_receipt_pauses_reminders_and_pays_nothing(world: World) -> None:
+    (first, _) = sorted(world.tick(), key=lambda r: r.borrower != world.ref("C1"))
+    desk(world).fetch(send_picture(world), world.now)
+    assert world.sender.remind(first, world.now).code == "SKIPPED_RECEIPT_PENDING"
+    debt = next(i for i in world.items() if i["sk"] == "DEBT#tienda#F-1#" and world.ref("C1") in i["pk"])
+    assert debt["balance"] == debt["amount"]
+
+
+def test_reminders_go_on_after_the_pause(world: World) -> None:
+    desk(world).fetch(send_picture(world), world.now)
+    world.later(days=6)
+    mine = [r for r in world.tick() if r.borrower == world.ref("C1")]
+    assert [world.sender.remind(r, world.now).code for r in mine] == ["SENT"]
+
+
+def test_the_same_bytes_from_somebody_else_are_for_review(world: World) -> None:
+    desk(world).fetch(send_picture(world), world.now)
+    again = send_picture(world, "525555550102", "wamid.P2")
+    assert desk(world).fetch(again, world.now) == "REVIEW"
+    assert len(kept(world)) == 2
+
+
+def test_the_same_bytes_a_second_time_are_for_review(world: World) -> None:
+    desk(world).fetch(send_picture(world), world.now)
+    assert desk(world).fetch(send_picture(world, wamid="wamid.P2"), world.now) == "REVIEW"
+
+
+def test_bytes_that_meta_did_not_declare_are_for_review(world: World) -> None:
+    torn = Fetched(PICTURE.data, DIGEST, intact=False, kind="jpg")
+    assert desk(world, torn).fetch(send_picture(world), world.now) == "REVIEW"
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (Unusable("TOO_LARGE"), "TOO_LARGE"),
+        (Unusable("GONE"), "GONE"),
+        (Fetched(b"PK", DIGEST, intact=True, kind=""), "WRONG_TYPE"),
+    ],
+)
+def test_what_cannot_be_kept_is_a_fact_and_answered_once(
+    world: World, answer: Fetched | Exception, state: str
+) -> None:
+    asked = send_picture(world)
+    for _ in range(2):
+        assert desk(world, answer).fetch(asked, world.now) == state
+    assert kept(world) == []
+    assert chat(world, asked)["receipt"] == state
+    (told,) = world.whatsapp.sent
+    assert "foto o PDF" in told["text"]["body"]
+    assert "receipt_until" not in world.ledger.known(asked.borrower).items["PROFILE"]
+
+
+def test_what_fails_for_now_is_still_to_be_fetched(world: World) -> None:
+    asked = send_picture(world)
+    with pytest.raises(TryAgain):
+        desk(world, TryAgain("HTTP 500")).fetch(asked, world.now)
+    assert chat(world, asked)["receipt"] == "TO_FETCH"
+    assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+
+
+def test_who_asked_us_to_stop_gets_no_answer_and_the_receipt_is_kept(world: World) -> None:
+    asked = send_picture(world)
+    world.ledger.opt_out(asked.borrower, world.now)
+    assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+    assert world.whatsapp.sent == []
+
+
+def test_a_strangers_picture_is_kept_and_not_answered(world: World) -> None:
+    assert desk(world).fetch(send_picture(world, "525555550199"), world.now) == "TO_VERIFY"
+    assert len(kept(world)) == 1
+    assert world.whatsapp.sent == []
+
+
+def test_a_webhook_that_comes_again_asks_again_and_nothing_happens_twice(world: World) -> None:
+    first, second = send_picture(world), send_picture(world)
+    assert first == second
+    for asked in (first, second):
+        assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+    assert len(world.whatsapp.sent) == 1

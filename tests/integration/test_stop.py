@@ -1,0 +1,48 @@
+"""A stop is a person's word about a phone: it holds for who has it now, and for who is imported with it later."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cobranza.whatsapp.events import parse
+from tests.integration.world import World, debts
+
+type Drop = Callable[..., dict[str, Any]]
+
+PHONE = "+525555550101"
+
+
+def say(world: World, text: str, sender: str) -> None:
+    message = {"id": f"wamid.{text}", "from": sender, "timestamp": str(int(world.now.timestamp()))}
+    value = {"messages": [message | {"type": "text", "text": {"body": text}}]}
+    body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
+    world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
+
+
+@pytest.mark.usefixtures("portfolio")
+@pytest.mark.parametrize("sender", ["525555550101", "5215555550101"])
+def test_who_stopped_before_being_a_borrower_is_never_messaged(world: World, drop: Drop, sender: str) -> None:
+    say(world, "BAJA", sender)
+    drop("debts/tienda/a.csv", debts({"phone": PHONE}))
+    (reminder,) = world.tick()
+    assert world.sender.remind(reminder, world.now).code == "SKIPPED_OPTED_OUT"
+
+
+@pytest.mark.usefixtures("portfolio")
+def test_a_second_borrower_on_a_stopped_phone_is_not_messaged(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({"borrower_id": "C1", "phone": PHONE}))
+    say(world, "baja", "525555550101")
+    drop("debts/tienda/b.csv", debts({"borrower_id": "C2", "phone": PHONE}))
+    codes = {world.sender.remind(reminder, world.now).code for reminder in world.tick()}
+    assert codes == {"SKIPPED_OPTED_OUT"}
+
+
+@pytest.mark.usefixtures("portfolio")
+def test_a_borrower_who_moves_to_a_stopped_phone_is_not_messaged(world: World, drop: Drop) -> None:
+    say(world, "stop", "525555550109")
+    drop("debts/tienda/a.csv", debts({"phone": PHONE}))
+    drop("debts/tienda/b.csv", debts({"phone": "+525555550109"}))
+    (reminder,) = world.tick()
+    assert world.sender.remind(reminder, world.now).code == "SKIPPED_OPTED_OUT"
