@@ -58,6 +58,7 @@ def wire() -> Deps:
 def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
     deps = deps or wire()
     now = deps.clock()
+    deps.desk.whatsapp.hang_up()
     failed: list[str] = []
     for record in event["Records"]:
         try:
