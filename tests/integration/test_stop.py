@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from cobranza.queues import DroppedFile
 from cobranza.whatsapp.events import parse
-from tests.integration.world import World, debts
+from tests.integration.world import DyingClient, FakeBucket, Killed, World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 
@@ -46,3 +48,20 @@ def test_a_borrower_who_moves_to_a_stopped_phone_is_not_messaged(world: World, d
     drop("debts/tienda/b.csv", debts({"phone": "+525555550109"}))
     (reminder,) = world.tick()
     assert world.sender.remind(reminder, world.now).code == "SKIPPED_OPTED_OUT"
+
+
+@pytest.mark.usefixtures("portfolio")
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("at", range(4))
+def test_an_import_that_dies_does_not_forget_a_stop(world: World, drop: Drop, at: int, done: bool) -> None:
+    say(world, "BAJA", "525555550101")
+    bucket = FakeBucket(debts({"phone": PHONE}).encode(), world.now)
+    dropped = DroppedFile("inbox", "debts/tienda/a.csv", "")
+    dying = replace(world, dynamodb=DyingClient(world.dynamodb, at, done=done))
+    with pytest.raises(Killed):
+        dying.importer.import_file(bucket, dropped, world.now)  # pyright: ignore[reportArgumentType]
+    drop("debts/tienda/a.csv", debts({"phone": PHONE}))
+    codes = [world.sender.remind(reminder, world.now).code for reminder in world.tick()]
+    assert codes in ([], ["SKIPPED_OPTED_OUT"])
+    assert "opted_out_at" in world.item("PROFILE")
+    assert world.whatsapp.sent == []

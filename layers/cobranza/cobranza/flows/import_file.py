@@ -144,15 +144,16 @@ class Importer:
             # First, so that whoever has a profile can be found by the phone.
             self.ledger.add_reference(phone, ref)
         answer = _consent_answer(rows)
+        # After the reference: a stop of this very moment finds the borrower by it, or is found here.
+        stopped_at = None if known.has_phone(last.phone) else self.ledger.stopped_phone(phone)
         profile, borrower = self.ledger.save_borrower(
             known,
             _told(last, ref, _evidence(answer.consent, known.consent, portfolio)),
             last.borrower_id,
             last.terms.as_of,
             consent_declared=answer.consent_declared,
+            stopped_at=stopped_at,
         )
-        if not known.has_phone(last.phone) and (stopped_at := self.ledger.stopped_phone(phone)):
-            self.ledger.opt_out(ref, stopped_at)
         changes: list[Change] = []
         changed: list[Debt] = []
         for row in rows:

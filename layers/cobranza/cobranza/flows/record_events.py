@@ -95,6 +95,11 @@ class Recorder:
         raise InvalidInput("STRAY_STATUS", "a status of a message that we do not know")
 
     def _inbound(self, event: InboundMessage, trace: str) -> str:
+        stops = understand(event.text) is Intent.STOP
+        if stops:
+            # Before we look who has the phone: who is imported meanwhile finds the stop.
+            for ref in self._phone_refs(event.sender) or [self._stranger(event)]:
+                self.ledger.stop_phone(ref, event.at)
         borrowers = self._borrowers(event.sender)
         content: Item = {
             "type": event.type,
@@ -121,12 +126,10 @@ class Recorder:
             if receipt:
                 # Also when it was recorded before: the first try may have died here.
                 self.media.put([MediaToFetch(chat, key, trace)])
-        if understand(event.text) is Intent.STOP:
-            self._stop_phone(event)
         failure: ConditionFailed | None = None
         for borrower in borrowers:
             try:
-                self._obey(borrower, event, wamid)
+                self._obey(borrower, event, wamid, stops=stops)
             except ConditionFailed as error:  # a borrower who is being imported keeps nobody else from stopping
                 failure = failure or error
         if failure:
@@ -135,17 +138,11 @@ class Recorder:
             return "inbound_unknown_number"
         return "receipt" if receipt else "inbound"
 
-    def _obey(self, borrower: str, event: InboundMessage, wamid: str) -> None:
-        if understand(event.text) is Intent.STOP:
+    def _obey(self, borrower: str, event: InboundMessage, wamid: str, *, stops: bool) -> None:
+        if stops:
             self.ledger.opt_out(borrower, event.at)
             self.journal.append(borrower_pk(borrower), event.at, "consent.stopped", wamid, {})
         self.ledger.heard_from(borrower, event.at)
-
-    def _stop_phone(self, event: InboundMessage) -> None:
-        """The stop holds for the number too: also for who is imported with it later."""
-        forms = [self.references.ref("phone", f"+{form}") for form in phone_variants(event.sender)]
-        for ref in forms if event.sender else [self._stranger(event)]:
-            self.ledger.stop_phone(ref, event.at)
 
     def _stranger(self, event: InboundMessage) -> str:
         if event.sender:
@@ -153,11 +150,13 @@ class Recorder:
         return self.references.ref("bsuid", event.sender_bsuid or "")
 
     def _borrowers(self, wa_id: str) -> list[str]:
-        """Who has this number, in any of the forms in which WhatsApp may report it. Never by last digits."""
-        if not wa_id:
-            return []
-        found = (self.references.ref("phone", f"+{form}") for form in phone_variants(wa_id))
-        return sorted({borrower for ref in found for borrower in self.ledger.borrowers_behind(ref)})
+        """Who has this number. Never by last digits."""
+        refs = self._phone_refs(wa_id)
+        return sorted({borrower for ref in refs for borrower in self.ledger.borrowers_behind(ref)})
+
+    def _phone_refs(self, wa_id: str) -> list[str]:
+        """One for each form in which WhatsApp may report this number; none when it is hidden."""
+        return [self.references.ref("phone", f"+{form}") for form in phone_variants(wa_id)] if wa_id else []
 
     def _keep_raw(self, kind: str, content: dict[str, Any], now: datetime) -> str:
         """What we do not act on yet, as it came, once."""

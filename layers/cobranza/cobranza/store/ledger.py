@@ -71,10 +71,18 @@ class Ledger:
         return Known(borrower, {item["sk"]: item for item in items})
 
     def save_borrower(
-        self, known: Known, borrower: Borrower, borrower_id: str, as_of: datetime, *, consent_declared: bool
+        self,
+        known: Known,
+        borrower: Borrower,
+        borrower_id: str,
+        as_of: datetime,
+        *,
+        consent_declared: bool,
+        stopped_at: datetime | None = None,
     ) -> tuple[Change, Borrower]:
         """Writes what a file says of a borrower; returns them as they are now. Consent is changed by a row that
-        says yes or no, and left alone by one that says nothing; a stop is never touched."""
+        says yes or no, and left alone by one that says nothing. A stop is never lifted; one of a phone that is new
+        to the borrower (`stopped_at`) comes with it, in the same write."""
         told: Item = {
             "borrower_id": borrower_id,
             "name": borrower.name,
@@ -87,7 +95,12 @@ class Ledger:
             told["consent"] = _consent_item(borrower.consent)
         withdrawn = consent_declared and not borrower.consent
         change, item = self._save(
-            known, keys.profile(borrower.ref), told, as_of, remove=("consent",) if withdrawn else ()
+            known,
+            keys.profile(borrower.ref),
+            told,
+            as_of,
+            first={"opted_out_at": stopped_at} if stopped_at else {},
+            remove=("consent",) if withdrawn else (),
         )
         return change, _borrower(borrower.ref, item)
 
@@ -106,7 +119,14 @@ class Ledger:
         return change, _debt(item)
 
     def _save(
-        self, known: Known, key: dict[str, str], told: Item, as_of: datetime, remove: tuple[str, ...] = ()
+        self,
+        known: Known,
+        key: dict[str, str],
+        told: Item,
+        as_of: datetime,
+        *,
+        first: Item | None = None,
+        remove: tuple[str, ...] = (),
     ) -> tuple[Change, Item]:
         digest = _digest([told, remove])
         there = known.items.get(key["sk"])
@@ -116,6 +136,7 @@ class Ledger:
             item = self._table.update(
                 key,
                 {**told, "as_of": utc(as_of), "digest": digest},
+                first=first,
                 add={"rev": 1},
                 remove=remove,
                 condition=NO_NEWER,
@@ -129,7 +150,7 @@ class Ledger:
 
     def borrowers_behind(self, ref: str) -> list[str]:
         """The borrowers who have, or had, this phone."""
-        items = self._table.query("pk = :pk", {"pk": keys.reference_pk(ref)}, consistent=False)
+        items = self._table.query("pk = :pk", {"pk": keys.reference_pk(ref)})
         return [keys.borrower_of(item["sk"]) for item in items if item["sk"] != keys.STOP]
 
     def stop_phone(self, ref: str, at: datetime) -> None:

@@ -85,7 +85,6 @@ class Table:
         expression: str,
         values: Mapping[str, Any],
         *,
-        consistent: bool = True,
         index: str = "",
         limit: int = 0,
     ) -> Iterator[Item]:
@@ -95,7 +94,7 @@ class Table:
             "KeyConditionExpression": expression,
             "ExpressionAttributeValues": {f":{k}": _pack_value(v) for k, v in values.items()},
         }
-        request |= {"IndexName": index} if index else {"ConsistentRead": consistent}
+        request |= {"IndexName": index} if index else {"ConsistentRead": True}
         left = limit
         while True:
             page = self._client.query(**request, **({"Limit": left} if left else {}))
