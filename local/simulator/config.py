@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from local.simulator.borrowers import Behaviour
 from local.simulator.numbers import canonical
@@ -30,7 +30,11 @@ def _is_behaviour(value: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`delay` is the pause in seconds before each webhook; `clock_offset` is added to real time."""
+    """`delay` is the pause in seconds before each webhook; `clock_offset` is added to real time.
+
+    `hidden` are the numbers of people with a user name: webhooks name them by their user id alone, and the fields
+    that would hold the number are missing or empty, as `hidden_as` says.
+    """
 
     webhook_url: str = ""
     app_secret: str = ""
@@ -41,6 +45,8 @@ class Config:
     behaviour: str | Mapping[str, str] | None = None
     delay: float = 0.05
     clock_offset: float = 0.0
+    hidden: tuple[str, ...] = ()
+    hidden_as: Literal["missing", "empty"] = "missing"
 
     def merged(self, changes: object) -> "Config":
         """This configuration with some fields replaced; raises ValueError for what it cannot be."""
@@ -55,6 +61,8 @@ class Config:
         if isinstance(forced := wanted.get("behaviour"), dict):
             people = cast("dict[str, str]", forced)
             wanted = wanted | {"behaviour": {canonical(phone): what for phone, what in people.items()}}
+        if "hidden" in wanted:
+            wanted = wanted | {"hidden": tuple(map(canonical, wanted["hidden"]))}
         return replace(self, **wanted)
 
 
@@ -68,4 +76,8 @@ _VALID: Mapping[str, Callable[[Any], bool]] = {
     "behaviour": _is_behaviour,
     "delay": lambda value: is_number(value, 0, 60),
     "clock_offset": lambda value: is_number(value, -_TEN_YEARS, _TEN_YEARS),
+    "hidden": lambda value: (
+        isinstance(value, list) and all(isinstance(one, str) for one in cast("list[Any]", value))
+    ),
+    "hidden_as": lambda value: value in ("missing", "empty"),
 }

@@ -1,5 +1,6 @@
 """What WhatsApp makes of a phone number."""
 
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -8,6 +9,18 @@ _NINE_DIGIT_AREAS = {"11", "12", "13", "14", "15", "16", "17", "18", "19", "21",
 
 # Hours from UTC, without summer time: good enough to tell one day's messages from the next day's.
 _HOURS = {"+52": -6, "+57": -5, "+55": -3, "+54": -3, "+51": -5, "+56": -4, "+593": -5, "+1": -5}
+
+_COUNTRIES = {
+    "+52": "MX",
+    "+57": "CO",
+    "+55": "BR",
+    "+54": "AR",
+    "+51": "PE",
+    "+56": "CL",
+    "+593": "EC",
+    "+502": "GT",
+    "+1": "US",
+}
 
 
 def canonical(number: str) -> str:
@@ -33,6 +46,13 @@ def wa_id(number: str) -> str:
     if re.fullmatch(r"55\d{2}9\d{8}", digits) and digits[2:4] not in _NINE_DIGIT_AREAS:
         return digits[:4] + digits[5:]
     return digits
+
+
+def user_id(number: str) -> str:
+    """The business-scoped user id of a person, which WhatsApp tells beside or instead of the number."""
+    phone = canonical(number)
+    country = next((name for prefix, name in _COUNTRIES.items() if phone.startswith(prefix)), "US")
+    return f"{country}.{int.from_bytes(hashlib.sha256(phone.encode()).digest()[:7]):017}"
 
 
 def local_day(number: str, at: float) -> str:

@@ -41,6 +41,8 @@ class Message:
     context: str = ""
     """Id of the message that a button press answers."""
     media_id: str = ""
+    content: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What the phone shows: header, body, footer, buttons, list. Empty for what is only text."""
 
     def as_json(self) -> dict[str, Any]:
         common: dict[str, Any] = {
@@ -50,6 +52,7 @@ class Message:
             "type": self.type,
             "text": self.text,
             "at": iso(self.at),
+            "content": dict(self.content),
         }
         if self.direction == "in":
             return common | {"media_id": self.media_id}
