@@ -46,8 +46,8 @@ lint: $(TOOLS)/.ready ## format, lint, types, template
 	@$(TOOLS)/dev/bin/pyright
 	@$(TOOLS)/sam/bin/sam validate --lint --region us-east-1
 
-bench: ## speed and cost
-	@echo "make bench waits for tests/bench, which comes with the file desk"
+bench: $(TOOLS)/.ready build/local/.built ## speed and cost, against baselines [ONLY=name]
+	@$(PY) -m tests.bench $(ONLY)
 
 replay: ## a book of debts, day by day
 	@echo "make replay waits for the strategies"

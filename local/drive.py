@@ -85,16 +85,20 @@ def waiting(stack: Stack, queue: str) -> int:
 
 
 def settle(stack: Stack, patience: float = 180.0, watch: Callable[[], None] = lambda: None) -> None:
-    """Waits until no file or reminder is under way and all that WhatsApp has to tell has been told."""
+    """Waits until no file, reminder or receipt is under way and all that WhatsApp has to tell has been told."""
+    queues = ("files", "reminders", "media")
 
     def settled() -> bool:
         watch()
-        return not any(waiting(stack, queue) for queue in ("files", "reminders", "media"))
+        return not any(waiting(stack, queue) for queue in queues)
 
-    wait_until(settled, "the queues", patience)
-    idle = requests.get(f"{stack.simulator_url}/_sim/idle", params={"timeout": patience}, timeout=patience + 5)
-    idle.raise_for_status()
-    watch()
+    while True:
+        wait_until(settled, "the queues", patience)
+        idle = requests.get(f"{stack.simulator_url}/_sim/idle", params={"timeout": patience}, timeout=patience + 5)
+        idle.raise_for_status()
+        # What was told last may have queued something.
+        if settled():
+            return
 
 
 def wait_until(condition: Callable[[], Any], what: str, patience: float) -> None:

@@ -10,7 +10,7 @@ import requests  # noqa: TID251 - the pooled session is made here, and used in c
 
 from cobranza import telemetry
 from cobranza.clock import Clock
-from cobranza.flows.fetch_receipt import ReceiptDesk
+from cobranza.flows.fetch_receipt import ANSWER_WITHIN, ReceiptDesk
 from cobranza.queues import MediaToFetch, Queue, failures
 from cobranza.settings import ReceiptsSettings
 from cobranza.store.aws import client
@@ -46,7 +46,7 @@ def wire() -> Deps:
         journal=Journal(Table(client("dynamodb"), settings.journal_table)),
         media=MediaStore(url, version, secret, session, time.monotonic),
         receipts=Bucket(client("s3"), settings.receipts_bucket),
-        whatsapp=WhatsApp(url, version, secret, session),
+        whatsapp=WhatsApp(url, version, secret, session, read_timeout=ANSWER_WITHIN),
         portfolio=remembered(ledger.portfolio),
     )
     queue = Queue[MediaToFetch](client("sqs"), settings.media_queue_url)

@@ -143,7 +143,14 @@ def test_what_cannot_be_kept_is_a_fact_and_answered_once(
     assert chat(world, asked)["receipt"] == state
     (told,) = world.whatsapp.sent
     assert "foto o PDF" in told["text"]["body"]
-    assert "receipt_until" not in world.ledger.known(asked.borrower).items["PROFILE"]
+    (case,) = world.conversations.open_cases()
+    assert (case["kind"], case["borrower"], case["sk"]) == (f"RECEIPT_{state}", asked.borrower, asked.event)
+
+
+def test_who_sent_a_file_that_cannot_be_opened_is_not_reminded_meanwhile(world: World) -> None:
+    (first, _) = sorted(world.tick(), key=lambda r: r.borrower != world.ref("C1"))
+    desk(world, Unusable("TOO_LARGE")).fetch(send_picture(world), world.now)
+    assert world.sender.remind(first, world.now).code == "SKIPPED_RECEIPT_PENDING"
 
 
 def test_what_fails_for_now_is_still_to_be_fetched(world: World) -> None:

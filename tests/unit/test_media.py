@@ -62,6 +62,23 @@ def test_an_address_that_stays_expired_is_tried_again_later(meta: responses.Requ
     assert len(meta.calls) == 4
 
 
+def test_no_request_begins_after_the_deadline_and_none_lasts_beyond_it(meta: responses.RequestsMock) -> None:
+    moments = iter([0.0, 6.0, 9.5, 9.6, 9.7])
+    meta.get(ASK, json=about())
+    meta.get(ADDRESS, status=404)
+    with pytest.raises(TryAgain):
+        store(lambda: next(moments, 10.0)).fetch("M1", "100", within=9.0)
+    connect, read = meta.calls[0].request.req_kwargs["timeout"]  # pyright: ignore[reportAttributeAccessIssue]
+    assert connect + read <= 3.0
+    assert len(meta.calls) == 1
+
+
+def test_an_endless_description_is_not_read_to_its_end(meta: responses.RequestsMock) -> None:
+    meta.get(ASK, body=b"{" + b" " * 200_000)
+    with pytest.raises(TryAgain):
+        store().fetch("M1", "100", within=10)
+
+
 @pytest.mark.parametrize("status", [500, 503, 401, 302])
 def test_what_may_pass_is_tried_again(meta: responses.RequestsMock, status: int) -> None:
     meta.get(ASK, json={}, status=status)
@@ -115,7 +132,7 @@ def test_a_file_that_is_larger_than_it_claims_is_cut(meta: responses.RequestsMoc
 
 
 def test_a_download_has_an_end_in_time(meta: responses.RequestsMock) -> None:
-    moments = iter([0.0, 11.0])
+    moments = iter([0.0, 0.0, 1.0, 2.0, 11.0])
     meta.get(ASK, json=about())
     meta.get(ADDRESS, body=JPEG)
     with pytest.raises(TryAgain, match="slow"):

@@ -220,10 +220,12 @@ NAMES = {
     SECRET: "Name",
     LOG_GROUP: "LogGroupName",
     "AWS::ApiGatewayV2::Api": "Name",
+    "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::Events::Rule": "Name",
     "AWS::IAM::Role": "RoleName",
     "AWS::KMS::Alias": "AliasName",
     "AWS::Lambda::Function": "FunctionName",
+    "AWS::SNS::Topic": "TopicName",
     "AWS::SSM::Parameter": "Name",
     "AWS::Scheduler::Schedule": "Name",
 }

@@ -71,6 +71,7 @@ def test_nobody_uses_the_key_but_through_a_service_of_this_account(stage: str) -
         assert each.principals <= {
             f"AWS arn:aws:iam::{ACCOUNT}:root",
             "AWS *",
+            "Service cloudwatch.amazonaws.com",
             "Service events.amazonaws.com",
             "Service logs.us-east-1.amazonaws.com",
         }

@@ -69,6 +69,20 @@ def test_every_queue_has_a_dead_letter_queue_that_keeps_fourteen_days() -> None:
 
 
 @every_stage
+def test_whatever_is_given_up_raises_an_alarm(stage: str) -> None:
+    now = stack(stage)
+    (topic,) = now.of("AWS::SNS::Topic")
+    watched: set[str] = set()
+    for alarm in now.of("AWS::CloudWatch::Alarm").values():
+        assert alarm["AlarmActions"] == [f"${{{topic}}}"]
+        assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Maximum")
+        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+        (dimension,) = alarm["Dimensions"]
+        watched.add(name_of(dimension["Value"]))
+    assert watched == dead_letter_queues(now)
+
+
+@every_stage
 def test_a_rule_may_put_on_its_queues_and_nobody_else_is_let_in(stage: str) -> None:
     now = stack(stage)
     let_in: set[tuple[str, str]] = set()

@@ -27,8 +27,10 @@ CONTENT_TYPES = {
     "heic": "image/heic",
     "pdf": "application/pdf",
 }
-# What a download may last, so that the function can still write down what came of it.
-WITHIN = 12.0
+# Of the function's 20 seconds: what a download may last, and how long an answer may keep us waiting after it was
+# connected to in 3, so that there is always time to write down what came of it.
+WITHIN = 9.0
+ANSWER_WITHIN = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class ReceiptDesk:
         """Keeps one receipt and returns its state. Raises TryAgain.
 
         TO_VERIFY; REVIEW: seen before, or not the bytes that Meta declared; WRONG_TYPE, TOO_LARGE, GONE: there is
-        nothing to keep but the fact.
+        nothing to keep but the fact, and a case for a person.
         """
         event = self.conversations.inbound(asked.borrower, asked.event)
         if event is None:
@@ -55,9 +57,10 @@ class ReceiptDesk:
             event = self.conversations.inbound(asked.borrower, asked.event) or event
         state: str = event["receipt"]
         kept = state in ("TO_VERIFY", "REVIEW")
+        if not kept:
+            self.conversations.open_case(asked.borrower, asked.event, f"RECEIPT_{state}", now)
         if loaded := self.ledger.load(asked.borrower):
-            if kept:
-                self._pause(loaded.book, now)
+            self._pause(loaded.book, now)  # whatever became of the file: somebody says that they paid
             self._answer(asked, event, loaded.book, RECEIPT_RECEIVED if kept else RECEIPT_UNREADABLE, now)
         self.journal.append(
             keys.borrower_pk(asked.borrower), now, "receipt", asked.event, {"state": state, "trace": asked.trace}

@@ -4,6 +4,7 @@ They lie in partitions of their own, so that the sender's one query of a borrowe
 """
 
 import contextlib
+from collections.abc import Iterator
 from datetime import datetime
 
 from cobranza.store import keys
@@ -58,6 +59,16 @@ class Conversations:
         except ConditionFailed:
             return False
         return True
+
+    def open_case(self, chat: str, event: str, kind: str, at: datetime) -> None:
+        """Asks for a person to look at this message of the conversation, once."""
+        case = {"borrower": chat, "kind": kind, "state": "OPEN", "opened_at": at}
+        with contextlib.suppress(ConditionFailed):
+            self._table.put_new(keys.case(event) | case)
+
+    def open_cases(self) -> Iterator[Item]:
+        """What waits for a person, oldest message first."""
+        yield from self._table.query("pk = :pk", {"pk": keys.CASES})
 
     def keep_news(self, kind: str, digest: str, raw: str, at: datetime) -> None:
         """What Meta told and nobody acts on yet, as it came; the same again is a no-op."""

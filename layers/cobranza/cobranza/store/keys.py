@@ -15,6 +15,7 @@ DEBT = "DEBT#"
 MESSAGE = "MSG#"
 CONFIG = "CONFIG"
 STOP = "STOP"
+CASES = "CASES"
 SHARDS = 16
 
 _OPAQUE = re.compile(r"m1\.[A-Z2-7]{26}\.[0-9]{8}")
@@ -95,6 +96,11 @@ def chat_pk(ref: str) -> str:
 def receipt_pk(digest: str) -> str:
     """Who sent these bytes first."""
     return f"RECEIPT#{digest}"
+
+
+def case(event: str) -> dict[str, str]:
+    """A message that a person has to look at, all in one partition, oldest first; `event` as in its chat."""
+    return {"pk": CASES, "sk": event}
 
 
 def news_pk(kind: str) -> str:

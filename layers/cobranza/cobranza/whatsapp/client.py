@@ -51,11 +51,18 @@ type Answer = Accepted | Refused | Unclear
 
 class WhatsApp:
     def __init__(
-        self, base_url: str, version: str, secret: Callable[[], Mapping[str, Any]], session: requests.Session
+        self,
+        base_url: str,
+        version: str,
+        secret: Callable[[], Mapping[str, Any]],
+        session: requests.Session,
+        *,
+        read_timeout: float = READ_TIMEOUT,
     ) -> None:
         self._base = f"{base_url}/{version}"
         self._secret = secret
         self._session = session
+        self._timeout = (CONNECT_TIMEOUT, read_timeout)
 
     def hang_up(self) -> None:
         """Drops idle connections. A frozen Lambda wakes with ones that Meta has closed long ago, and a message on
@@ -78,7 +85,7 @@ class WhatsApp:
                 f"{self._base}/{phone_number_id}/messages",
                 json=message,
                 headers={"Authorization": f"Bearer {token}"},
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                timeout=self._timeout,
                 allow_redirects=False,
             )
         except requests.RequestException as error:

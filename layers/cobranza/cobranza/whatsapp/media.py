@@ -6,6 +6,7 @@ Source: Meta, WhatsApp Cloud API, "Media". The token goes to Meta's hosts alone,
 import base64
 import binascii
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,9 @@ from cobranza.errors import CobranzaError, MissingSetting
 
 META_HOSTS = frozenset({"graph.facebook.com", "lookaside.fbsbx.com"})
 MAX_BYTES = 20 * 1024 * 1024
-TIMEOUT = (3.05, 5.0)
+CONNECT_TIMEOUT = 3.05
+READ_TIMEOUT = 5.0
+MAX_DESCRIPTION = 64 * 1024
 CHUNK = 64 * 1024
 
 
@@ -65,22 +68,22 @@ class MediaStore:
     def fetch(self, media_id: str, phone_number_id: str, *, within: float) -> Fetched:
         """The bytes, at most 20 MB and in at most `within` seconds. Raises TryAgain or Unusable."""
         deadline = self._seconds() + within
-        about = self._ask(media_id, phone_number_id)
+        about = self._ask(media_id, phone_number_id, deadline)
         data = self._download(about["url"], deadline)
         if data is None:  # the address has expired: a fresh one, once
-            about = self._ask(media_id, phone_number_id)
+            about = self._ask(media_id, phone_number_id, deadline)
             data = self._download(about["url"], deadline)
         if data is None:
             raise TryAgain("the address of the media answers 404")
         digest = hashlib.sha256(data).hexdigest()
         return Fetched(data, digest, digest == hex_digest(str(about.get("sha256", ""))), kind_of(data))
 
-    def _ask(self, media_id: str, phone_number_id: str) -> dict[str, Any]:
-        response = self._get(f"{self._base}/{media_id}", params={"phone_number_id": phone_number_id})
-        with response:
+    def _ask(self, media_id: str, phone_number_id: str, deadline: float) -> dict[str, Any]:
+        url = f"{self._base}/{media_id}"
+        with self._get(url, deadline, params={"phone_number_id": phone_number_id}) as response:
             try:
-                about: Any = response.json()
-            except (ValueError, requests.RequestException) as error:
+                about: Any = json.loads(self._bounded(response, deadline, MAX_DESCRIPTION))
+            except (ValueError, Unusable) as error:
                 raise TryAgain("no answer that is Meta's") from error
             if response.status_code in (400, 404):
                 raise Unusable("GONE")
@@ -95,22 +98,22 @@ class MediaStore:
         parts = urlsplit(url)
         if parts.netloc not in self._hosts or (parts.scheme != "https" and parts.netloc in META_HOSTS):
             raise TryAgain("an address that is not Meta's")
-        with self._get(url, stream=True) as response:
+        with self._get(url, deadline) as response:
             if response.status_code == 404:
                 return None
             if response.status_code != 200:
                 raise TryAgain(f"downloading: HTTP {response.status_code}")
-            return self._bounded(response, deadline)
+            return self._bounded(response, deadline, MAX_BYTES)
 
-    def _bounded(self, response: requests.Response, deadline: float) -> bytes:
-        if int(response.headers.get("Content-Length") or 0) > MAX_BYTES:
+    def _bounded(self, response: requests.Response, deadline: float, limit: int) -> bytes:
+        if int(response.headers.get("Content-Length") or 0) > limit:
             raise Unusable("TOO_LARGE")
         data = bytearray()
         try:
             # read1 gives what has come: a server that drips is seen dripping.
             while chunk := response.raw.read1(CHUNK):
                 data += chunk
-                if len(data) > MAX_BYTES:
+                if len(data) > limit:
                     raise Unusable("TOO_LARGE")
                 if self._seconds() > deadline:
                     raise TryAgain("the download is too slow")
@@ -118,13 +121,24 @@ class MediaStore:
             raise TryAgain(f"downloading: {type(error).__name__}") from error
         return bytes(data)
 
-    def _get(self, url: str, **options: Any) -> requests.Response:
+    def _get(self, url: str, deadline: float, **options: Any) -> requests.Response:
+        left = deadline - self._seconds()
+        if left <= 0:
+            raise TryAgain("no time left for another request")
         token = self._secret().get("access_token")
         if not isinstance(token, str) or not token:
             raise MissingSetting("the provider secret holds no usable access_token")
         headers = {"Authorization": f"Bearer {token}"}
         try:
-            return self._session.get(url, headers=headers, timeout=TIMEOUT, allow_redirects=False, **options)
+            return self._session.get(
+                url,
+                headers=headers,
+                # Halves of what is left: connecting and the first byte together never pass the deadline.
+                timeout=(min(CONNECT_TIMEOUT, left / 2), min(READ_TIMEOUT, left / 2)),
+                allow_redirects=False,
+                stream=True,
+                **options,
+            )
         except requests.RequestException as error:
             raise TryAgain(type(error).__name__) from error
 

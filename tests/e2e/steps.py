@@ -1,0 +1,94 @@
+"""What the end-to-end tests do and see: files and clocks on one side, phones on the other, the tables between."""
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+
+from local import drive
+from local import stack as local_stack
+from local.stack import Stack
+
+HEADER = "borrower_id,name,phone,country,region,debt_id,amount,currency,due_date,consent,payment_url\n"
+
+
+def empty_tables(stack: Stack) -> None:
+    dynamodb = stack.client("dynamodb")
+    for name, physical in stack.tables.items():
+        for item in drive.items(stack, name):
+            dynamodb.delete_item(TableName=physical, Key={key: {"S": item[key]} for key in ("pk", "sk")})
+
+
+def row(due: datetime, borrower: str, phone: str, debt: str = "first") -> str:
+    country = {"+52": "MX", "+57": "CO", "+55": "BR"}[phone[:3]]
+    currency = {"MX": "MXN", "CO": "COP", "BR": "BRL"}[country]
+    region = {"MX": "CMX", "CO": "", "BR": "SP"}[country]
+    return f"{borrower},Lucía Ejemplo,{phone},{country},{region},{debt},10,{currency},{due:%Y-%m-%d},sí,\n"
+
+
+def csv(due: datetime, phones: dict[str, str]) -> str:
+    return HEADER + "".join(row(due, borrower, phone) for borrower, phone in phones.items())
+
+
+def drop(stack: Stack, due: datetime, phones: dict[str, str]) -> None:
+    summary = drive.drop_and_wait(stack, "debts/uno/cartera.csv", csv(due, phones).encode())
+    assert summary["created"] == len(phones)
+
+
+def post(stack: Stack, path: str, order: dict[str, Any]) -> None:
+    """One order to the simulator's control endpoints."""
+    requests.post(f"{stack.simulator_url}/_sim/{path}", json=order, timeout=10).raise_for_status()
+
+
+def configure(stack: Stack, **config: Any) -> None:
+    post(stack, "config", config)
+
+
+def fault(stack: Stack, kind: str, **how: Any) -> None:
+    post(stack, "faults", {"kind": kind, **how})
+
+
+def say(stack: Stack, phone: str, **words: Any) -> None:
+    post(stack, f"borrowers/{phone}/say", words)
+    requests.get(f"{stack.simulator_url}/_sim/idle", timeout=70).raise_for_status()
+
+
+def messages(stack: Stack, phone: str) -> list[dict[str, Any]]:
+    return requests.get(f"{stack.simulator_url}/_sim/messages", params={"to": phone}, timeout=10).json()
+
+
+def accepted(stack: Stack) -> dict[str, int]:
+    return drive.counters(stack)["accepted_by_borrower_and_day"]
+
+
+def move_clock(stack: Stack, moment: datetime) -> None:
+    local_stack.set_clock(stack, (moment - datetime.now(UTC)).total_seconds())
+
+
+def todays(stack: Stack, today: datetime) -> list[dict[str, Any]]:
+    return [item for item in drive.items(stack, "ledger") if item["sk"] == f"MSG#{today:%Y-%m-%d}"]
+
+
+def states(stack: Stack, today: datetime) -> list[str]:
+    return [item["state"] for item in todays(stack, today)]
+
+
+def outcomes(stack: Stack, today: datetime) -> list[str]:
+    entries = (item for item in drive.items(stack, "journal") if item["event"] == "outcome")
+    return [entry["code"] for entry in entries if entry["at"].startswith(f"{today:%Y-%m-%d}")]
+
+
+@contextmanager
+def sender_asleep(stack: Stack) -> Generator[None]:
+    """What is queued stays queued inside the block."""
+    functions = stack.client("lambda")
+    (mapping,) = functions.list_event_source_mappings(FunctionName=stack.functions["send"])["EventSourceMappings"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    time.sleep(1.5)  # a poll that is under way
+    try:
+        yield
+    finally:
+        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
