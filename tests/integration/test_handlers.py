@@ -115,12 +115,12 @@ def test_a_second_try_plans_what_the_first_did_not(world: World) -> None:
     put(world, "debts/tienda/b.csv", debts({"debt_id": "F-2", "due_date": "2026-11-20"}))
     # Writes: profile and debt, and then the plan, at which it dies.
     dying = replace(world, dynamodb=DyingClient(world.dynamodb, 1, done=False, error=RuntimeError))
-    plan = world.item("DUE")
+    plan = world.item("PROFILE")
     world.table.put(plan | {"due_at": "2026-12-24T15:00:00Z"})
     assert ingest(dying, record("2", file("debts/tienda/b.csv"))) == failures("2")
-    assert world.item("DUE")["due_at"] == "2026-12-24T15:00:00Z"
+    assert world.item("PROFILE")["due_at"] == "2026-12-24T15:00:00Z"
     assert ingest(world, record("2", file("debts/tienda/b.csv"), receives=2)) == failures()
-    assert world.item("DUE")["due_at"] == "2026-11-24T15:00:00Z"
+    assert world.item("PROFILE")["due_at"] == "2026-11-24T15:00:00Z"
 
 
 def test_the_version_that_was_dropped_is_read(world: World) -> None:

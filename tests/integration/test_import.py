@@ -289,7 +289,7 @@ def test_a_new_due_date_begins_a_new_ladder(world: World) -> None:
     assert world.sender.remind(reminder, world.now).code == "SENT"
     load(world, debts({"due_date": "2026-11-30"}), minutes=1)
     # Three days before it is a Friday.
-    assert world.item("DUE")["due_at"] == "2026-11-27T15:00:00Z"
+    assert world.item("PROFILE")["due_at"] == "2026-11-27T15:00:00Z"
 
 
 # Consent and stops.
@@ -419,19 +419,19 @@ def test_a_new_phone_is_where_the_message_goes_and_the_old_one_is_still_known(wo
 )
 def test_a_borrower_is_looked_at_when_the_next_step_comes(world: World, due_date: str, due_at: str | None) -> None:
     load(world, debts({"due_date": due_date}))
-    assert world.item("DUE").get("due_at") == due_at
+    assert world.item("PROFILE").get("due_at") == due_at
 
 
 def test_a_paid_debt_is_never_planned(world: World) -> None:
     load(world, debts({"balance": "0"}))
-    assert world.item("DUE") == {}
+    assert "due_at" not in world.item("PROFILE")
 
 
 def test_the_earliest_of_several_debts_sets_the_moment(world: World) -> None:
     load(world, debts({"due_date": "2026-12-31"}, {"debt_id": "F-2", "due_date": "2026-12-03"}))
-    assert world.item("DUE")["due_at"] == "2026-11-30T15:00:00Z"
+    assert world.item("PROFILE")["due_at"] == "2026-11-30T15:00:00Z"
     load(world, debts({"debt_id": "F-3", "due_date": "2026-12-30"}), minutes=1)
-    assert world.item("DUE")["due_at"] == "2026-11-30T15:00:00Z"
+    assert world.item("PROFILE")["due_at"] == "2026-11-30T15:00:00Z"
 
 
 # Crashes.
@@ -492,7 +492,7 @@ def test_results_that_cannot_be_written_make_the_file_come_again(world: World) -
         world.importer.import_file(bucket, DroppedFile("inbox", KEY, ""), world.now)  # pyright: ignore[reportArgumentType]
     summary, _ = load(world, debts({}), retried=True)
     assert counts(summary) == (1, 0, 0, 1, 0)
-    assert world.item("DUE")
+    assert world.item("PROFILE")
 
 
 def test_the_journal_tells_of_each_file_once(world: World) -> None:

@@ -21,7 +21,7 @@ def plan(world: World, letters: str = LETTERS, *, each: int = 1, minutes: int = 
     borrowers = {f"{letter}{number:025}" for letter in letters for number in range(each)}
     for borrower in borrowers:
         moment = (world.now + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        item = {"pk": f"B#{borrower}", "sk": "DUE", "due_shard": due_shard(borrower), "due_at": moment}
+        item = {"pk": f"B#{borrower}", "sk": "PROFILE", "due_shard": due_shard(borrower), "due_at": moment}
         world.table.put(item)
     return borrowers
 

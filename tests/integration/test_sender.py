@@ -102,13 +102,13 @@ def test_what_happened_since_it_was_queued_counts(
     assert world.outcomes() == [code]
     assert world.whatsapp.sent == []
     assert world.message_items() == []
-    assert "lease" not in world.item("DUE")
+    assert "lease" not in world.item("PROFILE")
 
 
 def test_a_borrower_outside_the_hours_is_looked_at_when_they_begin(world: World, reminder: Reminder) -> None:
     world.later(hours=12)
     world.sender.remind(reminder, world.now)
-    assert world.item("DUE")["due_at"] == "2026-11-25T15:00:00Z"
+    assert world.item("PROFILE")["due_at"] == "2026-11-25T15:00:00Z"
     world.now = datetime.fromisoformat("2026-11-25T15:00:00Z")
     (again,) = world.tick()
     assert world.sender.remind(again, world.now).code == "SENT"
@@ -191,7 +191,7 @@ def test_a_borrower_who_was_reminded_today_is_not_reminded_of_another_debt(
     (again,) = world.tick()
     assert world.sender.remind(again, world.now) == Outcome()
     assert len(world.whatsapp.sent) == 1
-    assert world.item("DUE")["due_at"] == "2026-11-25T15:00:00Z"
+    assert world.item("PROFILE")["due_at"] == "2026-11-25T15:00:00Z"
 
 
 # Answers.
@@ -209,8 +209,8 @@ def test_an_accepted_message_is_recorded_and_uses_up_its_step(world: World, remi
 def test_the_next_look_is_when_the_next_step_opens(world: World, reminder: Reminder) -> None:
     world.sender.remind(reminder, world.now)
     # Three days after Tuesday is Friday.
-    assert world.item("DUE")["due_at"] == "2026-11-27T15:00:00Z"
-    assert "lease" not in world.item("DUE")
+    assert world.item("PROFILE")["due_at"] == "2026-11-27T15:00:00Z"
+    assert "lease" not in world.item("PROFILE")
     world.later(days=2)
     assert world.tick() == []
     world.later(days=1)
@@ -223,7 +223,7 @@ def test_after_the_last_step_nobody_looks_again(world: World, drop: Drop) -> Non
     drop(KEY, debts({"due_date": "2026-11-09"}))
     (reminder,) = world.tick()
     assert world.sender.remind(reminder, world.now).code == "SENT"
-    assert not world.item("DUE").keys() & {"due_at", "due_shard", "lease"}
+    assert not world.item("PROFILE").keys() & {"due_at", "due_shard", "lease"}
 
 
 def test_what_was_surely_refused_is_tried_again(world: World, reminder: Reminder) -> None:
@@ -252,7 +252,7 @@ def test_what_is_refused_five_times_has_failed(
     assert world.outcomes() == [code]
     assert world.whatsapp.sent == []
     # The claim has used the step up, whatever came of it.
-    assert world.item("DUE")["due_at"] == "2026-11-27T15:00:00Z"
+    assert world.item("PROFILE")["due_at"] == "2026-11-27T15:00:00Z"
 
 
 def test_what_meta_will_never_deliver_fails_at_once(world: World, reminder: Reminder) -> None:
@@ -281,7 +281,7 @@ def test_what_is_unclear_is_never_sent_again(world: World, drop: Drop, reminder:
             assert world.sender.remind(each, world.now) == Outcome()
     assert world.whatsapp.sent == []
     assert world.outcomes() == ["UNKNOWN"]
-    assert world.item("DUE")["due_at"] == "2026-11-27T15:00:00Z"
+    assert world.item("PROFILE")["due_at"] == "2026-11-27T15:00:00Z"
 
 
 def test_a_status_settles_what_was_unclear(world: World, reminder: Reminder) -> None:
@@ -366,7 +366,7 @@ def test_a_claim_whose_worker_died_is_unknown_and_never_sent(
     assert world.outcomes() == ["UNKNOWN"]
     assert world.whatsapp.sent == []
     assert world.item("DEBT#tienda#F-1#")["step"] == 0
-    assert world.item("DUE")["due_at"] == "2026-11-27T15:00:00Z"
+    assert world.item("PROFILE")["due_at"] == "2026-11-27T15:00:00Z"
 
 
 def test_a_dead_claim_of_yesterday_does_not_keep_today_from_its_message(world: World, drop: Drop) -> None:
@@ -431,7 +431,7 @@ def test_a_worker_may_die_at_any_write(
         assert len(world.whatsapp.sent) <= 1, f"write {at}: sent twice"
         (message,) = world.message_items()
         assert message["state"] in FINAL, f"write {at}: not settled"
-        due = world.item("DUE")
+        due = world.item("PROFILE")
         assert due["due_at"] == "2026-11-27T15:00:00Z", f"write {at}: not planned"
         assert "lease" not in due, f"write {at}: still leased"
 

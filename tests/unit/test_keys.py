@@ -85,7 +85,6 @@ def test_no_key_holds_a_phone(day: date) -> None:
         key.item,
         keys.profile(key.borrower),
         keys.debt(key.borrower, "tarjetas#F-1#"),
-        keys.due(key.borrower),
         keys.reference(phone, key.borrower),
     ]
     written = [key.opaque, *(part for place in places for part in place.values())]
@@ -103,7 +102,6 @@ def test_everything_of_a_borrower_stands_together() -> None:
     assert key.item == {"pk": f"B#{REF}", "sk": "MSG#2026-11-05"}
     assert keys.profile(REF) == {"pk": f"B#{REF}", "sk": "PROFILE"}
     assert keys.debt(REF, "tarjetas#F-1#2") == {"pk": f"B#{REF}", "sk": "DEBT#tarjetas#F-1#2"}
-    assert keys.due(REF) == {"pk": f"B#{REF}", "sk": "DUE"}
     assert keys.borrower_of(keys.borrower_pk(REF)) == REF
 
 

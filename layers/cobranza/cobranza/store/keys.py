@@ -10,7 +10,6 @@ from datetime import date, datetime
 from cobranza.errors import InvalidInput
 
 PROFILE = "PROFILE"
-DUE = "DUE"
 DEBT = "DEBT#"
 MESSAGE = "MSG#"
 CONFIG = "CONFIG"
@@ -63,10 +62,6 @@ def profile(ref: str) -> dict[str, str]:
 
 def debt(ref: str, debt_key: str) -> dict[str, str]:
     return {"pk": borrower_pk(ref), "sk": f"{DEBT}{debt_key}"}
-
-
-def due(ref: str) -> dict[str, str]:
-    return {"pk": borrower_pk(ref), "sk": DUE}
 
 
 def due_shard(ref: str) -> int:

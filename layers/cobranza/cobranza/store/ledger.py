@@ -49,7 +49,7 @@ class Known:
     @property
     def is_planned(self) -> bool:
         """Whether a moment to look at the borrower is set."""
-        return "due_at" in self.items.get(keys.DUE, {})
+        return "due_at" in self.items.get(keys.PROFILE, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +183,10 @@ class Ledger:
         wanted = utc(moment)
         try:
             self._table.update(
-                keys.due(borrower),
+                keys.profile(borrower),
                 {"due_shard": keys.due_shard(borrower), "due_at": wanted},
                 remove=("lease", "wanted"),
-                condition="attribute_not_exists(#due_at) OR #due_at > :due_at",
+                condition=f"{EXISTS} AND (attribute_not_exists(#due_at) OR #due_at > :due_at)",
             )
         except ConditionFailed as failed:
             if "lease" in failed.item:
@@ -195,7 +195,7 @@ class Ledger:
     def _wish(self, borrower: str, wanted: str) -> None:
         try:
             self._table.update(
-                keys.due(borrower),
+                keys.profile(borrower),
                 {"wanted": wanted},
                 condition="attribute_exists(#lease) AND (attribute_not_exists(#wanted) OR #wanted > :wanted)",
             )
@@ -218,7 +218,7 @@ class Ledger:
         lease = utc(until)
         try:
             self._table.update(
-                keys.due(borrower),
+                keys.profile(borrower),
                 {"due_at": lease, "lease": lease},
                 condition="#due_at = :seen",
                 values={"seen": due_at},
@@ -243,7 +243,7 @@ class Ledger:
         self, borrower: str, lease: str, moments: list[str], condition: str, values: dict[str, str]
     ) -> None:
         self._table.update(
-            keys.due(borrower),
+            keys.profile(borrower),
             {"due_at": min(moments)} if moments else None,
             remove=("lease", "wanted") if moments else ("lease", "wanted", "due_at", "due_shard"),
             condition=f"#lease = :held AND {condition}",
@@ -260,7 +260,7 @@ class Ledger:
         debts = tuple(_debt(item) for sk, item in items.items() if sk.startswith(keys.DEBT))
         messages = tuple(message(item) for sk, item in items.items() if sk.startswith(keys.MESSAGE))
         book = Book(_borrower(borrower, items[keys.PROFILE]), debts, messages)
-        return Loaded(book, items.get(keys.DUE, {}).get("lease", ""))
+        return Loaded(book, items.get(keys.PROFILE, {}).get("lease", ""))
 
     def consume(self, borrower: str, debt_key: str, consumed: Consumed) -> None:
         """Tells a debt which step a claim used up."""
