@@ -1,5 +1,6 @@
 """One stack for all end-to-end tests: the emulator with IAM enforced, the simulator, the real template."""
 
+import os
 from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.e2e.steps import configure, empty_tables, move_clock
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
-    folder: Path = local_stack.FOLDER / f"test-{tmp_path_factory.getbasetemp().name}"
+    folder: Path = local_stack.FOLDER / f"test-{os.getpid()}"
     with local_stack.running(folder) as running:
         yield running
 
