@@ -110,11 +110,11 @@ def _show(tally: Tally, problems: list[str]) -> None:
 
 
 def _stay(local: stack.Stack) -> None:
-    console.print(f"\nborrowers' phones   {local.simulator_url}/")
-    console.print(f"webhook             {local.webhook_url}")
+    console.print(f"\nwebhook             {local.webhook_url}")
     console.print(f"AWS endpoint        {local.endpoint}  (keys test/test, region {local.region})")
     console.print(f"inbox               s3://{local.buckets['inbox']}/debts/{samples.PORTFOLIO}/")
-    console.print("Ctrl-C ends everything")
+    console.print("Ctrl-C ends everything. Answer as the borrowers in a browser:")
+    console.print(f"borrowers' phones   {local.simulator_url}/")
     while True:
         time.sleep(3600)
 

@@ -1,4 +1,4 @@
-"""The doors: Meta's endpoints, the control endpoints under /_sim, and a page."""
+"""The doors: Meta's endpoints, the control endpoints under /_sim, and the page's."""
 
 import asyncio
 import contextlib
@@ -11,17 +11,21 @@ from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
-from local.simulator import graph, page
-from local.simulator.borrowers import parse_saying
+from local.simulator import graph, uploads
+from local.simulator.borrowers import parse_saying, parse_upload
+from local.simulator.errors import Refusal
 from local.simulator.faults import parse_fault
 from local.simulator.media import STEP
+from local.simulator.news import parse_news
 from local.simulator.numbers import canonical
+from local.simulator.phone.routes import page_routes
 from local.simulator.world import Answer, Download, World
 
 MAX_BODY = 1_000_000
+MAX_FILE = 20_000_000
 HOLD = 60
 PAUSE = 0.5
 
@@ -43,7 +47,7 @@ def create_app() -> Starlette:
 
     app = Starlette(
         routes=[
-            Route("/", show_page),
+            *page_routes(),
             Mount(
                 "/_sim",
                 routes=[
@@ -52,7 +56,11 @@ def create_app() -> Starlette:
                     Route("/reset", reset, methods=["POST"]),
                     Route("/faults", add_fault, methods=["POST"]),
                     Route("/faults", clear_faults, methods=["DELETE"]),
+                    Route("/news", tell, methods=["POST"]),
+                    Route("/templates", change_template, methods=["POST"]),
+                    Route("/account", change_account, methods=["POST"]),
                     Route("/borrowers/{phone}/say", say, methods=["POST"]),
+                    Route("/borrowers/{phone}/file", say_file, methods=["POST"]),
                     Route("/messages", show_messages),
                     Route("/refused", show_refused),
                     Route("/counters", show_counters),
@@ -61,7 +69,11 @@ def create_app() -> Starlette:
             ),
             Route("/_media/{token}", download),
             Route("/{version}/{media_id}", ask),
+            Route("/{version}/{media_id}", delete, methods=["DELETE"]),
             Route("/{version}/{phone_number_id}/messages", send, methods=["POST"]),
+            Route("/{version}/{phone_number_id}/media", upload, methods=["POST"]),
+            Route("/{version}/{waba_id}/message_templates", show_templates),
+            Route("/{version}/{waba_id}/message_templates", register, methods=["POST"]),
         ],
         exception_handlers={ValueError: refuse_input},
         lifespan=lifespan,
@@ -73,7 +85,7 @@ def create_app() -> Starlette:
 async def send(request: Request) -> Response:
     call = graph.Call(
         phone_number_id=request.path_params["phone_number_id"],
-        authorization=request.headers.get("authorization", ""),
+        authorization=_authorization(request),
         body=await _json(request),
     )
     return await _answered(request, _world(request).send(call))
@@ -83,14 +95,42 @@ async def ask(request: Request) -> Response:
     answer = _world(request).ask(
         request.path_params["media_id"],
         request.query_params.get("phone_number_id", ""),
-        request.headers.get("authorization", ""),
+        _authorization(request),
         str(request.base_url).rstrip("/"),
     )
     return await _answered(request, answer)
 
 
+async def delete(request: Request) -> Response:
+    number = request.query_params.get("phone_number_id", "")
+    answer = _world(request).delete(request.path_params["media_id"], number, _authorization(request))
+    return await _answered(request, answer)
+
+
+async def upload(request: Request) -> Response:
+    arrived = uploads.Upload(
+        phone_number_id=request.path_params["phone_number_id"],
+        authorization=_authorization(request),
+        content_type=request.headers.get("content-type", ""),
+        form=await _body(request, uploads.LARGEST + MAX_BODY),
+    )
+    return await _answered(request, _world(request).upload(arrived))
+
+
+async def show_templates(request: Request) -> Response:
+    name = request.query_params.get("name", "")
+    answer = _world(request).registered(request.path_params["waba_id"], _authorization(request), name)
+    return await _answered(request, answer)
+
+
+async def register(request: Request) -> Response:
+    definition = await _json(request)
+    answer = _world(request).register(request.path_params["waba_id"], _authorization(request), definition)
+    return await _answered(request, answer)
+
+
 async def download(request: Request) -> Response:
-    answer = _world(request).download(request.path_params["token"], request.headers.get("authorization", ""))
+    answer = _world(request).download(request.path_params["token"], _authorization(request))
     if isinstance(answer, Answer):
         return await _answered(request, answer)
     if answer.held:
@@ -120,8 +160,32 @@ async def clear_faults(request: Request) -> Response:
     return Ascii({"ok": True})
 
 
+async def tell(request: Request) -> Response:
+    world = _world(request)
+    world.spread(parse_news(await _json(request), world.state.config, world.state.now()))
+    return Ascii({"ok": True})
+
+
+async def change_template(request: Request) -> Response:
+    """`{"name", "language", "status"?, "category"?, "quality"?, "pacing"?}`"""
+    return Ascii(_world(request).change_template(await _json(request)).described())
+
+
+async def change_account(request: Request) -> Response:
+    """`{"restricted"?: code or null, "numbers"?: {phone number id: code or null}}`"""
+    account = _world(request).change_account(await _json(request))
+    return Ascii({"restricted": account.restricted, "numbers": dict(account.numbers)})
+
+
 async def say(request: Request) -> Response:
     saying = parse_saying(await _json(request))
+    return Ascii({"id": _world(request).say(canonical(request.path_params["phone"]), saying)})
+
+
+async def say_file(request: Request) -> Response:
+    """A real file as raw bytes: the Content-Type tells what it is, `caption` in the query stands below it."""
+    raw = await _body(request, MAX_FILE)
+    saying = parse_upload(raw, request.headers.get("content-type", ""), request.query_params.get("caption", ""))
     return Ascii({"id": _world(request).say(canonical(request.path_params["phone"]), saying)})
 
 
@@ -152,31 +216,33 @@ async def show_health(request: Request) -> Response:
     return Ascii({"ok": True})
 
 
-async def show_page(request: Request) -> Response:
-    html = page.render(_world(request).state.messages.values())
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return HTMLResponse(html.encode(errors="replace"), headers={"Content-Security-Policy": policy})
-
-
 async def refuse_input(request: Request, fault: Exception) -> Response:
-    return Ascii(graph.Refusal(100, str(fault)).body(), 400)
+    return Ascii(Refusal(100, str(fault)).body(), 400)
 
 
 def _world(request: Request) -> World:
     return cast("World", request.app.state.world)
 
 
+def _authorization(request: Request) -> str:
+    return request.headers.get("authorization", "")
+
+
 async def _json(request: Request) -> object:
     """The parsed body; raises ValueError when it is too large or no JSON."""
+    try:
+        return json.loads(await _body(request, MAX_BODY))
+    except RecursionError as fault:
+        raise ValueError("the body is nested too deeply") from fault
+
+
+async def _body(request: Request, limit: int) -> bytes:
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk
-        if len(raw) > MAX_BODY:
-            raise ValueError(f"the body has more than {MAX_BODY} bytes")
-    try:
-        return json.loads(raw)
-    except RecursionError as fault:
-        raise ValueError("the body is nested too deeply") from fault
+        if len(raw) > limit:
+            raise ValueError(f"the body has more than {limit} bytes")
+    return bytes(raw)
 
 
 async def _answered(request: Request, answer: Answer) -> Response:

@@ -22,6 +22,13 @@ def _is_texts(value: Any) -> bool:
     return all(isinstance(part, str) for pair in pairs for part in pair)
 
 
+def _is_rates(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    rates = cast("dict[Any, Any]", value).values()
+    return all(is_number(rate, 0, 100_000) and rate > 0 for rate in rates)
+
+
 def _is_behaviour(value: Any) -> bool:
     if isinstance(value, dict):
         return all(_is_behaviour(what) for what in cast("dict[str, Any]", value).values())
@@ -29,11 +36,36 @@ def _is_behaviour(value: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Up to `size` updates (Meta's most is 1,000) go into one post, once the first has waited `wait` seconds."""
+
+    size: int = 1
+    wait: float = 0.2
+
+
+def _is_batch(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    wanted = cast("dict[Any, Any]", value)
+    size, wait = wanted.get("size"), wanted.get("wait", 0)
+    return wanted.keys() <= {"size", "wait"} and type(size) is int and 1 <= size <= 1000 and is_number(wait, 0, 60)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """`delay` is the pause in seconds before each webhook; `clock_offset` is added to real time.
 
+    A refused webhook comes again `retries` times, first after `retry_wait` seconds, then after twice as many, and
+    so on up to `longest_retry_wait`. `opaque_on_failed`: whether a failed status carries biz_opaque_callback_data,
+    which Meta's pages leave open.
+
     `hidden` are the numbers of people with a user name: webhooks name them by their user id alone, and the fields
     that would hold the number are missing or empty, as `hidden_as` says.
+
+    Limits, all off unless set: `rates` is messages per second of a business number, in and out (Meta's is 80);
+    `pair_rate` one message to the same person in six seconds; `messaging_limit` people in 24 hours, from all
+    numbers, out of a service window (Meta begins with 250; -1 is no limit). `throttle_status` is the HTTP status
+    of 130429: 400 in Meta's table, 429 in that of a partner.
     """
 
     webhook_url: str = ""
@@ -47,6 +79,15 @@ class Config:
     clock_offset: float = 0.0
     hidden: tuple[str, ...] = ()
     hidden_as: Literal["missing", "empty"] = "missing"
+    batch: Batch = Batch()
+    retries: int = 5
+    retry_wait: float = 0.2
+    longest_retry_wait: float = 3600.0
+    opaque_on_failed: bool = True
+    rates: Mapping[str, float] = field(default_factory=dict[str, float])
+    pair_rate: bool = False
+    messaging_limit: int | None = None
+    throttle_status: Literal[400, 429] = 400
 
     def merged(self, changes: object) -> "Config":
         """This configuration with some fields replaced; raises ValueError for what it cannot be."""
@@ -63,6 +104,8 @@ class Config:
             wanted = wanted | {"behaviour": {canonical(phone): what for phone, what in people.items()}}
         if "hidden" in wanted:
             wanted = wanted | {"hidden": tuple(map(canonical, wanted["hidden"]))}
+        if "batch" in wanted:
+            wanted = wanted | {"batch": Batch(**wanted["batch"])}
         return replace(self, **wanted)
 
 
@@ -80,4 +123,13 @@ _VALID: Mapping[str, Callable[[Any], bool]] = {
         isinstance(value, list) and all(isinstance(one, str) for one in cast("list[Any]", value))
     ),
     "hidden_as": lambda value: value in ("missing", "empty"),
+    "batch": _is_batch,
+    "retries": lambda value: type(value) is int and 0 <= value <= 1000,
+    "retry_wait": lambda value: is_number(value, 0, 3600),
+    "longest_retry_wait": lambda value: is_number(value, 0, 3600),
+    "opaque_on_failed": lambda value: isinstance(value, bool),
+    "rates": _is_rates,
+    "pair_rate": lambda value: isinstance(value, bool),
+    "messaging_limit": lambda value: value is None or (type(value) is int and value >= -1),
+    "throttle_status": lambda value: value in (400, 429),
 }

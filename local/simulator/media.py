@@ -20,18 +20,24 @@ class Quirks:
     """How a file differs from an honest new one.
 
     `lie` is the format its bytes really have, `size` the length it is cut to or filled up to with zeros,
-    `digest` is "wrong" or "hex" (what the media endpoint answers), `copy_of` the media id of a file to repeat.
+    `digest` is "wrong" or "hex" (what the media endpoint answers), `copy_of` the media id of a file to repeat,
+    `content` and `mime_type` are those of a real file, sent instead of an invented one.
     """
 
     lie: str = ""
     size: int | None = None
     digest: str = ""
     copy_of: str | None = None
+    content: bytes = b""
+    mime_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """`content` without the zeros that follow it up to `size`; `sha256` is the digest that Meta claims."""
+    """`content` without the zeros that follow it up to `size`; `sha256` is the digest that Meta claims.
+
+    `message_id` is empty for what the business uploaded. `at` is when it came, `life` how many seconds it is kept.
+    """
 
     id: str
     message_id: str
@@ -40,6 +46,14 @@ class File:
     size: int
     sha256: bytes
     in_hex: bool
+    phone_number_id: str = ""
+    at: float = 0.0
+    life: int = LIFE
+
+    @property
+    def ends(self) -> float:
+        """When it is gone."""
+        return self.at + self.life
 
     def chunks(self, step: int = STEP) -> Iterator[bytes]:
         return _chunks(self.content, self.size, step)
@@ -91,14 +105,14 @@ def make(message_id: str, message_type: str, quirks: Quirks, files: Mapping[str,
         original = files[quirks.copy_of]
         content, size = original.content, original.size
     else:
-        content = _WRITERS[quirks.lie or form](seed)
+        content = quirks.content or _WRITERS[quirks.lie or form](seed)
         size = len(content) if quirks.size is None else quirks.size
         content = content[:size]
     digest = _digest(_chunks(content, size, STEP))
     return File(
         id=str(int.from_bytes(seed[:6])),
         message_id=message_id,
-        mime_type=mime_type,
+        mime_type=quirks.mime_type or mime_type,
         content=content,
         size=size,
         sha256=_digest([digest]) if quirks.digest == "wrong" else digest,
@@ -185,9 +199,33 @@ def _zip(seed: bytes) -> bytes:
     return raw.getvalue()
 
 
-_WRITERS: Mapping[str, Callable[[bytes], bytes]] = {"jpeg": _jpeg, "pdf": _pdf, "ogg": _ogg, "zip": _zip}
+def _mp4(seed: bytes) -> bytes:
+    """A film without a picture; the seed fills it."""
+    return b"".join(
+        struct.pack(">I4s", len(content) + 8, kind) + content
+        for kind, content in ((b"ftyp", b"isom\0\0\2\0isomiso2mp41"), (b"free", seed), (b"mdat", b""))
+    )
+
+
+def _webp(seed: bytes) -> bytes:
+    """One white dot; the seed stands in a chunk of its own."""
+    dot = bytes.fromhex("2f00000010071011118888fe0700")  # the last byte only makes it even
+    content = b"WEBPVP8L" + struct.pack("<I", len(dot) - 1) + dot + b"NOTE" + struct.pack("<I", len(seed)) + seed
+    return b"RIFF" + struct.pack("<I", len(content)) + content
+
+
+_WRITERS: Mapping[str, Callable[[bytes], bytes]] = {
+    "jpeg": _jpeg,
+    "pdf": _pdf,
+    "ogg": _ogg,
+    "zip": _zip,
+    "mp4": _mp4,
+    "webp": _webp,
+}
 _FORMATS: Mapping[str, tuple[str, str]] = {
     "image": ("jpeg", "image/jpeg"),
     "document": ("pdf", "application/pdf"),
     "audio": ("ogg", "audio/ogg; codecs=opus"),
+    "video": ("mp4", "video/mp4"),
+    "sticker": ("webp", "image/webp"),
 }

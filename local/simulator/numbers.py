@@ -24,7 +24,7 @@ _COUNTRIES = {
 
 
 def canonical(number: str) -> str:
-    """One person, one number: +521… is +52…, and a Brazilian mobile number has its nine.
+    """One person, one number: +521… is +52…, and a mobile number of Argentina or Brazil has its nine.
 
     Raises ValueError for what is no international number.
     """
@@ -33,6 +33,8 @@ def canonical(number: str) -> str:
         raise ValueError(f"{number!r} is no phone number")
     if re.fullmatch(r"521\d{10}", digits):
         digits = "52" + digits[3:]
+    elif re.fullmatch(r"54[1-8]\d{9}", digits):  # no area code of Argentina begins with a nine
+        digits = "549" + digits[2:]
     elif re.fullmatch(r"55\d{2}[5-9]\d{7}", digits):  # five as well: invented numbers are 9 5555 …
         digits = f"{digits[:4]}9{digits[4:]}"
     return "+" + digits
@@ -55,8 +57,18 @@ def user_id(number: str) -> str:
     return f"{country}.{int.from_bytes(hashlib.sha256(phone.encode()).digest()[:7]):017}"
 
 
-def local_day(number: str, at: float) -> str:
-    """The borrower's own date at that moment."""
+def is_user_id(text: str) -> bool:
+    """Whether it has the form of a business-scoped user id, as US.13491208655302741918 or US.ENT.1181579921."""
+    return re.fullmatch(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}", text) is not None
+
+
+def local_time(number: str, at: float) -> datetime:
+    """That moment on the borrower's own clock."""
     prefixes = (hours for prefix, hours in _HOURS.items() if number.startswith(prefix))
     zone = timezone(timedelta(hours=next(prefixes, 0)))
-    return datetime.fromtimestamp(at, UTC).astimezone(zone).date().isoformat()
+    return datetime.fromtimestamp(at, UTC).astimezone(zone)
+
+
+def local_day(number: str, at: float) -> str:
+    """The borrower's own date at that moment."""
+    return local_time(number, at).date().isoformat()

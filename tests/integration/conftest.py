@@ -10,6 +10,7 @@ from cobranza import telemetry
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import DroppedFile
 from cobranza.store.objects import Bucket
+from tests.integration.receiver import Receiver, Simulator, configuration, receiving, running
 from tests.integration.world import PORTFOLIO_YAML, World, create_table
 
 
@@ -58,3 +59,22 @@ def drop(world: World) -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def portfolio(world: World) -> None:
     world.ledger.save_portfolio(parse_portfolio(PORTFOLIO_YAML.encode(), "tienda"), world.now)
+
+
+@pytest.fixture(scope="session")
+def simulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with running(tmp_path_factory.mktemp("simulator")) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def simulator(simulator_process: Simulator, receiver: Receiver) -> Simulator:
+    simulator_process.post("/_sim/reset", {})
+    assert simulator_process.post("/_sim/config", configuration(receiver)).status_code == 200
+    return simulator_process

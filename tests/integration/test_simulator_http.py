@@ -3,131 +3,12 @@
 import base64
 import hashlib
 import hmac
-import json
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
-ROOT = Path(__file__).parents[2]
-NUMBER_ID = "100000000000100"
-BORROWER = "+525555550101"
-SECRET = "an-app-secret"
-TOKEN = "a-token"
-
-
-class Receiver(ThreadingHTTPServer):
-    """Keeps every post and refuses the first `failures` of them."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Door)
-        self.posts: list[tuple[bytes, str]] = []
-        self.failures = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/webhook"
-
-    def values(self) -> list[dict[str, Any]]:
-        return [json.loads(raw)["entry"][0]["changes"][0]["value"] for raw, _ in self.posts]
-
-    def statuses(self) -> list[dict[str, Any]]:
-        return [status for value in self.values() for status in value.get("statuses", [])]
-
-    def messages(self) -> list[dict[str, Any]]:
-        return [message for value in self.values() for message in value.get("messages", [])]
-
-
-class Door(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        server = self.server
-        assert isinstance(server, Receiver)
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
-        server.posts.append((raw, self.headers["X-Hub-Signature-256"]))
-        server.failures -= 1
-        self.send_response(500 if server.failures >= 0 else 200)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-class Simulator:
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def post(self, path: str, body: Any) -> requests.Response:
-        return requests.post(self.url + path, json=body, timeout=10)
-
-    def get(self, path: str) -> Any:
-        return requests.get(self.url + path, timeout=70).json()
-
-    def send(self, *, token: str = TOKEN, timeout: float = 10) -> requests.Response:
-        values = ["Ana Ejemplo", "Muebles Aurora", "$1,234.50", "15/11/2026", "responda a este mensaje"]
-        body = {
-            "messaging_product": "whatsapp",
-            "to": BORROWER,
-            "type": "template",
-            "biz_opaque_callback_data": "m-1",
-            "template": {
-                "name": "saldo_vencido",
-                "language": {"code": "es"},
-                "components": [{"type": "body", "parameters": [{"type": "text", "text": v} for v in values]}],
-            },
-        }
-        headers = {"Authorization": f"Bearer {token}"}
-        return requests.post(f"{self.url}/v25.0/{NUMBER_ID}/messages", json=body, headers=headers, timeout=timeout)
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    ready = tmp_path_factory.mktemp("simulator") / "ready.json"
-    command = [sys.executable, "-m", "local.simulator", "--port", "0", "--ready-file", str(ready)]
-    with subprocess.Popen(command, cwd=ROOT) as running:
-        try:
-            for _ in range(300):
-                if ready.exists() or running.poll() is not None:
-                    break
-                time.sleep(0.05)
-            told = json.loads(ready.read_text())
-            assert told["pid"] == running.pid
-            yield Simulator(told["url"])
-        finally:
-            running.terminate()
-            running.wait(10)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
-
-
-@pytest.fixture
-def simulator(process: Simulator, receiver: Receiver) -> Simulator:
-    process.post("/_sim/reset", {})
-    config = {
-        "webhook_url": receiver.url,
-        "app_secret": SECRET,
-        "access_token": TOKEN,
-        "phone_numbers": {NUMBER_ID: "+52 55 5555 0100"},
-        "behaviour": "read",
-        "delay": 0.01,
-        "clock_offset": 0,
-    }
-    assert process.post("/_sim/config", config).status_code == 200
-    return process
+from tests.integration.receiver import BORROWER, NUMBER_ID, SECRET, TOKEN, Receiver, Simulator
 
 
 def test_an_accepted_message_brings_three_signed_posts_in_order(simulator: Simulator, receiver: Receiver) -> None:
@@ -139,8 +20,8 @@ def test_an_accepted_message_brings_three_signed_posts_in_order(simulator: Simul
     assert [status["status"] for status in receiver.statuses()] == ["sent", "delivered", "read"]
     assert {status["id"] for status in receiver.statuses()} == {message_id}
     assert {status["biz_opaque_callback_data"] for status in receiver.statuses()} == {"m-1"}
-    for raw, signature in receiver.posts:
-        assert signature == "sha256=" + hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
+    for post in receiver.posts:
+        assert post.signature == "sha256=" + hmac.new(SECRET.encode(), post.raw, hashlib.sha256).hexdigest()
 
     (message,) = simulator.get(f"/_sim/messages?to={BORROWER}")
     assert (message["id"], message["status"], message["template"]) == (message_id, "read", "saldo_vencido")
@@ -295,11 +176,3 @@ def test_a_body_that_is_no_json_or_too_large_is_refused(simulator: Simulator, ra
     for path in (f"/v25.0/{NUMBER_ID}/messages", "/_sim/config", "/_sim/faults"):
         answer = requests.post(simulator.url + path, data=raw, timeout=10)
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, 100)
-
-
-def test_the_page_shows_the_conversation(simulator: Simulator) -> None:
-    simulator.send()
-    answer = requests.get(simulator.url, timeout=10)
-    assert answer.status_code == 200
-    assert BORROWER in answer.text
-    assert "Hola, Ana Ejemplo" in answer.text

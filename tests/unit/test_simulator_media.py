@@ -12,7 +12,7 @@ from local.simulator.config import Config
 from local.simulator.faults import parse_fault
 from local.simulator.media import File, Quirks, make
 from local.simulator.state import State
-from local.simulator.webhooks import inbound_payload
+from local.simulator.webhooks import message_update
 from local.simulator.world import Answer, Download, World
 
 BORROWER = "+525555550101"
@@ -141,15 +141,15 @@ def test_an_impossible_file_is_refused(options: dict[str, Any]) -> None:
 
 
 def test_audio_has_no_caption() -> None:
-    with pytest.raises(ValueError, match="audio has none"):
+    with pytest.raises(ValueError, match="audio and stickers have none"):
         parse_saying({"audio": True, "caption": "Mi pago"})
 
 
 def test_the_webhook_tells_id_type_digest_address_and_caption(world: World) -> None:
     file = sent(world, {"pdf": True, "caption": "Mi pago"})
     message = world.state.messages[file.message_id]
-    payload = inbound_payload(world.state.config, message, file, "http://here/x")
-    assert payload["entry"][0]["changes"][0]["value"]["messages"][0]["document"] == {
+    update = message_update(world.state.config, message, file, "http://here/x")
+    assert update.value["messages"][0]["document"] == {
         "id": file.id,
         "mime_type": "application/pdf",
         "sha256": base64.b64encode(file.sha256).decode(),
