@@ -1,6 +1,6 @@
 """Borrowers, debts and messages to decide about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.debt import Debt, Terms
+from cobranza.ledger.payment import Credit
 from cobranza.policy import contact_rules
 from cobranza.policy.decision import (
     Book,
@@ -17,6 +18,7 @@ from cobranza.policy.decision import (
     decide,
     due_on,
 )
+from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import ConsentWording, Creditor, Portfolio
 from cobranza.policy.strategy import Strategy, standard
@@ -57,7 +59,7 @@ ANYWHERE = [
 
 
 def debt(days_past_due: int = 0, *, step: int | None = None, **terms: Any) -> Debt:
-    """A debt of 100 pesos, so many days past due on TODAY."""
+    """A debt of 100 pesos, so many days past due on TODAY. `terms` may name fields of Terms and of Debt."""
     told: dict[str, Any] = {
         "portfolio": "tarjetas",
         "debt_id": "F-1",
@@ -67,7 +69,8 @@ def debt(days_past_due: int = 0, *, step: int | None = None, **terms: Any) -> De
         "due_date": TODAY - timedelta(days=days_past_due),
         "as_of": LONG_AGO,
     }
-    return Debt(terms=Terms(**told | terms), step=step)
+    ours = {name: terms.pop(name) for name in tuple(terms) if name not in Terms.__dataclass_fields__}
+    return Debt(terms=Terms(**told | terms), step=step, **ours)
 
 
 def paid(days_past_due: int = 0, **terms: Any) -> Debt:
@@ -80,6 +83,10 @@ def message(day: date, state: State = State.DELIVERED, debts: dict[str, Consumed
 
 def messages(*days_ago: int, state: State = State.DELIVERED) -> tuple[Message, ...]:
     return tuple(message(TODAY - timedelta(days=days), state) for days in days_ago)
+
+
+def credit(amount: str, currency: str = "MXN", portfolio: str = "tarjetas") -> Credit:
+    return Credit(portfolio=portfolio, currency=currency, declared=Decimal(amount))
 
 
 def portfolio(portfolio_id: str = "tarjetas", **changes: Any) -> Portfolio:
@@ -104,11 +111,14 @@ def decided(
     portfolios: Iterable[Portfolio] = (portfolio(),),
     strategy: Strategy | None = None,
     templates: Iterable[tuple[str, str]] = TEMPLATES,
+    credits: Iterable[Credit] = (),
+    touches: Iterable[date] = (),
+    feeds: Mapping[str, Feed] | None = None,
     now: datetime = NOON,
 ) -> Decision:
-    book = Book(of or borrower(), debts, tuple(messages))
+    book = Book(of or borrower(), debts, tuple(messages), tuple(credits), tuple(touches))
     known = {each.portfolio_id: each for each in portfolios}
-    return decide(book, known, strategy or standard(), set(templates), now)
+    return decide(book, known, strategy or standard(), set(templates), now, feeds)
 
 
 def sent(*debts: Debt, **facts: Any) -> Send:

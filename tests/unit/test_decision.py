@@ -18,14 +18,17 @@ from cobranza.policy.decision import (
     Skip,
     due_on,
 )
+from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed, State
 from cobranza.policy.strategy import standard
 from tests.unit.books import (
     FINAL,
     LONG_AGO,
     MEXICO,
+    NOON,
     TODAY,
     borrower,
+    credit,
     debt,
     decided,
     message,
@@ -42,8 +45,16 @@ from tests.unit.books import (
 SKIPPED: dict[str, Callable[[], Decision]] = {
     "PAID": lambda: decided(paid()),
     "OPTED_OUT": lambda: decided(debt(), of=borrower(opted_out_at=LONG_AGO)),
+    "WRONG_NUMBER": lambda: decided(debt(), of=borrower(wrong_number=True)),
+    "RECALLED": lambda: decided(debt(recalled=True)),
+    "DISPUTED": lambda: decided(debt(disputed=True)),
+    "HELD": lambda: decided(debt(), of=borrower(held_until=TODAY)),
+    "OTHER_CHANNEL": lambda: decided(debt(), of=borrower(channel="email")),
+    "ROW_REFUSED": lambda: decided(debt(refused_row=True)),
+    "CREDIT_COVERS": lambda: decided(debt(), credits=[credit("100.00")]),
     "RECEIPT_PENDING": lambda: decided(debt(), of=borrower(receipt_until=TODAY)),
     "NO_PORTFOLIO": lambda: decided(debt(), portfolios=[]),
+    "STALE_DATA": lambda: decided(debt(), feeds={}),
     "NO_CONSENT": lambda: decided(debt(), of=borrower(consent=None)),
     "COUNTRY_OFF": lambda: decided(debt(), portfolios=[portfolio(countries=("CO", "BR"))]),
     "TOO_LATE": lambda: decided(debt(15 + 8)),
@@ -51,6 +62,7 @@ SKIPPED: dict[str, Callable[[], Decision]] = {
     "NO_TEMPLATE": lambda: decided(debt(), templates=[("saldo_vencido", "es"), ("vence_hoy", "en")]),
 }
 DEFERRED: dict[str, Callable[[], Decision]] = {
+    "PAUSED": lambda: decided(debt(), feeds={"tarjetas": Feed(NOON, is_paused=True)}),
     "WINDOW": lambda: decided(debt(), now=datetime(2026, 11, 24, 6, 59, tzinfo=MEXICO)),
     "HOLIDAY": lambda: decided(debt(-31), now=datetime(2026, 12, 25, 12, 0, tzinfo=MEXICO)),
 }
@@ -122,7 +134,18 @@ def test_a_receipt_pauses_up_to_and_including_its_last_day() -> None:
     [
         ("PAID", lambda: decided(paid(), of=borrower(opted_out_at=LONG_AGO, consent=None), portfolios=[])),
         ("PAID", lambda: decided(paid(), now=datetime(2026, 11, 24, 3, 0, tzinfo=MEXICO))),
+        ("PAID", lambda: decided(paid(recalled=True, disputed=True))),
+        ("RECALLED", lambda: decided(debt(recalled=True, disputed=True), of=borrower(opted_out_at=LONG_AGO))),
+        ("OPTED_OUT", lambda: decided(debt(disputed=True), of=borrower(opted_out_at=LONG_AGO, held_until=TODAY))),
         ("OPTED_OUT", lambda: decided(debt(), of=borrower(opted_out_at=LONG_AGO, consent=None))),
+        ("OPTED_OUT", lambda: decided(debt(), of=borrower(opted_out_at=LONG_AGO, wrong_number=True))),
+        ("WRONG_NUMBER", lambda: decided(debt(disputed=True), of=borrower(wrong_number=True))),
+        ("DISPUTED", lambda: decided(debt(disputed=True), of=borrower(held_until=TODAY, channel="email"))),
+        ("HELD", lambda: decided(debt(refused_row=True), of=borrower(held_until=TODAY, receipt_until=TODAY))),
+        ("OTHER_CHANNEL", lambda: decided(debt(23), of=borrower(channel="call", receipt_until=TODAY))),
+        ("ROW_REFUSED", lambda: decided(debt(23, refused_row=True))),
+        ("NO_CONSENT", lambda: decided(debt(), of=borrower(consent=None), credits=[credit("100.00")])),
+        ("CREDIT_COVERS", lambda: decided(debt(), messages=messages(1, 3, 5), credits=[credit("100.00")])),
         ("OPTED_OUT", lambda: decided(debt(23), of=borrower(opted_out_at=LONG_AGO))),
         ("TOO_LATE", lambda: decided(debt(23), portfolios=[])),
         ("NO_PORTFOLIO", lambda: decided(debt(), of=borrower(consent=None), portfolios=[])),

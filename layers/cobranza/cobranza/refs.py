@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from typing import Literal
 
-Kind = Literal["borrower", "phone", "document", "wamid", "bsuid", "news"]
+Kind = Literal["borrower", "phone", "document", "wamid", "bsuid", "news", "payment"]
 
 
 class References:

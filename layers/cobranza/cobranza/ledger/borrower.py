@@ -17,7 +17,9 @@ class Borrower:
 
     `phone` is E.164 with its plus; `country` ISO 3166-1 alpha-2; `region` the ISO 3166-2 part after the
     country ("BCN") or empty when unknown; `language` a BCP 47 tag or empty for the portfolio's own;
-    `receipt_until` the last day on which a receipt that nobody has verified yet pauses reminders.
+    `receipt_until` the last day on which a receipt that nobody has verified yet pauses reminders; `held_until` the
+    last day on which the creditor wants nobody to write; `channel` how the borrower wants to be reached;
+    `wrong_number` that somebody else answers at `phone`.
     """
 
     ref: str
@@ -29,3 +31,6 @@ class Borrower:
     consent: Consent | None = None
     opted_out_at: datetime | None = None
     receipt_until: date | None = None
+    held_until: date | None = None
+    channel: str = "whatsapp"
+    wrong_number: bool = False

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import get_currency_precision, list_currencies
 
@@ -26,11 +27,12 @@ def totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
     return tuple(Money(amount, currency) for currency, amount in sorted(sums.items()))
 
 
+@lru_cache(1024)
 def parse_currency(text: str) -> str:
     """An ISO 4217 code, upper case."""
     code = text.strip().upper()
     if code not in list_currencies():
-        raise InvalidInput("BAD_CURRENCY", f"{text!r} is not an ISO 4217 currency such as MXN", "currency")
+        raise InvalidInput("BAD_CURRENCY", f"{text[:20]!r} → MXN (ISO 4217)", "currency")
     return code
 
 
@@ -39,14 +41,14 @@ def parse_amount(text: str, currency: str, column: str = "amount") -> Decimal:
     currency has (`1234.50` MXN, `1234` CLP). Anything else is refused, never guessed."""
     digits = text.strip()
     if len(digits) > MAX_DIGITS:
-        raise InvalidInput("BAD_AMOUNT", f"an amount has at most {MAX_DIGITS} digits", column)
+        raise InvalidInput("BAD_AMOUNT", f"> {MAX_DIGITS} dígitos/digits", column)
     whole, point, decimals = digits.partition(".")
     precision = get_currency_precision(currency)
     if not (whole.isascii() and whole.isdigit()) or (point and not (decimals.isascii() and decimals.isdigit())):
-        raise InvalidInput("BAD_AMOUNT", f"{text!r} is not an amount such as 1234.50", column)
+        raise InvalidInput("BAD_AMOUNT", f"{text!r} → 1234.50", column)
     if len(decimals.rstrip("0")) > precision:
-        raise InvalidInput("BAD_AMOUNT", f"{currency} has {precision} decimals, {text!r} has more", column)
+        raise InvalidInput("BAD_AMOUNT", f"{text!r}: {currency} {precision} decimales/decimals", column)
     amount = Decimal(digits)
     if amount >= MAX_AMOUNT:
-        raise InvalidInput("BAD_AMOUNT", f"{text!r} is too large to be a debt", column)
+        raise InvalidInput("BAD_AMOUNT", f"{text!r}: demasiado grande / too large", column)
     return amount

@@ -12,9 +12,8 @@ The creditor's team drops it as `portfolio.yaml`; every text below is written by
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -27,12 +26,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from cobranza.errors import InvalidInput
-
-MAX_BYTES = 64 * 1024
-MAX_DEPTH = 4
-
-# Builds texts, lists and dicts only; the one in C where PyYAML has it.
-_Loader: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+from cobranza.yaml_files import MAX_BYTES as MAX_BYTES
+from cobranza.yaml_files import YamlFile
 
 type TemplateLanguage = Literal["es", "pt_BR", "en"]
 _TEMPLATE_LANGUAGES: dict[str, TemplateLanguage] = {"es": "es", "pt": "pt_BR", "en": "en"}
@@ -90,7 +85,8 @@ class ConsentWording(_Model):
 class Portfolio(_Model):
     """One portfolio of the creditor. `phone_number_id` is the sending number's id at Meta, `language` the one
     of messages whose row names none, `countries` ISO 3166-1 alpha-2, `receipt_pause_days` how long a receipt that
-    nobody has verified keeps reminders back."""
+    nobody has verified keeps reminders back, `freshness_hours` after how many business hours without a file nobody
+    is reminded any more."""
 
     portfolio_id: str
     creditor: Creditor
@@ -101,6 +97,7 @@ class Portfolio(_Model):
     consent: ConsentWording
     link_bases: Annotated[tuple[LinkBase, ...], Field(max_length=50)] = ()
     receipt_pause_days: Annotated[int, Field(ge=0, le=30)] = 3
+    freshness_hours: Annotated[int, Field(ge=1, le=240)] = 24
 
     def approves_link(self, url: str) -> bool:
         """Whether the link leads under one of `link_bases`: same host and port, path inside the base's."""
@@ -132,69 +129,13 @@ def parse_portfolio(data: bytes, portfolio_id: str) -> Portfolio:
     """
     if not valid_portfolio_id(portfolio_id):
         raise _refused("the portfolio's id is 1 to 40 of a-z, 0-9 and -")
-    if len(data) > MAX_BYTES:
-        raise _refused("portfolio.yaml is larger than 64 KB")
-    lines: dict[tuple[str | int, ...], int] = {}
-    try:
-        text = data.decode("utf-8-sig")
-        _refuse_cleverness(text)
-        values = _plain(yaml.compose(text, Loader=_Loader), (), lines)
-    except UnicodeDecodeError as error:
-        raise _refused("portfolio.yaml is not UTF-8 text") from error
-    except yaml.MarkedYAMLError as error:
-        raise _refused(f"portfolio.yaml is not YAML{_at(error.problem_mark)}: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise _refused("portfolio.yaml is not YAML: it holds characters that no text has") from error
-    if not isinstance(values, dict):
-        raise _refused("portfolio.yaml does not hold fields such as `language: es`")
-    if "portfolio_id" in values:
+    file = YamlFile(data, "portfolio.yaml", _refused)
+    if "portfolio_id" in file.values:
         raise _refused("portfolio_id: the folder already names the portfolio", "portfolio_id")
     try:
-        return Portfolio.model_validate(values | {"portfolio_id": portfolio_id})
+        return Portfolio.model_validate(file.values | {"portfolio_id": portfolio_id})
     except ValidationError as error:
-        raise _explained(error, lines) from error
-
-
-def _refuse_cleverness(text: str) -> None:
-    """Anchors, aliases and tags make a small file huge or alive; nesting beyond need exhausts the stack."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise _refused(f"portfolio.yaml is nested too deep{_at(event.start_mark)}")
-        if getattr(event, "anchor", None) or getattr(event, "tag", None):
-            raise _refused(f"portfolio.yaml may hold no anchors, aliases or tags{_at(event.start_mark)}")
-
-
-def _plain(node: yaml.Node | None, path: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> Any:
-    """Texts, lists and dicts only, so that `NO` stays a country; remembers each field's line."""
-    if isinstance(node, yaml.ScalarNode):
-        return node.value
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            lines[*path, index] = item.start_mark.line + 1
-        return [_plain(item, (*path, index), lines) for index, item in enumerate(node.value)]
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    fields: dict[str, Any] = {}
-    for key, value in node.value:
-        name = key.value
-        if not isinstance(name, str) or name in fields:
-            raise _refused(f"portfolio.yaml has a key that is no name, or one twice{_at(key.start_mark)}")
-        lines[*path, name] = key.start_mark.line + 1
-        fields[name] = _plain(value, (*path, name), lines)
-    return fields
-
-
-def _explained(error: ValidationError, lines: dict[tuple[str | int, ...], int]) -> InvalidInput:
-    problems = error.errors(include_url=False, include_input=False)
-    sentences: list[str] = []
-    for problem in problems[:10]:
-        path = problem["loc"]
-        name = ".".join(str(part) for part in path)[:100]
-        where = f" (line {lines[path]})" if path in lines else ""
-        sentences.append(f"{name}{where}: {problem['msg']}")
-    return _refused("; ".join(sentences), str(problems[0]["loc"][0]))
+        raise file.explained(error) from error
 
 
 def _split_link(url: str) -> tuple[str, str, str] | None:
@@ -207,10 +148,6 @@ def _split_link(url: str) -> tuple[str, str, str] | None:
     if re.search("%2e|%2f|%5c|%25", path.lower()) or {".", ".."} & set(path.split("/")):
         return None
     return host, path, rest
-
-
-def _at(mark: yaml.Mark | None) -> str:
-    return f" (line {mark.line + 1})" if mark else ""
 
 
 def _refused(reason: str, field: str = "") -> InvalidInput:

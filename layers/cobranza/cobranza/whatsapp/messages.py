@@ -10,7 +10,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency
 
 from cobranza.ledger.borrower import Borrower
-from cobranza.ledger.debt import Terms
+from cobranza.ledger.debt import Debt, Terms
 from cobranza.ledger.money import totals
 from cobranza.policy.decision import Send
 
@@ -35,15 +35,15 @@ def reminder_parameters(send: Send, borrower: Borrower) -> tuple[str, ...]:
     """
     locale = _locale(send.language, borrower.country)
     oldest = send.lead.debt.terms
-    alike = [d.terms for d in send.debts if _is_as_far(d.terms, send)]
-    later = [d.terms for d in send.debts if not _is_as_far(d.terms, send)]
-    owed = _owed(alike, send.language, locale)
+    alike = [debt for debt in send.debts if _is_as_far(debt.terms, send)]
+    later = [debt for debt in send.debts if not _is_as_far(debt.terms, send)]
+    owed = _owed(alike, send, locale)
     if len(alike) > 1:
         owed += f" ({_ITEMS[send.language].format(len(alike))})"
     if later:
-        owed += f" ({_LATER[send.language].format(_owed(later, send.language, locale))})"
+        owed += f" ({_LATER[send.language].format(_owed(later, send, locale))})"
     due = format_date(oldest.due_date, "long", locale)
-    if any(terms.due_date != oldest.due_date for terms in alike):
+    if any(debt.terms.due_date != oldest.due_date for debt in alike):
         due += f" ({_FIRST_OF[send.language]})"
     link = oldest.payment_url if send.portfolio.approves_link(oldest.payment_url) else ""
     parameters = (
@@ -102,7 +102,7 @@ def _is_as_far(terms: Terms, send: Send) -> bool:
     return state(terms.due_date) == state(send.lead.debt.terms.due_date)
 
 
-def _owed(debts: Sequence[Terms], language: str, locale: Locale) -> str:
-    sums = totals(terms.owed for terms in debts)
+def _owed(debts: Sequence[Debt], send: Send, locale: Locale) -> str:
+    sums = totals(send.asked(debt) for debt in debts)
     texts = [format_currency(money.amount, money.currency, locale=locale) for money in sums]
-    return f" {_AND[language]} ".join(texts)
+    return f" {_AND[send.language]} ".join(texts)

@@ -89,7 +89,7 @@ def closed(rules: ContactRules, region: str, now: datetime) -> ClosedBecause | N
     todays = [(zone, now.astimezone(zone).date()) for zone in zones_for(rules, region)]
     if all(any(start <= now < end for start, end in _spans(rules, region, zone, today)) for zone, today in todays):
         return None
-    return "HOLIDAY" if any(_is_holiday(rules, region, today) for _, today in todays) else "WINDOW"
+    return "HOLIDAY" if any(is_holiday(rules, region, today) for _, today in todays) else "WINDOW"
 
 
 def next_open(rules: ContactRules, region: str, after: datetime) -> datetime | None:
@@ -129,12 +129,13 @@ def _spans(rules: ContactRules, region: str, zone: ZoneInfo, day: date) -> Itera
 
 def _hours(rules: ContactRules, region: str, day: date) -> Hours:
     windows = rules.windows
-    if _is_holiday(rules, region, day):
+    if is_holiday(rules, region, day):
         return windows.holiday
     return {5: windows.sat, 6: windows.sun}.get(day.weekday(), windows.weekdays)
 
 
-def _is_holiday(rules: ContactRules, region: str, day: date) -> bool:
+def is_holiday(rules: ContactRules, region: str, day: date) -> bool:
+    """A day on which the country, or the region where it is named, rests."""
     return day in _official_holidays(rules.country, region if region in rules.regions else "", day.year) or (
         day in _extra_holidays(rules.extra_holidays, day.year)
     )

@@ -1,0 +1,58 @@
+"""A borrower as the creditor's files tell of them, and as people said besides.
+
+Files and words are kept apart, so that neither overwrites the other: a daily file that repeats what it said
+yesterday lifts nothing. They meet here, whenever a borrower is looked at.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from cobranza.ledger.borrower import Borrower, Consent
+from cobranza.ledger.standing import Mark, Standing, Word
+
+# Who wants to be forgotten is reached in no way.
+NO_CHANNEL = "none"
+
+
+def heard(
+    told: Borrower,
+    standing: Standing,
+    *,
+    as_of: datetime,
+    phone_as_of: datetime,
+    no_consent_at: datetime | None = None,
+) -> Borrower:
+    """`told` is the borrower by the files alone, and by their own stops on WhatsApp.
+
+    `as_of` is the moment of the newest file that told something else than the one before, `phone_as_of` that of
+    the one that first told this phone, and `no_consent_at` that of the one that first said "no", if it still does.
+    """
+    stops = standing.opt_out.stop(Word(told.opted_out_at)) if told.opted_out_at else standing.opt_out
+    erased = standing.erased
+    return replace(
+        told,
+        phone=_phone(told, standing.phone, phone_as_of),
+        consent=_consent(told.consent, standing.consent, as_of, no_consent_at),
+        opted_out_at=stops.since or (erased.at if erased else None),
+        wrong_number=standing.wrong_number.stands,
+        held_until=standing.held_until,
+        channel=NO_CHANNEL if erased else standing.channel_name,
+    )
+
+
+def _phone(told: Borrower, said: Word | None, phone_as_of: datetime) -> str:
+    return said.text if said and said.at >= phone_as_of else told.phone
+
+
+def _consent(told: Consent | None, said: Mark, as_of: datetime, no_consent_at: datetime | None) -> Consent | None:
+    """The later word counts. A file's "yes" speaks of `consent_at`; without one it is of no moment, and lifts no
+    "no". One that has not happened yet is a date read wrong."""
+    if no_consent_at:
+        said = said.stop(Word(no_consent_at))
+    if told and told.at and told.at <= as_of:
+        said = said.lift(Word(told.at, told.text, told.source or "file"))
+    if said.stands:
+        return None
+    if said.lifted is None:
+        return told
+    return Consent(source=said.lifted.source, at=said.lifted.at, text=said.lifted.text)

@@ -1,0 +1,232 @@
+"""What people said about a borrower or a debt, beside what is owed: stops, holds, disputes, recalls, channels.
+
+Rows of contacts/ and recalls/ files, and the borrower's own words, come late, twice and in any order. Whatever
+the order, the same rows end in the same standing: the later moment wins, and of two at one moment the one that
+stops. Only a word with a source lifts what another one stopped.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
+from enum import StrEnum
+
+WHATSAPP = "whatsapp"
+
+
+class Action(StrEnum):
+    """What a row of a contacts/ file may say of a borrower."""
+
+    OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
+    CONSENT = "consent"
+    NO_CONSENT = "no_consent"
+    HOLD = "hold"
+    RELEASE = "release"
+    DISPUTE = "dispute"
+    RESOLVED = "resolved"
+    WRONG_NUMBER = "wrong_number"
+    PHONE = "phone"
+    SECOND_PHONE = "second_phone"
+    CHANNEL = "channel"
+    CALL = "call"
+    VISIT = "visit"
+    ERASE = "erase"
+
+
+OF_ONE_DEBT = frozenset({Action.DISPUTE, Action.RESOLVED, Action.HOLD, Action.RELEASE})
+
+
+class RecallKind(StrEnum):
+    """Why the creditor took a debt back."""
+
+    SOLD = "sold"
+    WITHDRAWN = "withdrawn"
+    AGENCY = "agency"
+    COURT = "court"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Word:
+    """Something said at an aware moment; `source` is where ("call centre", "WhatsApp"), `text` what: the new
+    phone, the kind of a recall, a consent's wording."""
+
+    at: datetime
+    text: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError("a word's moment must be aware")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that stops reminders (an opt-out, a dispute, a recall), and the last word that lifted it. Both are
+    kept, so that a stop that comes after its later lift does not stop again."""
+
+    stopped: Word | None = None
+    lifted: Word | None = None
+
+    @property
+    def stands(self) -> bool:
+        if self.stopped is None:
+            return False
+        return self.lifted is None or self.stopped.at >= self.lifted.at
+
+    @property
+    def since(self) -> datetime | None:
+        """The moment of the last stop while it stands."""
+        return self.stopped.at if self.stopped and self.stands else None
+
+    def stop(self, word: Word) -> "Mark":
+        return replace(self, stopped=_later(self.stopped, word))
+
+    def lift(self, word: Word) -> "Mark":
+        """Unchanged by a word without a source."""
+        return replace(self, lifted=_later(self.lifted, word)) if word.source else self
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Hold:
+    """No reminder up to and including `until`; a hold until `date.min` releases an earlier one."""
+
+    at: datetime
+    until: date
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Touch:
+    """A call or a visit that somebody made elsewhere."""
+
+    at: datetime
+    action: Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """All that was said of a borrower. Of `consent` the stop is a "no" and the lift a "yes"; `phone`,
+    `second_phone` and `channel` are the last word on each; a `dispute` is of all debts."""
+
+    opt_out: Mark = Mark()
+    consent: Mark = Mark()
+    wrong_number: Mark = Mark()
+    dispute: Mark = Mark()
+    hold: Hold | None = None
+    phone: Word | None = None
+    second_phone: Word | None = None
+    channel: Word | None = None
+    touches: frozenset[Touch] = frozenset()
+    erased: Word | None = None
+
+    @property
+    def agreed(self) -> Word | None:
+        """The last "yes" to reminders on WhatsApp, unless a "no" came with it or after it."""
+        return None if self.consent.stands else self.consent.lifted
+
+    @property
+    def held_until(self) -> date | None:
+        return _end(self.hold)
+
+    @property
+    def channel_name(self) -> str:
+        return self.channel.text if self.channel else WHATSAPP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebtStanding:
+    """What was said of one debt. The text of the recall's word is its RecallKind."""
+
+    recall: Mark = Mark()
+    dispute: Mark = Mark()
+    hold: Hold | None = None
+
+    @property
+    def held_until(self) -> date | None:
+        return _end(self.hold)
+
+
+def hear(standing: Standing, action: Action, word: Word, until: date | None = None) -> Standing:
+    """The borrower's standing after a row of a contacts/ file that names no debt. Raises ValueError for a hold
+    without its day."""
+    match action:
+        case Action.OPT_OUT:
+            return replace(standing, opt_out=standing.opt_out.stop(word))
+        case Action.OPT_IN:
+            return replace(standing, opt_out=standing.opt_out.lift(word))
+        case Action.CONSENT:
+            return replace(standing, consent=standing.consent.lift(word))
+        case Action.NO_CONSENT:
+            return replace(standing, consent=standing.consent.stop(word))
+        case Action.DISPUTE:
+            return replace(standing, dispute=standing.dispute.stop(word))
+        case Action.RESOLVED:
+            return replace(standing, dispute=standing.dispute.lift(word))
+        case Action.WRONG_NUMBER:
+            return replace(standing, wrong_number=standing.wrong_number.stop(word))
+        case Action.PHONE:  # a new number is what lifts the mark of the old one
+            lifted = standing.wrong_number.lift(word)
+            return replace(standing, phone=_later(standing.phone, word), wrong_number=lifted)
+        case Action.SECOND_PHONE:
+            return replace(standing, second_phone=_later(standing.second_phone, word))
+        case Action.CHANNEL:
+            return replace(standing, channel=_later_channel(standing.channel, word))
+        case Action.HOLD | Action.RELEASE:
+            return replace(standing, hold=_held(standing.hold, action, word, until))
+        case Action.CALL | Action.VISIT:
+            return replace(standing, touches=standing.touches | {Touch(word.at, action)})
+        case Action.ERASE:
+            return replace(standing, erased=_later(standing.erased, word))
+
+
+def hear_of_debt(standing: DebtStanding, action: Action, word: Word, until: date | None = None) -> DebtStanding:
+    """The debt's standing after a row of a contacts/ file that names it: only disputes and holds are of one debt.
+    Raises ValueError for another action, or for a hold without its day."""
+    match action:
+        case Action.DISPUTE:
+            return replace(standing, dispute=standing.dispute.stop(word))
+        case Action.RESOLVED:
+            return replace(standing, dispute=standing.dispute.lift(word))
+        case Action.HOLD | Action.RELEASE:
+            return replace(standing, hold=_held(standing.hold, action, word, until))
+        case _:
+            raise ValueError(f"{action} is not of one debt")
+
+
+def recall(standing: DebtStanding, kind: RecallKind, at: datetime, source: str) -> DebtStanding:
+    """The creditor took the debt back. No snapshot brings it home, only `lift` does."""
+    return replace(standing, recall=standing.recall.stop(Word(at, kind.value, source)))
+
+
+def lift(standing: DebtStanding, at: datetime, source: str) -> DebtStanding:
+    return replace(standing, recall=standing.recall.lift(Word(at, "", source)))
+
+
+def touch_days(touches: Iterable[Touch], zone: tzinfo) -> tuple[date, ...]:
+    """The local dates of calls and visits, which caps count like messages: one for each."""
+    return tuple(touch.at.astimezone(zone).date() for touch in sorted(touches))
+
+
+def _held(known: Hold | None, action: Action, word: Word, until: date | None) -> Hold | None:
+    if action is Action.RELEASE:
+        return max(filter(None, (known, Hold(word.at, date.min, word.source)))) if word.source else known
+    if until is None:
+        raise ValueError("a hold has a last day")
+    return max(filter(None, (known, Hold(word.at, until, word.source))))
+
+
+def _end(hold: Hold | None) -> date | None:
+    return hold.until if hold and hold.until > date.min else None
+
+
+def _later(known: Word | None, word: Word) -> Word:
+    return max(known, word) if known else word
+
+
+def _later_channel(known: Word | None, word: Word) -> Word:
+    """At the same moment another channel wins over WhatsApp: it is the one that stops us."""
+
+    def rank(said: Word) -> tuple[datetime, bool, Word]:
+        return said.at, said.text != WHATSAPP, said
+
+    return max(known, word, key=rank) if known else word

@@ -1,0 +1,45 @@
+"""How a portfolio is fed: whether its book is fresh enough to be acted on, and whether somebody has paused it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from cobranza.policy import contact_rules
+from cobranza.policy.contact_rules import ContactRules
+from cobranza.policy.portfolio import Portfolio
+
+HOUR = timedelta(hours=1)
+# So many days back are looked at: a book that is older is stale whatever the calendar says.
+HORIZON = 60
+# How soon a paused portfolio is looked at again.
+PAUSE_LOOK = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """`as_of` is that of the newest file, None before the first one."""
+
+    as_of: datetime | None = None
+    is_paused: bool = False
+
+    def is_stale(self, portfolio: Portfolio, now: datetime) -> bool:
+        """Whether more business hours have gone by since the newest file than the portfolio allows, by the
+        calendar of its first country: all hours of Monday to Friday that are no holidays."""
+        if self.as_of is None:
+            return True
+        rules = contact_rules.rules_for(portfolio.countries[0])
+        return _business_hours(self.as_of, now, rules) > portfolio.freshness_hours * HOUR
+
+
+def _business_hours(since: datetime, until: datetime, rules: ContactRules | None) -> timedelta:
+    zone = contact_rules.zones_for(rules, "")[0] if rules else UTC
+    day, last = since.astimezone(zone).date(), until.astimezone(zone).date()
+    if (last - day).days > HORIZON:
+        return timedelta.max
+    total = timedelta()
+    while day <= last:
+        if day.weekday() < 5 and not (rules and contact_rules.is_holiday(rules, "", day)):
+            midnight = datetime.combine(day, time(), zone).astimezone(UTC)
+            following = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+            total += max(min(until, following) - max(since, midnight), timedelta())
+        day += timedelta(days=1)
+    return total

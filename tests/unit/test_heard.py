@@ -1,0 +1,109 @@
+"""Where files and words meet: the later one counts, and a file that repeats itself is no later word."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cobranza.ledger.borrower import Borrower, Consent
+from cobranza.ledger.heard import heard
+from cobranza.ledger.standing import Action, Standing, Word, hear
+from cobranza.store.said import debt_standing_item, debt_standing_of, standing_item, standing_of
+from tests.unit.books import borrower
+
+MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
+BARE = Consent(source="solicitud", text="Acepto")
+
+
+def at(days: int) -> datetime:
+    return MONDAY + timedelta(days=days)
+
+
+def said(*words: tuple[Action, int], text: str = "") -> Standing:
+    standing = Standing()
+    for action, days in words:
+        standing = hear(standing, action, Word(at(days), text, "call centre"), date(2026, 3, 9))
+    return standing
+
+
+def known(told: Borrower, standing: Standing, *, phone: int = 0, no: int | None = None, file: int = 9) -> Borrower:
+    no_consent_at = None if no is None else at(no)
+    return heard(told, standing, as_of=at(file), phone_as_of=at(phone), no_consent_at=no_consent_at)
+
+
+def test_who_said_nothing_is_as_files_tell() -> None:
+    told = borrower(consent=BARE)
+    assert known(told, Standing()) == told
+
+
+@pytest.mark.parametrize(
+    ("on_whatsapp", "words", "since"),
+    [
+        (None, [(Action.OPT_OUT, 1)], 1),
+        (None, [(Action.OPT_OUT, 1), (Action.OPT_IN, 2)], None),
+        (1, [(Action.OPT_IN, 2)], None),
+        (2, [(Action.OPT_IN, 2)], 2),
+        (3, [(Action.OPT_OUT, 1), (Action.OPT_IN, 2)], 3),
+        (1, [(Action.OPT_OUT, 3), (Action.OPT_IN, 2)], 3),
+        (1, [(Action.OPT_IN, 2), (Action.ERASE, 3)], 3),
+    ],
+)
+def test_a_stop_stands_until_a_later_word(
+    on_whatsapp: int | None, words: list[tuple[Action, int]], since: int | None
+) -> None:
+    told = borrower(opted_out_at=None if on_whatsapp is None else at(on_whatsapp))
+    assert known(told, said(*words)).opted_out_at == (None if since is None else at(since))
+
+
+@pytest.mark.parametrize(("word", "file", "new"), [(2, 1, True), (2, 2, True), (2, 3, False)])
+def test_the_later_phone_counts(word: int, file: int, new: bool) -> None:
+    standing = said((Action.PHONE, word), text="+525555550199")
+    assert (known(borrower(), standing, phone=file).phone == "+525555550199") is new
+
+
+YES = replace(BARE, at=at(3))
+
+
+@pytest.mark.parametrize(
+    ("consent", "no", "words", "agreed"),
+    [
+        (BARE, None, [], True),
+        (BARE, None, [(Action.NO_CONSENT, 1)], False),
+        (YES, None, [(Action.NO_CONSENT, 2)], True),
+        (YES, None, [(Action.NO_CONSENT, 3)], False),
+        (replace(BARE, at=at(99)), None, [(Action.NO_CONSENT, 2)], False),  # a day that has not come
+        (None, None, [(Action.CONSENT, 1)], True),
+        (None, 0, [(Action.CONSENT, 1)], True),
+        (None, 2, [(Action.CONSENT, 1)], False),
+        (None, 0, [], False),
+        (BARE, None, [(Action.NO_CONSENT, 1), (Action.CONSENT, 2)], True),
+    ],
+)
+def test_the_later_word_on_consent_counts(
+    consent: Consent | None, no: int | None, words: list[tuple[Action, int]], agreed: bool
+) -> None:
+    assert bool(known(borrower(consent=consent), said(*words), no=no).consent) is agreed
+
+
+def test_who_wants_to_be_erased_is_reached_in_no_way() -> None:
+    erased = known(borrower(), said((Action.ERASE, 1)))
+    assert (erased.channel, erased.opted_out_at) == ("none", at(1))
+
+
+moments = st.integers(0, 20 * 86_400).map(lambda seconds: MONDAY + timedelta(seconds=seconds, microseconds=7))
+words = st.tuples(st.sampled_from(Action), st.builds(Word, moments, st.text(max_size=5), st.text(max_size=5)))
+
+
+@given(st.lists(words, max_size=12))
+def test_what_was_said_comes_back_from_its_item_as_it_was(told: list[tuple[Action, Word]]) -> None:
+    standing = Standing()
+    for action, word in told:
+        standing = hear(standing, action, word, date(2026, 3, 9))
+    assert standing_of(standing_item(standing, MONDAY)) == standing
+
+
+def test_nothing_said_is_an_empty_item() -> None:
+    assert standing_item(Standing(), MONDAY) == {}
+    assert debt_standing_item(debt_standing_of(None)) == {}

@@ -1,0 +1,211 @@
+"""What people said, in whatever order we heard it."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cobranza.ledger.standing import (
+    Action,
+    DebtStanding,
+    Mark,
+    RecallKind,
+    Standing,
+    Touch,
+    Word,
+    hear,
+    hear_of_debt,
+    lift,
+    recall,
+    touch_days,
+)
+
+DAY = timedelta(days=1)
+MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def word(days: int = 0, text: str = "", source: str = "call centre") -> Word:
+    return Word(MONDAY + days * DAY, text, source)
+
+
+def heard(*rows: tuple[Any, ...]) -> Standing:
+    standing = Standing()
+    for row in rows:
+        standing = hear(standing, *row)
+    return standing
+
+
+# The later moment wins, and of two at one moment the one that stops.
+
+SWITCHES = [
+    (Action.OPT_OUT, Action.OPT_IN, "opt_out"),
+    (Action.NO_CONSENT, Action.CONSENT, "consent"),
+    (Action.DISPUTE, Action.RESOLVED, "dispute"),
+    (Action.WRONG_NUMBER, Action.PHONE, "wrong_number"),
+]
+
+
+@pytest.mark.parametrize(("stop", "start", "mark"), SWITCHES)
+def test_only_a_later_word_lifts_a_stop(stop: Action, start: Action, mark: str) -> None:
+    def stands(*rows: tuple[Action, Word]) -> bool:
+        return getattr(heard(*rows), mark).stands
+
+    assert not stands()
+    assert stands((stop, word(0)))
+    assert not stands((stop, word(0)), (start, word(1)))
+    assert not stands((start, word(1)), (stop, word(0)))  # the stop is older, and came late
+    assert stands((stop, word(1)), (start, word(0)))
+    assert stands((stop, word(0)), (start, word(0)))
+    assert stands((start, word(0)), (stop, word(0)))
+    assert stands((stop, word(0)), (start, word(1)), (stop, word(2)))
+
+
+@pytest.mark.parametrize(("stop", "start", "mark"), SWITCHES)
+def test_a_word_without_a_source_stops_but_does_not_lift(stop: Action, start: Action, mark: str) -> None:
+    assert getattr(heard((stop, word(0, source=""))), mark).stands
+    assert getattr(heard((stop, word(0)), (start, word(1, source=""))), mark).stands
+
+
+def test_a_mark_tells_since_when_it_stands() -> None:
+    assert Mark().since is None
+    assert heard((Action.OPT_OUT, word(0)), (Action.OPT_OUT, word(1))).opt_out.since == MONDAY + DAY
+    assert heard((Action.OPT_OUT, word(0)), (Action.OPT_IN, word(1))).opt_out.since is None
+
+
+def test_consent_is_the_last_yes_unless_a_no_came_after_it() -> None:
+    yes = word(1, "Acepto")
+    assert heard().agreed is None
+    assert heard((Action.CONSENT, yes)).agreed == yes
+    assert heard((Action.NO_CONSENT, word(0)), (Action.CONSENT, yes)).agreed == yes
+    assert heard((Action.CONSENT, yes), (Action.NO_CONSENT, word(2))).agreed is None
+
+
+def test_consent_does_not_lift_an_opt_out() -> None:
+    assert heard((Action.OPT_OUT, word(0)), (Action.CONSENT, word(5))).opt_out.stands
+
+
+def test_the_last_hold_counts_and_a_release_ends_it() -> None:
+    may, june = date(2026, 5, 1), date(2026, 6, 1)
+    assert heard().held_until is None
+    assert heard((Action.HOLD, word(0), june), (Action.HOLD, word(1), may)).held_until == may
+    assert heard((Action.HOLD, word(1), may), (Action.HOLD, word(0), june)).held_until == may
+    assert heard((Action.HOLD, word(0), may), (Action.HOLD, word(0), june)).held_until == june
+    assert heard((Action.HOLD, word(0), may), (Action.RELEASE, word(1))).held_until is None
+    assert heard((Action.HOLD, word(0), may), (Action.RELEASE, word(0))).held_until == may
+    assert heard((Action.HOLD, word(0), may), (Action.RELEASE, word(1, source=""))).held_until == may
+
+
+def test_a_hold_without_its_day_is_a_mistake_of_ours() -> None:
+    with pytest.raises(ValueError, match="last day"):
+        heard((Action.HOLD, word(0)))
+
+
+def test_the_last_channel_counts_and_another_one_wins_a_draw() -> None:
+    assert heard().channel_name == "whatsapp"
+    assert (
+        heard((Action.CHANNEL, word(0, "email")), (Action.CHANNEL, word(1, "whatsapp"))).channel_name == "whatsapp"
+    )
+    assert heard((Action.CHANNEL, word(0, "email")), (Action.CHANNEL, word(0, "whatsapp"))).channel_name == "email"
+    assert heard((Action.CHANNEL, word(0, "whatsapp")), (Action.CHANNEL, word(0, "email"))).channel_name == "email"
+
+
+def test_phones_are_the_last_ones_told() -> None:
+    standing = heard(
+        (Action.PHONE, word(1, "+525555550101")),
+        (Action.PHONE, word(0, "+525555550100")),
+        (Action.SECOND_PHONE, word(0, "+525555550102")),
+        (Action.ERASE, word(3)),
+    )
+    assert standing.phone == word(1, "+525555550101")
+    assert standing.second_phone == word(0, "+525555550102")
+    assert standing.erased == word(3)
+
+
+def test_each_call_and_visit_counts_once_on_its_local_day() -> None:
+    late = Word(datetime(2026, 3, 3, 1, tzinfo=UTC))
+    standing = heard((Action.CALL, late), (Action.CALL, late), (Action.VISIT, late), (Action.CALL, word(0)))
+    assert touch_days(standing.touches, ZoneInfo("America/Mexico_City")) == (date(2026, 3, 2),) * 3
+    assert Touch(late.at, Action.VISIT) in standing.touches
+
+
+def test_a_moment_has_its_zone() -> None:
+    with pytest.raises(ValueError, match="aware"):
+        Word(MONDAY.replace(tzinfo=None))
+
+
+# One debt.
+
+
+@pytest.mark.parametrize("kind", RecallKind)
+def test_a_recalled_debt_comes_back_by_a_later_lift_alone(kind: RecallKind) -> None:
+    recalled = recall(DebtStanding(), kind, MONDAY, "")
+    assert recalled.recall.stands
+    assert recalled.recall.stopped == Word(MONDAY, kind)
+    assert lift(recalled, MONDAY, "legal").recall.stands
+    assert lift(recalled, MONDAY + DAY, "").recall.stands
+    assert not lift(recalled, MONDAY + DAY, "legal").recall.stands
+    assert not recall(lift(DebtStanding(), MONDAY + DAY, "legal"), kind, MONDAY, "").recall.stands
+
+
+def test_a_dispute_and_a_hold_may_be_of_one_debt() -> None:
+    standing = hear_of_debt(DebtStanding(), Action.DISPUTE, word(0))
+    standing = hear_of_debt(standing, Action.HOLD, word(0), date(2026, 5, 1))
+    assert standing.dispute.stands
+    assert standing.held_until == date(2026, 5, 1)
+    standing = hear_of_debt(hear_of_debt(standing, Action.RESOLVED, word(1)), Action.RELEASE, word(1))
+    assert not standing.dispute.stands
+    assert standing.held_until is None
+
+
+@pytest.mark.parametrize(
+    "action", sorted(set(Action) - {Action.DISPUTE, Action.RESOLVED, Action.HOLD, Action.RELEASE})
+)
+def test_nothing_else_is_of_one_debt(action: Action) -> None:
+    with pytest.raises(ValueError, match="not of one debt"):
+        hear_of_debt(DebtStanding(), action, word(0))
+
+
+# Any order and any repetition of the same rows ends the same.
+
+words = st.builds(
+    Word,
+    st.integers(0, 3).map(lambda days: MONDAY + days * DAY),
+    st.sampled_from(["", "whatsapp", "email", "+525555550100"]),
+    st.sampled_from(["", "branch", "call centre"]),
+)
+ends = st.integers(0, 5).map(lambda days: date(2026, 5, 1) + days * DAY)
+of_borrowers = st.tuples(st.sampled_from(Action), words, ends)
+of_debts = st.tuples(
+    st.sampled_from([Action.DISPUTE, Action.RESOLVED, Action.HOLD, Action.RELEASE, "lift", *RecallKind]),
+    words,
+    ends,
+)
+
+
+def stirred(data: st.DataObject, rows: list[Any]) -> list[Any]:
+    again = data.draw(st.lists(st.sampled_from(rows), max_size=5)) if rows else []
+    return data.draw(st.permutations([*rows, *again]))
+
+
+@given(st.data(), st.lists(of_borrowers, max_size=8))
+def test_any_order_of_rows_ends_in_the_same_standing(data: st.DataObject, rows: list[Any]) -> None:
+    assert heard(*rows) == heard(*stirred(data, rows))
+
+
+@given(st.data(), st.lists(of_debts, max_size=8))
+def test_any_order_of_rows_ends_in_the_same_standing_of_a_debt(data: st.DataObject, rows: list[Any]) -> None:
+    def said(rows: list[Any]) -> DebtStanding:
+        standing = DebtStanding()
+        for what, heard, until in rows:
+            if isinstance(what, RecallKind):
+                standing = recall(standing, what, heard.at, heard.source)
+            elif what == "lift":
+                standing = lift(standing, heard.at, heard.source)
+            else:
+                standing = hear_of_debt(standing, what, heard, until)
+        return standing
+
+    assert said(rows) == said(stirred(data, rows))
