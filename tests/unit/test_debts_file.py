@@ -263,10 +263,3 @@ def test_every_code_in_the_code_has_its_sentence():
         for code in re.findall(r'(?:refuse|InvalidInput)\(\s*"([A-Z0-9_]+)"', path.read_text())
     }
     assert used <= CODES.keys()
-
-
-def test_the_documentation_lists_every_code_and_column():
-    page = (ROOT / "docs/files.md").read_text()
-    assert re.findall(r"^\| `([A-Z0-9_]+)` \|", page, re.MULTILINE) == list(CODES)
-    assert re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE) == list(COLUMNS)
-    assert ",".join(COLUMNS) in page

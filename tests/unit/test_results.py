@@ -135,6 +135,10 @@ def test_the_summary_tells_all_in_json():
         refused_by_code={"BAD_PHONE": 1, "BAD_DATE": 1},
         totals=(Money(Decimal("1234"), "CLP"), Money(Decimal("123.4"), "MXN")),
         balance_from="amount",
+        closed=7,
+        superseded=1,
+        recognised={"columns": {"phone": "Celular"}},
+        warnings=("not read: 'x'",),
         readiness=Readiness(messageable=5, no_consent=2, country_off=1),
     )
     assert json.loads(summary.to_json()) == {
@@ -152,7 +156,19 @@ def test_the_summary_tells_all_in_json():
         "refused_by_code": {"BAD_DATE": 1, "BAD_PHONE": 1},
         "totals": {"CLP": "1234", "MXN": "123.40"},
         "balance_from": "amount",
-        "readiness": {"messageable": 5, "no_consent": 2, "no_portfolio": 0, "country_off": 1},
+        "closed": 7,
+        "superseded": 1,
+        "recognised": {"columns": {"phone": "Celular"}},
+        "warnings": ["not read: 'x'"],
+        "waiting": None,
+        "readiness": {
+            "messageable": 5,
+            "no_consent": 2,
+            "no_portfolio": 0,
+            "country_off": 1,
+            "no_template": 0,
+            "bad_phone": 0,
+        },
         "error": None,
     }
 

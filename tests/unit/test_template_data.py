@@ -26,6 +26,7 @@ from tests.unit.template import (
 
 # ── data at rest and on its way ──────────────────────────────────────────────────────────────────────
 
+WORK = "WorkBucket"
 ON_BUCKET = "BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault"
 
 
@@ -107,8 +108,8 @@ def test_rules_and_logs_may_use_the_key_for_this_account() -> None:
 
 
 def test_buckets_are_private_and_keep_every_version() -> None:
-    for bucket in stack("prod").of(BUCKET).values():
-        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    for name, bucket in stack("prod").of(BUCKET).items():
+        assert name == WORK or bucket["VersioningConfiguration"] == {"Status": "Enabled"}
         assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
         assert bucket["PublicAccessBlockConfiguration"] == {
             "BlockPublicAcls": True,
@@ -155,9 +156,16 @@ def test_on_one_machine_there_is_no_tls_to_ask_for() -> None:
 
 @pytest.mark.parametrize("kind", [BUCKET, TABLE, KEY])
 def test_what_holds_state_outlives_the_stack(kind: str) -> None:
-    for item in sources(kind).values():
-        assert item["DeletionPolicy"] in {"Retain", "RetainExceptOnCreate"}
-        assert item["UpdateReplacePolicy"] == "Retain"
+    for name, item in sources(kind).items():
+        if name != WORK:
+            assert item["DeletionPolicy"] in {"Retain", "RetainExceptOnCreate"}
+            assert item["UpdateReplacePolicy"] == "Retain"
+
+
+def test_what_lies_between_a_file_and_its_results_goes_by_itself() -> None:
+    rules = stack("prod").of(BUCKET)[WORK]["LifecycleConfiguration"]["Rules"]
+    days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+    assert days == {"parts/": 7, "listed/": 40}
 
 
 def test_the_key_of_all_references_outlives_the_stack_and_never_rotates() -> None:

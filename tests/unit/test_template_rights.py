@@ -3,6 +3,7 @@ from collections import Counter
 
 import pytest
 
+from cobranza.flows.drops import KINDS
 from tests.unit.template import (
     ACCOUNT,
     FORTNIGHT,
@@ -71,10 +72,9 @@ def test_every_queue_has_a_dead_letter_queue_that_keeps_fourteen_days() -> None:
 @every_stage
 def test_whatever_is_given_up_raises_an_alarm(stage: str) -> None:
     now = stack(stage)
-    (topic,) = now.of("AWS::SNS::Topic")
     watched: set[str] = set()
     for alarm in now.of("AWS::CloudWatch::Alarm").values():
-        assert alarm["AlarmActions"] == [f"${{{topic}}}"]
+        assert alarm["AlarmActions"] == ["${AlarmsTopic}"]
         assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Maximum")
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
         (dimension,) = alarm["Dimensions"]
@@ -231,8 +231,10 @@ def test_ingest_reads_what_the_rule_lets_in_and_never_its_own_results() -> None:
     ingest = now.functions["IngestFunction"]
     assert rule["EventPattern"]["detail"]["bucket"]["name"] == ["${InboxBucket}"]
     for action in ("s3:GetObject", "s3:GetObjectVersion"):
-        assert ingest.may(action) == {f"${{InboxBucket.Arn}}/{kind}/*" for kind in ("debts", "portfolios")}
-    assert ingest.may("s3:PutObject") == {"${InboxBucket.Arn}/results/*"}
+        dropped = {resource for resource in ingest.may(action) if resource.startswith("${InboxBucket")}
+        assert dropped == {f"${{InboxBucket.Arn}}/{kind}/*" for kind in (*KINDS, "portfolios")}
+    written = {f"${{WorkBucket.Arn}}/{place}/*" for place in ("parts", "listed")}
+    assert ingest.may("s3:PutObject") == {"${InboxBucket.Arn}/results/*"} | written
 
 
 def test_ingest_can_tell_a_file_that_is_gone_from_one_it_may_not_read() -> None:

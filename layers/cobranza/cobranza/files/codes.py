@@ -1,38 +1,337 @@
-"""Every code with which a file or a row is refused. docs/files.md tells what to do about each."""
+"""Every code with which a file or a row is refused, in both languages of the guides.
+
+The tables of docs/files.md and docs/es/archivos.md are written from here by `python -m local.codes`.
+"""
+
+from typing import NamedTuple
 
 from cobranza.errors import InvalidInput
 
+
+class Code(NamedTuple):
+    """What is wrong, and what to do about it, in Spanish and in English."""
+
+    es: str
+    en: str
+    todo_es: str
+    todo_en: str
+
+
 FILE_CODES = {
-    "BAD_PLACE": "The file is not where files are dropped",
-    "TOO_LARGE": "The file is too large",
-    "EMPTY_FILE": "The file is empty",
-    "NOT_UTF8": "The file is not UTF-8 text",
-    "NOT_CSV": "The file cannot be read as CSV",
-    "DUPLICATE_COLUMN": "Two columns have the same name",
-    "MISSING_COLUMN": "A required column is missing",
+    "BAD_PLACE": Code(
+        "El archivo no está donde se leen archivos",
+        "The file is not where files are dropped",
+        "déjelo en `debts/<cartera>/<archivo>`, con la cartera en a–z, 0–9 y `-`; "
+        "los resultados están en `results/none/misplaced/`",
+        "drop it as `debts/<portfolio>/<file>`, with the portfolio in a–z, 0–9 and `-`; "
+        "its results are under `results/none/misplaced/`",
+    ),
+    "BAD_AS_OF": Code(
+        "El metadato as-of del archivo no se puede leer",
+        "The file's metadata as-of cannot be read",
+        "escríbalo como `2026-01-31` o `2026-01-31T18:00:00-06:00`",
+        "write it as `2026-01-31` or `2026-01-31T18:00:00-06:00`",
+    ),
+    "FUTURE_AS_OF": Code(
+        "El archivo habla de un día que aún no llega",
+        "The file speaks of a day that has not come yet",
+        "corrija la fecha del nombre o el metadato `as-of`",
+        "correct the date in its name, or its metadata `as-of`",
+    ),
+    "NOTHING_TO_CONFIRM": Code(
+        "Ningún archivo con ese nombre espera confirmación",
+        "No file of that name waits to be confirmed",
+        "el nombre es el del archivo que espera, y al final `.confirm`",
+        "its name is that of the file that waits, with `.confirm` at the end",
+    ),
+    "SEVERAL_MAPPINGS": Code(
+        "Más de un mapeo sirve para este archivo",
+        "More than one mapping is for this file",
+        "deje que `applies_to` de solo uno convenga a su nombre",
+        "let `applies_to` of one alone fit its name",
+    ),
+    "TOO_LARGE": Code(
+        "El archivo es demasiado grande",
+        "The file is too large",
+        "divídalo en varios archivos, cada uno con el encabezado",
+        "split it into several files, each with the header",
+    ),
+    "EMPTY_FILE": Code(
+        "El archivo está vacío",
+        "The file is empty",
+        "vea si la exportación funcionó",
+        "see whether the export worked",
+    ),
+    "NOT_A_TABLE": Code(
+        "El archivo no es una tabla que se pueda leer",
+        "The file is no table that can be read",
+        "ábralo con el programa que lo hizo y guárdelo como CSV UTF-8 o XLSX",
+        "open it with the program that made it and save it as CSV UTF-8 or XLSX",
+    ),
+    "BAD_ENCODING": Code(
+        "El archivo está en una codificación de texto que no se reconoce",
+        "The file is in a text encoding that is not recognised",
+        "guárdelo como *CSV UTF-8*, o declare `encoding` en el mapeo; el motivo dice la línea",
+        "save it as *CSV UTF-8*, or declare `encoding` in the mapping; the reason tells the line",
+    ),
+    "MIXED_ENCODING": Code(
+        "El archivo mezcla dos codificaciones de texto",
+        "The file mixes two text encodings",
+        "una sus partes en un programa que guarde todo como *CSV UTF-8*; el motivo dice la línea",
+        "join its parts in a program that saves all as *CSV UTF-8*; the reason tells the line",
+    ),
+    "NOT_UTF8": Code(
+        "El archivo no es texto UTF-8",
+        "The file is not UTF-8 text",
+        "*Guardar como* → *CSV UTF-8*; el motivo dice la primera línea mala",
+        "*Save as* → *CSV UTF-8*; the reason tells the first bad line",
+    ),
+    "NOT_CSV": Code(
+        "El archivo no se puede leer como CSV",
+        "The file cannot be read as CSV",
+        "unas comillas que no se cierran, otro separador, una celda o un encabezado demasiado largos: "
+        "vea la línea que dice el motivo",
+        "a quote that is never closed, another separator, too long a cell or a header: "
+        "look at the line in the reason",
+    ),
+    "DUPLICATE_COLUMN": Code(
+        "Dos columnas tienen el mismo nombre",
+        "Two columns have the same name",
+        "cambie el nombre de una o bórrela",
+        "rename or delete one",
+    ),
+    "MISSING_COLUMN": Code(
+        "Falta una columna obligatoria",
+        "A required column is missing",
+        "agregue las que dice el motivo, o diga en un mapeo cómo se llaman en su archivo",
+        "add those in the reason, or say in a mapping what your file calls them",
+    ),
+    "AMBIGUOUS_COLUMN": Code(
+        "No es seguro qué columna es cuál",
+        "It is not certain which column is which",
+        "diga en un mapeo cuál vale (`columns:`) y cuál no se lee (`ignore:`)",
+        "say in a mapping which one counts (`columns:`) and which is not read (`ignore:`)",
+    ),
+    "AMBIGUOUS_DATES": Code(
+        "Las fechas se pueden leer de dos maneras",
+        "The dates can be read in two ways",
+        "declare `date_order: DMY` (día primero), `MDY` o `YMD` en el mapeo, o el metadato `date-order`",
+        "declare `date_order: DMY` (day first), `MDY` or `YMD` in the mapping, or the metadata `date-order`",
+    ),
+    "AMBIGUOUS_NUMBERS": Code(
+        "Los importes se pueden leer de dos maneras",
+        "The amounts can be read in two ways",
+        'declare `decimal: "."` o `decimal: ","` en el mapeo, o el metadato `decimal`',
+        'declare `decimal: "."` or `decimal: ","` in the mapping, or the metadata `decimal`',
+    ),
+    "MIXED_DATES": Code(
+        "El archivo mezcla fechas de distinto orden",
+        "The file mixes dates of different orders",
+        "escriba todas como `2026-01-31`; si un orden es el bueno, declare `date_order` "
+        "y las demás filas se rechazan una a una",
+        "write all as `2026-01-31`; if one order is right, declare `date_order` "
+        "and the other rows are refused one by one",
+    ),
+    "MIXED_NUMBERS": Code(
+        "El archivo mezcla punto y coma decimal",
+        "The file mixes decimal points and decimal commas",
+        "escriba todos con el mismo signo; si uno es el bueno, declare `decimal` "
+        "y las demás filas se rechazan una a una",
+        "write all with the same sign; if one is right, declare `decimal` "
+        "and the other rows are refused one by one",
+    ),
+    "BAD_METADATA": Code(
+        "Los metadatos del archivo no se pueden usar",
+        "The file's metadata cannot be used",
+        "`date-order` es `DMY`, `MDY` o `YMD`; `decimal` es `.` o `,`",
+        "`date-order` is `DMY`, `MDY` or `YMD`; `decimal` is `.` or `,`",
+    ),
+    "BAD_MAPPING": Code(
+        "El mapeo no se puede usar",
+        "The mapping cannot be used",
+        "corrija los campos que dice el motivo, con su línea; hasta entonces vale la versión anterior",
+        "mend the fields in the reason, at their lines; until then the version before stays in force",
+    ),
 }
 
 ROW_CODES = {
-    "RAGGED_ROW": "The row has not as many cells as the header",
-    "DUPLICATE_ROW": "The file has this debt twice",
-    "MISSING_VALUE": "A required value is empty",
-    "BAD_ID": "The id cannot be used",
-    "BAD_NAME": "The name cannot be used",
-    "BAD_PHONE": "This is not a usable phone number",
-    "LANDLINE": "This is the number of a landline",
-    "BAD_COUNTRY": "The country is unknown",
-    "BAD_REGION": "The region cannot be used",
-    "BAD_LANGUAGE": "The language cannot be used",
-    "BAD_AMOUNT": "The amount cannot be read",
-    "BAD_CURRENCY": "The currency is unknown",
-    "BAD_DATE": "The date cannot be read",
-    "BAD_LINK": "The link cannot be used",
-    "BAD_CONSENT": "The consent cannot be read",
+    "RAGGED_ROW": Code(
+        "La fila no tiene tantas celdas como el encabezado",
+        "The row has not as many cells as the header",
+        "ponga entre comillas el valor que contiene un separador; agregue lo que falta",
+        "put quotes around the value that holds a separator; add what is missing",
+    ),
+    "TOTALS_ROW": Code(
+        "Es una fila de totales, no una deuda",
+        "This is a row of totals, not a debt",
+        "nada; o quítela de la exportación",
+        "nothing; or leave it out of the export",
+    ),
+    "BAD_JSON": Code(
+        "La línea no es un objeto JSON de valores simples",
+        "The line is no JSON object of plain values",
+        "escriba un objeto por línea, sin listas ni objetos dentro",
+        "write one object a line, without lists or objects inside",
+    ),
+    "DUPLICATE_ROW": Code(
+        "El archivo tiene dos veces esta deuda",
+        "The file has this debt twice",
+        "deje la fila correcta; el motivo dice la línea de la otra",
+        "keep the row that is right; the reason tells the line of the other",
+    ),
+    "MISSING_VALUE": Code(
+        "Un valor obligatorio está vacío", "A required value is empty", "complételo", "fill it in"
+    ),
+    "BAD_ID": Code(
+        "El identificador no se puede usar",
+        "The id cannot be used",
+        "escríbalo con 64 caracteres visibles como máximo, sin `#`",
+        "write it with at most 64 visible characters, without `#`",
+    ),
+    "BAD_DOCUMENT": Code(
+        "El documento de identidad no se puede usar",
+        "The identity document cannot be used",
+        "escriba tipo y número, cada uno con 40 caracteres como máximo",
+        "write type and number, each with at most 40 characters",
+    ),
+    "BAD_NAME": Code(
+        "El nombre no se puede usar",
+        "The name cannot be used",
+        "escriba el nombre de la persona, sin saltos de línea",
+        "write the person's name, without line breaks",
+    ),
+    "BAD_PHONE": Code(
+        "No es un teléfono utilizable",
+        "This is not a usable phone number",
+        "escriba un solo número con su código de país; los dígitos que `5.25E+11` perdió "
+        "búsquelos en su sistema, no se pueden adivinar",
+        "write one number with its country code; take digits lost to `5.25E+11` "
+        "from your system, they cannot be guessed",
+    ),
+    "LANDLINE": Code(
+        "Es el número de un teléfono fijo",
+        "This is the number of a landline",
+        "pida un celular; en Argentina escriba `+54 9 …`",
+        "ask for a mobile; in Argentina write `+54 9 …`",
+    ),
+    "BAD_COUNTRY": Code(
+        "No se conoce el país",
+        "The country is unknown",
+        "`MX`, no `México` ni `MEX`",
+        "`MX`, not `México` or `MEX`",
+    ),
+    "BAD_REGION": Code(
+        "La región no se puede usar",
+        "The region cannot be used",
+        "`BCN`, no `MX-BCN` ni el nombre completo",
+        "`BCN`, not `MX-BCN` or the full name",
+    ),
+    "BAD_LANGUAGE": Code(
+        "El idioma no se puede usar",
+        "The language cannot be used",
+        "`es`, `es-MX`, `pt-BR` o `en`",
+        "`es`, `es-MX`, `pt-BR` or `en`",
+    ),
+    "BAD_AMOUNT": Code(
+        "El importe no se puede leer",
+        "The amount cannot be read",
+        "`1234.50`; sin decimales en `CLP`; un saldo a favor va en la columna `credit`, sin signo",
+        "`1234.50`; without decimals for `CLP`; what you owe them goes into the column `credit`, without sign",
+    ),
+    "BAD_CURRENCY": Code(
+        "No se conoce la moneda",
+        "The currency is unknown",
+        "`MXN`, no `$` ni `pesos`",
+        "`MXN`, not `$` or `pesos`",
+    ),
+    "BAD_DATE": Code(
+        "La fecha no se puede leer",
+        "The date cannot be read",
+        "`2026-01-31`, o el orden que el archivo entero sigue; entre 2000 y 2100, sin nombres de meses",
+        "`2026-01-31`, or the order that the whole file follows; between 2000 and 2100, without names of months",
+    ),
+    "BAD_LINK": Code(
+        "El enlace no se puede usar",
+        "The link cannot be used",
+        "copie de un navegador una dirección `https://` completa",
+        "copy a whole `https://` address from a browser",
+    ),
+    "BAD_TAGS": Code(
+        "Las etiquetas no se pueden usar",
+        "The tags cannot be used",
+        "10 como máximo, de 30 caracteres cada una, separadas por `;` `,` o `|`",
+        "at most 10 of 30 characters each, separated by `;` `,` or `|`",
+    ),
+    "BAD_RISK": Code(
+        "El riesgo no se puede leer",
+        "The risk cannot be read",
+        "una letra de `A` a `E`",
+        "a letter from `A` to `E`",
+    ),
+    "BAD_EXTRA": Code(
+        "Un dato adicional no se puede usar",
+        "An extra value cannot be used",
+        "200 caracteres como máximo, sin saltos de línea",
+        "at most 200 characters, without line breaks",
+    ),
+    "BAD_ACTION": Code(
+        "No se conoce la acción",
+        "The action is unknown",
+        "una de las que dice el motivo",
+        "one of those in the reason",
+    ),
+    "BAD_CHANNEL": Code(
+        "No se conoce el canal",
+        "The channel is unknown",
+        "`whatsapp`, `correo`, `llamada`, `sms`, `carta` o `visita`",
+        "`whatsapp`, `email`, `call`, `sms`, `letter` or `visit`",
+    ),
+    "BAD_TEXT": Code(
+        "Un texto no se puede usar",
+        "A text cannot be used",
+        "más corto y en una sola línea; el motivo dice el máximo",
+        "shorter, and in one line; the reason tells the most",
+    ),
+    "FUTURE_MOMENT": Code(
+        "El momento está en el futuro",
+        "The moment is in the future",
+        "la fecha en que ocurrió; vea si día y mes están en su orden",
+        "the date on which it happened; see whether day and month are in their order",
+    ),
+    "UNKNOWN_BORROWER": Code(
+        "Nadie tiene este número de cliente",
+        "No borrower has this id",
+        "corríjalo, o cargue antes el archivo de sus deudas",
+        "mend it, or load the file of their debts first",
+    ),
+    "UNKNOWN_DEBT": Code(
+        "La persona no tiene esta deuda en la cartera",
+        "The borrower has no such debt in the portfolio",
+        "corríjala, o cargue antes el archivo de deudas",
+        "mend it, or load the file of debts first",
+    ),
+    "UNMATCHED_PAYMENT": Code(
+        "El dinero no es de nadie que conozcamos",
+        "The money belongs to nobody we know",
+        "complete cliente o deuda en `unmatched.csv` y déjelo en `payments/`",
+        "fill in borrower or debt in `unmatched.csv` and drop it in `payments/`",
+    ),
+    "BAD_CONSENT": Code(
+        "El consentimiento no se puede leer",
+        "The consent cannot be read",
+        "`sí` o `no`; su fecha como `2025-11-20`",
+        "`yes` or `no`; its date as `2025-11-20`",
+    ),
 }
 
 CODES = FILE_CODES | ROW_CODES
 
 
-def refuse(code: str, detail: str, column: str = "") -> InvalidInput:
-    """The error to raise: the code's sentence, then what is wrong here and what would be right."""
-    return InvalidInput(code, f"{CODES[code]}: {detail}", column)
+def refuse(code: str, detail: str, column: str = "", *, es: str = "") -> InvalidInput:
+    """The error to raise: the code's sentence in Spanish and English, then what is wrong here.
+
+    `detail` is in English, or in no language (`MXN 2`); `es` says it in Spanish where words are needed.
+    """
+    sentence = CODES[code]
+    spanish = f"{sentence.es}: {es}" if es else sentence.es
+    return InvalidInput(code, f"{spanish} · {sentence.en}: {detail}", column)

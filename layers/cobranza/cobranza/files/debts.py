@@ -1,62 +1,53 @@
 """The debts file: what each column may hold."""
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 
+from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
-from cobranza.files.table import Row
+from cobranza.files.columns import DEBTS, EXTRA
+from cobranza.files.consent import read_consent
+from cobranza.files.declared import Declared
+from cobranza.files.formats import Formats
+from cobranza.files.row import Row
 from cobranza.ledger.borrower import Consent
 from cobranza.ledger.debt import Terms
 from cobranza.ledger.money import parse_amount, parse_currency
 from cobranza.ledger.phone import parse_phone
 
-COLUMNS = (
-    "borrower_id",
-    "document_type",
-    "document_id",
-    "name",
-    "phone",
-    "country",
-    "region",
-    "language",
-    "debt_id",
-    "instalment",
-    "amount",
-    "balance",
-    "currency",
-    "due_date",
-    "payment_url",
-    "document_url",
-    "tags",
-    "risk",
-    "consent",
-    "consent_at",
-    "consent_source",
-    "consent_text",
-)
-# And one of amount and balance.
-REQUIRED = ("borrower_id", "name", "phone", "country", "debt_id", "currency", "due_date")
+COLUMNS = DEBTS.names
+REQUIRED = DEBTS.required
 
 MAX_ID = 64
 MAX_NAME = 100
 MAX_LINK = 500
-MAX_CONSENT_SOURCE = 100
-MAX_CONSENT_TEXT = 1000
+MAX_DOCUMENT = 40
+MAX_DOCUMENT_NAME = 100
+MAX_TAGS = 10
+MAX_TAG = 30
+MAX_EXTRA = 200
+RISKS = "ABCDE"
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}.*)?")
 _REGION = re.compile(r"[A-Z0-9]{1,6}")
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)
-_YES = frozenset({"yes", "y", "si", "s", "sim", "1", "true"})
-_NO = frozenset({"no", "n", "nao", "0", "false", ""})
+
+_SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
+# UTF-8 read as Windows' code page once and saved so (JosÃ©), or letters that were lost.
+_BROKEN_LETTERS = re.compile("[ÃÂ][\u0080-\u00bf]|\ufffd")
+_SHEET_ERROR = re.compile(r"#(?:N/[AD]|[^ ]{2,12}[!?])")
+# Most links: urlsplit would agree, and takes its time.
+_PLAIN_LINK = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
+_NOTHING = Decimal(0)
+_TAG_ENDS = re.compile("[;|,]")
 
 type Cells = Mapping[str, str]
 
@@ -64,7 +55,9 @@ type Cells = Mapping[str, str]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebtRow:
     """A good row. `phone` is E.164; `region` and `language` may be empty. `consent_declared` tells a row
-    that says no from one that says nothing."""
+    that says no from one that says nothing. `credit` is what the creditor owes the borrower (saldo a favor), and
+    `plan_total` the sum of all instalments, both in the debt's currency and None where the row says nothing; the
+    identity document is text as it was written."""
 
     line: int
     borrower_id: str
@@ -76,6 +69,10 @@ class DebtRow:
     consent: Consent | None
     consent_declared: bool
     terms: Terms
+    document_type: str = ""
+    document_id: str = ""
+    credit: Decimal | None = None
+    plan_total: Decimal | None = None
 
 
 def check_header(header: Sequence[str]) -> None:
@@ -121,7 +118,7 @@ def parse_debt_row(header: Sequence[str], row: Row, *, portfolio: str, as_of: da
         country=country,
         region=region,
         language=language,
-        consent=_consent(cells),
+        consent=read_consent(cells),
         consent_declared=bool(cells.get("consent")),
         terms=Terms(
             portfolio=portfolio,
@@ -137,37 +134,129 @@ def parse_debt_row(header: Sequence[str], row: Row, *, portfolio: str, as_of: da
     )
 
 
+def read_debt(
+    columns: Mapping[str, int],
+    row: Row,
+    formats: Formats,
+    declared: Declared,
+    *,
+    portfolio: str,
+    as_of: datetime,
+    width: int = 0,
+) -> DebtRow:
+    """Read one row: `columns` are the indexes that Reading recognised, `width` how many cells the header has (0:
+    Reading has looked at it, and set the row's fault).
+
+    Raises InvalidInput for the first bad cell in the order of DEBTS.names, with one exception: country goes
+    before phone and currency before the amounts, because they say how to read them.
+    """
+    cells = _cells(columns, row, declared, width)
+    borrower_id = _id(cells, "borrower_id", required=True)
+    document_type, document_id = _document(cells, "document_type"), _document(cells, "document_id")
+    name = _name(cells)
+    country = _country(cells)
+    phone = parse_phone(_required(cells, "phone"), country)
+    region = _region(cells)
+    language = _language(cells)
+    terms = _terms(cells, formats, portfolio, as_of)
+    return DebtRow(
+        line=row.line,
+        borrower_id=borrower_id,
+        name=name,
+        phone=phone.e164,
+        country=country,
+        region=region,
+        language=language,
+        consent=read_consent(cells, formats),
+        consent_declared=bool(cells.get("consent")),
+        terms=terms,
+        document_type=document_type,
+        document_id=document_id,
+        credit=_amount(cells, "credit", terms.currency, formats),
+        plan_total=_amount(cells, "plan_total", terms.currency, formats),
+    )
+
+
+def _cells(columns: Mapping[str, int], row: Row, declared: Declared, width: int) -> dict[str, str]:
+    if row.fault:
+        raise row.fault
+    if width and len(row.cells) != width:
+        raise refuse("RAGGED_ROW", f"{len(row.cells)} ≠ {width}")
+    delivered = row.cells
+    cells = {name: delivered[index].strip() for name, index in columns.items()}
+    for name, text in declared.defaults.items():
+        if not cells.get(name):
+            cells[name] = text
+    cells.update(declared.values)
+    return cells
+
+
+def _terms(cells: Cells, formats: Formats, portfolio: str, as_of: datetime) -> Terms:
+    debt_id = _id(cells, "debt_id", required=True)
+    instalment = _id(cells, "instalment")
+    currency = _currency(cells)
+    amount, balance = _amount(cells, "amount", currency, formats), _amount(cells, "balance", currency, formats)
+    original = balance if amount is None else amount
+    owed = amount if balance is None else balance
+    if original is None or owed is None:
+        raise refuse("MISSING_VALUE", "amount | balance", "balance" if "balance" in cells else "amount")
+    return Terms(
+        portfolio=portfolio,
+        debt_id=debt_id,
+        instalment=instalment,
+        amount=original,
+        balance=owed,
+        currency=currency,
+        late_fee=_amount(cells, "late_fee", currency, formats) or _NOTHING,
+        due_date=formats.date(_required(cells, "due_date"), "due_date"),
+        as_of=as_of,
+        payment_url=_link(cells, "payment_url"),
+        document_url=_link(cells, "document_url"),
+        document_name=_plain(cells, "document_name", MAX_DOCUMENT_NAME),
+        tags=_tags(cells),
+        risk=_risk(cells),
+        extra=_extra(cells),
+    )
+
+
 def _required(cells: Cells, column: str) -> str:
-    if text := cells[column]:
+    if text := cells.get(column):
         return text
-    raise refuse("MISSING_VALUE", f"{column} must be there", column)
+    raise refuse("MISSING_VALUE", column, column)
 
 
 def _id(cells: Cells, column: str, *, required: bool = False) -> str:
     text = _required(cells, column) if required else cells.get(column, "")
     if len(text) > MAX_ID or "#" in text or not text.isprintable():
-        raise refuse("BAD_ID", f"at most {MAX_ID} printable characters, without #", column)
+        raise refuse("BAD_ID", f"≤ {MAX_ID}, no #", column, es=f"≤ {MAX_ID}, sin #")
+    if _SCIENTIFIC.fullmatch(text):
+        raise refuse("BAD_ID", "shortened by a spreadsheet", column, es="acortado por una hoja de cálculo")
     return text
 
 
 def _name(cells: Cells) -> str:
     text = _required(cells, "name")
     if len(text) > MAX_NAME or not text.isprintable() or not any(map(str.isalpha, text)):
-        raise refuse("BAD_NAME", f"at most {MAX_NAME} printable characters, and a letter among them", "name")
+        detail = f"at most {MAX_NAME} printable characters, and a letter among them"
+        raise refuse("BAD_NAME", detail, "name", es=f"máximo {MAX_NAME} caracteres visibles, alguno una letra")
+    if not text.isascii() and _BROKEN_LETTERS.search(text):
+        raise refuse("BAD_NAME", "its accents are broken", "name", es="sus acentos están dañados")
+    if text[0] == "#" and _SHEET_ERROR.fullmatch(text):
+        raise refuse("BAD_NAME", "an error of the spreadsheet", "name", es="un error de la hoja de cálculo")
     return text
 
 
 def _country(cells: Cells) -> str:
     code = _required(cells, "country").upper()
     if code not in SUPPORTED_REGIONS:
-        raise refuse("BAD_COUNTRY", "write the two letters of ISO 3166-1, such as MX", "country")
+        raise refuse("BAD_COUNTRY", "ISO 3166-1: MX", "country")
     return code
 
 
 def _region(cells: Cells) -> str:
     code = cells.get("region", "").upper()
     if code and not _REGION.fullmatch(code):
-        raise refuse("BAD_REGION", "at most six letters and digits of ISO 3166-2, such as BCN", "region")
+        raise refuse("BAD_REGION", "ISO 3166-2: BCN", "region")
     return code
 
 
@@ -177,9 +266,61 @@ def _language(cells: Cells) -> str:
         return ""
     tag = _LANGUAGE.fullmatch(text)
     if not tag:
-        raise refuse("BAD_LANGUAGE", "write es, es-MX, pt-BR or en", "language")
+        raise refuse("BAD_LANGUAGE", "es, es-MX, pt-BR, en", "language")
     language, territory = tag.groups()
     return f"{language.lower()}-{territory.upper()}" if territory else language.lower()
+
+
+def _currency(cells: Cells) -> str:
+    text = _required(cells, "currency")
+    try:
+        return parse_currency(text)
+    except InvalidInput as error:
+        raise refuse("BAD_CURRENCY", f"{text[:20]!r} → MXN", "currency") from error
+
+
+def _amount(cells: Cells, column: str, currency: str, formats: Formats) -> Decimal | None:
+    text = cells.get(column)
+    return formats.amount(text, currency, column) if text else None
+
+
+def _document(cells: Cells, column: str) -> str:
+    text = cells.get(column, "")
+    if len(text) > MAX_DOCUMENT or not text.isprintable():
+        raise refuse("BAD_DOCUMENT", f"≤ {MAX_DOCUMENT}", column)
+    return text
+
+
+def _plain(cells: Cells, column: str, limit: int) -> str:
+    text = cells.get(column, "")
+    if len(text) > limit or not text.isprintable():
+        raise refuse("BAD_EXTRA", f"{column} ≤ {limit}", column)
+    return text
+
+
+def _extra(cells: Cells) -> dict[str, str]:
+    names = [name for name in cells if name[0] == "e" and name.startswith(EXTRA)]
+    return {name.removeprefix(EXTRA): _plain(cells, name, MAX_EXTRA) for name in names if cells[name]}
+
+
+def _tags(cells: Cells) -> tuple[str, ...]:
+    text = cells.get("tags", "")
+    return _split_tags(text) if text else ()
+
+
+@lru_cache(4096)
+def _split_tags(text: str) -> tuple[str, ...]:
+    tags = {tag for part in _TAG_ENDS.split(text) if (tag := part.strip().lower())}
+    if len(tags) > MAX_TAGS or any(len(tag) > MAX_TAG or not tag.isprintable() for tag in tags):
+        raise refuse("BAD_TAGS", f"≤ {MAX_TAGS} × {MAX_TAG}", "tags")
+    return tuple(sorted(tags))
+
+
+def _risk(cells: Cells) -> str:
+    letter = cells.get("risk", "").upper()
+    if letter and (len(letter) > 1 or letter not in RISKS):
+        raise refuse("BAD_RISK", " | ".join(RISKS), "risk")
+    return letter
 
 
 def _amounts(cells: Cells, currency: str) -> tuple[Decimal, Decimal]:
@@ -205,8 +346,8 @@ def _due_date(cells: Cells) -> date:
 
 def _link(cells: Cells, column: str) -> str:
     text = cells.get(column, "")
-    if not text:
-        return ""
+    if not text or (len(text) <= MAX_LINK and _PLAIN_LINK.fullmatch(text)):
+        return text
     try:
         link = urlsplit(text)
     except ValueError:
@@ -214,39 +355,5 @@ def _link(cells: Cells, column: str) -> str:
     sound = len(text) <= MAX_LINK and text.isprintable() and " " not in text
     # https://bank.example@elsewhere.example leads elsewhere.
     if not sound or link.scheme != "https" or not link.hostname or "@" in link.netloc:
-        raise refuse("BAD_LINK", f"write a whole https:// address of at most {MAX_LINK} characters", column)
+        raise refuse("BAD_LINK", f"https://… ≤ {MAX_LINK}", column)
     return text
-
-
-def _consent(cells: Cells) -> Consent | None:
-    answer = _fold(cells.get("consent", ""))
-    if answer in _NO:
-        return None
-    if answer not in _YES:
-        raise refuse("BAD_CONSENT", "write yes or no", "consent")
-    at = _consent_at(cells)
-    source, text = cells.get("consent_source", ""), cells.get("consent_text", "")
-    if len(source) > MAX_CONSENT_SOURCE:
-        raise refuse("BAD_CONSENT", f"at most {MAX_CONSENT_SOURCE} characters", "consent_source")
-    if len(text) > MAX_CONSENT_TEXT:
-        raise refuse("BAD_CONSENT", f"at most {MAX_CONSENT_TEXT} characters", "consent_text")
-    return Consent(source=source, at=at, text=text)
-
-
-def _consent_at(cells: Cells) -> datetime | None:
-    """A date is its midnight, and a time without zone is UTC: consent is evidence, a day is exact enough."""
-    text = cells.get("consent_at", "")
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
-    except ValueError:
-        at = None
-    if at is None or not 2000 <= at.year <= 2100:
-        raise refuse("BAD_CONSENT", "write when as 2026-01-31 or 2026-01-31T10:30:00-06:00", "consent_at")
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _fold(text: str) -> str:
-    """Lower case without accents: SÍ is si."""
-    return "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))

@@ -7,17 +7,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any
 
 from babel.numbers import get_currency_precision
 
 from cobranza.errors import InvalidInput
-from cobranza.files.table import Row
+from cobranza.files.row import ADDED, Row
 from cobranza.ledger.money import Money
-
-# They stand first, where nobody has to scroll to them, and where a row with too many or too few cells
-# keeps its shape.
-ADDED = ("line", "column", "code", "reason")
 
 # A spreadsheet runs a cell that starts with one of these. What already has an apostrophe before it gets one
 # more, so that read_table gives back exactly what was there.
@@ -44,7 +40,7 @@ def refused_csv(header: Sequence[str], refusals: Iterable[Refusal]) -> bytes:
     writer.writerow((*ADDED, *_kept(header, header)))
     for refusal in refusals:
         why = (str(refusal.row.line), refusal.column, refusal.code, refusal.reason)
-        writer.writerow(map(_guard, (*why, *_kept(header, refusal.row.cells))))
+        writer.writerow(map(guard, (*why, *_kept(header, refusal.row.cells))))
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -53,7 +49,7 @@ def _kept(header: Sequence[str], cells: Sequence[str]) -> tuple[str, ...]:
     return tuple(cell for i, cell in enumerate(cells) if i >= width or header[i] not in ADDED)
 
 
-def _guard(cell: str) -> str:
+def guard(cell: str) -> str:
     """The cell with an apostrophe before it if a spreadsheet would run it.
 
     Rows hold strangers' text, and the person who mends them has a spreadsheet that may call programs and send
@@ -71,12 +67,16 @@ class Readiness:
     no_consent: int = 0
     no_portfolio: int = 0
     country_off: int = 0
+    no_template: int = 0
+    bad_phone: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What became of a file. `digest` is its SHA-256 in hex; `totals` the balances of its good rows, one for
-    each currency; `balance_from` the column they were read from; `error` why the file was refused whole."""
+    each currency; `balance_from` the column they were read from; `closed` the debts that a snapshot does not list
+    any more; `superseded` the unchanged rows that a newer file has told; `recognised` what was taken for what;
+    `waiting` why a person must confirm before anything is changed; `error` why the file was refused whole."""
 
     kind: str
     portfolio: str
@@ -90,12 +90,17 @@ class Summary:
     refused: int = 0
     refused_by_code: Mapping[str, int] = field(default_factory=dict[str, int])
     totals: Sequence[Money] = ()
-    balance_from: Literal["balance", "amount"] = "balance"
+    balance_from: str = ""
+    closed: int = 0
+    superseded: int = 0
     readiness: Readiness = Readiness()
+    recognised: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    warnings: Sequence[str] = ()
+    waiting: Mapping[str, Any] | None = None
     error: InvalidInput | None = None
 
     def __post_init__(self) -> None:
-        if self.read != self.created + self.updated + self.unchanged + self.refused:
+        if not self.waiting and self.read != self.created + self.updated + self.unchanged + self.refused:
             raise ValueError(f"rows are lost: {self.read} read, but not as many accounted for")
         if self.error and self.read:
             raise ValueError("a file that is refused whole has no rows")
@@ -116,6 +121,11 @@ class Summary:
             "refused_by_code": dict(sorted(self.refused_by_code.items())),
             "totals": {money.currency: _exact(money) for money in self.totals},
             "balance_from": self.balance_from,
+            "closed": self.closed,
+            "superseded": self.superseded,
+            "recognised": dict(self.recognised),
+            "warnings": list(self.warnings),
+            "waiting": self.waiting and dict(self.waiting),
             "readiness": asdict(self.readiness),
             "error": self.error and {"code": self.error.code, "reason": self.error.reason},
         }

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cobranza.files.codes import refuse
+from cobranza.files.row import Row
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_COLUMNS = 200
@@ -16,14 +17,6 @@ MAX_CELL = 10_000
 _QUOTED = re.compile(r'"[^"]*"')
 # results.py puts an apostrophe before what a spreadsheet would run; it goes when the file comes back.
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """`line` is the physical line on which the row starts; the header is on line 1."""
-
-    line: int
-    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,125 @@
+"""The cells of one row by canonical column, each read once into what it must hold."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from cobranza.files.codes import refuse
+from cobranza.files.declared import Declared
+from cobranza.files.formats import Formats
+from cobranza.files.row import Row
+from cobranza.files.synonyms import DEBT_NAMES
+
+MAX_ID = 64
+MAX_SOURCE = 100
+MAX_TEXT = 1000
+
+NOTHING_DECLARED = Declared()
+
+# Clocks of two systems differ by minutes.
+AHEAD = timedelta(minutes=10)
+
+_YES = frozenset({"yes", "y", "si", "s", "sim", "1", "true"})
+_NO = frozenset({"no", "n", "nao", "0", "false"})
+
+
+# Names by which the other kinds of files know what the debts file knows. `Cliente` and `Deudor` are names as often
+# as numbers, and there is no column of names here.
+BORROWER_NAMES = tuple(name for name in DEBT_NAMES["borrower_id"] if name not in ("cliente", "deudor"))
+DEBT_ID_NAMES = tuple(
+    name for name in DEBT_NAMES["debt_id"] if name not in ("documento", "id documento", "credito")
+)
+INSTALMENT_NAMES = DEBT_NAMES["instalment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """`columns` maps a canonical column's name to its index; a column that is not there reads as empty. `declared`
+    tells what stands in every row, and what where a row says nothing. `zone` is the one in which the file's people
+    write times. Every method may raise InvalidInput."""
+
+    columns: Mapping[str, int]
+    row: Row
+    formats: Formats
+    declared: Declared
+    zone: tzinfo
+    now: datetime
+
+    def __post_init__(self) -> None:
+        if self.row.fault:
+            raise self.row.fault
+        if (most := max(self.columns.values(), default=-1)) >= len(self.row.cells):
+            raise refuse("RAGGED_ROW", f"{len(self.row.cells)} < {most + 1}")
+
+    def text(self, column: str) -> str:
+        if column in self.declared.values:
+            return self.declared.values[column]
+        index = self.columns.get(column)
+        text = "" if index is None else self.row.cells[index].strip()
+        return text or self.declared.defaults.get(column, "")
+
+    def required(self, column: str) -> str:
+        if text := self.text(column):
+            return text
+        raise refuse("MISSING_VALUE", column, column)
+
+    def id(self, column: str, *, required: bool = False) -> str:
+        text = self.required(column) if required else self.text(column)
+        if len(text) > MAX_ID or "#" in text or not text.isprintable():
+            raise refuse("BAD_ID", repr(text[:MAX_ID]), column)
+        return text
+
+    def line(self, column: str, most: int, *, required: bool = False) -> str:
+        """A text of one line, of at most `most` characters."""
+        text = self.required(column) if required else self.text(column)
+        if len(text) > most or not text.isprintable():
+            raise refuse("BAD_TEXT", f"≤ {most}", column)
+        return text
+
+    def prose(self, column: str, most: int) -> str:
+        """A text that may have line breaks."""
+        text = self.text(column)
+        if len(text) > most or not text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
+            raise refuse("BAD_TEXT", f"≤ {most}", column)
+        return text
+
+    def day(self, column: str) -> date:
+        return self.formats.date(self.required(column), column)
+
+    def moment(self, column: str) -> tuple[datetime, bool]:
+        """An aware moment up to now, and whether its time was written; a date alone is the end of that day. What
+        has not happened yet is a date read wrong, and would win over every true moment to come."""
+        at, has_time = self.formats.moment(self.required(column), column, self.zone)
+        today = self.now.astimezone(self.zone).date()
+        if at > self.now + AHEAD if has_time else at.date() > today:
+            raise refuse("FUTURE_MOMENT", self.text(column)[:40], column)
+        return at, has_time
+
+    def yes_or_no(self, column: str) -> bool | None:
+        """None where the cell is empty."""
+        answer = fold(self.text(column))
+        if not answer:
+            return None
+        if answer not in _YES | _NO:
+            raise refuse("BAD_CONSENT", repr(self.text(column)[:40]), column)
+        return answer in _YES
+
+
+def start_of_day(at: datetime) -> datetime:
+    return datetime.combine(at.date(), time.min, at.tzinfo)
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, words joined by one underscore: "Segundo teléfono" is segundo_telefono."""
+    plain = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
+    return "_".join(plain.replace("_", " ").replace("-", " ").split())
+
+
+def words(**meanings: str) -> dict[str, str]:
+    """A dictionary from every folded word to the meaning under which it stands: words(call="llamada phone_call").
+    Raises ValueError where a word stands twice."""
+    found = [(fold(word), meaning) for meaning, known in meanings.items() for word in (meaning, *known.split())]
+    if twice := {word for word, _ in found if [other for other, _ in found].count(word) > 1}:
+        raise ValueError(f"twice: {', '.join(sorted(twice))}")
+    return dict(found)

@@ -1,0 +1,213 @@
+"""The contacts file: what people said to the creditor's other desks, and how they were contacted from there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, tzinfo
+
+from cobranza.files.cells import (
+    BORROWER_NAMES,
+    DEBT_ID_NAMES,
+    MAX_SOURCE,
+    MAX_TEXT,
+    NOTHING_DECLARED,
+    Cells,
+    fold,
+    start_of_day,
+    words,
+)
+from cobranza.files.codes import refuse
+from cobranza.files.columns import Columns
+from cobranza.files.declared import Declared
+from cobranza.files.formats import Formats
+from cobranza.files.row import Row
+from cobranza.files.synonyms import DEBT_NAMES
+from cobranza.ledger.phone import parse_phone
+from cobranza.ledger.standing import OF_ONE_DEBT, WHATSAPP, Action, Word
+
+COLUMNS = Columns(
+    kind="contacts",
+    names=(
+        "borrower_id",
+        "action",
+        "at",
+        "source",
+        "text",
+        "until",
+        "debt_id",
+        "phone",
+        "channel",
+        "consent",
+        "consent_at",
+        "consent_source",
+        "consent_text",
+    ),
+    required=("borrower_id",),
+    one_of=(("action", "consent"),),
+    dates=("at", "until", "consent_at"),
+    keys=("borrower_id",),
+    synonyms={
+        "borrower_id": BORROWER_NAMES,
+        "action": ("accion", "gestion", "tipo gestion", "evento", "acao", "event"),
+        "at": ("fecha", "fecha hora", "momento", "timestamp", "fecha accion", "fecha gestion"),
+        "source": ("origen", "fuente", "origem", "fonte"),
+        "text": ("texto", "comentario", "observacion", "observaciones", "nota", "observacao", "comment", "note"),
+        "until": ("hasta", "fecha hasta", "ate", "hold until"),
+        "debt_id": DEBT_ID_NAMES,
+        "phone": (*DEBT_NAMES["phone"], "tel nuevo", "cel nuevo", "novo tel"),
+        "channel": ("canal", "canal preferido", "preferred channel"),
+        **{name: names for name, names in DEBT_NAMES.items() if name.startswith("consent")},
+    },
+)
+
+# What people write, folded: lower case, without accents, words joined by underscores.
+ACTIONS: Mapping[str, str] = words(
+    opt_out="baja darse_de_baja stop parar sair no_contactar cancelar_envios descadastrar optout unsubscribe",
+    opt_in="alta reactivar voltar entrar optin subscribe start",
+    hold="retener retencion suspender pausa pausar espera esperar segurar suspensao prorroga",
+    release="liberar reanudar levantar_pausa levantar_retencion retomar resume unhold",
+    dispute="disputa en_disputa reclamo reclamacion aclaracion contestar contestacao reclamacao claim",
+    resolved="resuelta resuelto disputa_resuelta resolvida resolvido disputa_resolvida resolve",
+    wrong_number="numero_equivocado equivocado numero_errado numero_incorrecto",
+    phone="telefono nuevo_telefono cambio_de_telefono cambio_telefono telefone novo_telefone celular new_phone",
+    second_phone="segundo_telefono telefono_2 telefono_alterno segundo_telefone telefone_2 phone_2",
+    channel="canal cambio_de_canal cambio_canal mudanca_de_canal preferred_channel",
+    call="llamada llamado ligacao chamada telefonema phone_call",
+    visit="visita visita_domiciliaria field_visit",
+    erase="borrar borrado eliminar supresion cancelacion_arco apagar exclusao excluir erasure delete forget",
+)
+CHANNELS: Mapping[str, str] = words(
+    whatsapp="wa wsp wpp zap",
+    email="correo mail e_mail correo_electronico",
+    call="llamada telefono ligacao telefone phone",
+    sms="mensaje_de_texto torpedo",
+    letter="carta correspondencia",
+    visit="visita presencial in_person",
+)
+
+# Only a word with a source lifts or changes what was said; a stop counts whoever tells it.
+_NEEDS_SOURCE = frozenset(
+    {
+        Action.OPT_IN,
+        Action.CONSENT,
+        Action.RESOLVED,
+        Action.RELEASE,
+        Action.HOLD,
+        Action.PHONE,
+        Action.SECOND_PHONE,
+        Action.CHANNEL,
+    }
+)
+_LIFTS = frozenset({Action.OPT_IN, Action.CONSENT, Action.RESOLVED, Action.RELEASE, Action.PHONE})
+_NOON = time(12)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One statement of a row, ready for ledger.standing's `hear` or `hear_of_debt`."""
+
+    action: Action
+    word: Word
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRow:
+    """`said` has one statement or two: a row may tell an action and consent. Those in OF_ONE_DEBT are of
+    `debt_id` (all its instalments) where it is filled, all others of the borrower."""
+
+    line: int
+    portfolio: str
+    borrower_id: str
+    debt_id: str
+    said: tuple[Said, ...]
+
+    @property
+    def of_debt(self) -> tuple[Said, ...]:
+        return tuple(said for said in self.said if self.debt_id and said.action in OF_ONE_DEBT)
+
+    @property
+    def of_borrower(self) -> tuple[Said, ...]:
+        return tuple(said for said in self.said if not self.debt_id or said.action not in OF_ONE_DEBT)
+
+
+def read_contact(
+    columns: Mapping[str, int],
+    row: Row,
+    formats: Formats,
+    *,
+    declared: Declared = NOTHING_DECLARED,
+    portfolio: str,
+    zone: tzinfo,
+    now: datetime,
+    country: str = "",
+) -> ContactRow:
+    """Reads one row; `country` (ISO 3166-1 alpha-2) is that of phones without a country code, empty where they are
+    refused. A date without time is the end of its day for what stops, and its beginning for what lifts, so that of
+    one day the stop wins. Raises InvalidInput for the first bad cell."""
+    cells = Cells(columns, row, formats, declared, zone, now)
+    borrower_id = cells.id("borrower_id", required=True)
+    said: list[Said] = []
+    if cells.text("action"):
+        said.append(_action(cells, country))
+    if consent := _consent(cells):
+        said.append(consent)
+    if not said:
+        raise refuse("MISSING_VALUE", " | ".join(COLUMNS.one_of[0]), "action")
+    return ContactRow(
+        line=row.line,
+        portfolio=portfolio,
+        borrower_id=borrower_id,
+        debt_id=cells.id("debt_id"),
+        said=tuple(said),
+    )
+
+
+def _action(cells: Cells, country: str) -> Said:
+    known = ACTIONS.get(fold(cells.text("action")))
+    if known is None:
+        raise refuse(
+            "BAD_ACTION", f"{cells.text('action')[:40]!r}; {', '.join(sorted(set(ACTIONS.values())))}", "action"
+        )
+    action = Action(known)
+    match action:
+        case Action.CHANNEL:
+            text = _channel(cells)
+        case Action.PHONE | Action.SECOND_PHONE:
+            text = parse_phone(cells.required("phone"), country).e164
+        case _:
+            text = cells.prose("text", MAX_TEXT)
+    at, has_time = cells.moment("at")
+    if not has_time:
+        at = _without_time(at, action, text)
+    source = cells.line("source", MAX_SOURCE, required=action in _NEEDS_SOURCE)
+    return Said(action, Word(at, text, source), cells.day("until") if action is Action.HOLD else None)
+
+
+def _channel(cells: Cells) -> str:
+    channel = CHANNELS.get(fold(cells.required("channel")))
+    if channel is None:
+        raise refuse("BAD_CHANNEL", repr(cells.text("channel")[:40]), "channel")
+    return channel
+
+
+def _without_time(at: datetime, action: Action, text: str) -> datetime:
+    """`at` is the end of its day. Calls and visits lie in its middle, so that it is the same day in the zones
+    around."""
+    if action in (Action.CALL, Action.VISIT):
+        return datetime.combine(at.date(), _NOON, at.tzinfo)
+    lifts = action in _LIFTS or (action is Action.CHANNEL and text == WHATSAPP)
+    return start_of_day(at) if lifts else at
+
+
+def _consent(cells: Cells) -> Said | None:
+    """Moment and source of a "yes" are its evidence; without their own columns the row's stand for them."""
+    agreed = cells.yes_or_no("consent")
+    if agreed is None:
+        return None
+    at, has_time = cells.moment("consent_at" if cells.text("consent_at") else "at")
+    if agreed and not has_time:
+        at = start_of_day(at)
+    column = "consent_source" if cells.text("consent_source") else "source"
+    source = cells.line(column, MAX_SOURCE, required=agreed)
+    text = cells.prose("consent_text", MAX_TEXT)
+    return Said(Action.CONSENT if agreed else Action.NO_CONSENT, Word(at, text, source))

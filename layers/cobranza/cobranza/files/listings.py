@@ -1,0 +1,108 @@
+"""Lists that go back to the people who drop files: tables that a spreadsheet opens and runs nothing of."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from babel.numbers import get_currency_precision
+
+from cobranza.files import contacts, payments
+from cobranza.files.results import guard
+from cobranza.files.row import ADDED
+from cobranza.ledger.money import Money
+from cobranza.ledger.payment import UNMATCHED, Payment, Unmatched
+
+
+def listing(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """A CSV in UTF-8 with BOM, without which Excel takes it for the local code page; the header alone when there
+    are no rows. Raises ValueError for a row of another width."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(header)
+    for row in rows:
+        if len(row) != len(header):
+            raise ValueError(f"{len(row)} cells under {len(header)} columns")
+        writer.writerow(map(guard, row))
+    return out.getvalue().encode("utf-8-sig")
+
+
+def exact(money: Money) -> str:
+    """With all decimals of its currency: 1234.50 MXN, 1234 CLP."""
+    return f"{money.amount:.{get_currency_precision(money.currency)}f}"
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedPayment:
+    line: int
+    payment: Payment
+    code: Unmatched
+
+
+def unmatched_csv(rows: Iterable[UnmatchedPayment]) -> bytes:
+    """Money that belongs to nobody we know, with the columns of the payments file: filled in, it can be dropped
+    there again."""
+    return listing(
+        (*ADDED, *payments.COLUMNS.names),
+        (
+            (str(row.line), _column(row.payment), row.code, UNMATCHED[row.code], *payment_cells(row.payment))
+            for row in rows
+            if row.code
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LatePayment:
+    """A payment for a debt that the creditor had taken back. `kind` is why (RecallKind)."""
+
+    payment: Payment
+    debt_id: str
+    instalment: str
+    kind: str
+    given: Money
+
+
+def payments_after_recall_csv(rows: Iterable[LatePayment]) -> bytes:
+    return listing(
+        ("recalled_debt_id", "recalled_instalment", "recall", "given", *payments.COLUMNS.names),
+        ((row.debt_id, row.instalment, row.kind, exact(row.given), *payment_cells(row.payment)) for row in rows),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutConsent:
+    borrower_id: str
+    name: str
+    debts: int
+
+
+def no_consent_csv(rows: Iterable[WithoutConsent]) -> bytes:
+    """Borrowers whom we may not write to; with the empty columns filled in it is a contacts file."""
+    empty = tuple(name for name in contacts.COLUMNS.names if name.startswith("consent"))
+    return listing(
+        ("borrower_id", "name", "debts", *empty),
+        ((row.borrower_id, row.name, str(row.debts), *("" for _ in empty)) for row in rows),
+    )
+
+
+def payment_cells(payment: Payment) -> tuple[str, ...]:
+    """A payment as its file's columns; a time that nobody wrote is not invented."""
+    paid_at = payment.paid_at.isoformat() if payment.has_time else payment.paid_at.date().isoformat()
+    return (
+        payment.payment_id,
+        payment.borrower_id,
+        payment.debt_id,
+        payment.instalment,
+        payment.reference,
+        exact(payment.amount),
+        payment.amount.currency,
+        paid_at,
+        payment.method,
+        payment.source,
+    )
+
+
+def _column(payment: Payment) -> str:
+    """The column that names nobody."""
+    return next((name for name in ("debt_id", "reference") if getattr(payment, name)), "borrower_id")

@@ -1,0 +1,201 @@
+"""What goes back to people and to other systems as CSV."""
+
+import csv
+import io
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cobranza.files import contacts
+from cobranza.files.exports import (
+    BUCKETS,
+    Interaction,
+    OpenDebt,
+    Part,
+    PaymentOut,
+    ageing_csv,
+    interactions_csv,
+    payments_out_csv,
+)
+from cobranza.files.listings import (
+    LatePayment,
+    UnmatchedPayment,
+    WithoutConsent,
+    listing,
+    no_consent_csv,
+    payments_after_recall_csv,
+    unmatched_csv,
+)
+from cobranza.ledger.money import Money
+from cobranza.ledger.payment import UNMATCHED, Payment
+
+DAY = date(2026, 3, 2)
+AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
+PAYMENT = Payment(
+    payment_id="P-1",
+    portfolio="norte",
+    borrower_id="C-1",
+    reference="=9901",
+    amount=Money(Decimal("150.5"), "MXN"),
+    paid_at=AT,
+    method="SPEI",
+)
+
+
+def records(data: bytes) -> list[dict[str, str]]:
+    assert data.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def test_nothing_a_spreadsheet_would_run_and_no_row_out_of_shape() -> None:
+    assert records(listing(("a", "b"), [("=1+1", "Zoë")])) == [{"a": "'=1+1", "b": "Zoë"}]
+    assert listing(("a", "b"), []) == b"\xef\xbb\xbfa,b\r\n"
+    with pytest.raises(ValueError, match="1 cells under 2"):
+        listing(("a", "b"), [("x",)])
+
+
+def test_unmatched_money_comes_back_as_a_payments_file() -> None:
+    (record,) = records(unmatched_csv([UnmatchedPayment(7, PAYMENT, "NO_SUCH_REFERENCE")]))
+    assert record == {
+        "line": "7",
+        "column": "reference",
+        "code": "NO_SUCH_REFERENCE",
+        "reason": UNMATCHED["NO_SUCH_REFERENCE"],
+        "payment_id": "P-1",
+        "borrower_id": "C-1",
+        "debt_id": "",
+        "instalment": "",
+        "reference": "'=9901",
+        "amount": "150.50",
+        "currency": "MXN",
+        "paid_at": "2026-03-02T12:00:00+00:00",
+        "method": "SPEI",
+        "source": "",
+    }
+
+
+def test_a_time_that_nobody_wrote_is_not_invented() -> None:
+    end = datetime(2026, 3, 2, 23, 59, 59, tzinfo=ZoneInfo("America/Mexico_City"))
+    dated = Payment(
+        payment_id="P-1",
+        portfolio="norte",
+        debt_id="F-1",
+        amount=Money(Decimal(5), "CLP"),
+        paid_at=end,
+        has_time=False,
+    )
+    (record,) = records(unmatched_csv([UnmatchedPayment(2, dated, "NO_SUCH_DEBT")]))
+    assert (record["paid_at"], record["amount"], record["column"]) == ("2026-03-02", "5", "debt_id")
+
+
+def test_a_payment_after_a_recall_tells_which_debt_it_was_for() -> None:
+    late = LatePayment(PAYMENT, "F-1", "2", "sold", Money(Decimal("100"), "MXN"))
+    (record,) = records(payments_after_recall_csv([late]))
+    told = ("recalled_debt_id", "recalled_instalment", "recall", "given", "payment_id", "amount")
+    assert [record[name] for name in told] == ["F-1", "2", "sold", "100.00", "P-1", "150.50"]
+
+
+def test_who_gave_no_consent_comes_back_as_a_contacts_file_to_fill_in() -> None:
+    (record,) = records(no_consent_csv([WithoutConsent("C-1", "Ana Ejemplo", 3)]))
+    assert (record["borrower_id"], record["debts"]) == ("C-1", "3")
+    empty = {name for name, cell in record.items() if not cell}
+    assert empty == {"consent", "consent_at", "consent_source", "consent_text"}
+    assert empty < set(contacts.COLUMNS.names)
+
+
+# Payments out.
+
+
+def test_the_parts_of_a_payment_add_up_to_it() -> None:
+    parts = [
+        Part("debt", Decimal(100), "F-1"),
+        Part("debt", Decimal("30.5"), "F-2", "1"),
+        Part("credit", Decimal(20)),
+    ]
+    lines = records(payments_out_csv([PaymentOut(PAYMENT, parts)]))
+    assert [(line["part_to"], line["part_debt_id"], line["part_amount"]) for line in lines] == [
+        ("debt", "F-1", "100.00"),
+        ("debt", "F-2", "30.50"),
+        ("credit", "", "20.00"),
+    ]
+    assert {(line["portfolio"], line["payment_id"], line["amount"]) for line in lines} == {
+        ("norte", "P-1", "150.50")
+    }
+    for wrong in ([], parts[:2], [*parts, Part("credit", Decimal("0.01"))]):
+        with pytest.raises(ValueError, match="not the payment"):
+            PaymentOut(PAYMENT, wrong)
+
+
+# Ageing.
+
+
+@pytest.mark.parametrize(
+    ("days", "bucket"),
+    [
+        (-30, "days_0"),
+        (0, "days_0"),
+        (1, "days_1_30"),
+        (30, "days_1_30"),
+        (31, "days_31_60"),
+        (60, "days_31_60"),
+        (61, "days_61_90"),
+        (90, "days_61_90"),
+        (91, "days_over_90"),
+        (4000, "days_over_90"),
+    ],
+)
+def test_a_debt_is_in_the_bucket_of_its_days_past_due(days: int, bucket: str) -> None:
+    owed = OpenDebt("norte", DAY - timedelta(days=days), Money(Decimal("10"), "MXN"))
+    (line,) = records(ageing_csv([owed], DAY))
+    assert [name for name in BUCKETS if line[name] != "0.00"] == [bucket]
+    assert line["total"] == "10.00"
+
+
+@given(
+    st.lists(
+        st.builds(
+            OpenDebt,
+            st.sampled_from(["norte", "sur"]),
+            st.integers(-200, 30).map(lambda days: DAY + timedelta(days=days)),
+            st.one_of(
+                st.builds(Money, st.integers(0, 10**14).map(Decimal), st.sampled_from(["CLP", "PYG"])),
+                st.builds(Money, st.integers(0, 10**14).map(lambda n: Decimal(n).scaleb(-2)), st.just("MXN")),
+                st.builds(Money, st.integers(0, 10**14).map(lambda n: Decimal(n).scaleb(-3)), st.just("KWD")),
+            ),
+        )
+    )
+)
+def test_ageing_reconciles_to_the_sum_of_balances(debts: list[OpenDebt]) -> None:
+    lines = records(ageing_csv(debts, DAY))
+    places = [(line["portfolio"], line["currency"]) for line in lines]
+    assert places == sorted({(debt.portfolio, debt.owed.currency) for debt in debts})
+    for line in lines:
+        place = (line["portfolio"], line["currency"])
+        owed = sum(d.owed.amount for d in debts if (d.portfolio, d.owed.currency) == place)
+        assert Decimal(line["total"]) == owed == sum(Decimal(line[name]) for name in BUCKETS)
+
+
+# Interactions.
+
+
+def test_interactions_are_one_line_each_in_the_order_of_time() -> None:
+    sent = Interaction(
+        at=AT,
+        portfolio="norte",
+        borrower_id="C-1",
+        event="message.sent",
+        code="SENT",
+        debts=("F-1", "F-2"),
+        step=-3,
+        template="recordatorio_previo",
+    )
+    call = Interaction(
+        at=AT - timedelta(hours=1), portfolio="norte", borrower_id="C-2", event="call", channel="call", detail="@x"
+    )
+    first, second = records(interactions_csv([sent, call]))
+    assert (first["event"], first["step"], first["detail"]) == ("call", "", "'@x")
+    assert (second["debts"], second["step"], second["template"]) == ("F-1|F-2", "-3", "recordatorio_previo")
