@@ -56,7 +56,7 @@ storm: ## everything at once, with faults
 	@echo "make storm waits for operations"
 
 pins: $(UV) ## compile every *.in into its *.txt again
-	@for file in layers/vendor/requirements local/pins/emulator local/pins/sam local/pins/dev; do \
+	@for file in layers/vendor/requirements layers/sheets/requirements local/pins/emulator local/pins/sam local/pins/dev; do \
 		$(UV) pip compile --python-version 3.13 --generate-hashes --no-header --upgrade -q $$file.in -o $$file.txt; \
 	done
 
@@ -65,14 +65,14 @@ $(UV):
 	@echo "· uv"
 	@python3 -m venv $(TOOLS)/uv && $(TOOLS)/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
 
-$(TOOLS)/.ready: $(UV) $(wildcard local/pins/*.txt) layers/cobranza/pyproject.toml .python-version
+$(TOOLS)/.ready: $(UV) $(wildcard local/pins/*.txt) layers/cobranza/pyproject.toml cli/pyproject.toml .python-version
 	@echo "· environments: emulator, sam, dev"
 	@for name in emulator sam dev; do \
 		$(UV) venv --quiet --clear --python 3.13 $(TOOLS)/$$name \
 			|| { echo "Python 3.13 not found, and uv could not download one: install it and try again" >&2; exit 1; }; \
 		$(UV) pip sync --quiet --require-hashes --python $(TOOLS)/$$name local/pins/$$name.txt; \
 	done
-	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(TOOLS)/dev -e layers/cobranza
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(TOOLS)/dev -e layers/cobranza -e cli
 	@touch $@
 
 # The emulator runs functions on this machine: layers are built for it, apart from a build for AWS.

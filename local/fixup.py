@@ -1,8 +1,8 @@
 """Puts right, through public AWS calls, where the emulator is not like AWS.
 
 Measured on MiniStack 1.5.33. Its CloudFormation drops without a word: an HTTP API's routes (it never reads
-`Body`), a bucket's encryption, a table's time to live. Its IAM asks for sqs:SendMessageBatch. Nothing here changes
-what runs on AWS.
+`Body`), a bucket's encryption, a table's time to live. Its IAM asks for actions that AWS does not have
+(see _ASKED). Nothing here changes what runs on AWS.
 """
 
 import json
@@ -59,14 +59,21 @@ def _put_routes(api: Any, api_id: str, body: dict[str, Any], physical: dict[str,
             )
 
 
+# What AWS allows, and what the emulator asks for in its place: actions that IAM does not have, on no resource.
+_ASKED = {
+    "sqs:SendMessage": "sqs:SendMessageBatch",
+    "dynamodb:PartiQLInsert": "dynamodb:BatchExecuteStatement",
+}
+
+
 def _allow_batches(iam: Any, role: str, policies: list[dict[str, Any]]) -> None:
-    """AWS checks a batch against sqs:SendMessage; the emulator asks for an action that IAM does not have."""
     for policy in policies:
         name = policy["PolicyName"]
         document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        for statement in document["Statement"]:
-            if statement["Action"] == "sqs:SendMessage":
-                statement["Action"] = ["sqs:SendMessage", "sqs:SendMessageBatch"]
+        for statement in list(document["Statement"]):
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            if asked := [_ASKED[action] for action in actions if action in _ASKED]:
+                document["Statement"].append({"Effect": "Allow", "Action": asked, "Resource": "*"})
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
 
 

@@ -189,7 +189,7 @@ def _described(stack: Stack) -> Stack:
         pids=stack.pids,
         webhook_url=f"{stack.endpoint}/_aws/execute-api/{api}/$default/webhook",
         clock_parameter=outputs["ClockParameter"],
-        buckets={"inbox": outputs["Inbox"], "receipts": outputs["Receipts"]},
+        buckets={"inbox": outputs["Inbox"], "receipts": outputs["Receipts"], "work": outputs["Work"]},
         tables={"ledger": outputs["Ledger"], "journal": outputs["Journal"]},
         queues={
             "files": outputs["FilesQueueUrl"],

@@ -1,4 +1,4 @@
-"""SQS files → ledger and results. One dropped file a message."""
+"""SQS files → ledger and results. One dropped file, or one part of a large one, a message."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,15 +7,25 @@ from typing import Any
 from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.errors import NotFound
+from cobranza.files.results import Summary
+from cobranza.flows.applied import Rooms
+from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.import_file import Importer
+from cobranza.flows.import_part import PartImporter
+from cobranza.flows.results import ResultDesk
 from cobranza.policy.strategy import standard
-from cobranza.queues import DroppedFile, failures
+from cobranza.queues import DroppedFile, FilePart, Queue, failures, parse_file_work
 from cobranza.refs import References
 from cobranza.settings import IngestSettings
 from cobranza.store.aws import client
+from cobranza.store.book import Book
+from cobranza.store.conversations import Conversations
+from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
+from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
+from cobranza.store.payments import Payments
 from cobranza.store.secrets import secret_reader, stage_clock
 from cobranza.store.table import Table
 
@@ -32,11 +42,19 @@ def wire() -> Deps:
     settings = IngestSettings.from_env()
     dynamodb = client("dynamodb")
     identity = secret_reader(client("secretsmanager"), settings.identity_secret)()
+    references = References(identity["key"])
+    table = Table(dynamodb, settings.ledger_table)
+    ledger, book, work = Ledger(table), Book(table), Bucket(client("s3"), settings.work_bucket)
+    journal = Journal(Table(dynamodb, settings.journal_table))
     importer = Importer(
-        ledger=Ledger(Table(dynamodb, settings.ledger_table)),
-        journal=Journal(Table(dynamodb, settings.journal_table)),
-        references=References(identity["key"]),
-        strategy=standard(),
+        ledger=ledger,
+        imports=Imports(table),
+        parts=PartImporter(book, ledger, references, standard()),
+        references=references,
+        work=work,
+        queue=Queue[DroppedFile | FilePart](client("sqs"), settings.files_queue_url),
+        results=ResultDesk(journal, work, Notices(client("sns"), settings.notices_topic)),
+        rows=RowDesk(Rooms(book, ledger, Payments(table), Conversations(table), references, standard())),
     )
     return Deps(importer, stage_clock(settings, lambda: client("ssm")), client("s3"))
 
@@ -48,12 +66,8 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     failed: list[str] = []
     for record in event["Records"]:
         try:
-            dropped = DroppedFile.parse(record["body"])
-            if dropped.key.endswith("/"):
-                continue  # a folder made in the console
-            bucket = Bucket(deps.s3, dropped.bucket)
             retried = int(record["attributes"]["ApproximateReceiveCount"]) > 1
-            summary = deps.importer.import_file(bucket, dropped, deps.clock(), retried=retried)
+            summary = _do(deps, record["body"], retried=retried)
         except NotFound:
             telemetry.logger.warning("file is gone")
             telemetry.count("FilesGone")
@@ -62,15 +76,31 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             telemetry.count("ImportsFailed")
             failed.append(record["messageId"])
         else:
-            telemetry.count("RowsRead", summary.read)
-            telemetry.count("RowsRefused", summary.refused)
-            telemetry.count("FilesRefused", 1 if summary.error else 0)
-            telemetry.logger.info(
-                "imported",
-                kind=summary.kind,
-                portfolio=summary.portfolio,
-                read=summary.read,
-                refused=summary.refused,
-                code=summary.error.code if summary.error else "",
-            )
+            if summary:
+                _tell(summary)
     return failures(failed)
+
+
+def _do(deps: Deps, body: str, *, retried: bool) -> Summary | None:
+    work = parse_file_work(body)
+    bucket = Bucket(deps.s3, work.bucket)
+    if isinstance(work, FilePart):
+        return deps.importer.take_part(bucket, work, deps.clock(), retried=retried)
+    if work.key.endswith("/"):
+        return None  # a folder made in the console
+    return deps.importer.take(bucket, work, deps.clock(), retried=retried)
+
+
+def _tell(summary: Summary) -> None:
+    telemetry.count("RowsRead", summary.read)
+    telemetry.count("RowsRefused", summary.refused)
+    telemetry.count("FilesRefused", 1 if summary.error else 0)
+    telemetry.logger.info(
+        "imported",
+        kind=summary.kind,
+        portfolio=summary.portfolio,
+        read=summary.read,
+        refused=summary.refused,
+        waiting=summary.waiting is not None,
+        code=summary.error.code if summary.error else "",
+    )

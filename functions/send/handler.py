@@ -17,7 +17,7 @@ from cobranza.store.aws import client
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
-from cobranza.store.portfolios import remembered
+from cobranza.store.portfolios import PAUSE_LIFETIME, remembered
 from cobranza.store.secrets import secret_reader, stage_clock
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import LONGEST_CALL, WhatsApp
@@ -43,6 +43,7 @@ def wire() -> Deps:
         whatsapp=WhatsApp(settings.graph_api_url, settings.graph_api_version, secret, requests.Session()),
         strategy=standard(),
         portfolio=remembered(ledger.portfolio),
+        feed=remembered(ledger.feed, PAUSE_LIFETIME),
     )
     queue = Queue(client("sqs"), settings.reminders_queue_url)
     return Deps(sender, queue, stage_clock(settings, lambda: client("ssm")))

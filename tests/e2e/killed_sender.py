@@ -43,7 +43,7 @@ def main() -> None:
     table = Table(dynamodb, stack.tables["ledger"])
     ledger = Ledger(table)
     journal = Journal(Table(dynamodb, stack.tables["journal"]))
-    sender = Sender(ledger, Messages(table), journal, Deadly(), standard(), ledger.portfolio)
+    sender = Sender(ledger, Messages(table), journal, Deadly(), standard(), ledger.portfolio, ledger.feed)
     offset = stack.client("ssm").get_parameter(Name=stack.clock_parameter)["Parameter"]["Value"]
     sender.remind(Reminder.parse(received["Body"]), real_time() + timedelta(seconds=float(offset)))
 

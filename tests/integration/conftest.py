@@ -27,28 +27,41 @@ def _as_in_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
 def clients() -> dict[str, Any]:
     """Made once, because that takes longer than most tests; moto catches their calls whenever it is on."""
     with mock_aws():
-        return {name: boto3.client(name, "us-east-1") for name in ("s3", "sqs", "dynamodb")}
+        return {name: boto3.client(name, "us-east-1") for name in ("s3", "sqs", "sns", "dynamodb")}
 
 
 @pytest.fixture
 def world(clients: dict[str, Any]) -> Iterator[World]:
     with mock_aws():
-        s3, sqs, dynamodb = (clients[name] for name in ("s3", "sqs", "dynamodb"))
-        s3.create_bucket(Bucket="inbox")
+        s3, sqs, sns, dynamodb = (clients[name] for name in ("s3", "sqs", "sns", "dynamodb"))
+        for name in ("inbox", "work"):
+            s3.create_bucket(Bucket=name)
+        s3.put_bucket_versioning(Bucket="inbox", VersioningConfiguration={"Status": "Enabled"})
         for name in ("ledger", "journal"):
             create_table(dynamodb, name)
-        urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("reminders", "media")]
-        yield World(s3, sqs, dynamodb, *urls)
+        urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("reminders", "media", "files")]
+        topic = sns.create_topic(Name="notices")["TopicArn"]
+        reminders, media, files = urls
+        yield World(s3, sqs, sns, dynamodb, reminders, media, files, topic)
 
 
 @pytest.fixture
 def drop(world: World) -> Callable[..., dict[str, Any]]:
     """Drops a file, imports it and returns its summary."""
 
-    def dropped(key: str, text: str | bytes, **options: Any) -> dict[str, Any]:
+    def dropped(
+        key: str, text: str | bytes, metadata: dict[str, str] | None = None, **options: Any
+    ) -> dict[str, Any]:
         data = text.encode() if isinstance(text, str) else text
-        world.s3.put_object(Bucket="inbox", Key=key, Body=data)
-        world.importer.import_file(Bucket(world.s3, "inbox"), DroppedFile("inbox", key, ""), world.now, **options)
+        put = world.s3.put_object(
+            Bucket="inbox",
+            Key=key,
+            Body=data,
+            Metadata={"as-of": world.now.isoformat()} if metadata is None else metadata,
+        )
+        inbox, file = Bucket(world.s3, "inbox"), DroppedFile("inbox", key, put["VersionId"])
+        world.importer.take(inbox, file, world.now, **options)
+        world.do_files()
         listing = world.s3.list_objects_v2(Bucket="inbox", Prefix="results/")["Contents"]
         name = next(o["Key"] for o in listing if o["Key"].endswith(f"{key.split('/')[-1]}/summary.json"))
         return json.loads(world.s3.get_object(Bucket="inbox", Key=name)["Body"].read())

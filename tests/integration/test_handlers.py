@@ -74,7 +74,7 @@ def test_a_folder_and_a_file_that_is_gone_are_nobodys_fault(world: World) -> Non
     answer = ingest(world, record("1", file("debts/tienda/")), record("2", file("debts/tienda/gone.csv")))
     assert answer == failures()
     assert written(world) == []
-    assert world.items() == []
+    assert world.book() == []
 
 
 def test_a_file_that_is_refused_whole_is_done(world: World) -> None:

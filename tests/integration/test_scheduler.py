@@ -8,7 +8,7 @@ import pytest
 
 from cobranza.flows.queue_due import LEASE, queue_due
 from cobranza.queues import Queue
-from cobranza.store.keys import SHARDS, due_shard
+from cobranza.store.keys import SHARDS, due_shard, reference
 from cobranza.store.ledger import Ledger
 from cobranza.store.table import Table
 from tests.integration.world import World
@@ -157,6 +157,6 @@ def test_a_tick_takes_all_pages(world: World) -> None:
 
 def test_a_partition_of_more_than_one_page_is_read_whole(world: World) -> None:
     for number in range(7):
-        world.ledger.add_reference("R" * 26, f"{number:026}")
+        world.table.put(reference("R" * 26, f"{number:026}"))
     ledger = Ledger(Table(SmallPages(world.dynamodb), "ledger"))
     assert len(ledger.borrowers_behind("R" * 26)) == 7

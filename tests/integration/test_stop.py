@@ -52,15 +52,15 @@ def test_a_borrower_who_moves_to_a_stopped_phone_is_not_messaged(world: World, d
 
 @pytest.mark.usefixtures("portfolio")
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("at", range(1, 7))
 def test_an_import_that_dies_does_not_forget_a_stop(world: World, drop: Drop, at: int, done: bool) -> None:
     say(world, "BAJA", "525555550101")
     bucket = FakeBucket(debts({"phone": PHONE}).encode(), world.now)
-    dropped = DroppedFile("inbox", "debts/tienda/a.csv", "")
+    dropped = DroppedFile("inbox", "debts/tienda/a.csv", "1")
     dying = replace(world, dynamodb=DyingClient(world.dynamodb, at, done=done))
     with pytest.raises(Killed):
-        dying.importer.import_file(bucket, dropped, world.now)  # pyright: ignore[reportArgumentType]
-    drop("debts/tienda/a.csv", debts({"phone": PHONE}))
+        dying.importer.take(bucket, dropped, world.now)  # pyright: ignore[reportArgumentType]
+    world.importer.take(bucket, dropped, world.now, retried=True)  # pyright: ignore[reportArgumentType]
     codes = [world.sender.remind(reminder, world.now).code for reminder in world.tick()]
     assert codes in ([], ["SKIPPED_OPTED_OUT"])
     assert "opted_out_at" in world.item("PROFILE")

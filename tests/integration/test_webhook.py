@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cobranza import telemetry
-from cobranza.store.keys import MessageKey
+from cobranza.store.keys import MessageKey, reference
 from cobranza.store.table import ConditionFailed
 from cobranza.whatsapp.signature import sign
 from tests.integration.world import TUESDAY, DyingClient, FakeContext, World, debts, function
@@ -364,9 +364,11 @@ def test_a_stop_is_obeyed_at_once_and_told_once(world: World, borrower: str, sto
     assert world.whatsapp.sent == []
 
 
-def test_the_first_moment_of_a_stop_stays(world: World, borrower: str) -> None:
-    tell(world, messages=[text("BAJA"), text("BAJA", wamid="wamid.IN2", at=AT + 60)])
-    assert world.item("PROFILE")["opted_out_at"] == "2026-11-24T17:00:00+00:00"
+@pytest.mark.parametrize("order", [(0, 60), (60, 0)])
+def test_the_last_moment_of_a_stop_counts(world: World, borrower: str, order: tuple[int, int]) -> None:
+    """Only a word after it lifts it."""
+    tell(world, messages=[text("BAJA", wamid=f"wamid.IN{after}", at=AT + after) for after in order])
+    assert world.item("PROFILE")["opted_out_at"] == "2026-11-24T17:01:00+00:00"
 
 
 def test_a_stop_holds_for_all_who_share_the_phone(world: World, drop: Drop, portfolio: None) -> None:
@@ -384,7 +386,7 @@ def test_a_borrower_who_is_only_half_imported_does_not_keep_another_from_stoppin
     """An import writes who is behind a phone before it writes the borrower."""
     half = "2" * 26
     for other in (half, "A" * 26):
-        world.ledger.add_reference(world.references.ref("phone", f"+{PHONE}"), other)
+        world.table.put(reference(world.references.ref("phone", f"+{PHONE}"), other))
     body = delivery(messages=[text("BAJA")])
     with contextlib.suppress(ConditionFailed):
         call(world, post(body, sign(body, "new-secret")))

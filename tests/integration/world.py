@@ -14,20 +14,29 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from cobranza.flows.applied import Rooms
+from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.import_file import Importer
+from cobranza.flows.import_part import PartImporter
 from cobranza.flows.queue_due import queue_due
 from cobranza.flows.record_events import Recorder
+from cobranza.flows.results import ResultDesk
 from cobranza.flows.send_reminder import Sender
 from cobranza.policy.strategy import standard
-from cobranza.queues import MediaToFetch, Queue, Reminder
+from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, parse_file_work
 from cobranza.refs import References
+from cobranza.store.book import Book
 from cobranza.store.conversations import Conversations
+from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
-from cobranza.store.objects import Received
+from cobranza.store.notices import Notices
+from cobranza.store.objects import Bucket, Opened, Received
+from cobranza.store.payments import Payments
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import Accepted, Answer
+from tests.integration.partiql import PartiqlClient
 
 PORTFOLIO_YAML = """
 creditor: {legal_name: Muebles Aurora S.A., shown_name: Muebles Aurora, complaints_channel: 800 000 0000}
@@ -37,6 +46,7 @@ countries: [MX, CO, BR]
 language: es
 consent: {text: Acepto recibir recordatorios de pago por WhatsApp, source: solicitud}
 link_bases: ["https://pagos.example.com/"]
+freshness_hours: 240
 """
 # A Tuesday, 11:00 in Mexico City: open in all three countries.
 TUESDAY = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
@@ -93,14 +103,18 @@ class FakeContext:
 
 @dataclass
 class FakeBucket:
-    """A bucket with one file whose moment the test sets; it keeps what is written."""
+    """A bucket with one file whose moment and metadata the test sets; it keeps what is written."""
 
     data: bytes
     modified_at: datetime
+    metadata: dict[str, str] = field(default_factory=dict[str, str])
     written: dict[str, bytes] = field(default_factory=dict[str, bytes])
 
     def get(self, key: str, version: str, *, limit: int) -> Received:
         return Received(self.data, self.modified_at)
+
+    def open(self, key: str, version: str = "") -> Opened:
+        return Opened(iter([self.data]), len(self.data), self.modified_at, self.metadata)
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         self.written[key] = data
@@ -170,25 +184,38 @@ class World:
 
     s3: Any
     sqs: Any
+    sns: Any
     dynamodb: Any
     queue_url: str
     media_url: str
+    files_url: str
+    topic: str
     now: datetime = TUESDAY
     whatsapp: FakeWhatsApp = field(default_factory=FakeWhatsApp)
     references: References = field(default_factory=lambda: References("k" * 64))
 
     def __post_init__(self) -> None:
-        table = Table(self.dynamodb, "ledger")
+        table = Table(PartiqlClient(self.dynamodb), "ledger")
         self.table = table
         self.ledger = Ledger(table)
         self.messages = Messages(table)
         self.journal = Journal(Table(self.dynamodb, "journal"))
+        work = Bucket(self.s3, "work")
+        self.files = Queue[DroppedFile | FilePart](self.sqs, self.files_url)
+        # One worker: moto is not made for threads; the emulator's tests import with all of them.
+        book = Book(table)
+        rooms = Rooms(
+            book, self.ledger, Payments(table), Conversations(table), self.references, standard(), workers=1
+        )
         self.importer = Importer(
             self.ledger,
-            self.journal,
+            Imports(table),
+            PartImporter(book, self.ledger, self.references, standard(), workers=1),
             self.references,
-            standard(),
-            workers=1,  # moto is not made for threads; the emulator's tests import with all of them
+            work,
+            self.files,
+            ResultDesk(self.journal, work, Notices(self.sns, self.topic)),
+            RowDesk(rooms),
         )
         self.conversations = Conversations(table)
         self.media = Queue[MediaToFetch](self.sqs, self.media_url)
@@ -203,6 +230,7 @@ class World:
             self.whatsapp,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
             standard(),
             self.ledger.portfolio,
+            self.ledger.feed,
         )
 
     def begin(self, name: str, make: Callable[[], object]) -> None:
@@ -217,7 +245,9 @@ class World:
         return self.now
 
     def later(self, **parts: float) -> None:
+        """Time goes by, and the daily file comes."""
         self.now += timedelta(**parts)
+        self.ledger.refresh("tienda", self.now)
 
     def ref(self, borrower_id: str = "C1") -> str:
         return self.references.ref("borrower", borrower_id)
@@ -240,6 +270,20 @@ class World:
         answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
         return answer.get("Messages", [])
 
+    def do_files(self) -> None:
+        """Does what waits on the queue of files: parts, and files that had to wait."""
+        inbox = Bucket(self.s3, "inbox")
+        while messages := self.sqs.receive_message(QueueUrl=self.files_url, MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in messages:
+                self.sqs.delete_message(QueueUrl=self.files_url, ReceiptHandle=message["ReceiptHandle"])
+                work = parse_file_work(message["Body"])
+                if isinstance(work, FilePart):
+                    self.importer.take_part(inbox, work, self.now)
+                else:
+                    self.importer.take(inbox, work, self.now)
+
     def item(self, sk: str, borrower_id: str = "C1") -> dict[str, Any]:
         return self.table.get({"pk": f"B#{self.ref(borrower_id)}", "sk": sk}) or {}
 
@@ -261,6 +305,10 @@ class World:
         found = [{k: read(v) for k, v in item.items()} for page in pages for item in page["Items"]]
         return sorted(found, key=lambda item: (item["pk"], item["sk"]))
 
+    def book(self) -> list[dict[str, Any]]:
+        """All that is known of people and their debts."""
+        return [item for item in self.items() if item["pk"].startswith(("B#", "REF#"))]
+
     def message_items(self) -> list[dict[str, Any]]:
         return [item for item in self.items() if item["sk"].startswith("MSG#")]
 
@@ -269,7 +317,9 @@ class World:
 
 
 def create_table(dynamodb: Any, name: str) -> None:
-    keys = {"pk": "S", "sk": "S"} | ({"due_shard": "N", "due_at": "S"} if name == "ledger" else {})
+    keys = {"pk": "S", "sk": "S"}
+    if name == "ledger":
+        keys |= {"due_shard": "N", "due_at": "S", "book": "S"}
     due = {
         "IndexName": "due",
         "KeySchema": [
@@ -278,10 +328,19 @@ def create_table(dynamodb: Any, name: str) -> None:
         ],
         "Projection": {"ProjectionType": "KEYS_ONLY"},
     }
+    told = ["digest", "balance", "currency", "as_of", "rev", "source"]
+    book = {
+        "IndexName": "book",
+        "KeySchema": [
+            {"AttributeName": "book", "KeyType": "HASH"},
+            {"AttributeName": "pk", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": told},
+    }
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": k, "AttributeType": t} for k, t in keys.items()],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        **({"GlobalSecondaryIndexes": [due]} if name == "ledger" else {}),
+        **({"GlobalSecondaryIndexes": [due, book]} if name == "ledger" else {}),
     )

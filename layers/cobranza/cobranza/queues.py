@@ -1,7 +1,7 @@
 """The queues between functions. Bodies carry references and no personal data.
 
+files: {"v":1,"bucket":…,"key":…,"version":…} or {"v":1,"bucket":…,"part":"<portfolio>/<import>/<number>"}
 reminders: {"v":1,"borrower":"<ref>","lease":"<iso>","trace":"<id>"}
-files: {"v":1,"bucket":…,"key":…,"version":…}
 media: {"v":1,"borrower":"<ref>","event":"<moment>#<ref>","trace":"<id>"}
 """
 
@@ -52,16 +52,45 @@ class MediaToFetch:
         return cls(**json.loads(body))
 
 
-class Queue[Message: (Reminder, MediaToFetch)]:
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """One part of an import; `bucket` is where its results go."""
+
+    bucket: str
+    part: str
+    v: int = 1
+
+    @classmethod
+    def of(cls, bucket: str, portfolio: str, import_id: str, number: int) -> "FilePart":
+        return cls(bucket, f"{portfolio}/{import_id}/{number}")
+
+    @property
+    def names(self) -> tuple[str, str, int]:
+        """Portfolio, import and number."""
+        portfolio, import_id, number = self.part.split("/")
+        return portfolio, import_id, int(number)
+
+
+def parse_file_work(body: str) -> DroppedFile | FilePart:
+    told = json.loads(body)
+    return FilePart(**told) if "part" in told else DroppedFile(**told)
+
+
+class Queue[Message: (Reminder, MediaToFetch, DroppedFile | FilePart)]:
     def __init__(self, sqs: Any, url: str) -> None:
         self._sqs = sqs
         self._url = url
 
-    def put(self, messages: Iterable[Message]) -> int:
-        """Queues all of them, ten a call. Raises when SQS took fewer: who asked will ask again."""
+    def put(self, messages: Iterable[Message], *, delay: int = 0) -> int:
+        """Queues all of them, ten a call, to be seen after `delay` seconds. Raises when SQS took fewer: who asked
+        will ask again."""
         queued = 0
         for batch in batched(messages, 10, strict=False):
-            entries = [{"Id": str(i), "MessageBody": _body(message)} for i, message in enumerate(batch)]
+            entries: list[dict[str, Any]] = [
+                {"Id": str(i), "MessageBody": _body(message)} for i, message in enumerate(batch)
+            ]
+            if delay:
+                entries = [entry | {"DelaySeconds": delay} for entry in entries]
             answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
             if answer.get("Failed"):
                 raise RuntimeError(f"SQS refused {len(answer['Failed'])} of {len(entries)} messages")
@@ -75,7 +104,7 @@ class Queue[Message: (Reminder, MediaToFetch)]:
         )
 
 
-def _body(message: Reminder | MediaToFetch) -> str:
+def _body(message: Reminder | MediaToFetch | DroppedFile | FilePart) -> str:
     return json.dumps(asdict(message), separators=(",", ":"))
 
 

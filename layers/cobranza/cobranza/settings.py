@@ -36,6 +36,9 @@ class IngestSettings(Settings):
     ledger_table: str
     journal_table: str
     identity_secret: str
+    files_queue_url: str
+    work_bucket: str
+    notices_topic: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

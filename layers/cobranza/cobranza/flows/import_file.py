@@ -1,241 +1,342 @@
-"""The file desk: a dropped file becomes borrowers and debts, and each of its rows comes back explained."""
+"""The file desk: a dropped file becomes borrowers and debts, and each of its rows comes back explained.
+
+read → (wait for a person) → parts → results. One import at a time writes a portfolio's book; whatever dies is
+continued by the next message, and what was done once is not done again.
+"""
 
 import hashlib
+import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
-from itertools import groupby
+from itertools import islice
+from typing import Any
 
 from cobranza.errors import InvalidInput
+from cobranza.files import contacts, payments, recalls, requests
 from cobranza.files.codes import refuse
-from cobranza.files.debts import DebtRow, balance_column, check_header, parse_debt_row
-from cobranza.files.results import Readiness, Refusal, Summary, refused_csv
-from cobranza.files.table import MAX_BYTES, Row, read_table
-from cobranza.ledger.borrower import Borrower, Consent
-from cobranza.ledger.debt import Debt
-from cobranza.ledger.money import totals
+from cobranza.files.columns import DEBTS
+from cobranza.files.debts import read_debt
+from cobranza.files.declared import Declared
+from cobranza.files.formats import Formats
+from cobranza.files.mapping import parse_mapping
+from cobranza.files.reading import Reading
+from cobranza.files.results import Summary
+from cobranza.files.row import Row
+from cobranza.flows import guard
+from cobranza.flows.apply_rows import MOST_ROWS, RowDesk
+from cobranza.flows.as_of import as_of
+from cobranza.flows.drops import ROWS, Drop
+from cobranza.flows.import_part import Newer, PartImporter, PartRow, Task
+from cobranza.flows.read_file import Listed, Read, debt_key, facts_of, listed_place, part_place, read_into_parts
+from cobranza.flows.results import CSV, ResultDesk
 from cobranza.policy import contact_rules
-from cobranza.policy.decision import local_date, next_look
-from cobranza.policy.portfolio import Portfolio, parse_portfolio, valid_portfolio_id
-from cobranza.policy.strategy import Strategy
-from cobranza.queues import DroppedFile
+from cobranza.policy.portfolio import MAX_BYTES, Portfolio, parse_portfolio
+from cobranza.queues import DroppedFile, FilePart, Queue
 from cobranza.refs import References
-from cobranza.store.journal import Journal
-from cobranza.store.ledger import Change, Ledger
-from cobranza.store.objects import Bucket, Received
+from cobranza.store import keys
+from cobranza.store.imports import Import, Imports, State
+from cobranza.store.ledger import Ledger
+from cobranza.store.objects import Bucket, Opened
 
-MAX_ROWS = 20_000  # what one run of the function can write down in its time
-MAX_KEY = 900  # S3 allows 1,024 bytes, and results are named after the file
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Where a file was dropped: `<kind>/<portfolio>/<file>`."""
-
-    kind: str
-    portfolio: str
-    file: str
-
-    @classmethod
-    def at(cls, key: str) -> "Drop":
-        """Raises InvalidInput (BAD_PLACE) for a key of another shape, or too long for its results' keys."""
-        if len(key.encode()) > MAX_KEY:
-            raise refuse("BAD_PLACE", f"the name is too long, at most {MAX_KEY} bytes with its folders")
-        match key.split("/"):
-            case ["debts", portfolio, file] if valid_portfolio_id(portfolio) and file not in ("", ".", ".."):
-                return cls("debts", portfolio, file)
-            case ["portfolios", portfolio, "portfolio.yaml"] if valid_portfolio_id(portfolio):
-                return cls("portfolios", portfolio, "portfolio.yaml")
-            case _:
-                raise refuse("BAD_PLACE", "debts/<portfolio>/<file> or portfolios/<portfolio>/portfolio.yaml")
-
-    @classmethod
-    def misplaced(cls, key: str) -> "Drop":
-        """Where the results of a file go that is in none of the places."""
-        return cls("misplaced", "none", key.replace("/", "_")[-100:])
-
-    @property
-    def results(self) -> str:
-        return f"results/{self.portfolio}/{self.kind}/{self.file}"
+COLUMNS = {
+    "debts": DEBTS,
+    "snapshots": DEBTS,
+    "payments": payments.COLUMNS,
+    "contacts": contacts.COLUMNS,
+    "recalls": recalls.COLUMNS,
+    "requests": requests.COLUMNS,
+}
+# How long an import may be silent before another one may write the book.
+LEASE = timedelta(minutes=16)
+# When to look again while another import writes the portfolio's book.
+BUSY = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Importer:
+    """`work` holds what lies between a file and its results; `queue` is where parts, and files that have to wait,
+    come back from."""
+
     ledger: Ledger
-    journal: Journal
+    imports: Imports
+    parts: PartImporter
     references: References
-    strategy: Strategy
-    workers: int = 16
+    work: Bucket
+    queue: Queue[DroppedFile | FilePart]
+    results: ResultDesk
+    rows: RowDesk
 
-    def import_file(
-        self, bucket: Bucket, dropped: DroppedFile, now: datetime, *, retried: bool = False
-    ) -> Summary:
-        """Reads the file and writes its results beside it, also when it is refused whole.
+    def take(self, inbox: Bucket, dropped: DroppedFile, now: datetime, *, retried: bool = False) -> Summary | None:
+        """Takes a file as far as it goes at once: to its results where it is small, else into parts. The summary
+        when it is done, refused or waits for a person; None while it is under way.
 
-        `retried`: an earlier try may have died after writing a debt and before planning when to look at it.
         Raises NotFound when the file is gone.
         """
-        drop, received, refused = Drop.misplaced(dropped.key), None, b""
+        drop = Drop.misplaced(dropped.key)
         try:
             drop = Drop.at(dropped.key)
-            received = bucket.get(dropped.key, dropped.version, limit=MAX_BYTES)
-            if drop.kind == "portfolios":
-                portfolio = parse_portfolio(received.data, drop.portfolio)
-                self.ledger.save_portfolio(portfolio, received.modified_at)
-                summary = _summary(drop, received, now)
-            else:
-                summary, refused = self._import_debts(drop, received, now, retried=retried)
+            if confirmed := drop.confirmed:
+                return self._confirm(inbox, dropped, drop, confirmed, now)
+            if drop.kind in ("portfolios", "mappings"):
+                return self._take_settings(inbox, dropped, drop, now)
+            if drop.kind in ROWS:
+                return self._take_rows(inbox, dropped, drop, now)
+            return self._take_table(inbox, dropped, drop, now, retried=retried)
         except InvalidInput as error:
-            summary = replace(_summary(drop, received, now), error=error)
-        bucket.put(f"{drop.results}/refused.csv", refused or refused_csv((), ()), "text/csv; charset=utf-8")
-        bucket.put(f"{drop.results}/summary.json", summary.to_json(), "application/json")
-        # A file's name may be a person's: keys carry its digest.
-        name = hashlib.sha256(drop.file.encode()).hexdigest()[:16]
-        identity = f"{drop.kind}#{name}#{summary.digest}#{summary.as_of:%Y%m%dT%H%M%SZ}"
-        facts = {"read": summary.read, "refused": summary.refused}
-        self.journal.append(f"PORTFOLIO#{drop.portfolio}", now, "import", identity, facts)
+            return self.results.refuse(inbox, drop, error, now)
+
+    def take_part(self, inbox: Bucket, asked: FilePart, now: datetime, *, retried: bool = False) -> Summary | None:
+        """One part of an import; the summary when it was the last."""
+        portfolio, import_id, number = asked.names
+        known = self.imports.find(portfolio, import_id)
+        if known is None or known.state is not State.PARTS:
+            return None
+        if self.imports.acquire(portfolio, import_id, now, now + LEASE) is None:
+            self.queue.put([asked], delay=BUSY)
+            return None
+        return self._run(inbox, known, number, now, retried=retried)
+
+    # What people declare.
+
+    def _take_settings(self, inbox: Bucket, dropped: DroppedFile, drop: Drop, now: datetime) -> Summary:
+        received = inbox.get(dropped.key, dropped.version, limit=MAX_BYTES)
+        if drop.kind == "mappings":
+            parse_mapping(received.data, drop.file, COLUMNS)
+            text = received.data.decode("utf-8-sig")
+            self.ledger.save_mapping(drop.portfolio, drop.file, text, received.modified_at)
+        else:
+            self.ledger.save_portfolio(parse_portfolio(received.data, drop.portfolio), received.modified_at)
+        digest = hashlib.sha256(received.data).hexdigest()
+        summary = Summary(
+            kind=drop.kind, portfolio=drop.portfolio, file=drop.file, digest=digest, as_of=received.modified_at
+        )
+        return self.results.write(inbox, drop, summary, (), now)
+
+    # Rows that tell something of people and debts: applied at once.
+
+    def _take_rows(self, inbox: Bucket, dropped: DroppedFile, drop: Drop, now: datetime) -> Summary | None:
+        import_id = _import_id(dropped, now)
+        if self.imports.acquire(drop.portfolio, import_id, now, now + LEASE) is None:
+            self.queue.put([dropped], delay=BUSY)
+            return None
+        try:
+            portfolio = self.ledger.portfolio(drop.portfolio)
+            opened = inbox.open(dropped.key, dropped.version)
+            declared = self._declared(drop, opened.metadata)
+            reading = Reading(opened.chunks, file=drop.file, wanted=COLUMNS[drop.kind], declared=declared)
+            rows = list(islice(reading.rows(), MOST_ROWS + 1))
+            if len(rows) > MOST_ROWS:
+                raise refuse("TOO_LARGE", f"> {MOST_ROWS:,} filas/rows")
+            survey = reading.survey()
+            applied = self.rows.apply(
+                drop.kind,
+                rows,
+                reading.columns,
+                survey.formats,
+                declared,
+                portfolio_id=drop.portfolio,
+                portfolio=portfolio,
+                zone=self._zone(portfolio),
+                now=now,
+                import_id=import_id,
+            )
+        finally:
+            self.imports.release(drop.portfolio, import_id)
+        for name, data in applied.listings.items():
+            inbox.put(f"{drop.results}/{name}", data, CSV)
+        facts = facts_of(survey)
+        summary = Summary(
+            kind=drop.kind,
+            portfolio=drop.portfolio,
+            file=drop.file,
+            digest=survey.digest,
+            as_of=opened.modified_at,
+            read=applied.changes.total() + len(applied.refusals),
+            created=applied.changes["created"],
+            updated=applied.changes["updated"],
+            unchanged=applied.changes["unchanged"],
+            refused=len(applied.refusals),
+            refused_by_code=Counter(refusal.code for refusal in applied.refusals),
+            balance_from=survey.balance_from,
+            recognised=facts["recognised"],
+            warnings=[*survey.warnings, *applied.warnings],
+        )
+        return self.results.write(inbox, drop, summary, applied.refusals, now, survey.header)
+
+    # Tables: read whole, written in parts.
+
+    def _take_table(
+        self, inbox: Bucket, dropped: DroppedFile, drop: Drop, now: datetime, *, retried: bool
+    ) -> Summary | None:
+        import_id = _import_id(dropped, now)
+        known = self.imports.find(drop.portfolio, import_id)
+        if known and known.state in (State.DONE, State.WAITING):
+            return None  # the same event a second time
+        if self.imports.acquire(drop.portfolio, import_id, now, now + LEASE) is None:
+            self.queue.put([dropped], delay=BUSY)
+            return None
+        if known and known.state is State.PARTS:
+            return self._go_on(inbox, known, now, retried=True)
+        try:
+            opened = inbox.open(dropped.key, dropped.version)
+            new, waiting = self._read(opened, dropped, drop, import_id, now)
+        except Exception:  # nothing of it is written: others need not wait until it comes again
+            self.imports.release(drop.portfolio, import_id)
+            raise
+        self.imports.save(new)
+        if waiting:
+            self.imports.release(drop.portfolio, import_id)
+            summary = replace(self.results.begun(new), waiting=waiting)
+            return self.results.write(inbox, drop, summary, (), now)
+        return self._go_on(inbox, new, now, retried=retried)
+
+    def _read(
+        self, opened: Opened, dropped: DroppedFile, drop: Drop, import_id: str, now: datetime
+    ) -> tuple[Import, dict[str, Any] | None]:
+        """The import as the first pass leaves it, and why it has to wait for a person, if it has to."""
+        zone = self._zone(self.ledger.portfolio(drop.portfolio))
+        moment = as_of(drop.file, opened.metadata, opened.modified_at, now, zone)
+        declared = self._declared(drop, opened.metadata)
+        reading = Reading(opened.chunks, file=drop.file, wanted=DEBTS, declared=declared)
+        read = read_into_parts(reading, drop.portfolio, import_id, self.references, self.work)
+        is_snapshot = drop.kind == "snapshots" and not read.survey.is_refused_rows
+        waiting = self._guard(drop.portfolio, read, moment) if is_snapshot else None
+        new = Import(
+            id=import_id,
+            portfolio=drop.portfolio,
+            kind=drop.kind,
+            key=dropped.key,
+            version=dropped.version,
+            as_of=moment,
+            dropped_at=opened.modified_at,
+            started_at=now,
+            state=State.WAITING if waiting else State.PARTS,
+            parts=len(read.parts),
+            facts={
+                "bucket": dropped.bucket,
+                "file": drop.file,
+                "is_snapshot": is_snapshot,
+                "shards": read.parts,
+                "columns": dict(reading.columns),
+                "declared": {"values": dict(declared.values), "defaults": dict(declared.defaults)},
+                "survey": facts_of(read.survey),
+            },
+        )
+        return new, waiting
+
+    def _guard(self, portfolio: str, read: Read, moment: datetime) -> dict[str, Any] | None:
+        book = (debt for shard in range(keys.BOOK_SHARDS) for debt in self.parts.book.open_debts(portfolio, shard))
+        as_of_text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return guard.alarm(book, read.listed, read.survey.totals, as_of_text)
+
+    def _go_on(self, inbox: Bucket, begun: Import, now: datetime, *, retried: bool) -> Summary | None:
+        """A file of one part is done here and now; the parts of others go on the queue, also those that may be on
+        it already."""
+        left = sorted(set(range(begun.parts)) - begun.done)
+        if begun.parts > 1 and left:
+            bucket = begun.facts["bucket"]
+            self.queue.put(FilePart.of(bucket, begun.portfolio, begun.id, number) for number in left)
+            return None
+        return self._run(inbox, begun, 0, now, retried=retried)
+
+    def _run(self, inbox: Bucket, begun: Import, number: int, now: datetime, *, retried: bool) -> Summary | None:
+        if number not in begun.done:
+            task = self._task(begun, number, retried=retried)
+            result = self.parts.run(list(self._rows(begun, number)), task, now)
+            self.results.keep(begun, number, result)
+            begun = self.imports.finish_part(begun.portfolio, begun.id, number)
+        if not begun.is_whole:
+            return None
+        summary = self.results.finish(inbox, begun, now)
+        self.ledger.refresh(begun.portfolio, begun.as_of)
+        self.imports.change(begun.portfolio, begun.id, State.DONE, State.PARTS)
+        self.imports.release(begun.portfolio, begun.id)
         return summary
 
-    def _import_debts(
-        self, drop: Drop, received: Received, now: datetime, *, retried: bool
-    ) -> tuple[Summary, bytes]:
-        table = read_table(received.data)
-        check_header(table.header)
-        good, refusals = _sort_out(table.header, table.rows, drop.portfolio, received.modified_at)
-        by_borrower = groupby(sorted(good, key=lambda row: row.borrower_id), key=lambda row: row.borrower_id)
-        portfolio = self.ledger.portfolio(drop.portfolio)
-        changes: Counter[Change] = Counter()
-        readiness: Counter[str] = Counter()
-        # One borrower's rows stay together and in order; different borrowers do not meet.
-        with ThreadPoolExecutor(self.workers) as workers:
-            save = partial(self._save, portfolio=portfolio, now=now, retried=retried)
-            jobs = [workers.submit(save, list(rows)) for _, rows in by_borrower]
-            for job in jobs:
-                saved, borrower_readiness = job.result()
-                changes.update(saved)
-                readiness[borrower_readiness] += len(saved)
-        summary = replace(
-            _summary(drop, received, now),
-            read=len(good) + len(refusals),
-            created=changes["created"],
-            updated=changes["updated"],
-            unchanged=changes["unchanged"],
-            refused=len(refusals),
-            refused_by_code=Counter(refusal.code for refusal in refusals),
-            totals=totals(row.terms.owed for row in good),
-            balance_from=balance_column(table.header),
-            readiness=Readiness(**readiness),
+    def _task(self, begun: Import, number: int, *, retried: bool) -> Task:
+        facts = begun.facts
+        columns: Mapping[str, int] = facts["columns"]
+        formats = Formats(*facts["survey"]["formats"])
+        read = partial(
+            read_debt,
+            columns,
+            formats=formats,
+            declared=Declared(**facts["declared"]),
+            portfolio=begun.portfolio,
+            as_of=begun.as_of,
         )
-        return summary, refused_csv(table.header, refusals)
-
-    def _save(
-        self, rows: Sequence[DebtRow], *, portfolio: Portfolio | None, now: datetime, retried: bool
-    ) -> tuple[list[Change], str]:
-        """One borrower's rows; what became of each, and how ready the borrower is."""
-        ref = self.references.ref("borrower", rows[0].borrower_id)
-        known = self.ledger.known(ref)
-        # A person has one profile: where rows differ, the last one is the news.
-        last = rows[-1]
-        phone = self.references.ref("phone", last.phone)
-        if not known.has_phone(last.phone):
-            # First, so that whoever has a profile can be found by the phone.
-            self.ledger.add_reference(phone, ref)
-        answer = _consent_answer(rows)
-        # After the reference: a stop of this very moment finds the borrower by it, or is found here.
-        stopped_at = None if known.has_phone(last.phone) else self.ledger.stopped_phone(phone)
-        profile, borrower = self.ledger.save_borrower(
-            known,
-            _told(last, ref, _evidence(answer.consent, known.consent, portfolio)),
-            last.borrower_id,
-            last.terms.as_of,
-            consent_declared=answer.consent_declared,
-            stopped_at=stopped_at,
+        return Task(
+            import_id=begun.id,
+            portfolio_id=begun.portfolio,
+            is_snapshot=facts["is_snapshot"],
+            as_of=begun.as_of,
+            shards=facts["shards"][number],
+            read=read,
+            key_of=lambda row: debt_key(row, columns, begun.portfolio),
+            portfolio=self.ledger.portfolio(begun.portfolio),
+            newer=self._newer(begun),
+            retried=retried,
         )
-        changes: list[Change] = []
-        changed: list[Debt] = []
-        for row in rows:
-            terms, debt = self.ledger.save_debt(known, row.terms)
-            changes.append(terms if terms != "unchanged" or profile == "unchanged" else "updated")
-            if changes[-1] != "unchanged" or retried or not known.is_planned:
-                changed.append(debt)
-        today = local_date(borrower, now)
-        if moment := next_look(borrower, tuple(changed), self.strategy, first=today):
-            self.ledger.look_at(ref, moment)
-        return changes, _readiness(borrower, portfolio)
+
+    def _newer(self, begun: Import) -> Newer:
+        """What later files have told already."""
+        newer = [
+            other
+            for other in self.imports.of(begun.portfolio)
+            if other.age > begun.age and other.state in (State.PARTS, State.DONE)
+        ]
+        lists = [Listed(self.work.read(listed_place(other.portfolio, other.id))) for other in newer]
+        is_whole_book = any(other.facts["is_snapshot"] for other in newer)
+        return Newer(lambda debt: any(debt in one for one in lists), is_whole_book)
+
+    def _rows(self, begun: Import, number: int) -> Iterator[PartRow]:
+        for line in self.work.lines(part_place(begun.portfolio, begun.id, number)):
+            told = json.loads(line)
+            fault = InvalidInput(*told[3]) if len(told) > 3 else None
+            yield PartRow(told[1], Row(told[0], tuple(told[2]), fault))
+
+    # A person said yes.
+
+    def _confirm(
+        self, inbox: Bucket, dropped: DroppedFile, drop: Drop, confirmed: Drop, now: datetime
+    ) -> Summary | None:
+        waiting = [
+            each
+            for each in self.imports.of(drop.portfolio)
+            if each.key == confirmed.key and each.state is State.WAITING
+        ]
+        if not waiting:
+            raise refuse("NOTHING_TO_CONFIRM", confirmed.key)
+        latest = max(waiting, key=lambda each: each.age)
+        if self.imports.acquire(drop.portfolio, latest.id, now, now + LEASE) is None:
+            self.queue.put([dropped], delay=BUSY)
+            return None
+        self.imports.change(drop.portfolio, latest.id, State.PARTS, State.WAITING)
+        return self._go_on(inbox, replace(latest, state=State.PARTS), now, retried=False)
+
+    def _declared(self, drop: Drop, metadata: Mapping[str, str]) -> Declared:
+        """By the mapping that is for this file, one with a pattern before one for all; and by its metadata."""
+        known = ((name, parse_mapping(text, name, COLUMNS)) for name, text in self.ledger.mappings(drop.portfolio))
+        fitting = [
+            (name, mapping)
+            for name, mapping in known
+            if mapping.kind in ("", drop.kind) and mapping.applies(drop.file)
+        ]
+        fitting = [each for each in fitting if each[1].applies_to != "*"] or fitting
+        if len(fitting) > 1:
+            raise refuse("SEVERAL_MAPPINGS", ", ".join(name for name, _ in fitting))
+        declared = fitting[0][1].declared() if fitting else Declared()
+        return declared.with_metadata(metadata)
+
+    def _zone(self, portfolio: Portfolio | None) -> tzinfo:
+        """Where the portfolio's days begin: its first country's first zone, UTC while nothing is known."""
+        rules = contact_rules.rules_for(portfolio.countries[0]) if portfolio else None
+        return contact_rules.zones_for(rules, "")[0] if rules else UTC
 
 
-def _summary(drop: Drop, received: Received | None, now: datetime) -> Summary:
-    return Summary(
-        kind=drop.kind,
-        portfolio=drop.portfolio,
-        file=drop.file,
-        digest=hashlib.sha256(received.data).hexdigest() if received else "",
-        as_of=received.modified_at if received else now,
-    )
-
-
-def _sort_out(
-    header: Sequence[str], rows: Iterable[Row], portfolio: str, as_of: datetime
-) -> tuple[list[DebtRow], list[Refusal]]:
-    good: list[DebtRow] = []
-    refusals: list[Refusal] = []
-    seen: dict[tuple[str, str], int] = {}
-    for row in rows:
-        if len(good) + len(refusals) == MAX_ROWS:
-            raise refuse("TOO_LARGE", f"it has more than {MAX_ROWS:,} rows, split it")
-        try:
-            parsed = parse_debt_row(header, row, portfolio=portfolio, as_of=as_of)
-            first = seen.setdefault((parsed.borrower_id, parsed.terms.key), row.line)
-            if first != row.line:
-                raise refuse("DUPLICATE_ROW", f"line {first} has it already", "debt_id")
-        except InvalidInput as error:
-            refusals.append(Refusal(row, error.code, error.reason, error.column))
-        else:
-            good.append(parsed)
-    return good, refusals
-
-
-def _consent_answer(rows: Sequence[DebtRow]) -> DebtRow:
-    """The row that says whether this person agreed: any "no" wins, then the last "yes"."""
-    declared = [row for row in rows if row.consent_declared]
-    return next((row for row in declared if row.consent is None), (declared or rows)[-1])
-
-
-def _told(row: DebtRow, ref: str, consent: Consent | None) -> Borrower:
-    return Borrower(
-        ref=ref,
-        name=row.name,
-        phone=row.phone,
-        country=row.country,
-        region=row.region,
-        language=row.language,
-        consent=consent,
-    )
-
-
-def _evidence(said: Consent | None, known: Consent | None, portfolio: Portfolio | None) -> Consent | None:
-    """What to keep of a "yes". A bare one adds nothing to what is known; the first is a yes to the wording
-    that the portfolio declares at that moment."""
-    if said is None:
-        return None
-    if known and not (said.at or said.source or said.text):
-        return known
-    declared = portfolio.consent if portfolio else None
-    return replace(
-        said,
-        source=said.source or (declared.source if declared else "file"),
-        text=said.text or (declared.text if declared else ""),
-    )
-
-
-def _readiness(borrower: Borrower, portfolio: Portfolio | None) -> str:
-    """Whether this borrower could be messaged as things are."""
-    if portfolio is None:
-        return "no_portfolio"
-    if borrower.consent is None:
-        return "no_consent"
-    known = contact_rules.rules_for(borrower.country) is not None
-    return "messageable" if known and borrower.country in portfolio.countries else "country_off"
+def _import_id(dropped: DroppedFile, now: datetime) -> str:
+    """The same for the same drop, however often its event comes."""
+    return hashlib.sha256(f"{dropped.key}|{dropped.version or now.isoformat()}".encode()).hexdigest()[:26]

@@ -5,11 +5,12 @@ unclear result is never sent again.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from cobranza.policy.decision import Book, Defer, Rest, Send, Skip, decide, local_date, next_look
+from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import Strategy
@@ -47,6 +48,7 @@ class Sender:
     whatsapp: WhatsApp
     strategy: Strategy
     portfolio: Callable[[str], Portfolio | None]
+    feed: Callable[[str], Feed]
 
     def remind(self, reminder: Reminder, now: datetime) -> Outcome:
         loaded = self.ledger.load(reminder.borrower)
@@ -54,9 +56,10 @@ class Sender:
             return Outcome()  # a copy of a reminder that is done, or that somebody else has
         if (outcome := self._settle_dead_claims(reminder, loaded, now)) is not None:
             return outcome
-        decision = decide(
-            loaded.book, self._portfolios(loaded.book), self.strategy, shipped_templates().keys(), now
-        )
+        portfolios = self._portfolios(loaded.book)
+        feeds = {name: self.feed(name) for name in portfolios}
+        templates = shipped_templates().keys()
+        decision = decide(loaded.book, portfolios, self.strategy, templates, now, feeds)
         if isinstance(decision, Send):
             return self._send(reminder, loaded.book, decision, now)
         return self._do_not_send(reminder, loaded.book, decision, now)
@@ -172,7 +175,7 @@ class Sender:
 
 def _with(book: Book, message: Message) -> Book:
     """The book as it is after the claim, which used up its steps."""
-    return Book(book.borrower, book.debts, (*book.messages, message))
+    return replace(book, messages=(*book.messages, message))
 
 
 def _reason(error: ProviderError) -> dict[str, Any]:

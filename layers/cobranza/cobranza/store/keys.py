@@ -12,10 +12,21 @@ from cobranza.errors import InvalidInput
 PROFILE = "PROFILE"
 DEBT = "DEBT#"
 MESSAGE = "MSG#"
+MARK = "MARK#"
+CREDIT = "CREDIT#"
 CONFIG = "CONFIG"
 STOP = "STOP"
 CASES = "CASES"
+IMPORT = "IMPORT#"
+MAPPING = "MAPPING#"
+LEASE = "LEASE"
+STANDING = "STANDING"
+PAYMENT = "PAYMENT"
 SHARDS = 16
+BOOK_SHARDS = 32
+ALL = "all"
+
+_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 _OPAQUE = re.compile(r"m1\.[A-Z2-7]{26}\.[0-9]{8}")
 
@@ -64,9 +75,36 @@ def debt(ref: str, debt_key: str) -> dict[str, str]:
     return {"pk": borrower_pk(ref), "sk": f"{DEBT}{debt_key}"}
 
 
+def mark(portfolio_id: str, debt_id: str) -> str:
+    """The sort key of what was said of a debt and all its instalments: recalled, disputed, held."""
+    return f"{MARK}{portfolio_id}#{debt_id}"
+
+
+def debt_mark(ref: str, portfolio_id: str, debt_id: str) -> dict[str, str]:
+    return {"pk": borrower_pk(ref), "sk": mark(portfolio_id, debt_id)}
+
+
+def said(ref: str) -> dict[str, str]:
+    """What was said of a borrower."""
+    return {"pk": borrower_pk(ref), "sk": STANDING}
+
+
+def payment(ref: str) -> dict[str, str]:
+    """A payment by the reference to its portfolio and number."""
+    return {"pk": f"{PAYMENT}#{ref}", "sk": PAYMENT}
+
+
+def payment_of(pk: str) -> str:
+    return pk.removeprefix(f"{PAYMENT}#")
+
+
+def credit(ref: str, portfolio_id: str, currency: str) -> dict[str, str]:
+    return {"pk": borrower_pk(ref), "sk": f"{CREDIT}{portfolio_id}#{currency}"}
+
+
 def due_shard(ref: str) -> int:
     """Spreads the due index: base32's first letter is as good as random."""
-    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".index(ref[0]) % SHARDS
+    return _BASE32.index(ref[0]) % SHARDS
 
 
 def reference_pk(ref: str) -> str:
@@ -76,6 +114,10 @@ def reference_pk(ref: str) -> str:
 def reference(ref: str, borrower: str) -> dict[str, str]:
     """One item for each borrower behind a phone: two may share one."""
     return {"pk": reference_pk(ref), "sk": borrower_pk(borrower)}
+
+
+def phone_of(pk: str) -> str:
+    return pk.removeprefix("REF#")
 
 
 def stop(ref: str) -> dict[str, str]:
@@ -102,5 +144,41 @@ def news_pk(kind: str) -> str:
     return f"NEWS#{kind}"
 
 
+def portfolio_pk(portfolio_id: str) -> str:
+    return f"PORTFOLIO#{portfolio_id}"
+
+
 def portfolio(portfolio_id: str) -> dict[str, str]:
-    return {"pk": f"PORTFOLIO#{portfolio_id}", "sk": CONFIG}
+    return {"pk": portfolio_pk(portfolio_id), "sk": CONFIG}
+
+
+def an_import(portfolio_id: str, import_id: str) -> dict[str, str]:
+    return {"pk": portfolio_pk(portfolio_id), "sk": f"{IMPORT}{import_id}"}
+
+
+def mapping(portfolio_id: str, name: str) -> dict[str, str]:
+    return {"pk": portfolio_pk(portfolio_id), "sk": f"{MAPPING}{name}"}
+
+
+def pause(scope: str) -> dict[str, str]:
+    """That business-initiated messages of a portfolio, or of ALL, are stopped."""
+    return {"pk": f"CONTROL#{scope}", "sk": "PAUSE"}
+
+
+def import_lease(portfolio_id: str) -> dict[str, str]:
+    return {"pk": portfolio_pk(portfolio_id), "sk": LEASE}
+
+
+def standing(portfolio_id: str) -> dict[str, str]:
+    """How fresh the portfolio's book is."""
+    return {"pk": portfolio_pk(portfolio_id), "sk": STANDING}
+
+
+def book_shard(ref: str) -> int:
+    """Which of BOOK_SHARDS a borrower's debts are in: base32's first letter."""
+    return _BASE32.index(ref[0])
+
+
+def book(portfolio_id: str, shard: int) -> str:
+    """A partition of the index of open debts."""
+    return f"{portfolio_id}#{shard:02}"

@@ -1,26 +1,20 @@
 """The ledger table: borrowers and debts as they are now, portfolios, and when to look at whom."""
 
 import contextlib
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Literal
+from datetime import UTC, date, datetime
 
-from cobranza.ledger.borrower import Borrower, Consent
-from cobranza.ledger.debt import Debt, Terms
 from cobranza.policy.decision import Book
-from cobranza.policy.message import Consumed, Message, State
+from cobranza.policy.feed import Feed
+from cobranza.policy.message import Consumed
 from cobranza.policy.portfolio import Portfolio
 from cobranza.store import keys
-from cobranza.store.table import ConditionFailed, Item, Table, utc
+from cobranza.store.items import book_of
+from cobranza.store.table import ConditionFailed, Table, utc
 
 EXISTS = "attribute_exists(#pk)"
 NO_NEWER = "attribute_not_exists(#as_of) OR #as_of <= :as_of"
-
-type Change = Literal["created", "updated", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +23,6 @@ class Leased:
 
     borrower: str
     until: str
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the table holds of a borrower before a file is written: items by sort key, none for a new one."""
-
-    borrower: str
-    items: Mapping[str, Item]
-
-    def has_phone(self, phone: str) -> bool:
-        return keys.PROFILE in self.items and self.items[keys.PROFILE]["phone"] == phone
-
-    @property
-    def consent(self) -> Consent | None:
-        item = self.items.get(keys.PROFILE, {}).get("consent")
-        return _consent(item) if item else None
-
-    @property
-    def is_planned(self) -> bool:
-        """Whether a moment to look at the borrower is set."""
-        return "due_at" in self.items.get(keys.PROFILE, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,102 +37,17 @@ class Ledger:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    # Import: what is there is read first, so that the same file again writes nothing.
-
-    def known(self, borrower: str) -> Known:
-        items = self._table.query("pk = :pk", {"pk": keys.borrower_pk(borrower)})
-        return Known(borrower, {item["sk"]: item for item in items})
-
-    def save_borrower(
-        self,
-        known: Known,
-        borrower: Borrower,
-        borrower_id: str,
-        as_of: datetime,
-        *,
-        consent_declared: bool,
-        stopped_at: datetime | None = None,
-    ) -> tuple[Change, Borrower]:
-        """Writes what a file says of a borrower; returns them as they are now. Consent is changed by a row that
-        says yes or no, and left alone by one that says nothing. A stop is never lifted; one of a phone that is new
-        to the borrower (`stopped_at`) comes with it, in the same write."""
-        told: Item = {
-            "borrower_id": borrower_id,
-            "name": borrower.name,
-            "phone": borrower.phone,
-            "country": borrower.country,
-            "region": borrower.region,
-            "language": borrower.language,
-        }
-        if borrower.consent:
-            told["consent"] = _consent_item(borrower.consent)
-        withdrawn = consent_declared and not borrower.consent
-        change, item = self._save(
-            known,
-            keys.profile(borrower.ref),
-            told,
-            as_of,
-            first={"opted_out_at": stopped_at} if stopped_at else {},
-            remove=("consent",) if withdrawn else (),
-        )
-        return change, _borrower(borrower.ref, item)
-
-    def save_debt(self, known: Known, terms: Terms) -> tuple[Change, Debt]:
-        told: Item = {
-            "portfolio": terms.portfolio,
-            "debt_id": terms.debt_id,
-            "instalment": terms.instalment,
-            "amount": terms.amount,
-            "balance": terms.balance,
-            "currency": terms.currency,
-            "due_date": terms.due_date,
-            "payment_url": terms.payment_url,
-        }
-        change, item = self._save(known, keys.debt(known.borrower, terms.key), told, terms.as_of)
-        return change, _debt(item)
-
-    def _save(
-        self,
-        known: Known,
-        key: dict[str, str],
-        told: Item,
-        as_of: datetime,
-        *,
-        first: Item | None = None,
-        remove: tuple[str, ...] = (),
-    ) -> tuple[Change, Item]:
-        digest = _digest([told, remove])
-        there = known.items.get(key["sk"])
-        if there and (there["digest"] == digest or there["as_of"] > utc(as_of)):
-            return "unchanged", there
-        try:
-            item = self._table.update(
-                key,
-                {**told, "as_of": utc(as_of), "digest": digest},
-                first=first,
-                add={"rev": 1},
-                remove=remove,
-                condition=NO_NEWER,
-            )
-        except ConditionFailed as failed:  # a newer file was faster
-            return "unchanged", failed.item
-        return ("created" if item["rev"] == 1 else "updated"), item
-
-    def add_reference(self, ref: str, borrower: str) -> None:
-        self._table.put(keys.reference(ref, borrower))
-
     def borrowers_behind(self, ref: str) -> list[str]:
         """The borrowers who have, or had, this phone."""
         items = self._table.query("pk = :pk", {"pk": keys.reference_pk(ref)})
         return [keys.borrower_of(item["sk"]) for item in items if item["sk"] != keys.STOP]
 
     def stop_phone(self, ref: str, at: datetime) -> None:
-        """Whoever has this phone, now or later, asked us to stop; the first moment stays."""
-        self._table.update(keys.stop(ref), first={"at": at})
-
-    def stopped_phone(self, ref: str) -> datetime | None:
-        item = self._table.get(keys.stop(ref))
-        return datetime.fromisoformat(item["at"]) if item else None
+        """Whoever has this phone, now or later, asked us to stop; the last moment counts."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.stop(ref), {"at": at.astimezone(UTC)}, condition="attribute_not_exists(#at) OR #at < :at"
+            )
 
     def save_portfolio(self, portfolio: Portfolio, as_of: datetime) -> None:
         """Puts it in force, unless a newer one is."""
@@ -173,6 +61,34 @@ class Ledger:
     def portfolio(self, portfolio_id: str) -> Portfolio | None:
         item = self._table.get(keys.portfolio(portfolio_id))
         return Portfolio.model_validate_json(item["config"]) if item else None
+
+    def save_mapping(self, portfolio_id: str, name: str, text: str, as_of: datetime) -> None:
+        """Puts it in force, unless a newer one of this name is."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.mapping(portfolio_id, name), {"yaml": text, "as_of": utc(as_of)}, condition=NO_NEWER
+            )
+
+    def mappings(self, portfolio_id: str) -> list[tuple[str, bytes]]:
+        """The portfolio's mappings by name, as they were dropped."""
+        items = self._table.query(
+            "pk = :pk AND begins_with(sk, :sk)", {"pk": keys.portfolio_pk(portfolio_id), "sk": keys.MAPPING}
+        )
+        return [(item["sk"].removeprefix(keys.MAPPING), item["yaml"].encode()) for item in items]
+
+    def feed(self, portfolio_id: str) -> Feed:
+        """How fresh the portfolio's book is, and whether it is paused, alone or with all others."""
+        wanted = [keys.standing(portfolio_id), keys.pause(portfolio_id), keys.pause(keys.ALL)]
+        items = {(item["pk"], item["sk"]): item for item in self._table.get_all(wanted)}
+        standing = items.pop((wanted[0]["pk"], wanted[0]["sk"]), {})
+        as_of = standing.get("as_of")
+        is_paused = any("paused_at" in item for item in items.values())
+        return Feed(datetime.fromisoformat(as_of) if as_of else None, is_paused)
+
+    def refresh(self, portfolio_id: str, as_of: datetime) -> None:
+        """The portfolio's book is as fresh as this; it does not grow older by an older file."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(keys.standing(portfolio_id), {"as_of": utc(as_of)}, condition=NO_NEWER)
 
     # When to look at whom.
 
@@ -257,10 +173,7 @@ class Ledger:
         items = {item["sk"]: item for item in self._table.query("pk = :pk", {"pk": keys.borrower_pk(borrower)})}
         if keys.PROFILE not in items:
             return None
-        debts = tuple(_debt(item) for sk, item in items.items() if sk.startswith(keys.DEBT))
-        messages = tuple(message(item) for sk, item in items.items() if sk.startswith(keys.MESSAGE))
-        book = Book(_borrower(borrower, items[keys.PROFILE]), debts, messages)
-        return Loaded(book, items.get(keys.PROFILE, {}).get("lease", ""))
+        return Loaded(book_of(borrower, items), items[keys.PROFILE].get("lease", ""))
 
     def consume(self, borrower: str, debt_key: str, consumed: Consumed) -> None:
         """Tells a debt which step a claim used up."""
@@ -273,8 +186,17 @@ class Ledger:
     # What the borrower says.
 
     def opt_out(self, borrower: str, at: datetime) -> None:
-        """The borrower asked us to stop; the first moment stays. Raises ConditionFailed without a profile."""
-        self._table.update(keys.profile(borrower), first={"opted_out_at": at}, condition=EXISTS)
+        """The borrower asked us to stop; the last moment counts, because only a later word lifts it. Raises
+        ConditionFailed without a profile."""
+        try:
+            self._table.update(
+                keys.profile(borrower),
+                {"opted_out_at": at.astimezone(UTC)},
+                condition=f"{EXISTS} AND (attribute_not_exists(#opted_out_at) OR #opted_out_at < :opted_out_at)",
+            )
+        except ConditionFailed as failed:
+            if not failed.item:
+                raise
 
     def heard_from(self, borrower: str, at: datetime) -> None:
         """The borrower wrote at `at`. Raises ConditionFailed when there is no profile."""
@@ -298,70 +220,3 @@ class Ledger:
                 condition=f"{EXISTS} AND (attribute_not_exists(#receipt_until) OR "
                 "#receipt_until < :receipt_until)",
             )
-
-
-def message(item: Item) -> Message:
-    return Message(
-        day=date.fromisoformat(item["sk"].removeprefix(keys.MESSAGE)),
-        state=State(item["state"]),
-        claimed_at=datetime.fromisoformat(item["claimed_at"]),
-        attempts=int(item["attempts"]),
-        failed_for=int(item.get("reason", {}).get("code", 0)),
-        debts={
-            key: Consumed(date.fromisoformat(due_date), int(step))
-            for key, (due_date, step) in item["debts"].items()
-        },
-    )
-
-
-def _borrower(ref: str, item: Item) -> Borrower:
-    consent = item.get("consent")
-    opted_out_at = item.get("opted_out_at")
-    receipt_until = item.get("receipt_until")
-    return Borrower(
-        ref=ref,
-        name=item["name"],
-        phone=item["phone"],
-        country=item["country"],
-        region=item["region"],
-        language=item["language"],
-        consent=_consent(consent) if consent else None,
-        opted_out_at=datetime.fromisoformat(opted_out_at) if opted_out_at else None,
-        receipt_until=date.fromisoformat(receipt_until) if receipt_until else None,
-    )
-
-
-def _consent_item(consent: Consent) -> Item:
-    return {"source": consent.source, "at": consent.at, "text": consent.text}
-
-
-def _consent(item: Item) -> Consent:
-    at = item["at"]
-    return Consent(source=item["source"], at=datetime.fromisoformat(at) if at else None, text=item["text"])
-
-
-def _debt(item: Item) -> Debt:
-    terms = Terms(
-        portfolio=item["portfolio"],
-        debt_id=item["debt_id"],
-        instalment=item["instalment"],
-        amount=item["amount"],
-        balance=item["balance"],
-        currency=item["currency"],
-        due_date=date.fromisoformat(item["due_date"]),
-        as_of=datetime.fromisoformat(item["as_of"]),
-        payment_url=item["payment_url"],
-    )
-    # A step belongs to the due date it was consumed for: a new date is a new ladder.
-    current = item.get("step_for") == item["due_date"]
-    return Debt(terms=terms, step=int(item["step"]) if current else None)
-
-
-def _digest(told: Any) -> str:
-    """Of what a file said: equal digests, nothing to write."""
-
-    def plain(value: Any) -> str:
-        return format(value.normalize(), "f") if isinstance(value, Decimal) else value.isoformat()
-
-    text = json.dumps(told, sort_keys=True, default=plain)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -8,8 +8,8 @@ from typing import Any
 
 from cobranza.policy.decision import Send
 from cobranza.policy.message import Message, State
+from cobranza.store.items import message_of
 from cobranza.store.keys import MESSAGE, MessageKey, borrower_pk
-from cobranza.store.ledger import message
 from cobranza.store.table import ConditionFailed, Item, Table
 
 KEPT = timedelta(days=14)
@@ -51,7 +51,7 @@ class Messages:
             )
         except ConditionFailed:
             return None
-        return Claim(key, message(item))
+        return Claim(key, message_of(item))
 
     def accepted(self, key: MessageKey, wamid: str, at: datetime) -> None:
         """WhatsApp took it. A status that came before us keeps its place."""
@@ -93,6 +93,6 @@ class Messages:
         )
         found: list[tuple[MessageKey, Message, str]] = []
         for item in items:
-            parsed = message(item)
+            parsed = message_of(item)
             found.append((MessageKey(borrower, parsed.day), parsed, item.get("wamid", "")))
         return found

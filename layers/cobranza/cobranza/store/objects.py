@@ -1,7 +1,11 @@
-"""S3: files in, results out."""
+"""S3: files in, results out, and the work between."""
 
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,6 +19,19 @@ class Received:
     modified_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An object being read. `metadata` has the keys of x-amz-meta-, lower case; `chunks` can be taken once."""
+
+    chunks: Iterator[bytes]
+    size: int
+    modified_at: datetime
+    metadata: Mapping[str, str]
+
+
+CHUNK = 1024 * 1024
+
+
 class Bucket:
     def __init__(self, s3: Any, name: str) -> None:
         self._s3 = s3
@@ -25,17 +42,43 @@ class Bucket:
 
         Raises NotFound when it is gone, InvalidInput (TOO_LARGE) when it is larger.
         """
-        which = {"VersionId": version} if version else {}
-        try:
-            answer = self._s3.get_object(Bucket=self._name, Key=key, **which)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion"):
-                raise NotFound("the file is gone") from error
-            raise
+        answer = self._get(key, version)
         if answer["ContentLength"] > limit:
             answer["Body"].close()
             raise InvalidInput("TOO_LARGE", f"The file is larger than {limit // 1024**2} MB: split it")
         return Received(answer["Body"].read(), answer["LastModified"])
+
+    def open(self, key: str, version: str = "") -> Opened:
+        """The object as a stream. Raises NotFound when it is gone."""
+        answer = self._get(key, version)
+        chunks = answer["Body"].iter_chunks(CHUNK)
+        return Opened(chunks, answer["ContentLength"], answer["LastModified"], answer["Metadata"])
+
+    def lines(self, key: str) -> Iterator[bytes]:
+        """The object's lines, one at a time."""
+        return self._get(key)["Body"].iter_lines(CHUNK)
+
+    def read(self, key: str) -> bytes:
+        """An object of our own making, whole."""
+        return self._get(key)["Body"].read()
+
+    def _get(self, key: str, version: str = "") -> dict[str, Any]:
+        which = {"VersionId": version} if version else {}
+        try:
+            return self._s3.get_object(Bucket=self._name, Key=key, **which)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion"):
+                raise NotFound("the file is gone") from error
+            raise
+
+    def put_files(self, key: str, paths: Sequence[Path], content_type: str = "application/octet-stream") -> None:
+        """These files, one after the other, as one object."""
+        with tempfile.TemporaryFile() as whole:
+            for path in paths:
+                with path.open("rb") as part:
+                    shutil.copyfileobj(part, whole)
+            whole.seek(0)
+            self._s3.put_object(Bucket=self._name, Key=key, Body=whole, ContentType=content_type)
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         self._s3.put_object(Bucket=self._name, Key=key, Body=data, ContentType=content_type)

@@ -1,23 +1,23 @@
-"""Portfolios are read once a minute, not once a message."""
+"""Portfolios, and how they are fed, are read now and then, not once a message."""
 
 import time
 from collections.abc import Callable
 
-from cobranza.policy.portfolio import Portfolio
-
-LIFETIME = 60.0  # seconds; a new portfolio.yaml is in force everywhere within a minute
-
-type Read = Callable[[str], Portfolio | None]
+# Seconds: a new portfolio.yaml is in force everywhere within a minute, and so is a pause.
+LIFETIME = 60.0
+PAUSE_LIFETIME = 20.0
 
 
-def remembered(read: Read, *, monotonic: Callable[[], float] = time.monotonic) -> Read:
-    kept: dict[str, tuple[float, Portfolio | None]] = {}
+def remembered[T](
+    read: Callable[[str], T], lifetime: float = LIFETIME, *, monotonic: Callable[[], float] = time.monotonic
+) -> Callable[[str], T]:
+    """What `read` tells of a portfolio, asked again after `lifetime` seconds."""
+    kept: dict[str, tuple[float, T]] = {}
 
-    def get(portfolio_id: str) -> Portfolio | None:
-        read_at, portfolio = kept.get(portfolio_id, (float("-inf"), None))
-        if monotonic() - read_at > LIFETIME:
-            portfolio = read(portfolio_id)
-            kept[portfolio_id] = (monotonic(), portfolio)
-        return portfolio
+    def get(portfolio_id: str) -> T:
+        known = kept.get(portfolio_id)
+        if known is None or monotonic() - known[0] > lifetime:
+            known = kept[portfolio_id] = (monotonic(), read(portfolio_id))
+        return known[1]
 
     return get

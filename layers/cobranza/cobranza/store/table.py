@@ -1,7 +1,11 @@
 """A DynamoDB table in Python values: the thin layer below every store."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import batched
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -11,6 +15,35 @@ type Item = dict[str, Any]
 
 _to_dynamodb = TypeSerializer()
 _from_dynamodb = TypeDeserializer()
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A new item; not made where its key is taken."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A change of an item that is there; not made unless it still is as `seen`."""
+
+    key: Mapping[str, str]
+    set_: Mapping[str, Any]
+    seen: Mapping[str, Any]
+    remove: Sequence[str] = field(default=())
+
+
+type Write = Insert | Update
+
+# What BatchExecuteStatement and BatchGetItem take in one call.
+WRITES_A_CALL = 25
+READS_A_CALL = 100
+_NOT_MADE = frozenset({"DuplicateItem", "ConditionalCheckFailed"})
+_PASSING = frozenset(
+    {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "InternalServerError"}
+)
+_TRIES = 6
 
 
 class ConditionFailed(Exception):
@@ -80,6 +113,81 @@ class Table:
             request["ConditionExpression"] = condition
         return _unpack(self._write("update_item", **request)["Attributes"])
 
+    def add_to_set(self, key: Mapping[str, str], attribute: str, number: int) -> Item:
+        """Puts a number into a set of numbers; returns the item as it is then."""
+        answer = self._write(
+            "update_item",
+            Key=_pack(key),
+            UpdateExpression="ADD #set :number",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeNames={"#set": attribute},
+            ExpressionAttributeValues={":number": {"NS": [str(number)]}},
+            ReturnValues="ALL_NEW",
+        )
+        return _unpack(answer["Attributes"])
+
+    def write_all(self, writes: Sequence[Write]) -> list[bool]:
+        """Many conditional writes, 25 a call, in no order among them; which of them were made.
+
+        Each stands for itself. Raises RuntimeError when DynamoDB throttles again and again.
+        """
+        made: list[bool] = []
+        for batch in batched(writes, WRITES_A_CALL, strict=False):
+            made += self._write_batch([self._statement(write) for write in batch])
+        return made
+
+    def _write_batch(self, statements: list[dict[str, Any]]) -> list[bool]:
+        made = [False] * len(statements)
+        left = list(range(len(statements)))
+        for attempt in range(_TRIES):
+            answers = self._client.batch_execute_statement(Statements=[statements[i] for i in left])["Responses"]
+            again: list[int] = []
+            for i, answer in zip(left, answers, strict=True):
+                code = answer.get("Error", {}).get("Code", "")
+                made[i] = not code
+                if code in _PASSING:
+                    again.append(i)
+                elif code and code not in _NOT_MADE:
+                    raise RuntimeError(f"DynamoDB refused a write: {code}")
+            if not again:
+                return made
+            left = again
+            time.sleep(0.05 * 2**attempt)
+        raise RuntimeError(f"DynamoDB throttled {len(left)} writes {_TRIES} times")
+
+    def _statement(self, write: Write) -> dict[str, Any]:
+        if isinstance(write, Insert):
+            names, values = write.item.keys(), list(write.item.values())
+            fields = ", ".join(f"'{name}': ?" for name in names)
+            return {"Statement": f'INSERT INTO "{self._name}" VALUE {{{fields}}}', "Parameters": _packed(values)}
+        sets = " ".join(f'SET "{name}"=?' for name in write.set_)
+        removes = " ".join(f'REMOVE "{name}"' for name in write.remove)
+        where = " AND ".join(f'"{name}"=?' for name in (*write.key, *write.seen))
+        return {
+            "Statement": f'UPDATE "{self._name}" {sets} {removes} WHERE {where}'.replace("  ", " "),
+            "Parameters": _packed([*write.set_.values(), *write.key.values(), *write.seen.values()]),
+        }
+
+    def get_all(self, keys: Iterable[Mapping[str, str]], attributes: Sequence[str] = ()) -> list[Item]:
+        """The items that are there, a hundred keys a call, read consistently, in any order."""
+        found: list[Item] = []
+        for batch in batched(keys, READS_A_CALL, strict=False):
+            wanted: dict[str, Any] = {"Keys": [_pack(key) for key in batch], "ConsistentRead": True}
+            if attributes:
+                wanted["ProjectionExpression"] = ", ".join(f"#{name}" for name in attributes)
+                wanted["ExpressionAttributeNames"] = {f"#{name}": name for name in attributes}
+            asked = {self._name: wanted}
+            for attempt in range(_TRIES):
+                answer = self._client.batch_get_item(RequestItems=asked)
+                found += map(_unpack, answer["Responses"].get(self._name, []))
+                asked = answer.get("UnprocessedKeys") or {}
+                if not asked:
+                    break
+                time.sleep(0.05 * 2**attempt)
+            else:
+                raise RuntimeError("DynamoDB left reads undone")
+        return found
+
     def query(
         self,
         expression: str,
@@ -124,7 +232,16 @@ def _pack(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _pack_value(value) for name, value in item.items()}
 
 
+def _packed(values: Sequence[Any]) -> list[Any]:
+    return [_pack_value(value) for value in values]
+
+
 def _pack_value(value: Any) -> Any:
+    # Nearly all are one of these, and boto3's serializer takes its time to see it.
+    if type(value) is str:
+        return {"S": value}
+    if type(value) is int or type(value) is Decimal:
+        return {"N": str(value)}
     return _to_dynamodb.serialize(_plain(value))
 
 

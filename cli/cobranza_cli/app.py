@@ -1,0 +1,101 @@
+"""The commands. Each asks for no more rights than its own work needs; docs/cli.md lists them."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cobranza_cli import dry_run, place, status
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Payment reminders on WhatsApp: the operator's command."
+)
+console = Console(highlight=False)
+complaints = Console(stderr=True, highlight=False)
+
+LOCAL = Path(".local")
+
+
+class Where:
+    """The options before the command, kept until it runs."""
+
+    stack = "cobranza"
+    region = ""
+    local: Path | None = None
+
+    def place(self) -> place.Place:
+        try:
+            return place.find(self.stack, self.region, self.local)
+        except place.NoStack as error:
+            complaints.print(f"[red]{error}[/red]")
+            raise typer.Exit(2) from error
+
+
+@app.callback()
+def where(
+    context: typer.Context,
+    stack: Annotated[str, typer.Option(help="The stack's name.")] = "cobranza",
+    region: Annotated[str, typer.Option(help="Its region, if not the profile's.")] = "",
+    local: Annotated[bool, typer.Option("--local", help="The stack on this machine (make up).")] = False,
+    folder: Annotated[Path, typer.Option(help="Where stack.json is, with --local.")] = LOCAL,
+) -> None:
+    chosen = Where()
+    chosen.stack, chosen.region, chosen.local = stack, region, folder if local else None
+    context.obj = chosen
+
+
+@app.command("status")
+def show_status(
+    context: typer.Context,
+    portfolio: Annotated[str, typer.Argument(help="One portfolio, or all that have dropped files.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """How fresh each portfolio's book is, which imports are under way or wait, and what lies in the queues."""
+    told = status.told(context.obj.place(), portfolio)
+    if as_json:
+        _print_json(told)
+    else:
+        status.show(console, told)
+
+
+@app.command()
+def confirm(
+    context: typer.Context,
+    snapshot: Annotated[str, typer.Argument(help="snapshots/<portfolio>/<file>, as the notice names it.")],
+) -> None:
+    """Say yes to a snapshot that waits because it would change much of the book."""
+    parts = snapshot.split("/")
+    if len(parts) != 3 or parts[0] != "snapshots":
+        complaints.print("[red]name it as snapshots/<portfolio>/<file>[/red]")
+        raise typer.Exit(2)
+    context.obj.place().inbox.put(f"{snapshot}.confirm", b"", "text/plain")
+    console.print(f"said yes to {snapshot}; its results will lie in results/{parts[1]}/snapshots/{parts[2]}/")
+
+
+@app.command("import")
+def try_import(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    portfolio: Annotated[str, typer.Option(help="Compare with this portfolio's book.")] = "",
+    snapshot: Annotated[bool, typer.Option("--snapshot", help="As the whole open book.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """What would happen if FILE were dropped: nothing is written. Without --portfolio it is only read."""
+    found = context.obj.place() if portfolio else None
+    told = dry_run.told(file, found, portfolio, is_snapshot=snapshot, console=complaints)
+    if as_json:
+        _print_json(told)
+    else:
+        dry_run.show(console, told)
+    if told["error"]:
+        raise typer.Exit(1)
+
+
+def _print_json(told: dict[str, Any]) -> None:
+    typer.echo(json.dumps(told, ensure_ascii=False, indent=2, default=str))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,68 @@
+"""Where the stack is: on AWS by its CloudFormation outputs, or on this machine by .local/stack.json."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from cobranza.refs import References
+from cobranza.store.objects import Bucket
+from cobranza.store.table import Table
+
+
+class NoStack(Exception):
+    """There is no such stack, or it is not ours; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """`outputs` are the stack's own; `options` how a client is made."""
+
+    outputs: dict[str, str]
+    options: dict[str, str]
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service, **self.options)
+
+    @cached_property
+    def ledger(self) -> Table:
+        return Table(self.client("dynamodb"), self.outputs["Ledger"])
+
+    @cached_property
+    def inbox(self) -> Bucket:
+        return Bucket(self.client("s3"), self.outputs["Inbox"])
+
+    @cached_property
+    def references(self) -> References:
+        """Asks for the identity key: whoever may, can tell which borrower a reference is."""
+        answer = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["IdentitySecretArn"])
+        return References(json.loads(answer["SecretString"])["key"])
+
+
+def find(stack: str, region: str, local: Path | None) -> Place:
+    """Raises NoStack."""
+    options: dict[str, str] = {"region_name": region} if region else {}
+    if local:
+        try:
+            described = json.loads((local / "stack.json").read_text())
+        except FileNotFoundError as error:
+            raise NoStack(f"no stack is described in {local}: run make up") from error
+        stack = described["stack"]
+        options = {
+            "endpoint_url": described["endpoint"],
+            "region_name": described["region"],
+            "aws_access_key_id": "test",
+            "aws_secret_access_key": "test",
+        }
+    formation = boto3.client("cloudformation", **options)
+    try:
+        (found,) = formation.describe_stacks(StackName=stack)["Stacks"]
+    except formation.exceptions.ClientError as error:
+        raise NoStack(f"no stack {stack!r} here: name it by --stack and --region ({error})") from error
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    if "Ledger" not in outputs or "Inbox" not in outputs:
+        raise NoStack(f"{stack!r} is no stack of Cobranza: it has no outputs Ledger and Inbox")
+    return Place(outputs, options)

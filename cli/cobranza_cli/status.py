@@ -1,0 +1,85 @@
+"""`cobranza status`: portfolios, imports, queues."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from cobranza.store import keys
+from cobranza.store.imports import Import, Imports, State
+from cobranza_cli.place import Place
+
+QUEUES = {
+    "files": "FilesQueueUrl",
+    "reminders": "RemindersQueueUrl",
+    "media": "MediaQueueUrl",
+    "files given up": "FilesDeadLettersUrl",
+    "reminders given up": "RemindersDeadLettersUrl",
+    "media given up": "MediaDeadLettersUrl",
+}
+NEWEST = 10
+
+
+def told(place: Place, portfolio: str) -> dict[str, Any]:
+    imports = Imports(place.ledger)
+    names = [portfolio] if portfolio else _portfolios(place)
+    return {
+        "portfolios": {name: _portfolio(place, imports, name) for name in names},
+        "queues": {name: _waiting(place, output) for name, output in QUEUES.items()},
+    }
+
+
+def show(console: Console, told: dict[str, Any]) -> None:
+    for name, portfolio in told["portfolios"].items():
+        table = Table(
+            "file", "state", "parts", "as of", title=f"{name}: book as of {portfolio['as_of'] or 'nothing'}"
+        )
+        for each in portfolio["imports"]:
+            table.add_row(each["file"], each["state"], f"{each['done']}/{each['parts']}", each["as_of"])
+        console.print(table)
+    table = Table("queue", "messages")
+    for name, count in told["queues"].items():
+        table.add_row(name, str(count), style="red" if count and name.endswith("given up") else "")
+    console.print(table)
+
+
+def _portfolios(place: Place) -> list[str]:
+    """Those under which something was dropped."""
+    s3 = place.client("s3")
+    found: set[str] = set()
+    for kind in ("portfolios", "debts", "snapshots"):
+        pages = s3.get_paginator("list_objects_v2").paginate(
+            Bucket=place.outputs["Inbox"], Prefix=f"{kind}/", Delimiter="/"
+        )
+        for page in pages:
+            prefixes = (each["Prefix"] for each in page.get("CommonPrefixes", []))
+            found |= {prefix.split("/")[1] for prefix in prefixes}
+    return sorted(found)
+
+
+def _portfolio(place: Place, imports: Imports, name: str) -> dict[str, Any]:
+    standing = place.ledger.get(keys.standing(name)) or {}
+    newest = sorted(imports.of(name), key=lambda each: each.started_at, reverse=True)
+    running = [each for each in newest if each.state is not State.DONE]
+    shown = running + [each for each in newest if each.state is State.DONE][:NEWEST]
+    return {"as_of": standing.get("as_of", ""), "imports": [_import(each) for each in shown]}
+
+
+def _import(each: Import) -> dict[str, Any]:
+    return {
+        "file": each.key,
+        "state": each.state.value,
+        "done": len(each.done),
+        "parts": each.parts,
+        "as_of": each.as_of.isoformat(),
+    }
+
+
+def _waiting(place: Place, output: str) -> int:
+    names = [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+    ]
+    answer = place.client("sqs").get_queue_attributes(QueueUrl=place.outputs[output], AttributeNames=names)
+    return sum(map(int, answer["Attributes"].values()))

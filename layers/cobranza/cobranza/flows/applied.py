@@ -1,0 +1,136 @@
+"""What applying a file's rows needs and leaves, and the work that the four kinds share."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched
+from typing import Protocol
+
+from cobranza.errors import InvalidInput
+from cobranza.files.results import Refusal
+from cobranza.files.row import Row
+from cobranza.policy.decision import local_date, next_look
+from cobranza.policy.strategy import Strategy
+from cobranza.refs import References
+from cobranza.store.book import Book, Known
+from cobranza.store.conversations import Conversations
+from cobranza.store.ledger import Ledger
+from cobranza.store.payments import Payments
+from cobranza.store.table import Write
+
+CHUNK = 50
+# How often a borrower may change under our hands before we give up.
+TRIES = 5
+
+CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
+
+type Outcomes = list[tuple[Row, str | InvalidInput]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file being applied. What this very import wrote in an earlier try counts as written now."""
+
+    portfolio_id: str
+    import_id: str
+    now: datetime
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of the rows: read = created + updated + unchanged + refused. `listings` are files for the people
+    who dropped this one, by name; `warnings` are for them too."""
+
+    changes: Counter[str] = field(default_factory=Counter[str])
+    refusals: list[Refusal] = field(default_factory=list[Refusal])
+    listings: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    warnings: list[str] = field(default_factory=list[str])
+
+    def note(self, row: Row, outcome: str | InvalidInput) -> None:
+        if isinstance(outcome, InvalidInput):
+            self.refusals.append(Refusal(row, outcome.code, outcome.reason, outcome.column))
+        else:
+            self.changes[outcome] += 1
+
+    def note_all(self, outcomes: Outcomes) -> None:
+        for row, outcome in outcomes:
+            self.note(row, outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The rooms that touch the world. `workers` is by how many hands."""
+
+    book: Book
+    ledger: Ledger
+    payments: Payments
+    conversations: Conversations
+    references: References
+    strategy: Strategy
+    workers: int = 16
+
+    def borrower(self, borrower_id: str) -> str:
+        return self.references.ref("borrower", borrower_id)
+
+    def wake(self, borrower: str, now: datetime) -> None:
+        """Something that kept reminders back is gone, or somebody asks for one: the borrower is looked at when it
+        is time, today if today is the day. Nothing for who is no borrower yet."""
+        loaded = self.ledger.load(borrower)
+        if loaded is None:
+            return
+        book = loaded.book
+        first = local_date(book.borrower, now)
+        if moment := next_look(book.borrower, book.debts, self.strategy, first=first):
+            self.ledger.look_at(borrower, moment)
+
+
+@dataclass(slots=True)
+class Told:
+    """What a borrower's rows ask for. `is_awake`: the borrower has to be looked at once it is written; `strange`
+    counts the rows of debts that we do not know yet."""
+
+    outcomes: list[tuple[Row, str | InvalidInput]] = field(default_factory=list[tuple[Row, str | InvalidInput]])
+    writes: list[Write] = field(default_factory=list[Write])
+    is_awake: bool = False
+    strange: int = 0
+
+
+def write_told(rooms: Rooms, borrower: str, tell: Callable[[Known], Told], now: datetime) -> Told:
+    """Writes what `tell` makes of the borrower as known, and asks again where somebody was faster."""
+    for _ in range(TRIES):
+        told = tell(rooms.book.known(borrower))
+        if all(rooms.book.write(told.writes)):
+            break
+    else:
+        raise RuntimeError(f"a borrower changed under our hands {TRIES} times")
+    if told.is_awake:
+        rooms.wake(borrower, now)
+    return told
+
+
+def in_chunks[T, R](work: Callable[[T], R], all_of: Iterable[T], workers: int) -> Iterable[R]:
+    """`work` for each, by many hands, in order."""
+
+    def together(chunk: Sequence[T]) -> list[R]:
+        return [work(each) for each in chunk]
+
+    with ThreadPoolExecutor(workers) as hands:
+        for done in hands.map(together, batched(all_of, CHUNK, strict=False)):
+            yield from done
+
+
+class _Named(Protocol):
+    @property
+    def borrower_id(self) -> str: ...
+
+
+def by_borrower[T: _Named](
+    rows: Iterable[tuple[Row, T]], ref_of: Callable[[str], str]
+) -> list[tuple[str, list[tuple[Row, T]]]]:
+    """The rows of each borrower, in the file's order, under the borrower's reference."""
+    found: dict[str, list[tuple[Row, T]]] = {}
+    for row, told in rows:
+        found.setdefault(told.borrower_id, []).append((row, told))
+    return [(ref_of(borrower_id), theirs) for borrower_id, theirs in found.items()]

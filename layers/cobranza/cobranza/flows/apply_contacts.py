@@ -1,0 +1,146 @@
+"""Contacts rows: what people said to the creditor's other desks is heard, whatever the order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from cobranza.errors import InvalidInput
+from cobranza.files.codes import refuse
+from cobranza.files.contacts import ContactRow, Said
+from cobranza.files.row import Row
+from cobranza.flows.applied import (
+    CREATED,
+    TRIES,
+    UNCHANGED,
+    Applied,
+    Job,
+    Outcomes,
+    Rooms,
+    by_borrower,
+    in_chunks,
+)
+from cobranza.ledger.standing import WHATSAPP, Action, DebtStanding, Standing, Word, hear, hear_of_debt
+from cobranza.store import book as writes
+from cobranza.store import keys
+from cobranza.store.book import Known
+from cobranza.store.said import (
+    TOUCHES_KEPT,
+    changed,
+    debt_standing_item,
+    debt_standing_of,
+    standing_item,
+    standing_of,
+)
+from cobranza.store.table import Write, utc
+
+# Kept also of who is no borrower yet: whoever comes tomorrow finds that they said no.
+KEPT_OF_STRANGERS = frozenset({Action.OPT_OUT, Action.NO_CONSENT, Action.ERASE})
+_WAKES = frozenset({Action.OPT_IN, Action.CONSENT, Action.RELEASE, Action.RESOLVED, Action.PHONE, Action.CHANNEL})
+_PHONES = frozenset({Action.PHONE, Action.SECOND_PHONE})
+_WITH_WHOLE_TEXT = _PHONES | {Action.CONSENT, Action.CHANNEL}
+MAX_NOTE = 200
+
+
+@dataclass(slots=True)
+class _Hearing:
+    """A borrower as heard so far. `is_awake`, `is_erased`: what has to follow once it is written."""
+
+    known: Known
+    standing: Standing
+    marks: dict[str, DebtStanding] = field(default_factory=dict[str, DebtStanding])
+    phones: list[str] = field(default_factory=list[str])
+    is_awake: bool = False
+    is_erased: bool = False
+
+
+def apply_contacts(rooms: Rooms, rows: Sequence[tuple[Row, ContactRow]], job: Job, applied: Applied) -> None:
+    def hear_all(one: tuple[str, list[tuple[Row, ContactRow]]]) -> Outcomes:
+        return _hear_borrower(rooms, *one, job)
+
+    for outcomes in in_chunks(hear_all, by_borrower(rows, rooms.borrower), rooms.workers):
+        applied.note_all(outcomes)
+
+
+def _hear_borrower(rooms: Rooms, ref: str, rows: Sequence[tuple[Row, ContactRow]], job: Job) -> Outcomes:
+    for _ in range(TRIES):
+        known = rooms.book.known(ref)
+        hearing = _Hearing(known, standing_of(known.items.get(keys.STANDING)))
+        outcomes: Outcomes = [(row, _hear_row(hearing, told, job)) for row, told in rows]
+        # The phones first: a stop of this very moment finds the borrower by them, or is found here.
+        _take_phones(rooms, hearing)
+        if all(rooms.book.write(_changes(hearing, job))):
+            break
+    else:
+        raise RuntimeError(f"a borrower changed under our hands {TRIES} times")
+    if hearing.is_erased and hearing.standing.erased:
+        event = f"{utc(hearing.standing.erased.at)}#{ref}"
+        rooms.conversations.open_case(ref, event, "ERASE", job.now)
+    if hearing.is_awake:
+        rooms.wake(ref, job.now)
+    return outcomes
+
+
+def _hear_row(hearing: _Hearing, row: ContactRow, job: Job) -> str | InvalidInput:
+    is_kept = any(said.action in KEPT_OF_STRANGERS for said in row.said)
+    if hearing.known.profile is None and not is_kept:
+        return refuse("UNKNOWN_BORROWER", row.borrower_id, "borrower_id")
+    if row.of_debt and not is_kept and not hearing.known.has_debt(job.portfolio_id, row.debt_id):
+        return refuse("UNKNOWN_DEBT", row.debt_id, "debt_id")
+    news = [said for said in row.of_borrower if _hear(hearing, said, job)]
+    news += [said for said in row.of_debt if _hear_of_debt(hearing, row.debt_id, said, job)]
+    hearing.phones += [said.word.text for said in row.of_borrower if said.action in _PHONES]
+    hearing.is_awake |= any(_wakes(said) for said in news)
+    hearing.is_erased |= any(said.action is Action.ERASE for said in news)
+    return CREATED if news else UNCHANGED
+
+
+def _hear(hearing: _Hearing, said: Said, job: Job) -> bool:
+    """Whether it is news, or was in an earlier try of this import."""
+    if said.action in (Action.CALL, Action.VISIT) and said.word.at <= job.now - TOUCHES_KEPT:
+        return False
+    before = hearing.standing
+    hearing.standing = hear(before, said.action, _short(said), said.until)
+    there = hearing.known.items.get(keys.STANDING, {})
+    return hearing.standing != before or there.get("source") == job.import_id
+
+
+def _hear_of_debt(hearing: _Hearing, debt_id: str, said: Said, job: Job) -> bool:
+    there = hearing.known.mark(job.portfolio_id, debt_id)
+    before = hearing.marks.get(debt_id) or debt_standing_of(there)
+    hearing.marks[debt_id] = hear_of_debt(before, said.action, _short(said), said.until)
+    return hearing.marks[debt_id] != before or (there or {}).get("source") == job.import_id
+
+
+def _take_phones(rooms: Rooms, hearing: _Hearing) -> None:
+    """Each phone leads to the borrower from now on; one whose owner asked us to stop brings its stop along."""
+    ref = hearing.known.borrower
+    phones = [rooms.references.ref("phone", phone) for phone in dict.fromkeys(hearing.phones)]
+    if not phones:
+        return
+    behind = rooms.book.behind(phones, ref)
+    rooms.book.write([writes.reference(phone, ref) for phone in phones if phone not in behind])
+    for stopped_at in rooms.book.stopped_phones(phones).values():
+        hearing.standing = hear(hearing.standing, Action.OPT_OUT, Word(stopped_at, "", WHATSAPP))
+
+
+def _changes(hearing: _Hearing, job: Job) -> list[Write]:
+    known, ref = hearing.known, hearing.known.borrower
+    there = known.items.get(keys.STANDING)
+    found: list[Write] = []
+    if hearing.standing != standing_of(there):
+        told = standing_item(hearing.standing, job.now)
+        found.append(changed(keys.said(ref), there, told, job.import_id))
+    for debt_id, standing in hearing.marks.items():
+        mark = known.mark(job.portfolio_id, debt_id)
+        if standing != debt_standing_of(mark):
+            key = keys.debt_mark(ref, job.portfolio_id, debt_id)
+            found.append(changed(key, mark, debt_standing_item(standing), job.import_id))
+    return found
+
+
+def _wakes(said: Said) -> bool:
+    return said.action in _WAKES and (said.action is not Action.CHANNEL or said.word.text == WHATSAPP)
+
+
+def _short(said: Said) -> Word:
+    """A note is cut, what is evidence is not: the sender reads all of it before every message."""
+    return said.word if said.action in _WITH_WHOLE_TEXT else replace(said.word, text=said.word.text[:MAX_NOTE])

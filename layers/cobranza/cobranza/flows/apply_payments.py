@@ -1,0 +1,302 @@
+"""Payments rows: each payment is saved with where its money goes, and then given to the debts and the credit.
+
+A payment's number counts once ever. What is saved and not given yet, because somebody died between the two, is
+given by whoever comes next.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import batched
+
+from cobranza.files.codes import refuse
+from cobranza.files.listings import LatePayment, UnmatchedPayment, payments_after_recall_csv, unmatched_csv
+from cobranza.files.payments import PaymentRow
+from cobranza.files.row import Row
+from cobranza.flows.applied import CHUNK, CREATED, TRIES, UNCHANGED, Applied, Job, Rooms
+from cobranza.ledger.debt import Debt
+from cobranza.ledger.money import Money
+from cobranza.ledger.payment import UNMATCHED, WARNINGS, Credit, Payment, Unmatched, allocate
+from cobranza.store import keys
+from cobranza.store.book import Known
+from cobranza.store.items import credit_of, debts_of
+from cobranza.store.payments import Saved, changed_credit, new_payment, paid_debt
+from cobranza.store.said import debt_standing_of
+from cobranza.store.table import Insert, Item, Write
+
+OTHER_AMOUNT = "OTHER_AMOUNT"
+_WARNINGS = WARNINGS | {
+    OTHER_AMOUNT: "A payment of this number came before with another amount; the first one counts"
+}
+_AVISOS = {
+    "SAME_DAY": "Un pago sin hora, del mismo día que el saldo, se contó como aún no incluido en él",
+    "MIXED_AS_OF": "Unos saldos son más nuevos que el pago y lo incluyen; solo bajaron los demás",
+    OTHER_AMOUNT: "Un pago con este número llegó antes con otro importe; vale el primero",
+}
+
+
+@dataclass(slots=True)
+class _Paid:
+    """A row and what becomes of it. `saved` is where its money goes; without it `unmatched` says why to nobody.
+    `same_as` is a row before it with the same number."""
+
+    row: Row
+    payment: Payment
+    ref: str
+    outcome: str = UNCHANGED
+    saved: Saved | None = None
+    unmatched: Unmatched = ""
+    warnings: tuple[str, ...] = ()
+    same_as: "_Paid | None" = None
+
+
+@dataclass(slots=True)
+class _Account:
+    """A borrower's book while payments are given to it."""
+
+    known: Known
+    portfolio: str
+    debts: tuple[Debt, ...]
+    credits: dict[str, Credit] = field(default_factory=dict[str, Credit])
+
+    @classmethod
+    def of(cls, known: Known, portfolio: str) -> "_Account":
+        credits = (credit_of(item) for sk, item in known.items.items() if sk.startswith(keys.CREDIT))
+        ours = {credit.currency: credit for credit in credits if credit.portfolio == portfolio}
+        return cls(known, portfolio, debts_of(known.items), ours)
+
+    def give(self, saved: Saved) -> None:
+        currency = saved.amount.currency
+        self.debts, credit = saved.apply(self.debts, self.credits.get(currency))
+        if credit:
+            self.credits[currency] = credit
+
+    def changes(self) -> list[Write]:
+        ref, items = self.known.borrower, self.known.items
+        found: list[Write | None] = [
+            paid_debt(ref, items[keys.DEBT + debt.terms.key], debt)
+            for debt in self.debts
+            if debt.terms.portfolio == self.portfolio
+        ]
+        for currency, credit in self.credits.items():
+            sk = keys.credit(ref, self.portfolio, currency)["sk"]
+            found.append(changed_credit(ref, items.get(sk), credit))
+        return [write for write in found if write]
+
+
+def apply_payments(rooms: Rooms, rows: Sequence[tuple[Row, PaymentRow]], job: Job, applied: Applied) -> None:
+    told = [
+        _Paid(row, good.payment, _ref(rooms, job, good.payment.payment_id))
+        for row, good in sorted(rows, key=lambda each: (each[1].payment.moment, each[0].line))
+    ]
+    once = _first_of_each(told)
+    groups = _by_payer(rooms, once, job)
+    with ThreadPoolExecutor(rooms.workers) as hands:
+        list(hands.map(lambda some: _book_all(rooms, dict(some), job), batched(groups, CHUNK, strict=False)))
+    _tell(told, job, applied)
+
+
+def _ref(rooms: Rooms, job: Job, payment_id: str) -> str:
+    return rooms.references.ref("payment", f"{job.portfolio_id}|{payment_id}")
+
+
+def _first_of_each(told: Iterable[_Paid]) -> list[_Paid]:
+    """A number that stands twice in the file is one payment, the sooner one."""
+    first: dict[str, _Paid] = {}
+    for each in told:
+        known = first.setdefault(each.ref, each)
+        if known is not each:
+            each.same_as, each.warnings = known, _other_amount(each, known.payment.amount)
+    return list(first.values())
+
+
+def _other_amount(each: _Paid, amount: Money) -> tuple[str, ...]:
+    return () if each.payment.amount == amount else (OTHER_AMOUNT,)
+
+
+# Whose money it is.
+
+
+def _by_payer(rooms: Rooms, told: Iterable[_Paid], job: Job) -> list[tuple[str, list[_Paid]]]:
+    """Payments by borrower. Who is not named is looked up by the debt; what nobody owns stays unmatched, unless it
+    was booked before."""
+    groups: dict[str, list[_Paid]] = {}
+    nameless: list[_Paid] = []
+    for each in told:
+        if borrower_id := each.payment.borrower_id:
+            groups.setdefault(rooms.borrower(borrower_id), []).append(each)
+        else:
+            nameless.append(each)
+    owners = _owners(rooms, nameless, job) if nameless else {}
+    lost: list[_Paid] = []
+    for each in nameless:
+        found = owners.get(_named(each.payment), set())
+        if len(found) == 1:
+            groups.setdefault(next(iter(found)), []).append(each)
+        else:
+            lost.append(each)
+            unknown: Unmatched = "NO_SUCH_DEBT" if each.payment.debt_id else "NO_SUCH_REFERENCE"
+            each.unmatched = "SEVERAL_BORROWERS" if found else unknown
+    for some in batched(lost, CHUNK, strict=False):
+        saved = rooms.payments.saved(each.ref for each in some)
+        for each in some:
+            if known := saved.get(each.ref):
+                each.unmatched = ""
+                groups.setdefault(known.borrower, []).append(each)
+    return list(groups.items())
+
+
+def _named(payment: Payment) -> tuple[str, str]:
+    return (payment.debt_id, payment.instalment) if payment.debt_id else (payment.reference, "")
+
+
+def _owners(rooms: Rooms, nameless: Iterable[_Paid], job: Job) -> dict[tuple[str, str], set[str]]:
+    """Who owes the debts that these payments name, by the index of the open book."""
+    wanted = {_named(each.payment) for each in nameless}
+
+    def look(shard: int) -> list[tuple[tuple[str, str], str]]:
+        found: list[tuple[tuple[str, str], str]] = []
+        for entry in rooms.book.open_debts(job.portfolio_id, shard):
+            _, debt_id, instalment = entry.debt.split("#")
+            names = {(debt_id, instalment), (debt_id, "")} & wanted
+            found += [(name, entry.borrower) for name in names]
+        return found
+
+    owners: dict[tuple[str, str], set[str]] = {}
+    with ThreadPoolExecutor(rooms.workers) as hands:
+        for found in hands.map(look, range(keys.BOOK_SHARDS)):
+            for name, borrower in found:
+                owners.setdefault(name, set()).add(borrower)
+    return owners
+
+
+# Where it goes.
+
+
+def _book_all(rooms: Rooms, groups: dict[str, list[_Paid]], job: Job) -> None:
+    left = groups
+    for _ in range(TRIES):
+        left = _try_to_book(rooms, left, job)
+        if not left:
+            return
+    raise RuntimeError(f"{len(left)} borrowers changed under our hands {TRIES} times")
+
+
+def _try_to_book(rooms: Rooms, groups: dict[str, list[_Paid]], job: Job) -> dict[str, list[_Paid]]:
+    """Saves what is new, then gives what is saved; the borrowers where somebody was faster."""
+    saved = rooms.payments.saved(each.ref for paid in groups.values() for each in paid)
+    accounts: dict[str, _Account] = {}
+    inserts: list[Insert] = []
+    owners: list[str] = []
+    for ref, paid in groups.items():
+        account = accounts[ref] = _Account.of(rooms.book.known(ref), job.portfolio_id)
+        for each in paid:
+            if insert := _settle(each, account, saved.get(each.ref), job):
+                inserts.append(insert)
+                owners.append(ref)
+    made = rooms.book.write(inserts)
+    again = {ref for ref, is_made in zip(owners, made, strict=True) if not is_made}
+    updates = [
+        (ref, write) for ref, account in accounts.items() if ref not in again for write in account.changes()
+    ]
+    made = rooms.book.write([write for _, write in updates])
+    again |= {ref for (ref, _), is_made in zip(updates, made, strict=True) if not is_made}
+    return {ref: groups[ref] for ref in groups if ref in again}
+
+
+def _settle(each: _Paid, account: _Account, saved: Saved | None, job: Job) -> Insert | None:
+    """Decides where a payment goes, unless that was decided before; what is to be saved of it."""
+    insert = None
+    if saved:
+        each.outcome, each.unmatched = CREATED if saved.source == job.import_id else UNCHANGED, ""
+        each.warnings = _other_amount(each, saved.amount)
+    elif saved := _allocated(each, account, job):
+        each.outcome = CREATED
+        insert = new_payment(saved, each.payment, job.now)
+    each.saved = saved
+    if saved and saved.borrower == account.known.borrower:
+        account.give(saved)
+    return insert
+
+
+def _allocated(each: _Paid, account: _Account, job: Job) -> Saved | None:
+    payment, known = each.payment, account.known
+    if known.profile is None and not account.debts:
+        each.unmatched = "NO_SUCH_BORROWER"
+        return None
+    named = {
+        debt.terms.key
+        for debt in account.debts
+        if debt.terms.portfolio == job.portfolio_id and debt.terms.debt_id == payment.reference
+    }
+    credit = account.credits.get(payment.amount.currency)
+    allocated = allocate(replace(payment, payment_id=each.ref), account.debts, named=named, credit=credit)
+    each.unmatched, each.warnings = allocated.unmatched, allocated.warnings
+    if allocated.unmatched or allocated.repeated:
+        return None
+    late = _late(account, payment, named, allocated.allocations) if allocated.after_recall else {}
+    return Saved(
+        ref=each.ref,
+        borrower=known.borrower,
+        portfolio=job.portfolio_id,
+        amount=payment.amount,
+        moment=payment.moment,
+        allocated=allocated,
+        late=late,
+        source=job.import_id,
+    )
+
+
+def _late(account: _Account, payment: Payment, named: Collection[str], given: Collection[str]) -> dict[str, str]:
+    """The recalled debts that the payment reaches, or else is for, and why each was taken back."""
+    recalled = [d for d in account.debts if d.recalled and d.terms.portfolio == account.portfolio]
+    reached = [d for d in recalled if d.terms.key in given]
+    return {
+        debt.terms.key: _why(account.known.mark(account.portfolio, debt.terms.debt_id))
+        for debt in reached or [d for d in recalled if _is_for(payment, d, named)]
+    }
+
+
+def _is_for(payment: Payment, debt: Debt, named: Collection[str]) -> bool:
+    if payment.debt_id:
+        return debt.terms.debt_id == payment.debt_id and payment.instalment in ("", debt.terms.instalment)
+    return debt.terms.key in named if named else True
+
+
+def _why(mark: Item | None) -> str:
+    word = debt_standing_of(mark).recall.stopped
+    return word.text if word else ""
+
+
+# What is told of it.
+
+
+def _tell(told: Iterable[_Paid], job: Job, applied: Applied) -> None:
+    lost: list[UnmatchedPayment] = []
+    late: list[LatePayment] = []
+    warnings: Counter[str] = Counter()
+    for each in sorted(told, key=lambda paid: paid.row.line):
+        warnings.update(each.warnings)
+        if code := (each.same_as or each).unmatched:
+            lost.append(UnmatchedPayment(each.row.line, each.payment, code))
+            applied.note(each.row, refuse("UNMATCHED_PAYMENT", UNMATCHED[code]))
+            continue
+        applied.note(each.row, each.outcome)
+        if each.saved and each.saved.source == job.import_id:
+            late += _late_rows(each.payment, each.saved)
+    if lost:
+        applied.listings["unmatched.csv"] = unmatched_csv(lost)
+    if late:
+        applied.listings["payments_after_recall.csv"] = payments_after_recall_csv(late)
+    applied.warnings += [
+        f"{code}: {_AVISOS[code]} · {_WARNINGS[code]}: {count}" for code, count in sorted(warnings.items())
+    ]
+
+
+def _late_rows(payment: Payment, saved: Saved) -> Iterator[LatePayment]:
+    for key, kind in saved.late.items():
+        _, debt_id, instalment = key.split("#")
+        given = saved.allocated.allocations.get(key, Decimal(0))
+        yield LatePayment(payment, debt_id, instalment, kind, Money(given, saved.amount.currency))

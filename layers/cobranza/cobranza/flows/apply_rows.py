@@ -1,0 +1,98 @@
+"""Rows of payments, contacts, recalls and requests files: what they tell is written down, each borrower at a time.
+
+Every row is told once, whatever comes twice or dies on the way: the same file again changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from cobranza.errors import InvalidInput
+from cobranza.files.codes import refuse
+from cobranza.files.contacts import read_contact
+from cobranza.files.declared import Declared
+from cobranza.files.formats import Formats
+from cobranza.files.payments import read_payment
+from cobranza.files.recalls import read_recall
+from cobranza.files.requests import read_request
+from cobranza.files.row import Row
+from cobranza.flows.applied import Applied, Job, Rooms
+from cobranza.flows.apply_contacts import apply_contacts
+from cobranza.flows.apply_payments import apply_payments
+from cobranza.flows.apply_recalls import apply_recalls
+from cobranza.flows.apply_requests import apply_requests
+from cobranza.policy.portfolio import Portfolio
+
+KINDS = ("payments", "contacts", "recalls", "requests")
+MOST_ROWS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class RowDesk:
+    rooms: Rooms
+
+    def apply(
+        self,
+        kind: str,
+        rows: Iterable[Row],
+        columns: Mapping[str, int],
+        formats: Formats,
+        declared: Declared,
+        *,
+        portfolio_id: str,
+        portfolio: Portfolio | None,
+        zone: tzinfo,
+        now: datetime,
+        import_id: str,
+    ) -> Applied:
+        """All rows of one file of one of KINDS. Raises InvalidInput (TOO_LARGE) before anything is written."""
+        given = list(islice(rows, MOST_ROWS + 1))
+        if len(given) > MOST_ROWS:
+            raise refuse("TOO_LARGE", f"> {MOST_ROWS:,} filas/rows")
+        applied, job = Applied(), Job(portfolio_id, import_id, now)
+        rules: dict[str, Any] = {"declared": declared, "portfolio": portfolio_id, "zone": zone, "now": now}
+
+        def good[T](read: Callable[..., T]) -> list[tuple[Row, T]]:
+            return _good(given, partial(_read, read, columns, formats, rules), applied)
+
+        match kind:
+            case "payments":
+                apply_payments(self.rooms, good(read_payment), job, applied)
+            case "contacts":
+                read = partial(read_contact, country=_country(portfolio, declared))
+                apply_contacts(self.rooms, good(read), job, applied)
+            case "recalls":
+                apply_recalls(self.rooms, good(read_recall), job, applied)
+            case "requests":
+                apply_requests(self.rooms, good(read_request), job, applied)
+            case _:
+                raise ValueError(f"no rows of this kind: {kind}")
+        applied.refusals.sort(key=lambda refusal: refusal.row.line)
+        return applied
+
+
+def _read[T](
+    read: Callable[..., T], columns: Mapping[str, int], formats: Formats, rules: Mapping[str, Any], row: Row
+) -> T:
+    return read(columns, row, formats, **rules)
+
+
+def _good[T](rows: Iterable[Row], read: Callable[[Row], T], applied: Applied) -> list[tuple[Row, T]]:
+    found: list[tuple[Row, T]] = []
+    for row in rows:
+        try:
+            found.append((row, read(row)))
+        except InvalidInput as error:
+            applied.note(row, error)
+    return found
+
+
+def _country(portfolio: Portfolio | None, declared: Declared) -> str:
+    """That of phones without a country code: declared, else the portfolio's if it has one only."""
+    country = declared.values.get("country") or declared.defaults.get("country", "")
+    if not country and portfolio and len(portfolio.countries) == 1:
+        return portfolio.countries[0]
+    return country.upper()

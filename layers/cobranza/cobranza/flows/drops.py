@@ -1,0 +1,57 @@
+"""The places of the inbox: what a key says of a file before it is read."""
+
+from dataclasses import dataclass
+
+from cobranza.files.codes import refuse
+from cobranza.policy.portfolio import valid_portfolio_id
+
+MAX_KEY = 900  # S3 allows 1,024 bytes, and results are named after the file
+# Files of debts become the book; files of rows tell something of people and debts that are in it.
+DEBTS = ("debts", "snapshots")
+ROWS = ("payments", "contacts", "recalls", "requests")
+KINDS = (*DEBTS, *ROWS, "mappings")
+PORTFOLIO = "portfolio.yaml"
+CONFIRM = ".confirm"
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Where a file was dropped: `<kind>/<portfolio>/<file>`."""
+
+    kind: str
+    portfolio: str
+    file: str
+
+    @classmethod
+    def at(cls, key: str) -> "Drop":
+        """Raises InvalidInput (BAD_PLACE) for a key of another shape, or too long for its results' keys."""
+        if len(key.encode()) > MAX_KEY:
+            raise refuse("BAD_PLACE", f"> {MAX_KEY} bytes")
+        match key.split("/"):
+            case [kind, portfolio, file] if valid_portfolio_id(portfolio) and file not in ("", ".", ".."):
+                if kind in KINDS or (kind, file) == ("portfolios", PORTFOLIO):
+                    return cls(kind, portfolio, file)
+            case _:
+                pass
+        places = (f"{kind}/<portfolio>/<file>" for kind in KINDS)
+        raise refuse("BAD_PLACE", " | ".join((*places, f"portfolios/<portfolio>/{PORTFOLIO}")))
+
+    @classmethod
+    def misplaced(cls, key: str) -> "Drop":
+        """Where the results of a file go that is in none of the places."""
+        return cls("misplaced", "none", key.replace("/", "_")[-100:])
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}/{self.portfolio}/{self.file}"
+
+    @property
+    def results(self) -> str:
+        return f"results/{self.portfolio}/{self.kind}/{self.file}"
+
+    @property
+    def confirmed(self) -> "Drop | None":
+        """The snapshot that this file says yes to, where it is such a file."""
+        if self.kind == "snapshots" and self.file.endswith(CONFIRM) and self.file != CONFIRM:
+            return Drop(self.kind, self.portfolio, self.file.removesuffix(CONFIRM))
+        return None

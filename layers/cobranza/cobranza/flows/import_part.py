@@ -1,0 +1,368 @@
+"""One part of an import: its rows become borrowers and debts, and what a snapshot no longer lists leaves the book.
+
+A part holds all rows of its borrowers. What the open book's index knows as unchanged costs no write; whoever is
+new is written without being read; everybody else is read first. Every write is conditional, and repeating a part
+changes nothing that it has changed before.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import batched
+
+from cobranza.errors import InvalidInput
+from cobranza.files.codes import refuse
+from cobranza.files.debts import DebtRow
+from cobranza.files.results import Refusal
+from cobranza.files.row import Row
+from cobranza.flows.person import (
+    Person,
+    answer_of,
+    evidence_of,
+    profile_digest,
+    readiness_of,
+    row_digest,
+    told_of,
+)
+from cobranza.ledger.borrower import Borrower
+from cobranza.ledger.debt import Debt
+from cobranza.ledger.money import Money, totals
+from cobranza.policy.decision import local_date, next_look
+from cobranza.policy.portfolio import Portfolio
+from cobranza.policy.strategy import Strategy
+from cobranza.refs import References
+from cobranza.store import book as writes
+from cobranza.store.book import Book, Known, Open
+from cobranza.store.items import debt_of
+from cobranza.store.ledger import Ledger
+from cobranza.store.table import Item, Write, utc
+
+# From so many rows on the index is read instead of each borrower, and so many strangers are taken for new ones.
+INDEXED_FROM = 500
+NEW_FROM = 100
+CHUNK = 100
+TRIES = 5
+BAD_PHONES = ("BAD_PHONE", "LANDLINE")
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """A row and the reference of the borrower it names, empty where it names none."""
+
+    borrower: str
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """What imports with a later as-of have told already: an older file must not overwrite it."""
+
+    listed: Callable[[int], bool] = lambda _: False
+    is_whole_book: bool = False
+
+    def has(self, borrower: str, debt: str) -> bool:
+        return self.is_whole_book or self.listed(debt_hash(borrower, debt))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a part needs to know of its import. `key_of` names the debt of any row, also of one that is refused;
+    `read` parses a row or raises InvalidInput."""
+
+    import_id: str
+    portfolio_id: str
+    is_snapshot: bool
+    as_of: datetime
+    shards: Sequence[int]
+    read: Callable[[Row], DebtRow]
+    key_of: Callable[[Row], str]
+    portfolio: Portfolio | None
+    newer: Newer = Newer()
+    retried: bool = False
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of a part's rows: read = created + updated + unchanged + refused. `no_consent` has the name and
+    the number of rows of each borrower without consent."""
+
+    changes: Counter[str] = field(default_factory=Counter[str])
+    refusals: list[Refusal] = field(default_factory=list[Refusal])
+    closed: int = 0
+    superseded: int = 0
+    totals: tuple[Money, ...] = ()
+    readiness: Counter[str] = field(default_factory=Counter[str])
+    no_consent: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
+
+
+def debt_hash(borrower: str, debt: str) -> int:
+    """Eight bytes that stand for a debt where millions of them are kept."""
+    return int.from_bytes(hashlib.blake2b(f"{borrower}|{debt}".encode(), digest_size=8).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class PartImporter:
+    book: Book
+    ledger: Ledger
+    references: References
+    strategy: Strategy
+    workers: int = 16
+
+    def run(self, rows: Sequence[PartRow], task: Task, now: datetime) -> Result:
+        result = Result()
+        people = self._sort_out(rows, task, result)
+        index = self._index(task) if task.is_snapshot or len(rows) >= INDEXED_FROM else None
+        new, known, unchanged = self._divide(people, index, task)
+        result.changes["unchanged"] += sum(len(person.rows) for person in unchanged)
+        agreed = self._agreed(unchanged)
+        for person in unchanged:
+            self._note(result, person, person.ref in agreed, task)
+        with ThreadPoolExecutor(self.workers) as workers:
+            work = [(self._write_new, chunk) for chunk in batched(new, CHUNK, strict=False)]
+            work += [(self._write_known, chunk) for chunk in batched(known, CHUNK, strict=False)]
+            for job in [workers.submit(write, chunk, task, now) for write, chunk in work]:
+                for person, changes, has_agreed in job.result():
+                    result.changes.update(changes)
+                    self._note(result, person, has_agreed, task)
+        if task.is_snapshot and index is not None:
+            self._close(rows, people, index, task, result)
+        result.totals = totals(row.terms.owed for person in people for row in person.rows)
+        result.readiness["bad_phone"] = sum(refusal.code in BAD_PHONES for refusal in result.refusals)
+        return result
+
+    def _sort_out(self, rows: Sequence[PartRow], task: Task, result: Result) -> list[Person]:
+        """The good rows by borrower; refusals and what newer files have told already go into the result."""
+        seen: dict[tuple[str, str], int] = {}
+        good: dict[str, list[DebtRow]] = {}
+        for each in rows:
+            try:
+                parsed = task.read(each.row)
+                first = seen.setdefault((each.borrower, parsed.terms.key), each.row.line)
+                if first != each.row.line:
+                    raise refuse("DUPLICATE_ROW", f"line {first} has it already", "debt_id")
+            except InvalidInput as error:
+                result.refusals.append(Refusal(each.row, error.code, error.reason, error.column))
+                continue
+            if task.newer.has(each.borrower, parsed.terms.key):
+                result.changes["unchanged"] += 1
+                result.superseded += 1
+            else:
+                good.setdefault(each.borrower, []).append(parsed)
+        return [Person(ref, rows, [row_digest(row) for row in rows]) for ref, rows in good.items()]
+
+    def _index(self, task: Task) -> dict[tuple[str, str], Open]:
+        entries = (entry for shard in task.shards for entry in self.book.open_debts(task.portfolio_id, shard))
+        return {(entry.borrower, entry.debt): entry for entry in entries}
+
+    def _divide(
+        self, people: Sequence[Person], index: Mapping[tuple[str, str], Open] | None, task: Task
+    ) -> tuple[list[Person], list[Person], list[Person]]:
+        """Who is to be written as new, who is to be read first, and whose rows are known already."""
+        if index is None:
+            return [], list(people), []
+        borrowers = {borrower for borrower, _ in index}
+        new: list[Person] = []
+        known: list[Person] = []
+        unchanged: list[Person] = []
+        for person in people:
+            if person.ref not in borrowers:
+                new.append(person)
+            elif not task.retried and all(
+                (entry := index.get((person.ref, row.terms.key))) and entry.digest == digest
+                for row, digest in zip(person.rows, person.digests, strict=True)
+            ):
+                unchanged.append(person)
+            else:
+                known.append(person)
+        # A row of a debt that is paid or closed is in no index: a few strangers are read first, so that the same
+        # file again asks for no write at all.
+        open_ones = [p for p in new if any(row.terms.is_open for row in p.rows)]
+        if len(open_ones) < NEW_FROM or task.retried:
+            return [], known + new, unchanged
+        paid = [p for p in new if not any(row.terms.is_open for row in p.rows)]
+        return open_ones, known + paid, unchanged
+
+    # Whoever is new: written without being read. Who turns out to be known is read after all.
+
+    def _write_new(
+        self, people: Sequence[Person], task: Task, now: datetime
+    ) -> list[tuple[Person, Counter[str], bool]]:
+        phones = {person.ref: self.references.ref("phone", person.last.phone) for person in people}
+        asked: list[Write] = [writes.reference(phone, ref) for ref, phone in phones.items()]
+        owners: list[str] = [""] * len(asked)  # a phone that is known already is no reason to read
+        for person in people:
+            for row, digest in zip(person.rows, person.digests, strict=True):
+                asked.append(writes.new_debt(person.ref, row.terms, digest, task.import_id))
+                owners.append(person.ref)
+        made = self.book.write(asked)
+        met = {owner for owner, is_made in zip(owners, made, strict=True) if not is_made}
+        # After the references: a stop of this very moment finds the borrower by them, or is found here.
+        stops = self.book.stopped_phones(phones.values())
+        strangers = [person for person in people if person.ref not in met]
+        profiles: list[Write] = []
+        for person in strangers:
+            somebody = told_of(person, evidence_of(answer_of(person.rows).consent, None, task.portfolio))
+            somebody = replace(somebody, opted_out_at=stops.get(phones[person.ref]))
+            moment = self._next_look(somebody, [Debt(terms=row.terms) for row in person.rows], now)
+            profiles.append(
+                writes.new_profile(
+                    somebody,
+                    person.last.borrower_id,
+                    profile_digest(person),
+                    task.as_of,
+                    moment,
+                    said_no=person.said_no,
+                )
+            )
+        made = self.book.write(profiles)
+        met |= {person.ref for person, is_made in zip(strangers, made, strict=True) if not is_made}
+        done = [
+            (person, Counter({"created": len(person.rows)}), answer_of(person.rows).consent is not None)
+            for person in strangers
+            if person.ref not in met
+        ]
+        return done + self._write_known([person for person in people if person.ref in met], task, now)
+
+    # Whoever is known: read, compared, and changed if nobody was faster.
+
+    def _write_known(
+        self, people: Sequence[Person], task: Task, now: datetime
+    ) -> list[tuple[Person, Counter[str], bool]]:
+        done: list[tuple[Person, Counter[str], bool]] = []
+        left = list(people)
+        for _ in range(TRIES):
+            again: list[Person] = []
+            for person in left:
+                changes, has_agreed, is_made = self._rewrite(person, task, now)
+                if is_made:
+                    done.append((person, changes, has_agreed))
+                else:
+                    again.append(person)
+            if not again:
+                return done
+            left = again
+        raise RuntimeError(f"{len(left)} borrowers changed under our hands {TRIES} times")
+
+    def _rewrite(self, person: Person, task: Task, now: datetime) -> tuple[Counter[str], bool, bool]:
+        """What became of the rows, whether there is consent, and False where somebody else was faster."""
+        known = self.book.known(person.ref)
+        phone = self.references.ref("phone", person.last.phone)
+        asked: list[Write] = [] if known.has_phone(person.last.phone) else [writes.reference(phone, person.ref)]
+        must: list[bool] = [False] * len(asked)
+        changes: Counter[str] = Counter()
+        changed: list[Debt] = []
+        for row, digest in zip(person.rows, person.digests, strict=True):
+            change, write = _change(known.debt(row.terms.key), row, digest, person.ref, task)
+            changes[change] += 1
+            if write:
+                asked.append(write)
+                must.append(True)
+            if change != "unchanged" or task.retried or not known.is_planned:
+                mark = known.mark(row.terms.portfolio, row.terms.debt_id)
+                changed.append(_as_told(row, known.debt(row.terms.key), mark))
+        if not all(m or not n for m, n in zip(self.book.write(asked), must, strict=True)):
+            return changes, False, False
+        stops = {} if known.has_phone(person.last.phone) else self.book.stopped_phones([phone])
+        somebody, write = self._profile(person, known, stops.get(phone), task, changed, now)
+        if write and not all(self.book.write([write])):
+            return changes, False, False
+        if known.profile and (moment := self._next_look(somebody, changed, now)):
+            self.ledger.look_at(person.ref, moment)
+        return changes, somebody.consent is not None, True
+
+    def _profile(
+        self,
+        person: Person,
+        known: Known,
+        stopped_at: datetime | None,
+        task: Task,
+        changed: Sequence[Debt],
+        now: datetime,
+    ) -> tuple[Borrower, Write | None]:
+        """The borrower as they are now, and the write that makes it so where there is news."""
+        answer, consent = answer_of(person.rows), known.consent
+        if answer.consent_declared:
+            consent = evidence_of(answer.consent, known.consent, task.portfolio)
+        told, digest = told_of(person, consent), profile_digest(person)
+        somebody = known.heard(told, task.as_of, said_no=person.said_no)
+        there = known.profile
+        if there is None:
+            told = replace(told, opted_out_at=stopped_at)
+            moment = self._next_look(told, changed, now)
+            return somebody, writes.new_profile(
+                told, person.last.borrower_id, digest, task.as_of, moment, said_no=person.said_no
+            )
+        is_news = there["digest"] != digest and there["as_of"] <= utc(task.as_of)
+        if not is_news:
+            assert known.person
+            return known.person, None
+        told = replace(told, opted_out_at=stopped_at)
+        return somebody, writes.changed_profile(
+            there, told, person.last.borrower_id, digest, task.as_of, said_no=person.said_no
+        )
+
+    def _next_look(self, person: Borrower, debts: Sequence[Debt], now: datetime) -> datetime | None:
+        return next_look(person, tuple(debts), self.strategy, first=local_date(person, now))
+
+    # What a snapshot does not list.
+
+    def _close(
+        self,
+        rows: Sequence[PartRow],
+        people: Sequence[Person],
+        index: Mapping[tuple[str, str], Open],
+        task: Task,
+        result: Result,
+    ) -> None:
+        good = {(person.ref, row.terms.key) for person in people for row in person.rows}
+        listed = {(each.borrower, task.key_of(each.row)) for each in rows}
+        asked: list[Write] = []
+        closing = 0
+        for key, entry in index.items():
+            if key in good or entry.as_of > utc(task.as_of) or task.newer.has(*key):
+                continue
+            if key in listed:
+                asked.append(writes.doubtful_debt(entry, task.import_id))
+            else:
+                asked.append(writes.closed_debt(entry, "NOT_IN_SNAPSHOT", task.as_of, task.import_id))
+                closing += 1
+        # One that is not made has been told something newer meanwhile.
+        with ThreadPoolExecutor(self.workers) as workers:
+            list(workers.map(self.book.write, batched(asked, CHUNK, strict=False)))
+        result.closed = closing
+
+    # How ready they are.
+
+    def _agreed(self, people: Sequence[Person]) -> set[str]:
+        """Who of these, whose rows are known already, has given consent."""
+        said = {person.ref for person in people if answer_of(person.rows).consent}
+        silent = [p.ref for p in people if p.ref not in said and not answer_of(p.rows).consent_declared]
+        return said | self.book.consenting(silent)
+
+    def _note(self, result: Result, person: Person, has_agreed: bool, task: Task) -> None:
+        result.readiness[readiness_of(person.last, has_agreed, task.portfolio)] += len(person.rows)
+        if not has_agreed:
+            result.no_consent[person.last.borrower_id] = (person.last.name, len(person.rows))
+
+
+def _change(there: Item | None, row: DebtRow, digest: str, borrower: str, task: Task) -> tuple[str, Write | None]:
+    if there is None:
+        return "created", writes.new_debt(borrower, row.terms, digest, task.import_id)
+    if there["digest"] == digest:
+        if there["source"] != task.import_id:
+            return "unchanged", None
+        # An earlier try of this import wrote it.
+        return ("created" if there["rev"] == 1 else "updated"), None
+    if there["as_of"] > utc(task.as_of):
+        return "unchanged", None
+    return "updated", writes.changed_debt(borrower, there, row.terms, digest, task.import_id)
+
+
+def _as_told(row: DebtRow, there: Item | None, mark: Item | None) -> Debt:
+    """The debt with its new terms and what we know of it besides."""
+    if there is None:
+        return Debt(terms=row.terms, recalled=bool(mark and mark.get("recalled")))
+    return replace(debt_of(there, mark), terms=row.terms, closed="", refused_row=False)

@@ -1,0 +1,99 @@
+"""What a file's rows say of one person: who they are, whether they agreed, and whether it is news."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from cobranza.files.debts import DebtRow
+from cobranza.ledger.borrower import Borrower, Consent
+from cobranza.policy import contact_rules
+from cobranza.policy.portfolio import Portfolio
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A borrower's good rows, in the file's order, each with its digest."""
+
+    ref: str
+    rows: Sequence[DebtRow]
+    digests: Sequence[str]
+
+    @property
+    def last(self) -> DebtRow:
+        """A person has one profile: where rows differ, the last one is the news."""
+        return self.rows[-1]
+
+    @property
+    def said_no(self) -> bool:
+        """Whether the file says that this person did not agree to be written to."""
+        answer = answer_of(self.rows)
+        return answer.consent_declared and answer.consent is None
+
+
+def row_digest(row: DebtRow) -> str:
+    """Of all that a row says: equal digests, nothing to write."""
+    terms = row.terms
+    told = (
+        *(row.borrower_id, row.name, row.phone, row.country, row.region, row.language, terms.key),
+        *(_exact(terms.amount), _exact(terms.balance), _exact(terms.late_fee), terms.currency, terms.due_date),
+        *(terms.payment_url, terms.document_url, terms.tags, terms.risk, sorted(terms.extra.items())),
+        *(row.consent_declared, row.consent),
+    )
+    return hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
+
+
+def profile_digest(person: Person) -> str:
+    last, answer = person.last, answer_of(person.rows)
+    told = (last.borrower_id, last.name, last.phone, last.country, last.region, last.language)
+    return hashlib.blake2b(
+        repr((*told, answer.consent_declared, answer.consent)).encode(), digest_size=16
+    ).hexdigest()
+
+
+def _exact(amount: object) -> str:
+    text = str(amount)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def answer_of(rows: Sequence[DebtRow]) -> DebtRow:
+    """The row that says whether this person agreed: any "no" wins, then the last "yes"."""
+    declared = [row for row in rows if row.consent_declared]
+    return next((row for row in declared if row.consent is None), (declared or rows)[-1])
+
+
+def told_of(person: Person, consent: Consent | None) -> Borrower:
+    row = person.last
+    return Borrower(
+        ref=person.ref,
+        name=row.name,
+        phone=row.phone,
+        country=row.country,
+        region=row.region,
+        language=row.language,
+        consent=consent,
+    )
+
+
+def evidence_of(said: Consent | None, known: Consent | None, portfolio: Portfolio | None) -> Consent | None:
+    """What to keep of a "yes". A bare one adds nothing to what is known; the first is a yes to the wording
+    that the portfolio declares at that moment."""
+    if said is None:
+        return None
+    if known and not (said.at or said.source or said.text):
+        return known
+    declared = portfolio.consent if portfolio else None
+    return replace(
+        said,
+        source=said.source or (declared.source if declared else "file"),
+        text=said.text or (declared.text if declared else ""),
+    )
+
+
+def readiness_of(row: DebtRow, has_agreed: bool, portfolio: Portfolio | None) -> str:
+    """Whether this borrower could be messaged as things are."""
+    if portfolio is None:
+        return "no_portfolio"
+    if not has_agreed:
+        return "no_consent"
+    known = contact_rules.rules_for(row.country) is not None
+    return "messageable" if known and row.country in portfolio.countries else "country_off"

@@ -1,0 +1,148 @@
+"""What comes back beside every file: summary.json, refused.csv, no_consent.csv; the journal's line, the notice."""
+
+import hashlib
+import heapq
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from cobranza.errors import InvalidInput
+from cobranza.files.listings import WithoutConsent, no_consent_csv
+from cobranza.files.results import Readiness, Refusal, Summary, refused_csv
+from cobranza.files.row import Row
+from cobranza.flows.drops import Drop
+from cobranza.flows.import_part import Result
+from cobranza.flows.read_file import part_place
+from cobranza.ledger.money import Money, totals
+from cobranza.store.imports import Import
+from cobranza.store.journal import Journal
+from cobranza.store.notices import Notices
+from cobranza.store.objects import Bucket
+
+CSV = "text/csv; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultDesk:
+    """`work` keeps the results of parts until all of them are there."""
+
+    journal: Journal
+    work: Bucket
+    notices: Notices
+
+    def refuse(self, inbox: Bucket, drop: Drop, why: InvalidInput, now: datetime) -> Summary:
+        """A file that is refused whole."""
+        summary = Summary(
+            kind=drop.kind, portfolio=drop.portfolio, file=drop.file, digest="", as_of=now, error=why
+        )
+        return self.write(inbox, drop, summary, (), now)
+
+    def keep(self, begun: Import, number: int, result: Result) -> None:
+        """One part's result, in the order of the file's lines; a part that is done again replaces it."""
+        refusals = sorted(result.refusals, key=lambda refusal: refusal.row.line)
+        lines = (
+            json.dumps([r.row.line, r.row.cells, r.code, r.reason, r.column], ensure_ascii=False) for r in refusals
+        )
+        self.work.put(self._place(begun, number, "refused"), "\n".join(lines).encode(), "application/jsonl")
+        counts = {
+            "changes": result.changes,
+            "codes": Counter(refusal.code for refusal in refusals),
+            "closed": result.closed,
+            "superseded": result.superseded,
+            "totals": {money.currency: str(money.amount) for money in result.totals},
+            "readiness": result.readiness,
+            "no_consent": [[who, name, debts] for who, (name, debts) in sorted(result.no_consent.items())],
+        }
+        self.work.put(self._place(begun, number, "counts"), json.dumps(counts).encode(), "application/json")
+
+    def finish(self, inbox: Bucket, done: Import, now: datetime) -> Summary:
+        """All parts are there: their results become the file's."""
+        parts = [json.loads(self.work.read(self._place(done, n, "counts"))) for n in range(done.parts)]
+        changes = _sum(part["changes"] for part in parts)
+        codes = _sum(part["codes"] for part in parts)
+        money = totals(
+            Money(Decimal(amount), currency) for part in parts for currency, amount in part["totals"].items()
+        )
+        summary = self.begun(done)
+        summary = Summary(
+            **{name: getattr(summary, name) for name in ("kind", "portfolio", "file", "digest", "as_of")},
+            read=changes.total() + codes.total(),
+            created=changes["created"],
+            updated=changes["updated"],
+            unchanged=changes["unchanged"],
+            refused=codes.total(),
+            refused_by_code=codes,
+            totals=money,
+            balance_from=done.facts["survey"]["balance_from"],
+            closed=sum(part["closed"] for part in parts),
+            superseded=sum(part["superseded"] for part in parts),
+            readiness=Readiness(**_sum(part["readiness"] for part in parts)),
+            recognised=summary.recognised,
+            warnings=summary.warnings,
+        )
+        silent = [WithoutConsent(*told) for part in parts for told in part["no_consent"]]
+        if silent:
+            inbox.put(f"{_drop(done).results}/no_consent.csv", no_consent_csv(silent), CSV)
+        return self.write(inbox, _drop(done), summary, self._refusals(done), now, done.facts["survey"]["header"])
+
+    def begun(self, begun: Import) -> Summary:
+        """What is known of a file when it has been read and nothing of it is written yet."""
+        survey = begun.facts["survey"]
+        return Summary(
+            kind=begun.kind,
+            portfolio=begun.portfolio,
+            file=begun.facts["file"],
+            digest=survey["digest"],
+            as_of=begun.as_of,
+            balance_from=survey["balance_from"],
+            recognised=survey["recognised"],
+            warnings=survey["warnings"],
+        )
+
+    def write(
+        self,
+        inbox: Bucket,
+        drop: Drop,
+        summary: Summary,
+        refusals: Iterable[Refusal],
+        now: datetime,
+        header: Iterable[str] = (),
+    ) -> Summary:
+        inbox.put(f"{drop.results}/refused.csv", refused_csv(tuple(header), refusals), CSV)
+        inbox.put(f"{drop.results}/summary.json", summary.to_json(), "application/json")
+        # A file's name may be a person's: keys carry its digest.
+        name = hashlib.sha256(drop.file.encode()).hexdigest()[:16]
+        identity = f"{drop.kind}#{name}#{summary.digest}#{summary.as_of:%Y%m%dT%H%M%SZ}"
+        facts = {"read": summary.read, "refused": summary.refused}
+        self.journal.append(f"PORTFOLIO#{drop.portfolio}", now, "import", identity, facts)
+        self.notices.tell(summary, drop.results)
+        return summary
+
+    def _refusals(self, done: Import) -> Iterator[Refusal]:
+        """Of all parts, by line; one at a time."""
+        parts = (self.work.lines(self._place(done, number, "refused")) for number in range(done.parts))
+        for told in heapq.merge(*(map(json.loads, part) for part in parts), key=_line):
+            line, cells, code, reason, column = told
+            yield Refusal(Row(line, tuple(cells)), code, reason, column)
+
+    def _place(self, begun: Import, number: int, what: str) -> str:
+        return part_place(begun.portfolio, begun.id, number, what)
+
+
+def _drop(done: Import) -> Drop:
+    return Drop(done.kind, done.portfolio, done.facts["file"])
+
+
+def _line(told: list[Any]) -> int:
+    return told[0]
+
+
+def _sum(counts: Iterable[dict[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return total

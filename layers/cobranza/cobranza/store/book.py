@@ -1,0 +1,236 @@
+"""The book as imports read and write it: what is open in a portfolio, what is known of a borrower, and the writes
+that a file asks for, each of which finds things as they were read or is not made.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from cobranza.ledger.borrower import Borrower, Consent
+from cobranza.ledger.debt import Terms
+from cobranza.ledger.heard import heard
+from cobranza.store import keys
+from cobranza.store.items import borrower_of, consent_item, consent_of
+from cobranza.store.said import standing_of
+from cobranza.store.table import Insert, Item, Table, Update, Write, utc
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A debt of the open book as its index holds it. `digest` is the row's that told it, `source` the import's."""
+
+    borrower: str
+    debt: str
+    digest: str
+    balance: Decimal
+    currency: str
+    as_of: str
+    rev: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the table holds of a borrower before a file is written: items by sort key, none for a new one."""
+
+    borrower: str
+    items: Mapping[str, Item]
+
+    @property
+    def profile(self) -> Item | None:
+        return self.items.get(keys.PROFILE)
+
+    def debt(self, key: str) -> Item | None:
+        return self.items.get(keys.DEBT + key)
+
+    def has_phone(self, phone: str) -> bool:
+        return self.profile is not None and self.profile.get("phone") == phone
+
+    @property
+    def consent(self) -> Consent | None:
+        item = self.profile and self.profile.get("consent")
+        return consent_of(item) if item else None
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether a moment to look at the borrower is set."""
+        return self.profile is not None and "due_at" in self.profile
+
+    @property
+    def person(self) -> Borrower | None:
+        """By the files, and by what people said besides."""
+        return borrower_of(self.borrower, self.profile, self.items.get(keys.STANDING)) if self.profile else None
+
+    def heard(self, told: Borrower, as_of: datetime, *, said_no: bool) -> Borrower:
+        """Somebody as a file of `as_of` tells them, and as people said besides."""
+        there = self.profile or {}
+        since = there.get("no_consent_at", utc(as_of)) if said_no else ""
+        standing = standing_of(self.items.get(keys.STANDING))
+        no_consent_at = datetime.fromisoformat(since) if since else None
+        return heard(told, standing, as_of=as_of, phone_as_of=as_of, no_consent_at=no_consent_at)
+
+    def mark(self, portfolio: str, debt_id: str) -> Item | None:
+        """What was said of a debt."""
+        return self.items.get(keys.mark(portfolio, debt_id))
+
+    def has_debt(self, portfolio: str, debt_id: str) -> bool:
+        """Whether there is such a debt, with or without instalments."""
+        return any(sk.startswith(f"{keys.DEBT}{portfolio}#{debt_id}#") for sk in self.items)
+
+
+class Book:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def open_debts(self, portfolio: str, shard: int) -> Iterator[Open]:
+        """The open debts of one shard of a portfolio, from the index: as of moments ago."""
+        for item in self._table.query("book = :book", {"book": keys.book(portfolio, shard)}, index="book"):
+            yield Open(
+                borrower=keys.borrower_of(item["pk"]),
+                debt=item["sk"].removeprefix(keys.DEBT),
+                digest=item["digest"],
+                balance=item["balance"],
+                currency=item["currency"],
+                as_of=item["as_of"],
+                rev=int(item["rev"]),
+                source=item["source"],
+            )
+
+    def known(self, borrower: str) -> Known:
+        items = self._table.query("pk = :pk", {"pk": keys.borrower_pk(borrower)})
+        return Known(borrower, {item["sk"]: item for item in items})
+
+    def stopped_phones(self, phones: Iterable[str]) -> dict[str, datetime]:
+        """Of these references to phones, those whose owner asked us to stop, and since when."""
+        found = self._table.get_all([keys.stop(phone) for phone in dict.fromkeys(phones)])
+        return {keys.phone_of(item["pk"]): datetime.fromisoformat(item["at"]) for item in found}
+
+    def consenting(self, borrowers: Iterable[str]) -> set[str]:
+        """Of these borrowers, those who agreed by what files told and people said."""
+        found = self._table.get_all([key for ref in borrowers for key in (keys.profile(ref), keys.said(ref))])
+        said = {item["pk"]: item for item in found if item["sk"] == keys.STANDING}
+        people = (
+            borrower_of(keys.borrower_of(item["pk"]), item, said.get(item["pk"]))
+            for item in found
+            if item["sk"] == keys.PROFILE
+        )
+        return {person.ref for person in people if person.consent}
+
+    def behind(self, phones: Iterable[str], borrower: str) -> set[str]:
+        """Of these references to phones, those that lead to the borrower."""
+        found = self._table.get_all([keys.reference(phone, borrower) for phone in dict.fromkeys(phones)])
+        return {keys.phone_of(item["pk"]) for item in found}
+
+    def write(self, writes: Sequence[Write]) -> list[bool]:
+        return self._table.write_all(writes)
+
+
+def reference(phone: str, borrower: str) -> Insert:
+    return Insert(keys.reference(phone, borrower))
+
+
+def new_debt(borrower: str, terms: Terms, digest: str, source: str) -> Insert:
+    told = _told(borrower, terms) | {"as_of": utc(terms.as_of), "digest": digest, "source": source, "rev": 1}
+    return Insert(keys.debt(borrower, terms.key) | told)
+
+
+def changed_debt(borrower: str, there: Item, terms: Terms, digest: str, source: str) -> Update:
+    """What a newer row says of a debt that is there; it opens what had been closed."""
+    told = _told(borrower, terms) | {"as_of": utc(terms.as_of), "digest": digest, "source": source}
+    gone = [name for name in (*_OPTIONAL, "book", "closed", "refused_row") if name in there and name not in told]
+    rev = there["rev"]
+    return Update(keys.debt(borrower, terms.key), told | {"rev": rev + 1}, {"rev": rev}, gone)
+
+
+def closed_debt(debt: Open, why: str, as_of: datetime, source: str) -> Update:
+    """It leaves the open book. Without a digest the next row that lists it is news."""
+    told = {"closed": why, "as_of": utc(as_of), "digest": "", "source": source, "rev": debt.rev + 1}
+    return Update(keys.debt(debt.borrower, debt.debt), told, {"rev": debt.rev}, ("book",))
+
+
+def doubtful_debt(debt: Open, source: str) -> Update:
+    """The newest snapshot lists it in a row that was refused: nobody is reminded of it until a good row comes."""
+    told = {"refused_row": True, "digest": "", "source": source, "rev": debt.rev + 1}
+    return Update(keys.debt(debt.borrower, debt.debt), told, {"rev": debt.rev})
+
+
+def new_profile(
+    person: Borrower,
+    borrower_id: str,
+    digest: str,
+    as_of: datetime,
+    look_at: datetime | None,
+    *,
+    said_no: bool = False,
+) -> Insert:
+    """`said_no`: the file says that they did not agree to be written to."""
+    item = keys.profile(person.ref) | _told_of(person, borrower_id)
+    item |= {"as_of": utc(as_of), "phone_as_of": utc(as_of), "digest": digest, "rev": 1}
+    if said_no:
+        item["no_consent_at"] = utc(as_of)
+    if person.opted_out_at:
+        item["opted_out_at"] = person.opted_out_at
+    if look_at:
+        item |= {"due_shard": keys.due_shard(person.ref), "due_at": utc(look_at)}
+    return Insert(item)
+
+
+def changed_profile(
+    there: Item, person: Borrower, borrower_id: str, digest: str, as_of: datetime, *, said_no: bool = False
+) -> Update:
+    """What a newer file says of somebody we know. A stop is never lifted; one of a new phone comes with it.
+
+    A phone, and a "no", are of the file that told them first: those that repeat it are no later word."""
+    told = _told_of(person, borrower_id) | {"as_of": utc(as_of), "digest": digest}
+    if there["phone"] != person.phone:
+        told["phone_as_of"] = utc(as_of)
+    elif "phone_as_of" not in there:
+        told["phone_as_of"] = there["as_of"]
+    if (stop := person.opted_out_at) and stop.isoformat() > there.get("opted_out_at", ""):
+        told["opted_out_at"] = stop
+    if said_no and "no_consent_at" not in there:
+        told["no_consent_at"] = utc(as_of)
+    gone = ["consent"] if "consent" in there and "consent" not in told else []
+    gone += ["no_consent_at"] if "no_consent_at" in there and "consent" in told else []
+    rev = there["rev"]
+    return Update(keys.profile(person.ref), told | {"rev": rev + 1}, {"rev": rev}, gone)
+
+
+_OPTIONAL = ("late_fee", "payment_url", "document_url", "tags", "risk", "extra")
+
+
+def _told(borrower: str, terms: Terms) -> Item:
+    told: Item = {
+        "portfolio": terms.portfolio,
+        "debt_id": terms.debt_id,
+        "instalment": terms.instalment,
+        "amount": terms.amount,
+        "balance": terms.balance,
+        "currency": terms.currency,
+        "due_date": terms.due_date.isoformat(),
+    }
+    optional: Item = {
+        "late_fee": terms.late_fee,
+        "payment_url": terms.payment_url,
+        "document_url": terms.document_url,
+        "tags": list(terms.tags),
+        "risk": terms.risk,
+        "extra": dict(terms.extra),
+    }
+    told |= {name: value for name, value in optional.items() if value}
+    if terms.is_open:
+        told["book"] = keys.book(terms.portfolio, keys.book_shard(borrower))
+    return told
+
+
+def _told_of(person: Borrower, borrower_id: str) -> Item:
+    told: Item = {
+        "borrower_id": borrower_id,
+        "name": person.name,
+        "phone": person.phone,
+        "country": person.country,
+        "region": person.region,
+        "language": person.language,
+    }
+    return told | ({"consent": consent_item(person.consent)} if person.consent else {})

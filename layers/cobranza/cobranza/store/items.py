@@ -1,0 +1,153 @@
+"""Items of a borrower's partition as the values that the pure rooms know, and back."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from cobranza.ledger.borrower import Borrower, Consent
+from cobranza.ledger.debt import Debt, Parts, Terms
+from cobranza.ledger.heard import heard
+from cobranza.ledger.payment import Credit
+from cobranza.policy.decision import Book, local_date
+from cobranza.policy.message import Consumed, Message, State
+from cobranza.store import keys
+from cobranza.store.said import standing_of
+from cobranza.store.table import Item
+
+
+def message_of(item: Item) -> Message:
+    return Message(
+        day=date.fromisoformat(item["sk"].removeprefix(keys.MESSAGE)),
+        state=State(item["state"]),
+        claimed_at=datetime.fromisoformat(item["claimed_at"]),
+        attempts=int(item["attempts"]),
+        failed_for=int(item.get("reason", {}).get("code", 0)),
+        debts={
+            key: Consumed(date.fromisoformat(due_date), int(step))
+            for key, (due_date, step) in item["debts"].items()
+        },
+    )
+
+
+def book_of(ref: str, items: Mapping[str, Item]) -> Book:
+    """A borrower's partition by sort key; there must be a profile."""
+    borrower = borrower_of(ref, items[keys.PROFILE], items.get(keys.STANDING))
+    touches = standing_of(items.get(keys.STANDING)).touches
+    return Book(
+        borrower,
+        debts_of(items),
+        tuple(message_of(item) for sk, item in items.items() if sk.startswith(keys.MESSAGE)),
+        tuple(credit_of(item) for sk, item in items.items() if sk.startswith(keys.CREDIT)),
+        tuple(local_date(borrower, touch.at) for touch in sorted(touches)),
+    )
+
+
+def debts_of(items: Mapping[str, Item]) -> tuple[Debt, ...]:
+    """All debts of a borrower's partition, with what was said of each and of all."""
+    disputed = standing_of(items.get(keys.STANDING)).dispute.stands
+    debts = (
+        debt_of(item, items.get(keys.mark(item["portfolio"], item["debt_id"])))
+        for sk, item in items.items()
+        if sk.startswith(keys.DEBT)
+    )
+    return tuple(replace(debt, disputed=True) if disputed else debt for debt in debts)
+
+
+def borrower_of(ref: str, item: Item, standing: Item | None = None) -> Borrower:
+    """The borrower as files told, and as people said besides."""
+    no_consent_at = item.get("no_consent_at")
+    return heard(
+        told_of(ref, item),
+        standing_of(standing),
+        as_of=datetime.fromisoformat(item["as_of"]),
+        phone_as_of=datetime.fromisoformat(item.get("phone_as_of", item["as_of"])),
+        no_consent_at=datetime.fromisoformat(no_consent_at) if no_consent_at else None,
+    )
+
+
+def told_of(ref: str, item: Item) -> Borrower:
+    """The borrower as files told."""
+    consent = item.get("consent")
+    opted_out_at = item.get("opted_out_at")
+    return Borrower(
+        ref=ref,
+        name=item["name"],
+        phone=item["phone"],
+        country=item["country"],
+        region=item["region"],
+        language=item["language"],
+        consent=consent_of(consent) if consent else None,
+        opted_out_at=datetime.fromisoformat(opted_out_at) if opted_out_at else None,
+        receipt_until=_day(item.get("receipt_until")),
+    )
+
+
+def consent_item(consent: Consent) -> Item:
+    return {"source": consent.source, "at": consent.at, "text": consent.text}
+
+
+def consent_of(item: Item) -> Consent:
+    at = item["at"]
+    return Consent(source=item["source"], at=datetime.fromisoformat(at) if at else None, text=item["text"])
+
+
+def debt_of(item: Item, mark: Item | None = None) -> Debt:
+    """`mark` is what was said of the debt besides: recalled, disputed, held."""
+    mark = mark or {}
+    # A step belongs to the due date it was consumed for: a new date is a new ladder.
+    current = item.get("step_for") == item["due_date"]
+    return Debt(
+        terms=terms_of(item),
+        step=int(item["step"]) if current else None,
+        paid=parts_of(item.get("paid", {})),
+        closed=item.get("closed", ""),
+        recalled=bool(mark.get("recalled")),
+        disputed=bool(mark.get("disputed")),
+        refused_row=bool(item.get("refused_row")),
+        held_until=_day(mark.get("held_until")),
+        requested_on=_day(item.get("requested_on")),
+    )
+
+
+def terms_of(item: Item) -> Terms:
+    return Terms(
+        portfolio=item["portfolio"],
+        debt_id=item["debt_id"],
+        instalment=item["instalment"],
+        amount=item["amount"],
+        balance=item["balance"],
+        late_fee=item.get("late_fee", Decimal(0)),
+        currency=item["currency"],
+        due_date=date.fromisoformat(item["due_date"]),
+        as_of=datetime.fromisoformat(item["as_of"]),
+        payment_url=item.get("payment_url", ""),
+        document_url=item.get("document_url", ""),
+        tags=tuple(item.get("tags", ())),
+        risk=item.get("risk", ""),
+        extra=item.get("extra", {}),
+    )
+
+
+def credit_of(item: Item) -> Credit:
+    _, portfolio, currency = item["sk"].split("#")
+    as_of = item.get("as_of")
+    return Credit(
+        portfolio=portfolio,
+        currency=currency,
+        declared=item.get("declared", Decimal(0)),
+        as_of=datetime.fromisoformat(as_of) if as_of else None,
+        overpaid=parts_of(item.get("overpaid", {})),
+    )
+
+
+def parts_of(item: Mapping[str, list[object]]) -> Parts:
+    """What payments gave, by payment id."""
+    return {
+        payment: (datetime.fromisoformat(str(moment)), Decimal(str(amount)))
+        for payment, (moment, amount) in item.items()
+    }
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

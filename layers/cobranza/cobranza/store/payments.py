@@ -1,0 +1,162 @@
+"""Payments in the ledger table: each once, with where its money went, and what it left at debts and credits.
+
+A payment is saved before it is applied. Whoever finds it saved applies it as it was saved, and decides nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from cobranza.ledger.debt import Debt, Parts
+from cobranza.ledger.money import Money
+from cobranza.ledger.payment import Allocated, Credit, Payment, book
+from cobranza.store import keys
+from cobranza.store.items import credit_of
+from cobranza.store.table import ConditionFailed, Insert, Item, Table, Update, Write, utc
+
+# A part that a balance has known for so long can have no older balance come after it.
+KEPT = timedelta(days=40)
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A payment under its reference, and where its money goes. `late` are the debts it was for that the creditor
+    had taken back, and why; `source` is the import that brought it."""
+
+    ref: str
+    borrower: str
+    portfolio: str
+    amount: Money
+    moment: datetime
+    allocated: Allocated
+    late: Mapping[str, str] = field(default_factory=dict[str, str])
+    source: str
+
+    def apply(self, debts: Iterable[Debt], credit: Credit | None) -> tuple[tuple[Debt, ...], Credit | None]:
+        """The debts and the credit with this payment; they are the same where they have it already."""
+        payment = Payment(payment_id=self.ref, portfolio=self.portfolio, amount=self.amount, paid_at=self.moment)
+        return book(payment, self.allocated, debts, credit)
+
+
+class Payments:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def saved(self, refs: Iterable[str]) -> dict[str, Saved]:
+        """Of these references to payments, those that are saved."""
+        found = self._table.get_all([keys.payment(ref) for ref in dict.fromkeys(refs)])
+        return {saved.ref: saved for saved in map(_saved_of, found)}
+
+    def declare_credit(
+        self, borrower: str, portfolio: str, currency: str, declared: Decimal, as_of: datetime
+    ) -> None:
+        """What a file of `as_of` says the creditor owes a borrower: overpayments made before it are inside.
+        Nothing where a later file has spoken, or where there is nothing to say."""
+        for _ in range(TRIES):
+            there = self._table.get(keys.credit(borrower, portfolio, currency))
+            write = declared_credit(borrower, portfolio, currency, there, declared, as_of)
+            if write is None or all(self._table.write_all([write])):
+                return
+        raise ConditionFailed({})
+
+
+def new_payment(saved: Saved, payment: Payment, now: datetime) -> Insert:
+    """`payment` is as its row tells it, and is kept for those who ask where the money went."""
+    allocated = saved.allocated
+    told: Item = {
+        "portfolio": saved.portfolio,
+        "borrower": saved.borrower,
+        "amount": saved.amount.amount,
+        "currency": saved.amount.currency,
+        "moment": _exact(saved.moment),
+        "has_time": payment.has_time,
+        "allocations": dict(allocated.allocations),
+        "credit": allocated.credit.amount,
+        "included": allocated.included.amount,
+        "source": saved.source,
+        "saved_at": utc(now),
+        "payment_id": payment.payment_id,
+    }
+    optional: Item = {
+        "late": dict(saved.late),
+        "debt_id": payment.debt_id,
+        "instalment": payment.instalment,
+        "reference": payment.reference,
+        "method": payment.method,
+        "told_by": payment.source,
+    }
+    return Insert(keys.payment(saved.ref) | told | {name: value for name, value in optional.items() if value})
+
+
+def _saved_of(item: Item) -> Saved:
+    currency: str = item["currency"]
+    late: dict[str, str] = item.get("late", {})
+    allocated = Allocated(
+        allocations=item["allocations"],
+        credit=Money(item["credit"], currency),
+        included=Money(item["included"], currency),
+        after_recall=bool(late),
+    )
+    return Saved(
+        ref=keys.payment_of(item["pk"]),
+        borrower=item["borrower"],
+        portfolio=item["portfolio"],
+        amount=Money(item["amount"], currency),
+        moment=datetime.fromisoformat(item["moment"]),
+        allocated=allocated,
+        late=late,
+        source=item["source"],
+    )
+
+
+def paid_debt(borrower: str, there: Item, debt: Debt) -> Update | None:
+    """What payments gave a debt; None where the table knows it."""
+    paid = parts_item(debt.paid, debt.terms.as_of)
+    if paid == there.get("paid", {}):
+        return None
+    rev = there["rev"]
+    return Update(keys.debt(borrower, debt.terms.key), {"paid": paid, "rev": rev + 1}, {"rev": rev})
+
+
+def changed_credit(borrower: str, there: Item | None, credit: Credit) -> Write | None:
+    """What the creditor owes the borrower; None where the table knows it."""
+    told: Item = {"declared": credit.declared, "overpaid": parts_item(credit.overpaid, credit.as_of)}
+    if credit.as_of:
+        told["as_of"] = utc(credit.as_of)
+    key = keys.credit(borrower, credit.portfolio, credit.currency)
+    if there is None:
+        return Insert({**key, **told, "rev": 1})
+    if all(there.get(name) == value for name, value in told.items()):
+        return None
+    return Update(key, told | {"rev": there["rev"] + 1}, {"rev": there["rev"]})
+
+
+def declared_credit(
+    borrower: str, portfolio: str, currency: str, there: Item | None, declared: Decimal, as_of: datetime
+) -> Write | None:
+    if there is None:
+        if not declared:
+            return None
+        credit = Credit(portfolio=portfolio, currency=currency)
+    else:
+        credit = credit_of(there)
+    if credit.as_of and utc(credit.as_of) > utc(as_of):
+        return None
+    return changed_credit(borrower, there, replace(credit, declared=declared, as_of=as_of))
+
+
+def parts_item(parts: Parts, as_of: datetime | None) -> dict[str, list[Any]]:
+    """Parts by payment, without those that the balance of `as_of` has known for long."""
+    return {
+        payment: [_exact(moment), amount]
+        for payment, (moment, amount) in parts.items()
+        if as_of is None or moment > as_of - KEPT
+    }
+
+
+def _exact(moment: datetime) -> str:
+    """With its microseconds: a payment without a time is of the last one of its day."""
+    return moment.astimezone(UTC).isoformat()

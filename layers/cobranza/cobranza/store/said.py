@@ -1,0 +1,120 @@
+"""What people said of a borrower or a debt, as items of the borrower's partition, and back.
+
+Both words of a mark are kept, the one that stopped and the one that lifted. Beside them an item has `rev`, which
+every change raises, and `source`, the import that changed it last.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from cobranza.ledger.standing import Action, DebtStanding, Hold, Mark, Standing, Touch, Word
+from cobranza.store.table import Insert, Item, Update, Write
+
+# No cap looks back further.
+TOUCHES_KEPT = timedelta(days=30)
+
+_OURS = ("pk", "sk", "rev", "source")
+
+
+def standing_of(item: Item | None) -> Standing:
+    """Of nobody's words where there is no item."""
+    told = item or {}
+    return Standing(
+        opt_out=_mark_of(told.get("opt_out")),
+        consent=_mark_of(told.get("consent")),
+        wrong_number=_mark_of(told.get("wrong_number")),
+        dispute=_mark_of(told.get("dispute")),
+        hold=_hold_of(told.get("hold")),
+        phone=_word_of(told.get("phone")),
+        second_phone=_word_of(told.get("second_phone")),
+        channel=_word_of(told.get("channel")),
+        touches=frozenset(
+            Touch(datetime.fromisoformat(at), Action(action)) for at, action in told.get("touches", ())
+        ),
+        erased=_word_of(told.get("erased")),
+    )
+
+
+def standing_item(standing: Standing, now: datetime) -> Item:
+    """Without its key. Touches that are too old to count are left out."""
+    touches = sorted(touch for touch in standing.touches if touch.at > now - TOUCHES_KEPT)
+    return _filled(
+        {
+            "opt_out": _mark_item(standing.opt_out),
+            "consent": _mark_item(standing.consent),
+            "wrong_number": _mark_item(standing.wrong_number),
+            "dispute": _mark_item(standing.dispute),
+            "hold": _hold_item(standing.hold),
+            "phone": _word_item(standing.phone),
+            "second_phone": _word_item(standing.second_phone),
+            "channel": _word_item(standing.channel),
+            "touches": [[_utc(touch.at), touch.action.value] for touch in touches],
+            "erased": _word_item(standing.erased),
+        }
+    )
+
+
+def debt_standing_of(item: Item | None) -> DebtStanding:
+    told = item or {}
+    return DebtStanding(
+        recall=_mark_of(told.get("recall")),
+        dispute=_mark_of(told.get("dispute")),
+        hold=_hold_of(told.get("hold")),
+    )
+
+
+def debt_standing_item(standing: DebtStanding) -> Item:
+    """Without its key; the words, and what follows from them."""
+    until = standing.held_until
+    return _filled(
+        {
+            "recall": _mark_item(standing.recall),
+            "dispute": _mark_item(standing.dispute),
+            "hold": _hold_item(standing.hold),
+            "recalled": standing.recall.stands,
+            "disputed": standing.dispute.stands,
+            "held_until": until.isoformat() if until else "",
+        }
+    )
+
+
+def changed(key: Mapping[str, str], there: Item | None, told: Item, source: str) -> Write:
+    """Makes the item say what is told and nothing else, if nobody was faster."""
+    if there is None:
+        return Insert({**key, **told, "source": source, "rev": 1})
+    gone = [name for name in there if name not in told and name not in _OURS]
+    return Update(key, {**told, "source": source, "rev": there["rev"] + 1}, {"rev": there["rev"]}, gone)
+
+
+def _mark_of(told: Mapping[str, Sequence[str]] | None) -> Mark:
+    return Mark(_word_of(told.get("stopped")), _word_of(told.get("lifted"))) if told else Mark()
+
+
+def _mark_item(mark: Mark) -> Item:
+    return _filled({"stopped": _word_item(mark.stopped), "lifted": _word_item(mark.lifted)})
+
+
+def _word_of(told: Sequence[str] | None) -> Word | None:
+    return Word(datetime.fromisoformat(told[0]), told[1], told[2]) if told else None
+
+
+def _word_item(word: Word | None) -> list[str]:
+    return [_utc(word.at), word.text, word.source] if word else []
+
+
+def _hold_of(told: Sequence[str] | None) -> Hold | None:
+    return Hold(datetime.fromisoformat(told[0]), date.fromisoformat(told[1]), told[2]) if told else None
+
+
+def _hold_item(hold: Hold | None) -> list[str]:
+    return [_utc(hold.at), hold.until.isoformat(), hold.source] if hold else []
+
+
+def _utc(moment: datetime) -> str:
+    """With its microseconds: words are compared."""
+    return moment.astimezone(UTC).isoformat()
+
+
+def _filled(told: dict[str, Any]) -> Item:
+    return {name: value for name, value in told.items() if value}

@@ -1,0 +1,213 @@
+"""Snapshots: what is missing closes, what looks wrong waits for a person, and order does not matter."""
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from cobranza.flows import read_file
+from cobranza.queues import DroppedFile
+from tests.integration.world import TUESDAY, DyingClient, FakeBucket, Killed, World, debts
+
+type Drop = Callable[..., dict[str, Any]]
+
+PEOPLE = [{"borrower_id": f"C{n}", "phone": f"+5255555501{n:02}", "debt_id": f"F-{n}"} for n in range(10)]
+KEY = "snapshots/tienda/cartera.csv"
+
+pytestmark = pytest.mark.usefixtures("portfolio")
+
+
+def at(hours: float) -> dict[str, str]:
+    return {"as-of": (TUESDAY + timedelta(hours=hours)).isoformat()}
+
+
+def open_debts(world: World) -> set[str]:
+    return {item["debt_id"] for item in world.book() if "book" in item}
+
+
+def test_what_a_snapshot_does_not_list_closes_and_is_told_nobody(world: World, drop: Drop) -> None:
+    drop(KEY, debts(*PEOPLE), at(-2))
+    summary = drop(KEY, debts(*PEOPLE[1:]), at(-1))
+    assert (summary["unchanged"], summary["closed"], summary["waiting"]) == (9, 1, None)
+    closed = world.item("DEBT#tienda#F-0#", "C0")
+    assert (closed["closed"], closed["balance"]) == ("NOT_IN_SNAPSHOT", closed["amount"])
+    assert open_debts(world) == {f"F-{n}" for n in range(1, 10)}
+    reminders = {r.borrower: world.sender.remind(r, world.now).code for r in world.tick()}
+    assert reminders[world.ref("C0")] == "SKIPPED_PAID"
+    assert len(world.whatsapp.sent) == 9
+
+
+def test_a_debt_that_a_later_file_lists_again_is_open_again(world: World, drop: Drop) -> None:
+    drop(KEY, debts(*PEOPLE), at(-3))
+    drop(KEY, debts(*PEOPLE[1:]), at(-2))
+    summary = drop(KEY, debts(*PEOPLE), at(-1))
+    assert (summary["updated"], summary["unchanged"]) == (1, 9)
+    assert "closed" not in world.item("DEBT#tienda#F-0#", "C0")
+    assert open_debts(world) == {f"F-{n}" for n in range(10)}
+
+
+def test_half_a_snapshot_closes_nothing_until_a_person_says_yes(world: World, drop: Drop) -> None:
+    drop(KEY, debts(*PEOPLE), at(-2))
+    before = world.book()
+    summary = drop(KEY, debts(*PEOPLE[5:]), at(-1))
+    assert summary["waiting"] == {"open_debts": 10, "would_close": 5, "grown": {}}
+    assert (summary["read"], summary["closed"]) == (0, 0)
+    assert world.book() == before
+
+    written = take(world, f"{KEY}.confirm", "", 0)
+    summary = json.loads(written["results/tienda/snapshots/cartera.csv/summary.json"])
+    assert open_debts(world) == {f"F-{n}" for n in range(5, 10)}
+    assert (summary["closed"], summary["unchanged"], summary["waiting"]) == (5, 5, None)
+
+
+def test_a_total_that_grew_more_than_threefold_waits(world: World, drop: Drop) -> None:
+    drop(KEY, debts(*PEOPLE), at(-2))
+    summary = drop(KEY, debts(*(each | {"amount": "3703.51"} for each in PEOPLE)), at(-1))
+    assert summary["waiting"]["grown"] == {"MXN": ["12345.00", "37035.10"]}
+    assert world.item("DEBT#tienda#F-3#", "C3")["balance"] == 1234.5
+    assert drop(KEY, debts(*(each | {"amount": "3703.50"} for each in PEOPLE)), at(-1))["updated"] == 10
+
+
+def test_a_yes_to_nothing_is_told_so(drop: Drop) -> None:
+    assert drop(f"{KEY}.confirm", b"")["error"]["code"] == "NOTHING_TO_CONFIRM"
+
+
+def test_a_refused_row_is_not_missing_and_not_messaged_until_a_good_one_comes(world: World, drop: Drop) -> None:
+    drop(KEY, debts(*PEOPLE), at(-3))
+    summary = drop(KEY, debts(PEOPLE[0] | {"due_date": "pronto"}, *PEOPLE[1:]), at(-2))
+    assert (summary["closed"], summary["refused"]) == (0, 1)
+    mine = next(r for r in world.tick() if r.borrower == world.ref("C0"))
+    assert world.sender.remind(mine, world.now).code == "SKIPPED_ROW_REFUSED"
+    summary = drop(KEY, debts(*PEOPLE), at(-1))
+    assert summary["updated"] == 1
+    assert "refused_row" not in world.item("DEBT#tienda#F-0#", "C0")
+
+
+def test_mended_rows_dropped_as_a_snapshot_are_changes_all_the_same(world: World, drop: Drop) -> None:
+    bad = PEOPLE[0] | {"phone": "123"}
+    drop(KEY, debts(bad, *PEOPLE[1:]), at(-2))
+    refused = world.s3.get_object(Bucket="inbox", Key="results/tienda/snapshots/cartera.csv/refused.csv")["Body"]
+    mended = refused.read().decode("utf-8-sig").replace(",123,", ",+525555550100,")
+    summary = drop("snapshots/tienda/arreglado.csv", mended, at(-1))
+    assert (summary["created"], summary["closed"], summary["waiting"]) == (1, 0, None)
+    assert open_debts(world) == {f"F-{n}" for n in range(10)}
+
+
+def test_a_header_alone_is_a_valid_file_and_makes_the_book_fresh(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts(*PEOPLE), at(-5))
+    summary = drop("debts/tienda/b.csv", debts({}).splitlines()[0] + "\n", at(-1))
+    assert (summary["read"], summary["error"]) == (0, None)
+    standing = world.table.get({"pk": "PORTFOLIO#tienda", "sk": "STANDING"})
+    assert standing
+    assert standing["as_of"] == "2026-11-24T16:00:00Z"
+
+
+def test_a_file_of_the_future_is_refused(drop: Drop) -> None:
+    summary = drop("debts/tienda/a.csv", debts({}), at(2))
+    assert summary["error"]["code"] == "FUTURE_AS_OF"
+
+
+def test_the_date_in_a_name_is_the_end_of_that_local_day(drop: Drop) -> None:
+    summary = drop("debts/tienda/cartera_2026-11-20.csv", debts({}), {})
+    assert summary["as_of"] == "2026-11-21T05:59:59+00:00"
+
+
+# Order, repetition, crashes.
+
+
+def test_files_in_any_order_and_twice_end_in_the_same_book(world: World) -> None:
+    """A snapshot, changes, a later snapshot: whichever comes first, and whatever comes twice."""
+    take(world, "snapshots/tienda/domingo.csv", debts(*PEOPLE[:9]), -20)
+    empty = world.kept()
+    files = {
+        "snapshots/tienda/lunes.csv": (debts(*PEOPLE[:8]), -9),
+        "debts/tienda/cambios.csv": (debts(PEOPLE[0] | {"amount": "10.00"}, PEOPLE[8]), -6),
+        "snapshots/tienda/martes.csv": (debts(*PEOPLE[1:9]), -3),
+    }
+    ends: list[Any] = []
+    for order in itertools.permutations(files):
+        world.restore(empty)
+        for key in (*order, order[0]):
+            text, hours = files[key]
+            take(world, key, text, hours)
+        ends.append(_standing(world))
+    assert all(end == ends[0] for end in ends)
+    assert ends[0] == {"F-0": ("NOT_IN_SNAPSHOT", None)} | {
+        f"F-{n}": ("", Decimal("1234.50")) for n in range(1, 9)
+    }
+
+
+def _standing(world: World) -> dict[str, Any]:
+    """What is open, and for how much."""
+    debts = [item for item in world.book() if item["sk"].startswith("DEBT#")]
+    return {
+        item["debt_id"]: (item.get("closed", ""), None if item.get("closed") else item["balance"])
+        for item in debts
+    }
+
+
+def take(world: World, key: str, text: str, hours: float, *, retried: bool = False) -> dict[str, bytes]:
+    bucket = FakeBucket(text.encode(), TUESDAY + timedelta(hours=hours))
+    world.importer.take(bucket, DroppedFile("inbox", key, "1"), world.now, retried=retried)  # pyright: ignore[reportArgumentType]
+    return bucket.written
+
+
+def test_an_import_of_many_parts_ends_as_one_of_one_part(
+    world: World, drop: Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [{"borrower_id": f"P{n}", "phone": f"+52555555{n:04}", "debt_id": f"G-{n}"} for n in range(60)]
+    bad = people[7] | {"phone": "123", "debt_id": "X"}
+    monkeypatch.setattr(read_file, "PART_BYTES", 1_000)
+    drop(KEY, debts(*people, bad), at(-2))
+    summary = drop(KEY, debts(*people[3:], bad), at(-1))
+    counts = {name: summary[name] for name in ("read", "unchanged", "refused", "closed")}
+    assert counts == {"read": 58, "unchanged": 57, "refused": 1, "closed": 3}
+    imports = [item for item in world.items() if item["sk"].startswith("IMPORT#")]
+    assert all(item["parts"] > 4 and item["state"] == "DONE" for item in imports)
+    refused = world.s3.get_object(Bucket="inbox", Key="results/tienda/snapshots/cartera.csv/refused.csv")["Body"]
+    assert refused.read().decode("utf-8-sig").count("BAD_PHONE") == 1
+
+
+def test_a_second_import_waits_while_another_writes_the_book(
+    world: World, drop: Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_file, "PART_BYTES", 200)
+    first = FakeBucket(debts(*PEOPLE).encode(), TUESDAY - timedelta(hours=2))
+    second = FakeBucket(debts(PEOPLE[0] | {"amount": "1.00"}).encode(), TUESDAY - timedelta(hours=1))
+    assert world.importer.take(first, DroppedFile("inbox", KEY, "1"), world.now) is None  # pyright: ignore[reportArgumentType]
+    other = DroppedFile("inbox", "debts/tienda/b.csv", "2")
+    assert world.importer.take(second, other, world.now) is None  # pyright: ignore[reportArgumentType]
+    assert "DEBT#tienda#F-0#" not in {item["sk"] for item in world.book()}
+    lease = world.table.get({"pk": "PORTFOLIO#tienda", "sk": "LEASE"})
+    assert lease
+    assert lease["fence"] == 1
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+def test_a_snapshot_that_dies_at_any_write_and_comes_again_ends_the_same(world: World, done: bool) -> None:
+    take(world, KEY, debts(*PEOPLE[:4]), -9)
+    before, now_listed = world.kept(), debts(PEOPLE[0] | {"amount": "9.00"}, *PEOPLE[2:6])
+
+    def end(dies_at: int) -> tuple[Any, int]:
+        world.restore(before)
+        dying = DyingClient(world.dynamodb, dies_at, done=done)
+        key = "debts/tienda/x.csv"
+        try:
+            take(replace(world, dynamodb=dying), key, now_listed, -3)
+        except Killed:
+            take(world, key, now_listed, -3, retried=True)
+        return _standing(world), dying.writes
+
+    undisturbed, writes = end(10_000)
+    for number in range(writes):
+        assert end(number)[0] == undisturbed, f"write {number} of {writes}"
+
+
+def test_a_moment_is_kept_to_the_second(drop: Drop) -> None:
+    summary = drop("debts/tienda/a.csv", debts({}), {"as-of": "2026-11-24T16:00:00.5Z"})
+    assert datetime.fromisoformat(summary["as_of"]) == datetime(2026, 11, 24, 16, tzinfo=UTC)
