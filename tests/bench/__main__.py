@@ -5,9 +5,9 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import receipts, report
+from tests.bench import imports, receipts, report
 
-BENCHES = {"receipts": receipts.run}
+BENCHES = {"imports": imports.run, "receipts": receipts.run}
 
 
 def main() -> int:

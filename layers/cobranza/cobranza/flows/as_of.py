@@ -26,7 +26,7 @@ def as_of(file: str, metadata: Mapping[str, str], dropped_at: datetime, now: dat
     else:
         day = _day_in(file)
         moment = min(_end_of(day, zone), dropped_at) if day else dropped_at
-        if day and day > dropped_at.astimezone(zone).date():
+        if day and day > (now + TOLERANCE).astimezone(zone).date():
             raise refuse("FUTURE_AS_OF", file[:100])
     return moment.replace(microsecond=0)
 

@@ -1,0 +1,134 @@
+"""DynamoDB stubbed below botocore: requests are made, signed and parsed as ever, and answered at once or after a
+network's latency. It counts calls and write units, and keeps what an index would give back."""
+
+import json
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+
+KB = 1024
+INDEXED = ("pk", "sk", "book", "digest", "balance", "currency", "as_of", "rev", "source")
+PAGE = 900 * KB
+
+
+@dataclass
+class Stub:
+    """`latency` in seconds for each call. While `records` is on, inserted debts go into the book's index."""
+
+    latency: float = 0.0
+    records: bool = False
+    calls: Counter[str] = field(default_factory=Counter[str])
+    items: int = 0
+    wru: float = 0.0
+    index: dict[str, list[bytes]] = field(default_factory=dict[str, list[bytes]])
+    _book: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
+
+    def client(self) -> Any:
+        made = boto3.client("dynamodb", **OPTIONS)
+        made.meta.events.register("before-send.dynamodb", self._answer)
+        return made
+
+    def table(self) -> Any:
+        """The resource's table, as the plain importer has it."""
+        made = boto3.resource("dynamodb", **OPTIONS).Table("ledger")
+        made.meta.client.meta.events.register("before-send.dynamodb", self._answer)
+        return made
+
+    def close_book(self) -> None:
+        """What was recorded becomes the pages of the index."""
+        for book, items in self._book.items():
+            pages: list[bytes] = []
+            size, page = 0, list[dict[str, Any]]()
+            for item in items:
+                page.append(item)
+                size += len(json.dumps(item))
+                if size > PAGE:
+                    pages.append(_page(page, more=True))
+                    size, page = 0, []
+            pages.append(_page(page, more=False))
+            self.index[book] = pages
+        self._book = {}
+        self.records = False
+
+    def _answer(self, request: Any, **_: Any) -> AWSResponse:
+        operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
+        self.calls[operation] += 1
+        if self.latency:
+            time.sleep(self.latency)
+        body = getattr(self, f"_{operation}", self._nothing)(request.body)
+        headers = {"content-type": "application/x-amz-json-1.0", "content-length": str(len(body))}
+        return AWSResponse(request.url, 200, headers, Raw(body))
+
+    def _nothing(self, body: bytes) -> bytes:
+        return b"{}"
+
+    def _UpdateItem(self, body: bytes) -> bytes:
+        self.items += 1
+        self.wru += 1
+        return b'{"Attributes":{"fence":{"N":"1"}}}'
+
+    def _BatchWriteItem(self, body: bytes) -> bytes:
+        count = body.count(b'"PutRequest"')
+        self.items += count
+        self.wru += count
+        return b'{"UnprocessedItems":{}}'
+
+    def _BatchGetItem(self, body: bytes) -> bytes:
+        return b'{"Responses":{}}'
+
+    def _BatchExecuteStatement(self, body: bytes) -> bytes:
+        count = body.count(b'"Statement":')
+        self.items += count
+        # Indexed writes cost one unit more: debts that are open, profiles with a plan.
+        self.wru += count + body.count(b"'book'") + body.count(b"'due_at'")
+        if self.records:
+            for each in json.loads(body)["Statements"]:
+                names = re.findall(r"'([^']+)': \?", each["Statement"])
+                item = dict(zip(names, each["Parameters"], strict=True))
+                if "book" in item:
+                    told = {name: item[name] for name in INDEXED}
+                    self._book.setdefault(item["book"]["S"], []).append(told)
+        return b'{"Responses":[' + b",".join([b"{}"] * count) + b"]}"
+
+    def _Query(self, body: bytes) -> bytes:
+        asked = json.loads(body)
+        pages = self.index.get(asked["ExpressionAttributeValues"].get(":book", {}).get("S", ""))
+        if not pages:
+            return b'{"Items":[],"Count":0}'
+        start = asked.get("ExclusiveStartKey", {}).get("pk", {}).get("S", "0")
+        return pages[int(start)].replace(b'"NEXT"', json.dumps(str(int(start) + 1)).encode())
+
+
+class Raw:
+    """A body that urllib3 would have read."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, **_: Any) -> Any:
+        yield self._body
+
+    def read(self, *_: Any, **__: Any) -> bytes:
+        body, self._body = self._body, b""
+        return body
+
+
+def _page(items: list[dict[str, Any]], *, more: bool) -> bytes:
+    page: dict[str, Any] = {"Items": items, "Count": len(items)}
+    if more:
+        page["LastEvaluatedKey"] = {"pk": {"S": "NEXT"}}
+    return json.dumps(page).encode()
+
+
+OPTIONS: dict[str, Any] = {
+    "region_name": "us-east-1",
+    "aws_access_key_id": "bench",
+    "aws_secret_access_key": "bench",
+    "config": Config(max_pool_connections=50),
+}
