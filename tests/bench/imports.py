@@ -30,7 +30,7 @@ from cobranza.store.table import Table
 from tests.bench.dynamodb import Stub
 from tests.bench.report import Row
 
-ROWS = 60_000
+ROWS = 20_000
 DROPPED = datetime(2026, 11, 24, 12, tzinfo=UTC)
 COLUMNS = "borrower_id,name,phone,country,region,language,debt_id,amount,balance,currency,due_date,consent\n"
 
