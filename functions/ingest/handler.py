@@ -44,17 +44,18 @@ def wire() -> Deps:
     identity = secret_reader(client("secretsmanager"), settings.identity_secret)()
     references = References(identity["key"])
     table = Table(dynamodb, settings.ledger_table)
-    ledger, book, work = Ledger(table), Book(table), Bucket(client("s3"), settings.work_bucket)
+    ledger, book, payments = Ledger(table), Book(table), Payments(table)
+    work = Bucket(client("s3"), settings.work_bucket)
     journal = Journal(Table(dynamodb, settings.journal_table))
     importer = Importer(
         ledger=ledger,
         imports=Imports(table),
-        parts=PartImporter(book, ledger, references, standard()),
+        parts=PartImporter(book, ledger, payments, references, standard()),
         references=references,
         work=work,
         queue=Queue[DroppedFile | FilePart](client("sqs"), settings.files_queue_url),
         results=ResultDesk(journal, work, Notices(client("sns"), settings.notices_topic)),
-        rows=RowDesk(Rooms(book, ledger, Payments(table), Conversations(table), references, standard())),
+        rows=RowDesk(Rooms(book, ledger, payments, Conversations(table), references, standard())),
     )
     return Deps(importer, stage_clock(settings, lambda: client("ssm")), client("s3"))
 

@@ -36,7 +36,8 @@ class Stub:
 
     def table(self) -> Any:
         """The resource's table, as the plain importer has it."""
-        made = boto3.resource("dynamodb", **OPTIONS).Table("ledger")
+        dynamodb: Any = boto3.resource("dynamodb", **OPTIONS)
+        made = dynamodb.Table("ledger")
         made.meta.client.meta.events.register("before-send.dynamodb", self._answer)
         return made
 

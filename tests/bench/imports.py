@@ -203,7 +203,7 @@ def _import(stub: Stub, file: bytes) -> Mapping[str, Any]:
     importer = Importer(
         ledger=ledger,
         imports=imports,
-        parts=PartImporter(book, ledger, references, standard()),
+        parts=PartImporter(book, ledger, Payments(table), references, standard()),
         references=references,
         work=desk,
         queue=desk,

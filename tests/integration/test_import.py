@@ -553,3 +553,21 @@ def test_a_new_wording_is_not_what_somebody_agreed_to_before(world: World) -> No
     load(world, newer, minutes=1, key="portfolios/tienda/portfolio.yaml")
     load(world, debts({"consent": "sí", "amount": "99.00"}), minutes=2)
     assert world.item("PROFILE")["consent"] == before
+
+
+@pytest.mark.usefixtures("portfolio")
+def test_who_has_as_much_in_favour_as_is_due_gets_no_message(world: World) -> None:
+    load(world, debts({"amount": "100.00", "credit": "100.00"}))
+    (reminder,) = world.tick()
+    assert world.sender.remind(reminder, world.now).code == "SKIPPED_CREDIT_COVERS"
+
+
+@pytest.mark.usefixtures("portfolio")
+def test_what_is_in_favour_is_taken_off_what_the_message_asks_for(world: World) -> None:
+    load(world, debts({"amount": "100.00"}))
+    summary, _ = load(world, debts({"amount": "100.00", "credit": "30.00"}), minutes=1)
+    assert summary.updated == 1
+    (reminder,) = world.tick()
+    assert world.sender.remind(reminder, world.now).code == "SENT"
+    (message,) = world.whatsapp.sent
+    assert "$70.00" in json.dumps(message, ensure_ascii=False)

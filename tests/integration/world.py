@@ -210,7 +210,7 @@ class World:
         self.importer = Importer(
             self.ledger,
             Imports(table),
-            PartImporter(book, self.ledger, self.references, standard(), workers=1),
+            PartImporter(book, self.ledger, rooms.payments, self.references, standard(), workers=1),
             self.references,
             work,
             self.files,

@@ -38,6 +38,7 @@ from cobranza.store import book as writes
 from cobranza.store.book import Book, Known, Open
 from cobranza.store.items import debt_of
 from cobranza.store.ledger import Ledger
+from cobranza.store.payments import Payments
 from cobranza.store.table import Item, Write, utc
 
 # From so many rows on the index is read instead of each borrower, and so many strangers are taken for new ones.
@@ -107,6 +108,7 @@ def debt_hash(borrower: str, debt: str) -> int:
 class PartImporter:
     book: Book
     ledger: Ledger
+    payments: Payments
     references: References
     strategy: Strategy
     workers: int = 16
@@ -224,6 +226,8 @@ class PartImporter:
             for person in strangers
             if person.ref not in met
         ]
+        for person, _, _ in done:
+            self._declare_credits(person, task)
         return done + self._write_known([person for person in people if person.ref in met], task, now)
 
     # Whoever is known: read, compared, and changed if nobody was faster.
@@ -271,7 +275,14 @@ class PartImporter:
             return changes, False, False
         if known.profile and (moment := self._next_look(somebody, changed, now)):
             self.ledger.look_at(person.ref, moment)
+        self._declare_credits(person, task)
         return changes, somebody.consent is not None, True
+
+    def _declare_credits(self, person: Person, task: Task) -> None:
+        """What the file says the creditor owes them, one amount for each currency: their rows repeat it."""
+        told = {row.terms.currency: row.credit for row in person.rows if row.credit is not None}
+        for currency, credit in told.items():
+            self.payments.declare_credit(person.ref, task.portfolio_id, currency, credit, task.as_of)
 
     def _profile(
         self,

@@ -37,7 +37,7 @@ def row_digest(row: DebtRow) -> str:
         *(row.borrower_id, row.name, row.phone, row.country, row.region, row.language, terms.key),
         *(_exact(terms.amount), _exact(terms.balance), _exact(terms.late_fee), terms.currency, terms.due_date),
         *(terms.payment_url, terms.document_url, terms.tags, terms.risk, sorted(terms.extra.items())),
-        *(row.consent_declared, row.consent),
+        *(terms.document_name, row.credit and _exact(row.credit), row.consent_declared, row.consent),
     )
     return hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
 

@@ -197,7 +197,7 @@ def changed_profile(
     return Update(keys.profile(person.ref), told | {"rev": rev + 1}, {"rev": rev}, gone)
 
 
-_OPTIONAL = ("late_fee", "payment_url", "document_url", "tags", "risk", "extra")
+_OPTIONAL = ("late_fee", "payment_url", "document_url", "document_name", "tags", "risk", "extra")
 
 
 def _told(borrower: str, terms: Terms) -> Item:
@@ -214,6 +214,7 @@ def _told(borrower: str, terms: Terms) -> Item:
         "late_fee": terms.late_fee,
         "payment_url": terms.payment_url,
         "document_url": terms.document_url,
+        "document_name": terms.document_name,
         "tags": list(terms.tags),
         "risk": terms.risk,
         "extra": dict(terms.extra),

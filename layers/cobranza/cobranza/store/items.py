@@ -123,6 +123,7 @@ def terms_of(item: Item) -> Terms:
         as_of=datetime.fromisoformat(item["as_of"]),
         payment_url=item.get("payment_url", ""),
         document_url=item.get("document_url", ""),
+        document_name=item.get("document_name", ""),
         tags=tuple(item.get("tags", ())),
         risk=item.get("risk", ""),
         extra=item.get("extra", {}),
