@@ -1,4 +1,4 @@
-"""The commands. Each asks for no more rights than its own work needs; docs/cli.md lists them."""
+"""The commands. Each asks for no more rights than its own work needs; `cobranza --help` lists them."""
 
 import json
 from pathlib import Path
