@@ -10,7 +10,7 @@ import sys
 from datetime import date, timedelta
 from pathlib import Path
 
-from cobranza.files.debts import COLUMNS
+from cobranza.files.columns import DEBTS
 from local.stack import PHONE_NUMBER_ID
 
 PORTFOLIO = "aurora"
@@ -124,7 +124,7 @@ def _debt(number: int, n: int, currency: str, today: date, chance: random.Random
 
 def _csv(rows: list[dict[str, str]]) -> str:
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, list[str](COLUMNS), restval="")
+    writer = csv.DictWriter(out, list[str](DEBTS.names), restval="")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()

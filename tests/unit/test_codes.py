@@ -3,7 +3,7 @@ import re
 import pytest
 
 from cobranza.files.codes import CODES, refuse
-from cobranza.files.debts import COLUMNS
+from cobranza.files.columns import DEBTS
 from local import codes
 
 
@@ -16,8 +16,8 @@ def test_the_guides_list_the_codes_as_the_code_has_them(language: str):
 @pytest.mark.parametrize("language", codes.GUIDES)
 def test_the_guides_list_every_column(language: str):
     page = codes.GUIDES[language].read_text()
-    assert ",".join(COLUMNS) in page
-    assert set(COLUMNS) <= set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))
+    assert ",".join(DEBTS.names) in page
+    assert set(DEBTS.names) <= set(re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE))
 
 
 def test_a_page_without_its_marks_is_not_written():

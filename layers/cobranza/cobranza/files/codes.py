@@ -80,12 +80,6 @@ FILE_CODES = {
         "una sus partes en un programa que guarde todo como *CSV UTF-8*; el motivo dice la línea",
         "join its parts in a program that saves all as *CSV UTF-8*; the reason tells the line",
     ),
-    "NOT_UTF8": Code(
-        "El archivo no es texto UTF-8",
-        "The file is not UTF-8 text",
-        "*Guardar como* → *CSV UTF-8*; el motivo dice la primera línea mala",
-        "*Save as* → *CSV UTF-8*; the reason tells the first bad line",
-    ),
     "NOT_CSV": Code(
         "El archivo no se puede leer como CSV",
         "The file cannot be read as CSV",

@@ -1,6 +1,5 @@
 """The consent columns of a row: did the person agree to reminders on WhatsApp, when, where and to what."""
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,19 +13,18 @@ from cobranza.ledger.borrower import Consent
 MAX_CONSENT_SOURCE = 100
 MAX_CONSENT_TEXT = 1000
 
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}.*)?")
 _YES = frozenset({"yes", "y", "si", "s", "sim", "1", "true"})
 _NO = frozenset({"no", "n", "nao", "0", "false", ""})
 
 
-def read_consent(cells: Mapping[str, str], formats: Formats | None = None) -> Consent | None:
+def read_consent(cells: Mapping[str, str], formats: Formats) -> Consent | None:
     """What a row's four consent columns say; None for no and for nothing. Raises InvalidInput (BAD_CONSENT)."""
     answer = _fold(cells.get("consent", ""))
     if answer in _NO:
         return None
     if answer not in _YES:
         raise refuse("BAD_CONSENT", "yes | no", "consent", es="sí | no")
-    at = _consent_at(cells) if formats is None else _consented_at(cells.get("consent_at", ""), formats)
+    at = _consented_at(cells.get("consent_at", ""), formats)
     source, text = cells.get("consent_source", ""), cells.get("consent_text", "")
     if len(source) > MAX_CONSENT_SOURCE:
         raise refuse("BAD_CONSENT", f"consent_source ≤ {MAX_CONSENT_SOURCE}", "consent_source")
@@ -45,20 +43,6 @@ def _consented_at(text: str, formats: Formats) -> datetime | None:
     except InvalidInput as error:
         raise refuse("BAD_CONSENT", "2026-01-31, 2026-01-31T10:30:00-06:00", "consent_at") from error
     return at if has_time else at.replace(hour=0, minute=0, second=0)
-
-
-def _consent_at(cells: Mapping[str, str]) -> datetime | None:
-    """A date is its midnight, and a time without zone is UTC: consent is evidence, a day is exact enough."""
-    text = cells.get("consent_at", "")
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
-    except ValueError:
-        at = None
-    if at is None or not 2000 <= at.year <= 2100:
-        raise refuse("BAD_CONSENT", "2026-01-31, 2026-01-31T10:30:00-06:00", "consent_at")
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 @lru_cache(1024)

@@ -1,30 +1,26 @@
 """The debts file: what each column may hold."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Literal
 from urllib.parse import urlsplit
 
 from phonenumbers import SUPPORTED_REGIONS
 
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
-from cobranza.files.columns import DEBTS, EXTRA
+from cobranza.files.columns import EXTRA
 from cobranza.files.consent import read_consent
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
 from cobranza.files.row import Row
 from cobranza.ledger.borrower import Consent
 from cobranza.ledger.debt import Terms
-from cobranza.ledger.money import parse_amount, parse_currency
+from cobranza.ledger.money import parse_currency
 from cobranza.ledger.phone import parse_phone
-
-COLUMNS = DEBTS.names
-REQUIRED = DEBTS.required
 
 MAX_ID = 64
 MAX_NAME = 100
@@ -36,7 +32,6 @@ MAX_TAG = 30
 MAX_EXTRA = 200
 RISKS = "ABCDE"
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _REGION = re.compile(r"[A-Z0-9]{1,6}")
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)
 
@@ -73,65 +68,6 @@ class DebtRow:
     document_id: str = ""
     credit: Decimal | None = None
     plan_total: Decimal | None = None
-
-
-def check_header(header: Sequence[str]) -> None:
-    """Raises InvalidInput MISSING_COLUMN, which names all that are missing. Other columns are ignored."""
-    missing = [name for name in REQUIRED if name not in header]
-    if "amount" not in header and "balance" not in header:
-        missing.append("amount or balance")
-    if missing:
-        raise refuse("MISSING_COLUMN", ", ".join(missing))
-
-
-def balance_column(header: Sequence[str]) -> Literal["balance", "amount"]:
-    """The column that says what is still owed."""
-    return "balance" if "balance" in header else "amount"
-
-
-def parse_debt_row(header: Sequence[str], row: Row, *, portfolio: str, as_of: datetime) -> DebtRow:
-    """Read one row under a header that `check_header` let pass.
-
-    Raises InvalidInput for the first bad cell in the order of COLUMNS, with one exception: country goes
-    before phone and currency before the amounts, because they say how to read them.
-    """
-    if len(row.cells) != len(header):
-        raise refuse("RAGGED_ROW", f"{len(row.cells)} instead of {len(header)}; see its quotes and separators")
-    cells = {name: cell.strip() for name, cell in zip(header, row.cells, strict=True)}
-    borrower_id = _id(cells, "borrower_id", required=True)
-    name = _name(cells)
-    country = _country(cells)
-    phone = parse_phone(_required(cells, "phone"), country)
-    region = _region(cells)
-    language = _language(cells)
-    debt_id = _id(cells, "debt_id", required=True)
-    instalment = _id(cells, "instalment")
-    currency = parse_currency(_required(cells, "currency"))
-    amount, balance = _amounts(cells, currency)
-    due_date = _due_date(cells)
-    payment_url = _link(cells, "payment_url")
-    return DebtRow(
-        line=row.line,
-        borrower_id=borrower_id,
-        name=name,
-        phone=phone.e164,
-        country=country,
-        region=region,
-        language=language,
-        consent=read_consent(cells),
-        consent_declared=bool(cells.get("consent")),
-        terms=Terms(
-            portfolio=portfolio,
-            debt_id=debt_id,
-            instalment=instalment,
-            amount=amount,
-            balance=balance,
-            currency=currency,
-            due_date=due_date,
-            as_of=as_of,
-            payment_url=payment_url,
-        ),
-    )
 
 
 def read_debt(
@@ -321,27 +257,6 @@ def _risk(cells: Cells) -> str:
     if letter and (len(letter) > 1 or letter not in RISKS):
         raise refuse("BAD_RISK", " | ".join(RISKS), "risk")
     return letter
-
-
-def _amounts(cells: Cells, currency: str) -> tuple[Decimal, Decimal]:
-    amount, balance = cells.get("amount", ""), cells.get("balance", "")
-    if not amount and not balance:
-        raise refuse("MISSING_VALUE", "amount or balance must be there", balance_column(tuple(cells)))
-    return (
-        parse_amount(amount or balance, currency, "amount" if amount else "balance"),
-        parse_amount(balance or amount, currency, "balance" if balance else "amount"),
-    )
-
-
-def _due_date(cells: Cells) -> date:
-    text = _required(cells, "due_date")
-    try:
-        day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
-    except ValueError:
-        day = None
-    if day is None or not 2000 <= day.year <= 2100:
-        raise refuse("BAD_DATE", "write year-month-day between 2000 and 2100, such as 2026-01-31", "due_date")
-    return day
 
 
 def _link(cells: Cells, column: str) -> str:

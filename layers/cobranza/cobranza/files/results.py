@@ -16,7 +16,7 @@ from cobranza.files.row import ADDED, Row
 from cobranza.ledger.money import Money
 
 # A spreadsheet runs a cell that starts with one of these. What already has an apostrophe before it gets one
-# more, so that read_table gives back exactly what was there.
+# more, so that reading gives back exactly what was there.
 _RISKY = re.compile(r"'*[=+\-@\t\r]")
 _PLAIN_NUMBER = re.compile(r"[+-][0-9]+(?:[.,][0-9]+)?")
 
