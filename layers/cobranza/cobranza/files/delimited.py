@@ -39,19 +39,20 @@ def open_delimited(lines: Lines, judge: Judge, declared: str = "") -> Sheet:
 
 
 def _find(head: list[str], judge: Judge, declared: str) -> tuple[str, Row]:
-    """The delimiter under which the most columns are recognised, and the header."""
-    found: list[tuple[tuple[bool, int], int, str, Row]] = []
+    """The delimiter under which the most columns are recognised, in the first line that could be the header."""
+    found: list[tuple[tuple[bool, int], int, int, str, Row]] = []
     for delimiter in (declared,) if declared else DELIMITERS:
         if records := _head_records(head, delimiter):
             place, score = find_header(records, judge)
-            found.append((score, len(records[place].cells), delimiter, records[place]))
+            header = records[place]
+            found.append((score, -header.line, len(header.cells), delimiter, header))
     if not found:
         # Not even its first row can be read: let the strict reader say why.
         return declared or ",", Row(0, ())
-    score, _, delimiter, header = max(found, key=lambda one: one[:2])
-    rivals = [other for other in found if other[0] == score and other[3] != header]
+    score, line, _, delimiter, header = max(found, key=lambda one: one[:3])
+    rivals = [other for other in found if other[:2] == (score, line) and other[4] != header]
     if score[1] > 0 and rivals:
-        raise refuse("NOT_CSV", f"{delimiter!r} | {rivals[0][2]!r}? → mapping: delimiter")
+        raise refuse("NOT_CSV", f"{delimiter!r} | {rivals[0][3]!r}? → mapping: delimiter")
     return delimiter, header
 
 
