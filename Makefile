@@ -39,7 +39,7 @@ down: ## stop it
 	@if [ -x $(PY) ]; then $(PY) -m local.stack down; fi
 
 test: lint build/local/.built ## all tests and lint, on a machine that never saw the project
-	@$(PY) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(TOOLS)/.ready ## format, lint, types, template
 	@$(TOOLS)/dev/bin/ruff format --check -q . && $(TOOLS)/dev/bin/ruff check -q .
