@@ -32,6 +32,22 @@ consent:
 link_bases: ["https://pagos.aurora.example.com/"]
 """
 
+# The standard ladder without what protects a first day: nobody has to agree, and all are written to at once.
+STRATEGY_YAML = """\
+name: demo
+approval: never
+ramp: []
+due_day: as_given
+rules:
+  - name: everyone
+    steps:
+      - {days: -3, template: recordatorio_previo}
+      - {days: 0, template: vence_hoy, past_due_template: saldo_vencido}
+      - {days: 3, template: saldo_vencido}
+      - {days: 7, template: factura_vencida}
+      - {days: 15, template: opciones_de_pago}
+"""
+
 _COUNTRIES = {
     # phone pattern, currency, language, region
     "MX": ("+52 55 5555 {:04d}", "MXN", "es-MX", "CMX"),
@@ -83,6 +99,7 @@ def write(folder: Path, today: date) -> dict[str, Path]:
     """Writes the sample files; where each is to be dropped, in order."""
     files = {
         f"portfolios/{PORTFOLIO}/portfolio.yaml": PORTFOLIO_YAML,
+        f"strategies/{PORTFOLIO}/strategy.yaml": STRATEGY_YAML,
         f"debts/{PORTFOLIO}/cartera {today:%Y-%m-%d}.csv": debts_csv(today),
         f"debts/por-declarar/cartera {today:%Y-%m-%d}.csv": undeclared_csv(today),
     }

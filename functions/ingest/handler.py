@@ -13,7 +13,6 @@ from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
 from cobranza.flows.results import ResultDesk
-from cobranza.policy.strategy import standard
 from cobranza.queues import DroppedFile, FilePart, Queue, failures, parse_file_work
 from cobranza.refs import References
 from cobranza.settings import IngestSettings
@@ -26,8 +25,10 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
 from cobranza.store.payments import Payments
+from cobranza.store.portfolios import remembered
 from cobranza.store.secrets import secret_reader, stage_clock
 from cobranza.store.table import Table
+from cobranza.whatsapp.templates import announcements
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,18 @@ def wire() -> Deps:
     table = Table(dynamodb, settings.ledger_table)
     ledger, book, payments = Ledger(table), Book(table), Payments(table)
     work = Bucket(client("s3"), settings.work_bucket)
+    strategy_of = remembered(ledger.strategy)
     journal = Journal(Table(dynamodb, settings.journal_table))
     importer = Importer(
         ledger=ledger,
         imports=Imports(table),
-        parts=PartImporter(book, ledger, payments, references, standard()),
+        parts=PartImporter(book, ledger, payments, references, strategy_of),
         references=references,
         work=work,
         queue=Queue[DroppedFile | FilePart](client("sqs"), settings.files_queue_url),
         results=ResultDesk(journal, work, Notices(client("sns"), settings.notices_topic)),
-        rows=RowDesk(Rooms(book, ledger, payments, Conversations(table), references, standard())),
+        rows=RowDesk(Rooms(book, ledger, payments, Conversations(table), references, strategy_of)),
+        templates=announcements(),
     )
     return Deps(importer, stage_clock(settings, lambda: client("ssm")), client("s3"))
 

@@ -10,7 +10,6 @@ import requests  # noqa: TID251 - the pooled session is made here, and used in c
 from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.send_reminder import Sender
-from cobranza.policy.strategy import standard
 from cobranza.queues import Queue, Reminder, failures
 from cobranza.settings import SendSettings
 from cobranza.store.aws import client
@@ -41,7 +40,7 @@ def wire() -> Deps:
         messages=Messages(table),
         journal=Journal(Table(client("dynamodb"), settings.journal_table)),
         whatsapp=WhatsApp(settings.graph_api_url, settings.graph_api_version, secret, requests.Session()),
-        strategy=standard(),
+        strategy_of=remembered(ledger.strategy),
         portfolio=remembered(ledger.portfolio),
         feed=remembered(ledger.feed, PAUSE_LIFETIME),
     )

@@ -203,12 +203,13 @@ def _import(stub: Stub, file: bytes) -> Mapping[str, Any]:
     importer = Importer(
         ledger=ledger,
         imports=imports,
-        parts=PartImporter(book, ledger, Payments(table), references, standard()),
+        parts=PartImporter(book, ledger, Payments(table), references, lambda _: standard()),
         references=references,
         work=desk,
         queue=desk,
         results=ResultDesk(Journal(table), desk, desk),
-        rows=RowDesk(Rooms(book, ledger, Payments(table), Conversations(table), references, standard())),
+        rows=RowDesk(Rooms(book, ledger, Payments(table), Conversations(table), references, lambda _: standard())),
+        templates={},
     )
     memory.objects["debts/uno/a.csv"] = file
     importer.take(desk, DroppedFile("inbox", "debts/uno/a.csv", "1"), DROPPED)

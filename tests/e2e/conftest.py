@@ -30,4 +30,5 @@ def today(stack: Stack) -> datetime:
     configure(stack, behaviour="read")
     move_clock(stack, moment)
     drive.drop_and_wait(stack, "portfolios/uno/portfolio.yaml", samples.PORTFOLIO_YAML.encode())
+    drive.drop_and_wait(stack, "strategies/uno/strategy.yaml", samples.STRATEGY_YAML.encode())
     return moment

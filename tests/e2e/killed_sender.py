@@ -12,7 +12,6 @@ from typing import Any
 
 from cobranza.clock import real_time
 from cobranza.flows.send_reminder import Sender
-from cobranza.policy.strategy import standard
 from cobranza.queues import Reminder
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
@@ -43,7 +42,7 @@ def main() -> None:
     table = Table(dynamodb, stack.tables["ledger"])
     ledger = Ledger(table)
     journal = Journal(Table(dynamodb, stack.tables["journal"]))
-    sender = Sender(ledger, Messages(table), journal, Deadly(), standard(), ledger.portfolio, ledger.feed)
+    sender = Sender(ledger, Messages(table), journal, Deadly(), ledger.strategy, ledger.portfolio, ledger.feed)
     offset = stack.client("ssm").get_parameter(Name=stack.clock_parameter)["Parameter"]["Value"]
     sender.remind(Reminder.parse(received["Body"]), real_time() + timedelta(seconds=float(offset)))
 

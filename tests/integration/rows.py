@@ -15,10 +15,10 @@ from cobranza.files.row import Row
 from cobranza.flows.applied import Applied, Rooms
 from cobranza.flows.apply_rows import RowDesk
 from cobranza.policy.decision import Book as DecidedBook
-from cobranza.policy.strategy import standard
 from cobranza.store.book import Book, Known
 from cobranza.store.payments import Payments
 from tests.integration.world import DyingClient, Killed, World
+from tests.unit.books import DAILY
 
 MEXICO = ZoneInfo("America/Mexico_City")
 _imports = count()
@@ -45,7 +45,7 @@ def apply(world: World, kind: str, *rows: Cells, import_id: str = "", portfolio:
             Payments(world.table),
             world.conversations,
             world.references,
-            standard(),
+            lambda _: DAILY,
             workers=1,
         )
     )

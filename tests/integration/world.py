@@ -22,7 +22,6 @@ from cobranza.flows.queue_due import queue_due
 from cobranza.flows.record_events import Recorder
 from cobranza.flows.results import ResultDesk
 from cobranza.flows.send_reminder import Sender
-from cobranza.policy.strategy import standard
 from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, parse_file_work
 from cobranza.refs import References
 from cobranza.store.book import Book
@@ -36,7 +35,9 @@ from cobranza.store.objects import Bucket, Opened, Received
 from cobranza.store.payments import Payments
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import Accepted, Answer
+from cobranza.whatsapp.templates import announcements
 from tests.integration.partiql import PartiqlClient
+from tests.unit.books import DAILY
 
 PORTFOLIO_YAML = """
 creditor: {legal_name: Muebles Aurora S.A., shown_name: Muebles Aurora, complaints_channel: 800 000 0000}
@@ -205,17 +206,18 @@ class World:
         # One worker: moto is not made for threads; the emulator's tests import with all of them.
         book = Book(table)
         rooms = Rooms(
-            book, self.ledger, Payments(table), Conversations(table), self.references, standard(), workers=1
+            book, self.ledger, Payments(table), Conversations(table), self.references, lambda _: DAILY, workers=1
         )
         self.importer = Importer(
             self.ledger,
             Imports(table),
-            PartImporter(book, self.ledger, rooms.payments, self.references, standard(), workers=1),
+            PartImporter(book, self.ledger, rooms.payments, self.references, lambda _: DAILY, workers=1),
             self.references,
             work,
             self.files,
             ResultDesk(self.journal, work, Notices(self.sns, self.topic)),
             RowDesk(rooms),
+            announcements(),
         )
         self.conversations = Conversations(table)
         self.media = Queue[MediaToFetch](self.sqs, self.media_url)
@@ -228,7 +230,7 @@ class World:
             self.messages,
             self.journal,
             self.whatsapp,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-            standard(),
+            lambda _: DAILY,
             self.ledger.portfolio,
             self.ledger.feed,
         )

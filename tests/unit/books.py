@@ -10,19 +10,15 @@ from zoneinfo import ZoneInfo
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.debt import Debt, Terms
 from cobranza.ledger.payment import Credit
+from cobranza.ledger.promise import Promise
 from cobranza.policy import contact_rules
-from cobranza.policy.decision import (
-    Book,
-    Decision,
-    Send,
-    decide,
-    due_on,
-)
+from cobranza.policy.decision import Book, Decision, Policies, Send, decide
+from cobranza.policy.due import Due, due_on
 from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import ConsentWording, Creditor, Portfolio
-from cobranza.policy.strategy import Strategy, standard
-from cobranza.whatsapp.templates import shipped_templates
+from cobranza.policy.strategy import Announces, Rule, Step, Strategy, standard
+from cobranza.whatsapp.templates import announced
 
 MEXICO, BOGOTA, SAO_PAULO = (ZoneInfo(f"America/{city}") for city in ("Mexico_City", "Bogota", "Sao_Paulo"))
 
@@ -30,8 +26,21 @@ TODAY = date(2026, 11, 24)  # a Tuesday that is a holiday nowhere
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=MEXICO)
 LONG_AGO = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 CONSENT = Consent(source="solicitud", at=LONG_AGO, text="Acepto recibir recordatorios")
-STEPS = tuple(step.days for step in standard().steps)
-TEMPLATES = shipped_templates().keys()
+
+
+def ladder(*days: int, **changes: Any) -> Strategy:
+    """Nobody has to agree to it, and one day lies between two messages."""
+    steps = tuple(Step(days=day, template="saldo_vencido", past_due_template="saldo_vencido") for day in days)
+    told: dict[str, Any] = {"name": "mine", "approval": "never", "min_gap_hours": 24}
+    told["rules"] = (Rule(name="all", steps=steps),)
+    return Strategy(**told | changes)
+
+
+# The standard ladder, for which nobody has to agree to a plan first.
+LADDER = standard().model_copy(update={"approval": "never"})
+DAILY = LADDER.model_copy(update={"min_gap_hours": 24})
+STEPS = tuple(step.days for step in LADDER.rules[0].steps)
+TEMPLATES = announced()
 FINAL = [state for state in State if state is not State.RETRY]
 
 
@@ -110,15 +119,32 @@ def decided(
     messages: Iterable[Message] = (),
     portfolios: Iterable[Portfolio] = (portfolio(),),
     strategy: Strategy | None = None,
-    templates: Iterable[tuple[str, str]] = TEMPLATES,
+    templates: Mapping[tuple[str, str], Announces] = TEMPLATES,
     credits: Iterable[Credit] = (),
     touches: Iterable[date] = (),
+    promises: Iterable[Promise] = (),
     feeds: Mapping[str, Feed] | None = None,
     now: datetime = NOON,
 ) -> Decision:
-    book = Book(of or borrower(), debts, tuple(messages), tuple(credits), tuple(touches))
-    known = {each.portfolio_id: each for each in portfolios}
-    return decide(book, known, strategy or standard(), set(templates), now, feeds)
+    book = Book(of or borrower(), debts, tuple(messages), tuple(credits), tuple(touches), tuple(promises))
+    return decide(book, in_force(*portfolios, strategy=strategy, templates=templates, feeds=feeds, now=now), now)
+
+
+def in_force(
+    *portfolios: Portfolio,
+    strategy: Strategy | None = None,
+    templates: Mapping[tuple[str, str], Announces] = TEMPLATES,
+    feeds: Mapping[str, Feed] | None = None,
+    now: datetime = NOON,
+) -> Policies:
+    """With fresh data for all of them, unless `feeds` tells otherwise; one strategy for all."""
+    names = [each.portfolio_id for each in portfolios]
+    return Policies(
+        portfolios={each.portfolio_id: each for each in portfolios},
+        strategy_of=lambda _: strategy or LADDER,
+        feeds=feeds if feeds is not None else dict.fromkeys(names, Feed(as_of=now)),
+        templates=templates,
+    )
 
 
 def sent(*debts: Debt, **facts: Any) -> Send:
@@ -128,7 +154,18 @@ def sent(*debts: Debt, **facts: Any) -> Send:
 
 
 def step_on(*debts: Debt, messages: Iterable[Message] = (), day: date = TODAY) -> list[int]:
-    return [due.step.days for due in due_on(Book(borrower(), debts, tuple(messages)).debts, standard(), day)]
+    return [due.step for due in dues(*debts, messages=messages, day=day)]
+
+
+def dues(
+    *debts: Debt,
+    of: Borrower | None = None,
+    messages: Iterable[Message] = (),
+    strategy: Strategy | None = None,
+    day: date = TODAY,
+) -> tuple[Due, ...]:
+    book = Book(of or borrower(), debts, tuple(messages))
+    return due_on(book.borrower, book.debts, book.messages, lambda _: strategy or LADDER, day)
 
 
 def rules_of(who: Borrower) -> contact_rules.ContactRules:

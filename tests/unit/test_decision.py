@@ -7,20 +7,11 @@ import pytest
 
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money
-from cobranza.policy import contact_rules
-from cobranza.policy.decision import (
-    DEFER_REASONS,
-    SKIP_REASONS,
-    Decision,
-    Defer,
-    Rest,
-    Send,
-    Skip,
-    due_on,
-)
+from cobranza.ledger.promise import Promise
+from cobranza.policy import contact_rules, outcomes
+from cobranza.policy.decision import Decision, Defer, Rest, Send, Skip, held_out
 from cobranza.policy.feed import Feed
-from cobranza.policy.message import Consumed, State
-from cobranza.policy.strategy import standard
+from cobranza.policy.message import Consumed, Message, State
 from tests.unit.books import (
     FINAL,
     LONG_AGO,
@@ -31,6 +22,8 @@ from tests.unit.books import (
     credit,
     debt,
     decided,
+    dues,
+    ladder,
     message,
     messages,
     paid,
@@ -39,6 +32,18 @@ from tests.unit.books import (
     sent,
     step_on,
 )
+
+HELD_OUT = next(who for letter in "ABCDEFGH" if held_out((who := borrower(ref=letter * 26)).ref, 50))
+
+
+def promise(day: date, amount: str | None = None) -> Promise:
+    wanted = None if amount is None else Decimal(amount)
+    return Promise(debt=debt().terms.key, day=day, made_at=LONG_AGO, owed=Decimal(100), amount=wanted)
+
+
+def at(moment: datetime) -> Message:
+    return replace(message(moment.date()), claimed_at=moment)
+
 
 # Each outcome has its code.
 
@@ -54,14 +59,25 @@ SKIPPED: dict[str, Callable[[], Decision]] = {
     "CREDIT_COVERS": lambda: decided(debt(), credits=[credit("100.00")]),
     "RECEIPT_PENDING": lambda: decided(debt(), of=borrower(receipt_until=TODAY)),
     "NO_PORTFOLIO": lambda: decided(debt(), portfolios=[]),
-    "STALE_DATA": lambda: decided(debt(), feeds={}),
+    "STALE_DATA": lambda: decided(debt(), feeds={}, now=NOON.replace(hour=21, minute=20)),
     "NO_CONSENT": lambda: decided(debt(), of=borrower(consent=None)),
     "COUNTRY_OFF": lambda: decided(debt(), portfolios=[portfolio(countries=("CO", "BR"))]),
-    "TOO_LATE": lambda: decided(debt(15 + 8)),
+    "TOO_LATE": lambda: decided(debt(27)),
     "FREQUENCY_CAP": lambda: decided(debt(), messages=messages(1, 3, 5)),
-    "NO_TEMPLATE": lambda: decided(debt(), templates=[("saldo_vencido", "es"), ("vence_hoy", "en")]),
+    "NO_TEMPLATE": lambda: decided(
+        debt(), templates={("saldo_vencido", "es"): "past", ("vence_hoy", "en"): "today"}
+    ),
+    "SHARED_PHONE": lambda: decided(debt(), of=borrower(shares_phone=True)),
+    "PROMISED": lambda: decided(debt(), promises=[promise(TODAY)]),
+    "OPEN_CASE": lambda: decided(debt(), of=borrower(case_until=NOON + timedelta(minutes=1))),
+    "HOLD_OUT": lambda: decided(debt(), of=HELD_OUT, strategy=ladder(0, hold_out_percent=50)),
+    "JUST_PAID": lambda: decided(debt(paid={"P-1": (NOON - timedelta(hours=30), Decimal(1))})),
+    "NO_WAY_TO_PAY": lambda: decided(debt(), portfolios=[portfolio(needs_payment_link=True)]),
 }
 DEFERRED: dict[str, Callable[[], Decision]] = {
+    "STALE_DATA": lambda: decided(debt(), feeds={}),
+    "APPROVAL": lambda: decided(debt(), strategy=ladder(0, approval="every_day")),
+    "GAP": lambda: decided(debt(3), messages=[at(NOON - timedelta(hours=45))]),
     "PAUSED": lambda: decided(debt(), feeds={"tarjetas": Feed(NOON, is_paused=True)}),
     "WINDOW": lambda: decided(debt(), now=datetime(2026, 11, 24, 6, 59, tzinfo=MEXICO)),
     "HOLIDAY": lambda: decided(debt(-31), now=datetime(2026, 12, 25, 12, 0, tzinfo=MEXICO)),
@@ -69,8 +85,10 @@ DEFERRED: dict[str, Callable[[], Decision]] = {
 
 
 def test_every_reason_to_skip_or_defer_is_tested() -> None:
-    assert SKIPPED.keys() == SKIP_REASONS.keys()
-    assert DEFERRED.keys() == DEFER_REASONS.keys()
+    recorded_of_steps = {"SUPERSEDED"}
+    decided_by_the_sender = {"LIMIT", "RATE"}
+    assert SKIPPED.keys() == outcomes.SKIPPED.keys() - recorded_of_steps
+    assert DEFERRED.keys() == outcomes.DEFERRED.keys() - decided_by_the_sender
 
 
 @pytest.mark.parametrize("code", SKIPPED)
@@ -142,16 +160,16 @@ def test_a_receipt_pauses_up_to_and_including_its_last_day() -> None:
         ("WRONG_NUMBER", lambda: decided(debt(disputed=True), of=borrower(wrong_number=True))),
         ("DISPUTED", lambda: decided(debt(disputed=True), of=borrower(held_until=TODAY, channel="email"))),
         ("HELD", lambda: decided(debt(refused_row=True), of=borrower(held_until=TODAY, receipt_until=TODAY))),
-        ("OTHER_CHANNEL", lambda: decided(debt(23), of=borrower(channel="call", receipt_until=TODAY))),
-        ("ROW_REFUSED", lambda: decided(debt(23, refused_row=True))),
+        ("OTHER_CHANNEL", lambda: decided(debt(27), of=borrower(channel="call", receipt_until=TODAY))),
+        ("ROW_REFUSED", lambda: decided(debt(27, refused_row=True))),
         ("NO_CONSENT", lambda: decided(debt(), of=borrower(consent=None), credits=[credit("100.00")])),
         ("CREDIT_COVERS", lambda: decided(debt(), messages=messages(1, 3, 5), credits=[credit("100.00")])),
-        ("OPTED_OUT", lambda: decided(debt(23), of=borrower(opted_out_at=LONG_AGO))),
-        ("TOO_LATE", lambda: decided(debt(23), portfolios=[])),
+        ("OPTED_OUT", lambda: decided(debt(27), of=borrower(opted_out_at=LONG_AGO))),
+        ("TOO_LATE", lambda: decided(debt(27), portfolios=[])),
         ("NO_PORTFOLIO", lambda: decided(debt(), of=borrower(consent=None), portfolios=[])),
         ("NO_CONSENT", lambda: decided(debt(), of=borrower(consent=None, country="US", region=""))),
         ("COUNTRY_OFF", lambda: decided(debt(), of=borrower(country="US", region=""))),
-        ("FREQUENCY_CAP", lambda: decided(debt(), messages=messages(1, 3, 5), templates=[])),
+        ("FREQUENCY_CAP", lambda: decided(debt(), messages=messages(1, 3, 5), templates={})),
     ],
 )
 def test_the_first_reason_wins(expected: str, decision: Callable[[], Decision]) -> None:
@@ -245,7 +263,7 @@ def test_the_oldest_debt_sets_step_template_and_portfolio() -> None:
     middle = debt(0, debt_id="F-2", portfolio="tarjetas")
     send = sent(newest, oldest, middle, portfolios=[portfolio("tarjetas"), portfolio("muebles", language="en")])
     assert send.lead.debt == oldest
-    assert send.lead.step.days == 7
+    assert send.lead.step == 7
     assert send.template == "factura_vencida"
     assert send.portfolio.portfolio_id == "muebles"
     assert send.debts == (oldest, middle, newest)
@@ -320,7 +338,7 @@ def test_missed_days_give_the_latest_step_once(days_past_due: int, template: str
     assert send.template == template
     after = message(TODAY, State.SENT, dict(send.consumes))
     assert step_on(late, messages=[after]) == []
-    assert step_on(replace(late, step=send.lead.step.days)) == []
+    assert step_on(replace(late, step=send.lead.step)) == []
 
 
 @pytest.mark.parametrize("state", FINAL)
@@ -377,5 +395,5 @@ def test_a_closed_debt_is_on_the_list_of_what_was_due_so_that_its_outcome_is_tol
 
 def test_due_debts_come_oldest_first() -> None:
     many = (debt(-3, debt_id="C"), debt(7, debt_id="A"), debt(0, debt_id="Z"), debt(0, debt_id="B"))
-    assert [d.debt.terms.debt_id for d in due_on(many, standard(), TODAY)] == ["A", "B", "Z", "C"]
-    assert [d.days_past_due for d in due_on(many, standard(), TODAY)] == [7, 0, 0, -3]
+    assert [d.debt.terms.debt_id for d in dues(*many)] == ["A", "B", "Z", "C"]
+    assert [d.days_past_due for d in dues(*many)] == [7, 0, 0, -3]

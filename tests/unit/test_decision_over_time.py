@@ -9,27 +9,18 @@ from hypothesis import strategies as st
 
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
-from cobranza.policy import contact_rules
-from cobranza.policy.decision import (
-    DEFER_REASONS,
-    SKIP_REASONS,
-    Book,
-    Defer,
-    Send,
-    Skip,
-    decide,
-    due_on,
-    local_date,
-    next_look,
-)
+from cobranza.policy import contact_rules, outcomes
+from cobranza.policy.decision import Book, Defer, Policies, Send, Skip, decide
+from cobranza.policy.due import counted_from, due_on, local_date, next_look
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
-from cobranza.policy.strategy import Step, Strategy, standard
+from cobranza.policy.strategy import Strategy
 from tests.unit.books import (
     ANYWHERE,
     BOGOTA,
     CONSENT,
     FINAL,
+    LADDER,
     LONG_AGO,
     MEXICO,
     SAO_PAULO,
@@ -39,6 +30,8 @@ from tests.unit.books import (
     borrower,
     debt,
     decided,
+    in_force,
+    ladder,
     message,
     paid,
     portfolio,
@@ -59,7 +52,7 @@ from tests.unit.books import (
         (1, None, 0, "2026-11-24T07:00"),
         (-18, -3, 0, "2026-12-14T07:00"),  # 12 December is a Saturday, and Our Lady of Guadalupe
         (15, 7, 0, "2026-11-24T07:00"),
-        (23, 7, 0, None),  # the last step is too long ago
+        (27, 7, 0, None),  # the last step is too long ago
         (15, 15, 0, None),
         (15, 15, 5, None),
     ],
@@ -68,24 +61,24 @@ def test_the_next_look_is_the_first_open_minute_of_the_next_step(
     days_past_due: int, step: int | None, first_in: int, expected: str | None
 ) -> None:
     first = TODAY + timedelta(days=first_in)
-    look = next_look(borrower(), (debt(days_past_due, step=step),), standard(), first=first)
+    look = next_look(borrower(), (debt(days_past_due, step=step),), lambda _: LADDER, first=first)
     assert look == (datetime.fromisoformat(expected).replace(tzinfo=MEXICO) if expected else None)
 
 
 def test_the_next_look_is_the_soonest_of_all_open_debts() -> None:
-    soon, later, closed = debt(-5, debt_id="A"), debt(-20, debt_id="B"), paid(-4, debt_id="C")
-    look = next_look(borrower(), (later, closed, soon), standard(), first=TODAY)
-    assert look == datetime(2026, 11, 26, 7, 0, tzinfo=MEXICO)
+    soon, later, closed = debt(-6, debt_id="A"), debt(-20, debt_id="B"), paid(-4, debt_id="C")
+    look = next_look(borrower(), (later, closed, soon), lambda _: LADDER, first=TODAY)
+    assert look == datetime(2026, 11, 27, 7, 0, tzinfo=MEXICO)
 
 
 def test_paid_debts_are_not_looked_at() -> None:
-    assert next_look(borrower(), (paid(), paid(-10, debt_id="F-2")), standard(), first=TODAY) is None
-    assert next_look(borrower(), (), standard(), first=TODAY) is None
+    assert next_look(borrower(), (paid(), paid(-10, debt_id="F-2")), lambda _: LADDER, first=TODAY) is None
+    assert next_look(borrower(), (), lambda _: LADDER, first=TODAY) is None
 
 
 def test_a_borrower_of_a_country_without_rules_is_looked_at_by_utcs_date() -> None:
     somewhere = borrower(country="US", region="")
-    assert next_look(somewhere, (debt(-3),), standard(), first=TODAY) == datetime(2026, 11, 24, tzinfo=UTC)
+    assert next_look(somewhere, (debt(-3),), lambda _: LADDER, first=TODAY) == datetime(2026, 11, 24, tzinfo=UTC)
     assert local_date(somewhere, datetime(2026, 11, 24, 23, 59, tzinfo=UTC)) == TODAY
 
 
@@ -111,20 +104,11 @@ steps = st.none() | st.sampled_from(STEPS)
 amounts = st.integers(1, 10**12).map(lambda cents: Decimal(cents) / 100)
 ladders = st.sampled_from(
     [
-        standard(),
-        Strategy(name="one", version=1, max_days_late=0, steps=(Step(days=1, template="saldo_vencido"),)),
-        Strategy(
-            name="daily",
-            version=1,
-            max_days_late=3,
-            steps=tuple(Step(days=n, template="saldo_vencido") for n in range(1, 31)),
-        ),
-        Strategy(
-            name="far apart",
-            version=1,
-            max_days_late=60,
-            steps=tuple(Step(days=n, template="saldo_vencido") for n in (1, 20, 40)),
-        ),
+        LADDER,
+        ladder(1, max_days_late=0),
+        ladder(*range(1, 21), max_days_late=3),
+        ladder(1, 20, 40, max_days_late=60, min_gap_hours=96),
+        ladder(-3, 0, 4, due_day="as_given"),
     ]
 )
 
@@ -173,6 +157,10 @@ declared = st.sampled_from(
 )
 
 
+def both(now: datetime, strategy: Strategy = LADDER) -> Policies:
+    return in_force(portfolio("tarjetas"), portfolio("muebles"), strategy=strategy, now=now)
+
+
 def is_working_hour(who: Borrower, now: datetime) -> bool:
     """A second opinion on the hours, wider than the rules: every zone of the borrower, no holidays."""
     hours = {"MX": (7, 22), "CO": (7, 19), "BR": (9, 18)}[who.country]
@@ -188,12 +176,12 @@ def test_what_is_sent_may_be_sent(
 ) -> None:
     book = data.draw(books(now))
     portfolios = {each.portfolio_id: each for each in known}
-    send = decide(book, portfolios, strategy, TEMPLATES, now)
+    send = decide(book, in_force(*known, strategy=strategy, now=now), now)
     who, today = book.borrower, local_date(book.borrower, now)
     if not isinstance(send, Send):
-        assert not isinstance(send, Skip) or send.code in SKIP_REASONS
+        assert not isinstance(send, Skip) or send.code in outcomes.SKIPPED
         if isinstance(send, Defer):
-            assert send.code in DEFER_REASONS
+            assert send.code in outcomes.DEFERRED
             assert send.until > now
             assert is_working_hour(who, send.until)
         return
@@ -213,8 +201,10 @@ def test_what_is_sent_may_be_sent(
         consumed = send.consumes[each.terms.key]
         assert consumed.due_date == each.terms.due_date
         assert each.step is None or each.step < consumed.step
-        assert 0 <= (today - each.terms.due_date).days - consumed.step <= strategy.max_days_late
-    assert send.lead.debt.terms.due_date == min(each.terms.due_date for each in send.debts)
+    for each in send.dues:
+        assert each.due_date == counted_from(each.debt, strategy, who)
+        assert 0 <= (today - each.due_date).days - each.consumed.step <= strategy.max_days_late
+    assert send.lead.due_date == min(each.due_date for each in send.dues)
     assert send.portfolio == portfolios[send.lead.debt.terms.portfolio]
     for currency in {each.terms.currency for each in send.debts}:
         exact = sum(each.terms.balance for each in send.debts if each.terms.currency == currency)
@@ -227,10 +217,9 @@ def test_what_is_sent_may_be_sent(
 def test_due_today_is_said_on_the_due_date_alone(data: st.DataObject, now: datetime) -> None:
     """Whatever deferred it: the text is chosen when it is sent."""
     book = data.draw(books(now))
-    portfolios = {"tarjetas": portfolio("tarjetas"), "muebles": portfolio("muebles")}
-    send = decide(book, portfolios, standard(), TEMPLATES, now)
+    send = decide(book, in_force(portfolio("tarjetas"), portfolio("muebles"), now=now), now)
     if isinstance(send, Send):
-        is_the_day = send.lead.debt.terms.due_date == local_date(book.borrower, now)
+        is_the_day = send.lead.due_date == local_date(book.borrower, now)
         assert (send.template == "vence_hoy") == is_the_day
 
 
@@ -240,17 +229,14 @@ def test_at_the_next_look_something_is_due(
     data: st.DataObject, who: Borrower, first: date, strategy: Strategy
 ) -> None:
     debts = data.draw(debts_about(first, open_only=True))
-    look = next_look(who, debts, strategy, first=first)
+    look = next_look(who, debts, lambda _: strategy, first=first)
     if look is None:
-        timely = [
-            d for d in due_on(debts, strategy, first) if d.days_past_due - d.step.days <= strategy.max_days_late
-        ]
-        assert timely == []
+        assert [d for d in due_on(who, debts, (), lambda _: strategy, first) if d.is_timely(strategy)] == []
         return
     zone = contact_rules.zones_for(rules_of(who), who.region)[0]
     assert look >= datetime.combine(first, time(), zone)
     assert contact_rules.closed(rules_of(who), who.region, look) is None
-    assert due_on(debts, strategy, local_date(who, look))
+    assert due_on(who, debts, (), lambda _: strategy, local_date(who, look))
 
 
 @settings(max_examples=50, deadline=None)
@@ -258,13 +244,12 @@ def test_at_the_next_look_something_is_due(
 def test_no_step_falls_between_two_looks(data: st.DataObject, who: Borrower, first: date) -> None:
     """On no date between `first` and the next look could anything have been sent."""
     debts = data.draw(debts_about(first, open_only=True))
-    look = next_look(who, debts, standard(), first=first)
+    look = next_look(who, debts, lambda _: LADDER, first=first)
     last = local_date(who, look) if look else first + timedelta(days=60)
-    portfolios = {"tarjetas": portfolio("tarjetas"), "muebles": portfolio("muebles")}
     zone = contact_rules.zones_for(rules_of(who), who.region)[0]
     for days in range((last - first).days):
         noon = datetime.combine(first + timedelta(days=days), time(13), zone)
-        assert not isinstance(decide(Book(who, debts, ()), portfolios, standard(), TEMPLATES, noon), Send)
+        assert not isinstance(decide(Book(who, debts, ()), both(noon), noon), Send)
 
 
 @st.composite
@@ -284,11 +269,10 @@ def test_forty_days_send_each_step_at_most_once_and_in_order(
     """Looks at the moments of next_look alone, as the scheduler does. With `debts_are_told` the consumed steps are
     written on the debts and claims vanish after 14 days; without, the claims alone must hold."""
     who, debts, start, strategy, results = walk
-    portfolios = {"tarjetas": portfolio("tarjetas"), "muebles": portfolio("muebles")}
     climbed: dict[str, list[int]] = {each.terms.key: [] for each in debts}
     claims: list[Message] = []
     now, end = start, start + timedelta(days=40)
-    look = next_look(who, debts, strategy, first=local_date(who, now))
+    look = next_look(who, debts, lambda _: strategy, first=local_date(who, now))
     looks = 0
     while look and look < end:
         # A look that was planned for the past is made at once.
@@ -298,7 +282,7 @@ def test_forty_days_send_each_step_at_most_once_and_in_order(
         today = local_date(who, now)
         kept = [c for c in claims if not debts_are_told or (today - c.day).days <= 14]
         book = Book(who, debts, tuple(kept))
-        decision = decide(book, portfolios, strategy, TEMPLATES, now)
+        decision = decide(book, both(now, strategy), now)
         until: datetime | None = None
         if isinstance(decision, Send):
             assert decision.day == today
@@ -313,11 +297,11 @@ def test_forty_days_send_each_step_at_most_once_and_in_order(
             until = decision.until
             assert until > now
         book = Book(who, debts, tuple(claims))
-        look = until or next_look(who, book.debts, strategy, first=today + timedelta(days=1))
+        look = until or next_look(who, book.debts, lambda _: strategy, first=today + timedelta(days=1))
         assert look is None or look > now
     for steps_sent in climbed.values():
         assert steps_sent == sorted(set(steps_sent))
-        assert set(steps_sent) <= {step.days for step in strategy.steps}
+        assert set(steps_sent) <= {step.days for step in strategy.rules[0].steps}
     days = [claim.day for claim in claims]
     assert days == sorted(set(days))
 
@@ -330,17 +314,17 @@ def told(each: Debt, send: Send) -> Debt:
 def test_a_whole_ladder_is_climbed_on_its_days() -> None:
     """Due on Tuesday 24 November: Saturday 21 is closed, and so the first notice goes on Monday."""
     debts, claims = (debt(0),), list[Message]()
-    portfolios = {"tarjetas": portfolio()}
-    look = next_look(borrower(), debts, standard(), first=TODAY - timedelta(days=10))
+    daily = LADDER.model_copy(update={"min_gap_hours": 24})
+    look = next_look(borrower(), debts, lambda _: LADDER, first=TODAY - timedelta(days=10))
     said: list[tuple[str, str]] = []
     while look:
         book = Book(borrower(), debts, tuple(claims))
-        decision = decide(book, portfolios, standard(), TEMPLATES, look)
+        decision = decide(book, in_force(portfolio(), strategy=daily, now=look), look)
         assert isinstance(decision, Send)
         said.append((f"{decision.day:%m-%d}", decision.template))
         claims.append(message(decision.day, State.ACCEPTED, dict(decision.consumes)))
         after = Book(borrower(), debts, tuple(claims))
-        look = next_look(borrower(), after.debts, standard(), first=decision.day + timedelta(days=1))
+        look = next_look(borrower(), after.debts, lambda _: LADDER, first=decision.day + timedelta(days=1))
     assert said == [
         ("11-23", "recordatorio_previo"),
         ("11-24", "vence_hoy"),
@@ -363,7 +347,7 @@ def test_a_whole_ladder_is_climbed_on_its_days() -> None:
 )
 def test_nothing_is_sent_on_a_holiday(who: Borrower, zone: ZoneInfo, moment: str) -> None:
     now = datetime.fromisoformat(moment).replace(tzinfo=zone)
-    decision = decided(debt(due_date=now.date()), of=who, now=now)
+    decision = decided(debt(due_date=now.date() - timedelta(days=7)), of=who, now=now)
     assert isinstance(decision, Defer)
     assert decision.code == "HOLIDAY"
     assert decision.until.astimezone(zone).date() > now.date()

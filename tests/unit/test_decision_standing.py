@@ -13,11 +13,13 @@ from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Credit
-from cobranza.policy.decision import REQUEST_LIVES, Rest, Send, Skip, due_on, next_look
+from cobranza.policy.decision import Rest, Send, Skip
+from cobranza.policy.due import REQUEST_LIVES, next_look
 from cobranza.policy.message import Consumed, State
-from cobranza.policy.strategy import Step, Strategy, standard
+from cobranza.policy.strategy import Rule, Step
 from cobranza.whatsapp.messages import reminder_parameters
 from tests.unit.books import (
+    LADDER,
     LONG_AGO,
     MEXICO,
     TODAY,
@@ -25,13 +27,16 @@ from tests.unit.books import (
     credit,
     debt,
     decided,
+    dues,
+    ladder,
     message,
     messages,
     portfolio,
     sent,
+    step_on,
 )
 
-YESTERDAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LATELY = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def pesos(text: str) -> tuple[Money, ...]:
@@ -42,28 +47,28 @@ def pesos(text: str) -> tuple[Money, ...]:
 
 
 def test_a_payment_that_the_balance_does_not_know_is_subtracted() -> None:
-    send = sent(debt(paid={"P-1": (YESTERDAY, Decimal("30.01"))}))
+    send = sent(debt(paid={"P-1": (LATELY, Decimal("30.01"))}))
     assert send.totals == pesos("69.99")
     assert "69.99" in reminder_parameters(send, borrower())[2]
 
 
 def test_a_payment_that_the_balance_knows_is_not_subtracted_again() -> None:
-    known = debt(paid={"P-1": (YESTERDAY, Decimal("30.01"))}, as_of=YESTERDAY)
+    known = debt(paid={"P-1": (LATELY, Decimal("30.01"))}, as_of=LATELY)
     assert sent(known).totals == pesos("100.00")
 
 
 @pytest.mark.parametrize("amount", ["100.00", "100.01", "5000"])
 def test_a_debt_paid_since_the_file_is_never_reminded(amount: str) -> None:
-    settled = debt(paid={"P-1": (YESTERDAY, Decimal(amount))})
+    settled = debt(paid={"P-1": (LATELY, Decimal(amount))})
     assert decided(settled) == Skip("PAID")
-    assert next_look(borrower(), (settled,), standard(), first=TODAY) is None
+    assert next_look(borrower(), (settled,), lambda _: LADDER, first=TODAY) is None
 
 
 def test_a_closed_debt_is_never_reminded() -> None:
     gone = debt(closed="NOT_IN_SNAPSHOT")
     assert gone.owed == Money(Decimal(0), "MXN")
     assert decided(gone) == Skip("PAID")
-    assert next_look(borrower(), (gone,), standard(), first=TODAY) is None
+    assert next_look(borrower(), (gone,), lambda _: LADDER, first=TODAY) is None
 
 
 # Credits.
@@ -119,7 +124,7 @@ def test_the_total_is_what_is_owed_less_the_credit(
     owed: list[tuple[Decimal, Decimal, str, str]], given_back: list[tuple[Decimal, str, str]]
 ) -> None:
     debts = [
-        debt(n, debt_id=f"F-{n}", balance=b, currency=c, portfolio=p, paid={"P": (YESTERDAY, part)})
+        debt(n, debt_id=f"F-{n}", balance=b, currency=c, portfolio=p, paid={"P": (LATELY, part)})
         for n, (b, part, c, p) in enumerate(owed)
     ]
     credits = [Credit(portfolio=p, currency=c, declared=amount) for amount, c, p in given_back]
@@ -167,7 +172,7 @@ def test_a_hold_ends_after_its_last_day(who: Borrower) -> None:
 
 
 def test_a_recalled_debt_is_not_looked_at_any_more() -> None:
-    assert next_look(borrower(), (debt(-10, recalled=True),), standard(), first=TODAY) is None
+    assert next_look(borrower(), (debt(-10, recalled=True),), lambda _: LADDER, first=TODAY) is None
 
 
 # Calls and visits count like messages.
@@ -200,7 +205,7 @@ def test_calls_and_visits_count_in_the_caps(
 
 
 def look_at(*debts: Debt, first: date = TODAY) -> date | None:
-    look = next_look(borrower(), debts, standard(), first=first)
+    look = next_look(borrower(), debts, lambda _: LADDER, first=first)
     return look.astimezone(MEXICO).date() if look else None
 
 
@@ -227,7 +232,7 @@ def test_a_request_before_the_ladder_leaves_its_steps_to_come() -> None:
     send = sent(asked)
     assert send.consumes == {asked.terms.key: Consumed(asked.terms.due_date, -20)}
     told = replace(asked, step=-20, requested_on=None)
-    assert [d.step.days for d in due_on((told,), standard(), TODAY + timedelta(days=17))] == [-3]
+    assert step_on(told, day=TODAY + timedelta(days=17)) == [-3]
 
 
 def test_a_request_never_takes_a_step_back() -> None:
@@ -243,7 +248,7 @@ def test_a_request_is_not_answered_with_a_text_that_is_not_true(first: int, days
     """Nothing says "due today" or "overdue" before it is."""
     template = "saldo_vencido" if first else "vence_hoy"
     steps = (Step(days=first, template=template, past_due_template="saldo_vencido"),)
-    late = Strategy(name="late", version=1, max_days_late=0, steps=steps)
+    late = ladder(rules=(Rule(name="all", steps=steps),), max_days_late=0)
     asked = debt(days_past_due, requested_on=TODAY)
     assert decided(asked, strategy=late) == Skip("NO_TEMPLATE")
 
@@ -266,8 +271,8 @@ def test_a_request_waits_for_an_open_day_and_is_forgotten_after_a_week() -> None
     saturday = date(2026, 11, 28)
     asked = debt(10, step=7, due_date=saturday - timedelta(days=10), requested_on=saturday)
     assert look_at(asked, first=saturday) == date(2026, 11, 30)
-    assert due_on((asked,), standard(), saturday + REQUEST_LIVES)[0].requested
-    assert due_on((replace(asked, step=15),), standard(), saturday + REQUEST_LIVES + timedelta(days=1)) == ()
+    assert dues(asked, day=saturday + REQUEST_LIVES)[0].requested
+    assert step_on(replace(asked, step=15), day=saturday + REQUEST_LIVES + timedelta(days=1)) == []
     assert look_at(replace(asked, step=15), first=saturday + REQUEST_LIVES + timedelta(days=1)) is None
 
 

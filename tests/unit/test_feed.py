@@ -20,7 +20,14 @@ def stale(as_of: datetime, now: datetime, hours: int = 24) -> bool:
 
 def test_a_portfolio_without_any_file_is_stale() -> None:
     assert Feed().is_stale(portfolio(), NOON)
-    assert decided(debt(), feeds={}) == Skip("STALE_DATA")
+    decision = decided(debt(), feeds={})
+    assert isinstance(decision, Defer)
+    assert decision.code == "STALE_DATA"
+
+
+def test_stale_data_is_waited_for_until_the_days_hours_end() -> None:
+    assert isinstance(decided(debt(), feeds={}, now=NOON.replace(hour=21)), Defer)
+    assert decided(debt(), feeds={}, now=NOON.replace(hour=21, minute=20)) == Skip("STALE_DATA")
 
 
 def test_a_weekend_does_not_make_a_book_older() -> None:

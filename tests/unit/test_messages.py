@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt, Terms
 from cobranza.ledger.money import totals
-from cobranza.policy.decision import Due, Send
+from cobranza.policy.decision import Send
+from cobranza.policy.due import Due
 from cobranza.policy.portfolio import ConsentWording, Creditor, Portfolio, TemplateLanguage
-from cobranza.policy.strategy import Step
 from cobranza.whatsapp.messages import reminder_parameters, template_message
 from cobranza.whatsapp.templates import shipped_templates
+from tests.unit.books import LADDER
 
 TODAY = date(2026, 11, 5)
 LINK = "https://pagos.example.com/aurora/a1b2"
@@ -146,15 +147,24 @@ def send(place: Place, *debts: Debt, template: str = "vence_hoy", **portfolio: A
         "consent": ConsentWording(text="Acepto recibir recordatorios", source="solicitud"),
         "link_bases": ("https://pagos.example.com/aurora",),
     }
+    dues = tuple(map(due, debts))
     return Send(
         day=TODAY,
-        lead=Due(debts[0], Step(days=0, template=template), 0),
+        lead=dues[0],
+        dues=dues,
         template=template,
         language=place.language,
         portfolio=Portfolio(**values | portfolio),
-        debts=debts,
+        strategy="standard@1",
         totals=totals(each.terms.owed for each in debts),
-        consumes={},
+    )
+
+
+def due(debt: Debt) -> Due:
+    days = (TODAY - debt.terms.due_date).days
+    rule = LADDER.rules[0]
+    return Due(
+        debt=debt, rule=rule, due_date=debt.terms.due_date, days_past_due=days, step=0, template="saldo_vencido"
     )
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from cobranza.errors import InvalidInput
 
 MAX_BYTES = 64 * 1024
-MAX_DEPTH = 4
+MAX_DEPTH = 4  # where a file needs no more
 MAX_PROBLEMS = 10
 
 # Builds texts, lists and dicts only; the one in C where PyYAML has it.
@@ -23,10 +23,11 @@ type Refuse = Callable[[str, str], InvalidInput]
 class YamlFile:
     """One file: `values` are its fields, `what` its name in sentences."""
 
-    def __init__(self, data: bytes, what: str, refuse: Refuse) -> None:
-        """Raises what `refuse` makes: more than 64 KB, not UTF-8, not YAML, no mapping, nested more than four
-        deep, anchors, aliases, tags, or a key that is there twice."""
+    def __init__(self, data: bytes, what: str, refuse: Refuse, *, depth: int = MAX_DEPTH) -> None:
+        """Raises what `refuse` makes: more than 64 KB, not UTF-8, not YAML, no mapping, nested deeper than
+        `depth`, anchors, aliases, tags, or a key that is there twice."""
         self._what = what
+        self._depth = depth
         self._refuse = refuse
         self._lines: dict[Path, int] = {}
         if len(data) > MAX_BYTES:
@@ -66,7 +67,7 @@ class YamlFile:
         depth = 0
         for event in yaml.parse(text, Loader=_Loader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
+            if depth > self._depth:
                 raise self._refused(f"is nested too deep{_at(event.start_mark)}")
             if getattr(event, "anchor", None) or getattr(event, "tag", None):
                 raise self._refused(f"may hold no anchors, aliases or tags{_at(event.start_mark)}")

@@ -11,8 +11,7 @@ from typing import Protocol
 from cobranza.errors import InvalidInput
 from cobranza.files.results import Refusal
 from cobranza.files.row import Row
-from cobranza.policy.decision import local_date, next_look
-from cobranza.policy.strategy import Strategy
+from cobranza.policy.due import StrategyOf, local_date, next_look
 from cobranza.refs import References
 from cobranza.store.book import Book, Known
 from cobranza.store.conversations import Conversations
@@ -68,7 +67,7 @@ class Rooms:
     payments: Payments
     conversations: Conversations
     references: References
-    strategy: Strategy
+    strategy_of: StrategyOf
     workers: int = 16
 
     def borrower(self, borrower_id: str) -> str:
@@ -82,7 +81,7 @@ class Rooms:
             return
         book = loaded.book
         first = local_date(book.borrower, now)
-        if moment := next_look(book.borrower, book.debts, self.strategy, first=first):
+        if moment := next_look(book.borrower, book.debts, self.strategy_of, first=first):
             self.ledger.look_at(borrower, moment)
 
 

@@ -18,7 +18,7 @@ from cobranza.flows.applied import (
     in_chunks,
     write_told,
 )
-from cobranza.policy.decision import local_date
+from cobranza.policy.due import local_date
 from cobranza.store import keys
 from cobranza.store.book import Known
 from cobranza.store.table import Item, Update

@@ -10,7 +10,8 @@ MAX_KEY = 900  # S3 allows 1,024 bytes, and results are named after the file
 DEBTS = ("debts", "snapshots")
 ROWS = ("payments", "contacts", "recalls", "requests")
 KINDS = (*DEBTS, *ROWS, "mappings")
-PORTFOLIO = "portfolio.yaml"
+# What people declare of a portfolio, each under its own name.
+SETTINGS = {"portfolios": "portfolio.yaml", "strategies": "strategy.yaml"}
 CONFIRM = ".confirm"
 
 
@@ -29,12 +30,13 @@ class Drop:
             raise refuse("BAD_PLACE", f"> {MAX_KEY} bytes")
         match key.split("/"):
             case [kind, portfolio, file] if valid_portfolio_id(portfolio) and file not in ("", ".", ".."):
-                if kind in KINDS or (kind, file) == ("portfolios", PORTFOLIO):
+                if kind in KINDS or SETTINGS.get(kind) == file:
                     return cls(kind, portfolio, file)
             case _:
                 pass
         places = (f"{kind}/<portfolio>/<file>" for kind in KINDS)
-        raise refuse("BAD_PLACE", " | ".join((*places, f"portfolios/<portfolio>/{PORTFOLIO}")))
+        settings = (f"{kind}/<portfolio>/{name}" for kind, name in SETTINGS.items())
+        raise refuse("BAD_PLACE", " | ".join((*places, *settings)))
 
     @classmethod
     def misplaced(cls, key: str) -> "Drop":

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cobranza.conversation.answers import RECEIPT_RECEIVED, RECEIPT_UNREADABLE
-from cobranza.policy.decision import Book, local_date
+from cobranza.policy.decision import Book
+from cobranza.policy.due import local_date
 from cobranza.policy.portfolio import Portfolio
 from cobranza.queues import MediaToFetch
 from cobranza.store import keys

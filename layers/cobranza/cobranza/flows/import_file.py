@@ -28,12 +28,13 @@ from cobranza.files.row import Row
 from cobranza.flows import guard
 from cobranza.flows.apply_rows import MOST_ROWS, RowDesk
 from cobranza.flows.as_of import as_of
-from cobranza.flows.drops import ROWS, Drop
+from cobranza.flows.drops import ROWS, SETTINGS, Drop
 from cobranza.flows.import_part import Newer, PartImporter, PartRow, Task
 from cobranza.flows.read_file import Listed, Read, debt_key, facts_of, listed_place, part_place, read_into_parts
 from cobranza.flows.results import CSV, ResultDesk
 from cobranza.policy import contact_rules
 from cobranza.policy.portfolio import MAX_BYTES, Portfolio, parse_portfolio
+from cobranza.policy.strategy import Announces, parse_strategy
 from cobranza.queues import DroppedFile, FilePart, Queue
 from cobranza.refs import References
 from cobranza.store import keys
@@ -58,7 +59,7 @@ BUSY = 20
 @dataclass(frozen=True, slots=True)
 class Importer:
     """`work` holds what lies between a file and its results; `queue` is where parts, and files that have to wait,
-    come back from."""
+    come back from; `templates` are those that a strategy may name, and when each is true."""
 
     ledger: Ledger
     imports: Imports
@@ -68,6 +69,7 @@ class Importer:
     queue: Queue[DroppedFile | FilePart]
     results: ResultDesk
     rows: RowDesk
+    templates: Mapping[str, Announces]
 
     def take(self, inbox: Bucket, dropped: DroppedFile, now: datetime, *, retried: bool = False) -> Summary | None:
         """Takes a file as far as it goes at once: to its results where it is small, else into parts. The summary
@@ -80,7 +82,7 @@ class Importer:
             drop = Drop.at(dropped.key)
             if confirmed := drop.confirmed:
                 return self._confirm(inbox, dropped, drop, confirmed, now)
-            if drop.kind in ("portfolios", "mappings"):
+            if drop.kind in SETTINGS or drop.kind == "mappings":
                 return self._take_settings(inbox, dropped, drop, now)
             if drop.kind in ROWS:
                 return self._take_rows(inbox, dropped, drop, now)
@@ -103,12 +105,16 @@ class Importer:
 
     def _take_settings(self, inbox: Bucket, dropped: DroppedFile, drop: Drop, now: datetime) -> Summary:
         received = inbox.get(dropped.key, dropped.version, limit=MAX_BYTES)
-        if drop.kind == "mappings":
-            parse_mapping(received.data, drop.file, COLUMNS)
-            text = received.data.decode("utf-8-sig")
-            self.ledger.save_mapping(drop.portfolio, drop.file, text, received.modified_at)
-        else:
-            self.ledger.save_portfolio(parse_portfolio(received.data, drop.portfolio), received.modified_at)
+        at = received.modified_at
+        match drop.kind:
+            case "mappings":
+                parse_mapping(received.data, drop.file, COLUMNS)
+                text = received.data.decode("utf-8-sig")
+                self.ledger.save_mapping(drop.portfolio, drop.file, text, at)
+            case "strategies":
+                self.ledger.save_strategy(drop.portfolio, parse_strategy(received.data, self.templates), at)
+            case _:
+                self.ledger.save_portfolio(parse_portfolio(received.data, drop.portfolio), at)
         digest = hashlib.sha256(received.data).hexdigest()
         summary = Summary(
             kind=drop.kind, portfolio=drop.portfolio, file=drop.file, digest=digest, as_of=received.modified_at

@@ -30,9 +30,8 @@ from cobranza.flows.person import (
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money, totals
-from cobranza.policy.decision import local_date, next_look
+from cobranza.policy.due import StrategyOf, local_date, next_look
 from cobranza.policy.portfolio import Portfolio
-from cobranza.policy.strategy import Strategy
 from cobranza.refs import References
 from cobranza.store import book as writes
 from cobranza.store.book import Book, Known, Open
@@ -110,7 +109,7 @@ class PartImporter:
     ledger: Ledger
     payments: Payments
     references: References
-    strategy: Strategy
+    strategy_of: StrategyOf
     workers: int = 16
 
     def run(self, rows: Sequence[PartRow], task: Task, now: datetime) -> Result:
@@ -316,7 +315,7 @@ class PartImporter:
         )
 
     def _next_look(self, person: Borrower, debts: Sequence[Debt], now: datetime) -> datetime | None:
-        return next_look(person, tuple(debts), self.strategy, first=local_date(person, now))
+        return next_look(person, debts, self.strategy_of, first=local_date(person, now))
 
     # What a snapshot does not list.
 

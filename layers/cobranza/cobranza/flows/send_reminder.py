@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from cobranza.policy.decision import Book, Defer, Rest, Send, Skip, decide, local_date, next_look
+from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip, decide
+from cobranza.policy.due import StrategyOf, local_date, next_look
 from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
-from cobranza.policy.strategy import Strategy
 from cobranza.queues import Reminder
 from cobranza.store import keys
 from cobranza.store.journal import Journal
@@ -23,7 +23,7 @@ from cobranza.store.messages import Claim, Messages
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.messages import reminder_parameters, template_message
-from cobranza.whatsapp.templates import shipped_templates
+from cobranza.whatsapp.templates import announced
 
 # A claim older than this was made by a worker that is dead: it lives at most as long as its Lambda.
 DEAD_AFTER = timedelta(minutes=3)
@@ -46,7 +46,7 @@ class Sender:
     messages: Messages
     journal: Journal
     whatsapp: WhatsApp
-    strategy: Strategy
+    strategy_of: StrategyOf
     portfolio: Callable[[str], Portfolio | None]
     feed: Callable[[str], Feed]
 
@@ -56,17 +56,19 @@ class Sender:
             return Outcome()  # a copy of a reminder that is done, or that somebody else has
         if (outcome := self._settle_dead_claims(reminder, loaded, now)) is not None:
             return outcome
-        portfolios = self._portfolios(loaded.book)
-        feeds = {name: self.feed(name) for name in portfolios}
-        templates = shipped_templates().keys()
-        decision = decide(loaded.book, portfolios, self.strategy, templates, now, feeds)
+        decision = decide(loaded.book, self._policies(loaded.book), now)
         if isinstance(decision, Send):
             return self._send(reminder, loaded.book, decision, now)
         return self._do_not_send(reminder, loaded.book, decision, now)
 
-    def _portfolios(self, book: Book) -> dict[str, Portfolio]:
+    def _policies(self, book: Book) -> Policies:
         names = {debt.terms.portfolio for debt in book.debts}
-        return {name: portfolio for name in names if (portfolio := self.portfolio(name))}
+        return Policies(
+            portfolios={name: portfolio for name in names if (portfolio := self.portfolio(name))},
+            strategy_of=self.strategy_of,
+            feeds={name: self.feed(name) for name in names},
+            templates=announced(),
+        )
 
     def _do_not_send(
         self, reminder: Reminder, book: Book, decision: Skip | Defer | Rest, now: datetime
@@ -76,13 +78,13 @@ class Sender:
                 self._journal_message(reminder, book, local_date(book.borrower, now), now)
                 self._finish(reminder, book, now)
                 return Outcome()
-            case Skip(reason):
-                code, until = f"SKIPPED_{reason}", None
-            case Defer(reason, until):
-                code = f"DEFERRED_{reason}"
-        self._journal(reminder, now, code, {"until": until} if until else {})
+            case Skip():
+                until, facts = None, {"debts": decision.debts}
+            case Defer(until=until):
+                facts = {"debts": decision.debts, "until": until}
+        self._journal(reminder, now, decision.outcome, facts)
         self._finish(reminder, book, now, until=until)
-        return Outcome(code)
+        return Outcome(decision.outcome)
 
     def _send(self, reminder: Reminder, book: Book, send: Send, now: datetime) -> Outcome:
         key = MessageKey(reminder.borrower, send.day)
@@ -106,7 +108,7 @@ class Sender:
             "language": send.language,
             "portfolio": send.portfolio.portfolio_id,
         }
-        self._journal(reminder, now, code, {**facts, "step": send.lead.step.days}, day=send.day)
+        self._journal(reminder, now, code, {**facts, **_told(send, code)}, day=send.day)
         self._consume(reminder.borrower, send.consumes)
         self._finish(reminder, _with(book, claim.message), now)
         return Outcome(code)
@@ -155,7 +157,7 @@ class Sender:
 
     def _finish(self, reminder: Reminder, book: Book, now: datetime, until: datetime | None = None) -> None:
         tomorrow = local_date(book.borrower, now) + timedelta(days=1)
-        again = until or next_look(book.borrower, book.debts, self.strategy, first=tomorrow)
+        again = until or next_look(book.borrower, book.debts, self.strategy_of, first=tomorrow)
         self.ledger.finish(reminder.borrower, reminder.lease, again)
 
     def _journal_message(self, reminder: Reminder, book: Book, day: date, now: datetime) -> None:
@@ -171,6 +173,18 @@ class Sender:
         subject = keys.borrower_pk(reminder.borrower)
         facts = {"code": code, "trace": reminder.trace, **facts}
         self.journal.append(subject, now, "outcome", day.isoformat() if day else reminder.lease, facts)
+
+
+def _told(send: Send, code: str) -> dict[str, Any]:
+    """What the journal keeps of a message: each due debt's outcome, and the steps that it stands for."""
+    superseded = {due.debt.terms.key: list(due.superseded) for due in send.dues if due.superseded}
+    return {
+        "strategy": send.strategy,
+        "rule": send.lead.rule.name,
+        "step": send.lead.step,
+        "debts": {due.debt.terms.key: code for due in send.dues} | dict(send.others),
+        **({"superseded": superseded} if superseded else {}),
+    }
 
 
 def _with(book: Book, message: Message) -> Book:

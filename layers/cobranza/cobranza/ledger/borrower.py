@@ -19,7 +19,8 @@ class Borrower:
     country ("BCN") or empty when unknown; `language` a BCP 47 tag or empty for the portfolio's own;
     `receipt_until` the last day on which a receipt that nobody has verified yet pauses reminders; `held_until` the
     last day on which the creditor wants nobody to write; `channel` how the borrower wants to be reached;
-    `wrong_number` that somebody else answers at `phone`.
+    `wrong_number` that somebody else answers at `phone`; `shares_phone` that another borrower has it too;
+    `heard_at` when the borrower last wrote to us; `case_until` until when a person looks into what they told us.
     """
 
     ref: str
@@ -34,3 +35,6 @@ class Borrower:
     held_until: date | None = None
     channel: str = "whatsapp"
     wrong_number: bool = False
+    shares_phone: bool = False
+    heard_at: datetime | None = None
+    case_until: datetime | None = None

@@ -1,95 +1,56 @@
-"""What to do about a borrower now: one pure function, one outcome, always with a code.
+"""What to do about a borrower now: one pure function, one outcome for each due debt, always with a code.
 
-The same function serves the import (when to look), the sender (what to do) and later every plan.
+The same function serves the sender, every plan and the replay.
 """
 
-from collections.abc import Container, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money, totals
 from cobranza.ledger.payment import Credit
+from cobranza.ledger.promise import Promise, Verdict, newest_verdict
 from cobranza.ledger.standing import WHATSAPP
 from cobranza.policy import contact_rules
 from cobranza.policy.caps import too_often
 from cobranza.policy.contact_rules import ContactRules
 from cobranza.policy.credit import credited
+from cobranza.policy.due import Due, StrategyOf, due_on, local_date, not_before, with_consumed
 from cobranza.policy.feed import PAUSE_LOOK, Feed
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
-from cobranza.policy.strategy import Step, Strategy
-
-# A request that could not be met in so many days is forgotten.
-REQUEST_LIVES = timedelta(days=7)
-
-# Why a due borrower gets nothing today, or nothing yet.
-SKIP_REASONS = {
-    "PAID": "Nothing of what was due is owed any more",
-    "RECALLED": "The creditor took the debt back: sold, withdrawn, with an agency or in court",
-    "OPTED_OUT": "The borrower asked us to stop",
-    "WRONG_NUMBER": "Somebody else has this number, and we know no other",
-    "DISPUTED": "The borrower contests the debt",
-    "HELD": "The creditor asked us to wait until a date",
-    "OTHER_CHANNEL": "The borrower wants to be reached in another way",
-    "ROW_REFUSED": "The newest snapshot lists the debt in a row that cannot be read",
-    "RECEIPT_PENDING": "The borrower sent a receipt that nobody has verified yet",
-    "NO_PORTFOLIO": "The portfolio has no valid portfolio.yaml",
-    "STALE_DATA": "No file has come for longer than the portfolio allows",
-    "NO_CONSENT": "We have no consent to write to this borrower on WhatsApp",
-    "COUNTRY_OFF": "The portfolio does not name the borrower's country, or we know no contact rules for it",
-    "TOO_LATE": "The step's day is too long ago for its text",
-    "CREDIT_COVERS": "What the creditor owes the borrower covers what was due",
-    "FREQUENCY_CAP": "The borrower has had as many messages as the contact rules allow",
-    "NO_TEMPLATE": "There is no template for this step in the borrower's language",
-}
-DEFER_REASONS = {
-    "PAUSED": "Somebody has paused the portfolio, or all of them",
-    "WINDOW": "Outside the hours in which a borrower may be contacted",
-    "HOLIDAY": "A holiday where the borrower lives",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A debt with a step on. One that was `requested` is due whatever its steps."""
-
-    debt: Debt
-    step: Step
-    days_past_due: int
-    requested: bool = False
-
-    @property
-    def consumed(self) -> Consumed:
-        """A request before the ladder uses up its own day alone, and leaves the steps to come as they are."""
-        step = min(self.step.days, self.days_past_due)
-        return Consumed(self.debt.terms.due_date, step if self.debt.step is None else max(step, self.debt.step))
-
-    @property
-    def template(self) -> str:
-        """Empty where the step's text would not be true: a request before a ladder that begins on the due date
-        or later must not say that the debt is due today, or overdue."""
-        if self.days_past_due <= 0 <= self.step.days and self.days_past_due < self.step.days:
-            return ""
-        return self.step.template_on(self.days_past_due)
+from cobranza.policy.strategy import Announces, Strategy, is_true, standard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """One message for all due debts. `lead` is the oldest of them: it sets step, template and portfolio.
-    `credited` is what credits take off each debt, by its key; `totals` are what is left."""
+    """One message for all due debts that may be asked for. `lead` is the oldest of them: it sets step, template
+    and portfolio. `credited` is what credits take off each debt, by its key; `totals` are what is left; `others`
+    the outcomes of due debts that the message does not tell of."""
 
     day: date
     lead: Due
+    dues: tuple[Due, ...]
     template: str
     language: str
     portfolio: Portfolio
-    debts: tuple[Debt, ...]
+    strategy: str
     totals: tuple[Money, ...]
-    consumes: Mapping[str, Consumed]
     credited: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
+    others: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def debts(self) -> tuple[Debt, ...]:
+        return tuple(due.debt for due in self.dues)
+
+    @property
+    def consumes(self) -> dict[str, Consumed]:
+        return {due.debt.terms.key: due.consumed for due in self.dues}
 
     def asked(self, debt: Debt) -> Money:
         """What the message asks for this debt."""
@@ -98,13 +59,27 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
+    """`debts` are the outcomes of all due debts, by key."""
+
     code: str
+    debts: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+
+    @property
+    def outcome(self) -> str:
+        return f"SKIPPED_{self.code}"
 
 
 @dataclass(frozen=True, slots=True)
 class Defer:
+    """`until` is when to look again."""
+
     code: str
     until: datetime
+    debts: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+
+    @property
+    def outcome(self) -> str:
+        return f"DEFERRED_{self.code}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,169 +100,256 @@ class Book:
     messages: tuple[Message, ...]
     credits: tuple[Credit, ...] = ()
     touches: tuple[date, ...] = ()
+    promises: tuple[Promise, ...] = ()
 
     def __post_init__(self) -> None:
         # A claim consumes its steps, and answers its requests, at once, also when the debt itself was never told.
-        debts = tuple(_with_consumed(debt, self.messages) for debt in self.debts)
+        debts = tuple(with_consumed(debt, self.messages) for debt in self.debts)
         object.__setattr__(self, "debts", debts)
 
 
-def decide(
-    book: Book,
-    portfolios: Mapping[str, Portfolio],
-    strategy: Strategy,
-    templates: Container[tuple[str, str]],
-    now: datetime,
-    feeds: Mapping[str, Feed] | None = None,
-) -> Decision:
-    """Send, Skip, Defer, or Rest when nothing is due.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """What is in force for the portfolios of a book: the valid ones, the strategy of each, how each is fed, and
+    when the texts that exist, by (name, language), are true."""
 
-    `portfolios` holds the valid portfolios of the book's debts; `templates` the (name, language) that exist;
-    `now` is aware; `feeds` how each of the portfolios is fed, nothing where only the rest is asked.
+    portfolios: Mapping[str, Portfolio]
+    strategy_of: StrategyOf = lambda _: standard()
+    feeds: Mapping[str, Feed] = field(default_factory=dict[str, Feed])
+    templates: Mapping[tuple[str, str], Announces] = field(default_factory=dict[tuple[str, str], Announces])
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    book: Book
+    policies: Policies
+    rules: ContactRules | None
+    now: datetime
+    today: date
+
+    @property
+    def borrower(self) -> Borrower:
+        return self.book.borrower
+
+    def strategy(self, due: Due) -> Strategy:
+        return self.policies.strategy_of(due.debt.terms.portfolio)
+
+    def portfolio(self, due: Due) -> Portfolio | None:
+        return self.policies.portfolios.get(due.debt.terms.portfolio)
+
+    def feed(self, due: Due) -> Feed:
+        return self.policies.feeds.get(due.debt.terms.portfolio) or Feed()
+
+    def soon(self) -> datetime:
+        """The next moment to look again at what waits for somebody."""
+        later = self.now + PAUSE_LOOK
+        return (self.rules and contact_rules.next_open(self.rules, self.borrower.region, later)) or later
+
+
+def decide(book: Book, policies: Policies, now: datetime) -> Decision:
+    """Send, Skip, Defer, or Rest when nothing is due. `now` is aware.
+
+    Debts drop out one reason after the other; the reason that takes the last ones is the borrower's.
     """
     borrower = book.borrower
-    rules = contact_rules.rules_for(borrower.country)
-    today = _local_date(rules, borrower, now)
-    due = due_on(book.debts, strategy, today)
-    if not due or _had_a_message(book.messages, today):
+    facts = _Facts(book, policies, contact_rules.rules_for(borrower.country), now, local_date(borrower, now))
+    due = due_on(borrower, book.debts, book.messages, policies.strategy_of, facts.today)
+    if not due or _had_a_message(book.messages, facts.today):
         return Rest()
-    asked = _may_be_asked_for(due, borrower, strategy, today)
-    if isinstance(asked, Skip):
-        return asked
-    if not (declared := [d for d in asked if d.debt.terms.portfolio in portfolios]):
-        return Skip("NO_PORTFOLIO")
-    fed = _fed(declared, portfolios, feeds, now)
-    if not isinstance(fed, list):
-        return fed
-    if borrower.consent is None:
-        return Skip("NO_CONSENT")
-    allowed = [d for d in fed if borrower.country in portfolios[d.debt.terms.portfolio].countries]
-    if rules is None or rules.max_per_day < 1 or not allowed:
-        return Skip("COUNTRY_OFF")
-    taken = credited((d.debt for d in allowed), book.credits)
-    if not (left := [d for d in allowed if _less(d.debt.owed, taken.get(d.debt.terms.key)).amount > 0]):
-        return Skip("CREDIT_COVERS")
-    if too_often(rules, book.messages, book.touches, today):
-        return Skip("FREQUENCY_CAP")
-    if code := contact_rules.closed(rules, borrower.region, now):
-        return Defer(code, contact_rules.next_open(rules, borrower.region, now) or now + timedelta(days=1))
-    send = _one_message(left, taken, portfolios, borrower, today)
-    return send if (send.template, send.language) in templates else Skip("NO_TEMPLATE")
+    sieve = _Sieve(due)
+    if sieve.drops_all(*(partial(check, facts) for check in _CHECKS)):
+        return sieve.verdict
+    taken = credited((d.debt for d in sieve.left), book.credits)
+    if sieve.drops_all(partial(_covered, taken)):
+        return sieve.verdict
+    send = _one_message(facts, sieve, taken)
+    if sieve.drops_all(lambda _: _gate(facts, sieve.left) or _wording(facts, send)):
+        return sieve.verdict
+    return send
 
 
-def _fed(
-    declared: list[Due], portfolios: Mapping[str, Portfolio], feeds: Mapping[str, Feed] | None, now: datetime
-) -> list[Due] | Skip | Defer:
-    """The debts of portfolios whose data is fresh and that nobody has paused."""
-    if feeds is None:
-        return declared
-    of = {name: feeds.get(name, Feed()) for name in portfolios}
-    fresh = [
-        d for d in declared if not of[d.debt.terms.portfolio].is_stale(portfolios[d.debt.terms.portfolio], now)
-    ]
-    if not fresh:
-        return Skip("STALE_DATA")
-    running = [d for d in fresh if not of[d.debt.terms.portfolio].is_paused]
-    return running or Defer("PAUSED", now + PAUSE_LOOK)
+class _Sieve:
+    """The due debts that are left, and why each of the others is not."""
+
+    def __init__(self, due: Sequence[Due]) -> None:
+        self.left = tuple(due)
+        self.outcomes: dict[str, str] = {}
+        self._last: Skip | Defer | None = None
+
+    def drops_all(self, *checks: Callable[[Due], Skip | Defer | None]) -> bool:
+        """Takes out the debts for which a check has a reason, one check after the other."""
+        for check in checks:
+            reasons = {due.debt.terms.key: why for due in self.left if (why := check(due))}
+            self.outcomes |= {key: why.outcome for key, why in reasons.items()}
+            self.left = tuple(due for due in self.left if due.debt.terms.key not in reasons)
+            for why in reasons.values():
+                self._last = self._stronger(why)
+            if not self.left:
+                return True
+        return False
+
+    @property
+    def verdict(self) -> Skip | Defer:
+        """The borrower's outcome once no debt is left."""
+        if self._last is None:
+            raise ValueError("debts are left")
+        return replace(self._last, debts=self.outcomes)
+
+    def _stronger(self, why: Skip | Defer) -> Skip | Defer:
+        """What waits is looked at again, and soonest first; else the later reason tells more."""
+        if isinstance(self._last, Defer):
+            return min(self._last, why, key=lambda one: one.until) if isinstance(why, Defer) else self._last
+        return why
 
 
-def _may_be_asked_for(
-    due: tuple[Due, ...], borrower: Borrower, strategy: Strategy, today: date
-) -> list[Due] | Skip:
-    """The due debts that the borrower may be asked for, or why it is none of them. Debts drop out one reason after
-    the other; the reason that takes the last ones is told."""
-    if not (owed := [d for d in due if d.debt.is_open]):
+# What is checked of each due debt, in this order. What waits for somebody comes after what nobody changes today.
+
+
+def _about_the_debt(facts: _Facts, due: Due) -> Skip | None:
+    debt = due.debt
+    if not debt.is_open:
         return Skip("PAID")
-    if not (ours := [d for d in owed if not d.debt.recalled]):
-        return Skip("RECALLED")
+    return Skip("RECALLED") if debt.recalled else None
+
+
+def _about_the_borrower(facts: _Facts, due: Due) -> Skip | None:
+    borrower = facts.borrower
     if borrower.opted_out_at:
         return Skip("OPTED_OUT")
     if borrower.wrong_number:
         return Skip("WRONG_NUMBER")
-    if not (undisputed := [d for d in ours if not d.debt.disputed]):
-        return Skip("DISPUTED")
-    free = [d for d in undisputed if not _holds(d.debt.held_until, today)]
-    if _holds(borrower.held_until, today) or not free:
+    return Skip("SHARED_PHONE") if borrower.shares_phone else None
+
+
+def _contested(facts: _Facts, due: Due) -> Skip | None:
+    return Skip("DISPUTED") if due.debt.disputed else None
+
+
+def _kept_back(facts: _Facts, due: Due) -> Skip | None:
+    borrower, today = facts.borrower, facts.today
+    if _holds(due.debt.held_until, today) or _holds(borrower.held_until, today):
         return Skip("HELD")
+    if _is_promised(facts, due):
+        return Skip("PROMISED")
     if borrower.channel != WHATSAPP:
         return Skip("OTHER_CHANNEL")
     if _holds(borrower.receipt_until, today):
         return Skip("RECEIPT_PENDING")
-    if not (readable := [d for d in free if not d.debt.refused_row]):
+    if borrower.case_until and facts.now < borrower.case_until:
+        return Skip("OPEN_CASE")
+    return None
+
+
+def _untold(facts: _Facts, due: Due) -> Skip | None:
+    if due.debt.refused_row:
         return Skip("ROW_REFUSED")
-    return [d for d in readable if _is_timely(d, strategy)] or Skip("TOO_LATE")
+    return None if due.is_timely(facts.strategy(due)) else Skip("TOO_LATE")
 
 
-def due_on(debts: tuple[Debt, ...], strategy: Strategy, day: date) -> tuple[Due, ...]:
-    """The debts with a step on, oldest first: the latest step reached that no message has consumed. A debt that
-    the creditor asked to remind now has its latest step on, or the first one before the ladder begins."""
-    due: list[Due] = []
-    for debt in debts:
-        days = (day - debt.terms.due_date).days
-        step = strategy.step_on(days)
-        if _is_requested(debt, day):
-            due.append(Due(debt, step or strategy.steps[0], days, requested=True))
-        elif step and (debt.step is None or debt.step < step.days):
-            due.append(Due(debt, step, days))
-    return tuple(sorted(due, key=lambda d: (d.debt.terms.due_date, d.debt.terms.key)))
+def _not_allowed(facts: _Facts, due: Due) -> Skip | None:
+    if (portfolio := facts.portfolio(due)) is None:
+        return Skip("NO_PORTFOLIO")
+    if facts.borrower.consent is None:
+        return Skip("NO_CONSENT")
+    if facts.rules is None or facts.rules.max_per_day < 1 or facts.borrower.country not in portfolio.countries:
+        return Skip("COUNTRY_OFF")
+    if held_out(facts.borrower.ref, facts.strategy(due).hold_out_percent):
+        return Skip("HOLD_OUT")
+    if portfolio.needs_payment_link and not portfolio.approves_link(due.debt.terms.payment_url):
+        return Skip("NO_WAY_TO_PAY")
+    return None
 
 
-def next_look(borrower: Borrower, debts: tuple[Debt, ...], strategy: Strategy, *, first: date) -> datetime | None:
-    """The moment from which this borrower should be looked at again: the first open minute of the first date, not
-    before `first`, on which an open debt has a step on or a request to meet. None when no such date comes."""
-    dates = [
-        d for debt in debts if debt.is_open and not debt.recalled and (d := _next_date(debt, strategy, first))
-    ]
-    if not dates:
-        return None
-    rules = contact_rules.rules_for(borrower.country)
-    zone = contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
-    midnight = datetime.combine(min(dates), time(), zone)
-    opening = contact_rules.next_open(rules, borrower.region, midnight) if rules else None
-    return opening or midnight.astimezone(UTC)
+def _waits(facts: _Facts, due: Due) -> Skip | Defer | None:
+    portfolio, feed = facts.portfolio(due), facts.feed(due)
+    soon = facts.soon()
+    if portfolio and feed.is_stale(portfolio, facts.now):
+        is_today = local_date(facts.borrower, soon) == facts.today
+        return Defer("STALE_DATA", soon) if is_today else Skip("STALE_DATA")
+    if feed.is_paused:
+        return Defer("PAUSED", soon)
+    return None if feed.is_approved(facts.strategy(due), facts.today) else Defer("APPROVAL", soon)
 
 
-def local_date(borrower: Borrower, now: datetime) -> date:
-    """The borrower's date; UTC's where we know no rules."""
-    return _local_date(contact_rules.rules_for(borrower.country), borrower, now)
+_CHECKS = (_about_the_debt, _about_the_borrower, _contested, _kept_back, _untold, _not_allowed, _waits)
 
 
-def _local_date(rules: ContactRules | None, borrower: Borrower, now: datetime) -> date:
-    return contact_rules.local_date(rules, borrower.region, now) if rules else now.astimezone(UTC).date()
+def _covered(taken: Mapping[str, Decimal], due: Due) -> Skip | None:
+    left = _less(due.debt.owed, taken.get(due.debt.terms.key))
+    return None if left.amount > 0 else Skip("CREDIT_COVERS")
 
 
-def _with_consumed(debt: Debt, messages: tuple[Message, ...]) -> Debt:
-    told = [m for m in messages if m.state is not State.RETRY and debt.terms.key in m.debts]
-    claims = (message.debts[debt.terms.key] for message in told)
-    steps = [c.step for c in claims if c.due_date == debt.terms.due_date]
-    if debt.step is not None:
-        steps.append(debt.step)
-    asked = debt.requested_on
-    answered = asked is not None and any(message.day >= asked for message in told)
-    return replace(debt, step=max(steps, default=None), requested_on=None if answered else asked)
+def _gate(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
+    """Whether the borrower may have a message at this moment."""
+    rules, borrower, now = facts.rules, facts.borrower, facts.now
+    if rules is None:
+        return Skip("COUNTRY_OFF")
+    if any(too_often(rules, facts.book.messages, facts.book.touches, facts.today) for _ in left):
+        return Skip("FREQUENCY_CAP")
+    if too_soon := _too_soon(facts, left):
+        return too_soon
+    if code := contact_rules.closed(rules, borrower.region, now):
+        opening = contact_rules.next_open(rules, borrower.region, now) or now + timedelta(days=1)
+        return Defer(code, not_before(rules, borrower.region, opening, _hour(left)))
+    later = not_before(rules, borrower.region, now, _hour(left))
+    return Defer("WINDOW", later) if later > now else None
 
 
-def _next_date(debt: Debt, strategy: Strategy, first: date) -> date | None:
-    """The first date, not before `first`, on which the debt has a step on or a request to be met."""
-    by_step = _next_step_date(debt, strategy, first)
-    asked = max(debt.requested_on, first) if debt.requested_on else None
-    dates = [by_step] if by_step else []
-    return min([*dates, asked] if asked and _is_requested(debt, asked) else dates, default=None)
+def _too_soon(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
+    """The minimum time since the last message, and since the last payment."""
+    gap = timedelta(hours=max(facts.strategy(due).min_gap_hours for due in left))
+    sent = [message.claimed_at for message in facts.book.messages if message.state is not State.RETRY]
+    paid = [moment for debt in facts.book.debts for moment, _ in debt.paid.values()]
+    for code, moments in (("FREQUENCY_CAP", sent), ("JUST_PAID", paid)):
+        free = max(moments, default=facts.now - gap) + gap
+        if free > facts.now:
+            is_today = facts.rules and local_date(facts.borrower, free) == facts.today
+            is_open = (
+                is_today and facts.rules and not contact_rules.closed(facts.rules, facts.borrower.region, free)
+            )
+            return Defer("GAP", free) if is_open else Skip(code)
+    return None
 
 
-def _next_step_date(debt: Debt, strategy: Strategy, first: date) -> date | None:
-    days = (first - debt.terms.due_date).days
-    consumed = debt.step if debt.step is not None else strategy.steps[0].days - 1
-    on = strategy.step_on(days)
-    if on and on.days > consumed and days - on.days <= strategy.max_days_late:
-        return first
-    ahead = (s.days for s in strategy.steps if s.days > days and s.days > consumed)
-    following = next(ahead, None)
-    return None if following is None else debt.terms.due_date + timedelta(days=following)
+def _wording(facts: _Facts, send: Send) -> Skip | None:
+    announces = facts.policies.templates.get((send.template, send.language))
+    is_said = announces is not None and is_true(announces, send.lead.days_past_due)
+    return None if is_said else Skip("NO_TEMPLATE")
 
 
-def _is_requested(debt: Debt, day: date) -> bool:
-    return debt.requested_on is not None and debt.requested_on <= day <= debt.requested_on + REQUEST_LIVES
+def _is_promised(facts: _Facts, due: Due) -> bool:
+    zone = contact_rules.zones_for(facts.rules, facts.borrower.region)[0] if facts.rules else UTC
+    grace = facts.strategy(due).promise_grace_days
+    return newest_verdict(facts.book.promises, due.debt, grace, zone) is Verdict.PENDING
+
+
+def _hour(left: Sequence[Due]) -> int:
+    return 0 if any(due.requested for due in left) else left[0].rule.hour or 0
+
+
+def _one_message(facts: _Facts, sieve: _Sieve, taken: Mapping[str, Decimal]) -> Send:
+    lead = sieve.left[0]
+    portfolio = facts.policies.portfolios[lead.debt.terms.portfolio]
+    told = {due.debt.terms.key for due in sieve.left}
+    strategy = facts.strategy(lead)
+    return Send(
+        day=facts.today,
+        lead=lead,
+        dues=sieve.left,
+        template=lead.template,
+        language=portfolio.template_language(facts.borrower.language),
+        portfolio=portfolio,
+        strategy=f"{strategy.name}@{strategy.version}",
+        totals=totals(_less(due.debt.owed, taken.get(due.debt.terms.key)) for due in sieve.left),
+        credited={key: amount for key, amount in taken.items() if key in told},
+        others=dict(sieve.outcomes),
+    )
+
+
+def held_out(ref: str, percent: int) -> bool:
+    """Whether a borrower is of the hold-out group: always the same ones, and the same when it grows."""
+    digest = hashlib.blake2b(f"hold-out|{ref}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest) % 100 < percent
 
 
 def _holds(until: date | None, today: date) -> bool:
@@ -295,35 +357,8 @@ def _holds(until: date | None, today: date) -> bool:
     return until is not None and today <= until
 
 
-def _had_a_message(messages: tuple[Message, ...], day: date) -> bool:
+def _had_a_message(messages: Sequence[Message], day: date) -> bool:
     return any(message.day == day and message.state is not State.RETRY for message in messages)
-
-
-def _is_timely(due: Due, strategy: Strategy) -> bool:
-    return due.requested or due.days_past_due - due.step.days <= strategy.max_days_late
-
-
-def _one_message(
-    due: list[Due],
-    taken: Mapping[str, Decimal],
-    portfolios: Mapping[str, Portfolio],
-    borrower: Borrower,
-    today: date,
-) -> Send:
-    lead = due[0]
-    portfolio = portfolios[lead.debt.terms.portfolio]
-    told = {d.debt.terms.key for d in due}
-    return Send(
-        day=today,
-        lead=lead,
-        template=lead.template,
-        language=portfolio.template_language(borrower.language),
-        portfolio=portfolio,
-        debts=tuple(d.debt for d in due),
-        totals=totals(_less(d.debt.owed, taken.get(d.debt.terms.key)) for d in due),
-        consumes={d.debt.terms.key: d.consumed for d in due},
-        credited={key: amount for key, amount in taken.items() if key in told},
-    )
 
 
 def _less(owed: Money, amount: Decimal | None) -> Money:

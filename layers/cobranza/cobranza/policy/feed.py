@@ -1,11 +1,12 @@
 """How a portfolio is fed: whether its book is fresh enough to be acted on, and whether somebody has paused it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from cobranza.policy import contact_rules
 from cobranza.policy.contact_rules import ContactRules
 from cobranza.policy.portfolio import Portfolio
+from cobranza.policy.strategy import Strategy
 
 HOUR = timedelta(hours=1)
 # So many days back are looked at: a book that is older is stale whatever the calendar says.
@@ -16,10 +17,12 @@ PAUSE_LOOK = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """`as_of` is that of the newest file, None before the first one."""
+    """`as_of` is that of the newest file, None before the first one; `approved_on` the newest local day whose plan
+    a person agreed to."""
 
     as_of: datetime | None = None
     is_paused: bool = False
+    approved_on: date | None = None
 
     def is_stale(self, portfolio: Portfolio, now: datetime) -> bool:
         """Whether more business hours have gone by since the newest file than the portfolio allows, by the
@@ -28,6 +31,16 @@ class Feed:
             return True
         rules = contact_rules.rules_for(portfolio.countries[0])
         return _business_hours(self.as_of, now, rules) > portfolio.freshness_hours * HOUR
+
+    def is_approved(self, strategy: Strategy, today: date) -> bool:
+        """Whether a person agreed to what is sent today, as far as the strategy asks for it."""
+        match strategy.approval:
+            case "never":
+                return True
+            case "first_plan":
+                return self.approved_on is not None
+            case "every_day":
+                return self.approved_on == today
 
 
 def _business_hours(since: datetime, until: datetime, rules: ContactRules | None) -> timedelta:

@@ -86,7 +86,8 @@ class Portfolio(_Model):
     """One portfolio of the creditor. `phone_number_id` is the sending number's id at Meta, `language` the one
     of messages whose row names none, `countries` ISO 3166-1 alpha-2, `receipt_pause_days` how long a receipt that
     nobody has verified keeps reminders back, `freshness_hours` after how many business hours without a file nobody
-    is reminded any more."""
+    is reminded any more, `strategy` which shipped one holds until a strategy.yaml is dropped, `needs_payment_link`
+    whether a debt without an approved link is kept back."""
 
     portfolio_id: str
     creditor: Creditor
@@ -98,6 +99,8 @@ class Portfolio(_Model):
     link_bases: Annotated[tuple[LinkBase, ...], Field(max_length=50)] = ()
     receipt_pause_days: Annotated[int, Field(ge=0, le=30)] = 3
     freshness_hours: Annotated[int, Field(ge=1, le=240)] = 24
+    strategy: Literal["standard", "preventive", "gentle"] = "standard"
+    needs_payment_link: bool = False
 
     def approves_link(self, url: str) -> bool:
         """Whether the link leads under one of `link_bases`: same host and port, path inside the base's."""

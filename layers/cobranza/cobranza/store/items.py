@@ -9,7 +9,8 @@ from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.debt import Debt, Parts, Terms
 from cobranza.ledger.heard import heard
 from cobranza.ledger.payment import Credit
-from cobranza.policy.decision import Book, local_date
+from cobranza.policy.decision import Book
+from cobranza.policy.due import local_date
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.store import keys
 from cobranza.store.said import standing_of
@@ -56,20 +57,18 @@ def debts_of(items: Mapping[str, Item]) -> tuple[Debt, ...]:
 
 def borrower_of(ref: str, item: Item, standing: Item | None = None) -> Borrower:
     """The borrower as files told, and as people said besides."""
-    no_consent_at = item.get("no_consent_at")
     return heard(
         told_of(ref, item),
         standing_of(standing),
         as_of=datetime.fromisoformat(item["as_of"]),
         phone_as_of=datetime.fromisoformat(item.get("phone_as_of", item["as_of"])),
-        no_consent_at=datetime.fromisoformat(no_consent_at) if no_consent_at else None,
+        no_consent_at=_moment(item.get("no_consent_at")),
     )
 
 
 def told_of(ref: str, item: Item) -> Borrower:
     """The borrower as files told."""
     consent = item.get("consent")
-    opted_out_at = item.get("opted_out_at")
     return Borrower(
         ref=ref,
         name=item["name"],
@@ -78,8 +77,10 @@ def told_of(ref: str, item: Item) -> Borrower:
         region=item["region"],
         language=item["language"],
         consent=consent_of(consent) if consent else None,
-        opted_out_at=datetime.fromisoformat(opted_out_at) if opted_out_at else None,
+        opted_out_at=_moment(item.get("opted_out_at")),
         receipt_until=_day(item.get("receipt_until")),
+        heard_at=_moment(item.get("last_inbound_at")),
+        case_until=_moment(item.get("case_until")),
     )
 
 
@@ -148,6 +149,10 @@ def parts_of(item: Mapping[str, list[object]]) -> Parts:
         payment: (datetime.fromisoformat(str(moment)), Decimal(str(amount)))
         for payment, (moment, amount) in item.items()
     }
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _day(text: str | None) -> date | None:

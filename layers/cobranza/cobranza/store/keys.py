@@ -19,6 +19,7 @@ STOP = "STOP"
 CASES = "CASES"
 IMPORT = "IMPORT#"
 MAPPING = "MAPPING#"
+STRATEGY = "STRATEGY"
 LEASE = "LEASE"
 STANDING = "STANDING"
 PAYMENT = "PAYMENT"
@@ -158,6 +159,11 @@ def an_import(portfolio_id: str, import_id: str) -> dict[str, str]:
 
 def mapping(portfolio_id: str, name: str) -> dict[str, str]:
     return {"pk": portfolio_pk(portfolio_id), "sk": f"{MAPPING}{name}"}
+
+
+def strategy(portfolio_id: str, version: str = "") -> dict[str, str]:
+    """The one in force, or one that was."""
+    return {"pk": portfolio_pk(portfolio_id), "sk": f"{STRATEGY}#{version}" if version else STRATEGY}
 
 
 def pause(scope: str) -> dict[str, str]:

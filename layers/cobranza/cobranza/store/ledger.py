@@ -9,6 +9,7 @@ from cobranza.policy.decision import Book
 from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed
 from cobranza.policy.portfolio import Portfolio
+from cobranza.policy.strategy import SHIPPED, Strategy, shipped
 from cobranza.store import keys
 from cobranza.store.items import book_of
 from cobranza.store.table import ConditionFailed, Table, utc
@@ -62,6 +63,23 @@ class Ledger:
         item = self._table.get(keys.portfolio(portfolio_id))
         return Portfolio.model_validate_json(item["config"]) if item else None
 
+    def strategy(self, portfolio_id: str) -> Strategy:
+        """The one that was dropped, else the shipped one that the portfolio names, else the standard one."""
+        wanted = [keys.strategy(portfolio_id), keys.portfolio(portfolio_id)]
+        items = {item["sk"]: item for item in self._table.get_all(wanted)}
+        if dropped := items.get(keys.STRATEGY):
+            return Strategy.model_validate_json(dropped["config"])
+        config = items.get(keys.CONFIG)
+        return shipped(Portfolio.model_validate_json(config["config"]).strategy if config else SHIPPED[0])
+
+    def save_strategy(self, portfolio_id: str, strategy: Strategy, as_of: datetime) -> None:
+        """Puts it in force, unless a newer one is; its version stays readable."""
+        kept = {"config": strategy.model_dump_json(), "as_of": utc(as_of)}
+        with contextlib.suppress(ConditionFailed):
+            self._table.put_new(keys.strategy(portfolio_id, strategy.version) | kept)
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(keys.strategy(portfolio_id), kept, condition=NO_NEWER)
+
     def save_mapping(self, portfolio_id: str, name: str, text: str, as_of: datetime) -> None:
         """Puts it in force, unless a newer one of this name is."""
         with contextlib.suppress(ConditionFailed):
@@ -83,7 +101,21 @@ class Ledger:
         standing = items.pop((wanted[0]["pk"], wanted[0]["sk"]), {})
         as_of = standing.get("as_of")
         is_paused = any("paused_at" in item for item in items.values())
-        return Feed(datetime.fromisoformat(as_of) if as_of else None, is_paused)
+        approved_on = standing.get("approved_on")
+        return Feed(
+            as_of=datetime.fromisoformat(as_of) if as_of else None,
+            is_paused=is_paused,
+            approved_on=date.fromisoformat(approved_on) if approved_on else None,
+        )
+
+    def approve(self, portfolio_id: str, day: date) -> None:
+        """A person agreed to the portfolio's plan of a day; the newest day counts."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.standing(portfolio_id),
+                {"approved_on": day},
+                condition="attribute_not_exists(#approved_on) OR #approved_on < :approved_on",
+            )
 
     def refresh(self, portfolio_id: str, as_of: datetime) -> None:
         """The portfolio's book is as fresh as this; it does not grow older by an older file."""

@@ -35,9 +35,10 @@ class Messages:
             "rank": State.CLAIMED.rank,
             "claimed_at": now,
             "portfolio": send.portfolio.portfolio_id,
-            "step": send.lead.step.days,
+            "step": send.lead.step,
             "template": send.template,
             "language": send.language,
+            "strategy": send.strategy,
             "debts": {name: [c.due_date, c.step] for name, c in send.consumes.items()},
             "expires": int((now + KEPT).timestamp()),
         }

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from babel import Locale, localedata
@@ -10,9 +9,9 @@ from babel.dates import format_date
 from babel.numbers import format_currency
 
 from cobranza.ledger.borrower import Borrower
-from cobranza.ledger.debt import Debt, Terms
 from cobranza.ledger.money import totals
 from cobranza.policy.decision import Send
+from cobranza.policy.due import Due
 
 _AND = {"es": "y", "pt_BR": "e", "en": "and"}
 _ITEMS = {"es": "{} conceptos", "pt_BR": "{} itens", "en": "{} items"}
@@ -35,15 +34,15 @@ def reminder_parameters(send: Send, borrower: Borrower) -> tuple[str, ...]:
     """
     locale = _locale(send.language, borrower.country)
     oldest = send.lead.debt.terms
-    alike = [debt for debt in send.debts if _is_as_far(debt.terms, send)]
-    later = [debt for debt in send.debts if not _is_as_far(debt.terms, send)]
+    alike = [due for due in send.dues if _is_as_far(due, send)]
+    later = [due for due in send.dues if not _is_as_far(due, send)]
     owed = _owed(alike, send, locale)
     if len(alike) > 1:
         owed += f" ({_ITEMS[send.language].format(len(alike))})"
     if later:
         owed += f" ({_LATER[send.language].format(_owed(later, send, locale))})"
-    due = format_date(oldest.due_date, "long", locale)
-    if any(debt.terms.due_date != oldest.due_date for debt in alike):
+    due = format_date(send.lead.due_date, "long", locale)
+    if any(other.due_date != send.lead.due_date for other in alike):
         due += f" ({_FIRST_OF[send.language]})"
     link = oldest.payment_url if send.portfolio.approves_link(oldest.payment_url) else ""
     parameters = (
@@ -93,16 +92,16 @@ def _locale(language: str, country: str) -> Locale:
     return Locale.parse(tag if localedata.exists(tag) else language)
 
 
-def _is_as_far(terms: Terms, send: Send) -> bool:
+def _is_as_far(due: Due, send: Send) -> bool:
     """Whether the debt is overdue, due today or not due yet as the oldest one is."""
 
-    def state(due_date: date) -> tuple[bool, bool]:
-        return due_date < send.day, due_date == send.day
+    def state(due: Due) -> tuple[bool, bool]:
+        return due.days_past_due > 0, due.days_past_due == 0
 
-    return state(terms.due_date) == state(send.lead.debt.terms.due_date)
+    return state(due) == state(send.lead)
 
 
-def _owed(debts: Sequence[Debt], send: Send, locale: Locale) -> str:
-    sums = totals(send.asked(debt) for debt in debts)
+def _owed(dues: Sequence[Due], send: Send, locale: Locale) -> str:
+    sums = totals(send.asked(due.debt) for due in dues)
     texts = [format_currency(money.amount, money.currency, locale=locale) for money in sums]
     return f" {_AND[send.language]} ".join(texts)

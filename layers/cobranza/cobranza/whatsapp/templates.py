@@ -15,7 +15,16 @@ from types import MappingProxyType
 from typing import Any
 
 from cobranza.errors import InvalidInput
+from cobranza.policy.strategy import Announces
 
+# When what a template says is true; always, where it is not named here.
+_ANNOUNCES: dict[str, Announces] = {
+    "recordatorio_previo": "ahead",
+    "vence_hoy": "today",
+    "saldo_vencido": "past",
+    "factura_vencida": "past",
+    "opciones_de_pago": "past",
+}
 _VARIABLE = re.compile(r"\{\{(\d+)\}\}")
 
 
@@ -28,6 +37,10 @@ class Template:
     footer: str
     buttons: tuple[str, ...]
     parameters: int
+
+    @property
+    def announces(self) -> Announces:
+        return _ANNOUNCES.get(self.name, "always")
 
     def render(self, parameters: Sequence[str]) -> str:
         """The text a borrower sees: the filled body and, below it, the footer. Buttons are not text.
@@ -67,6 +80,17 @@ def shipped_templates() -> Mapping[tuple[str, str], Template]:
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".json")), key=lambda f: f.name)
     templates = [parse_template(json.loads(file.read_text(encoding="utf-8"))) for file in files]
     return MappingProxyType({(template.name, template.language): template for template in templates})
+
+
+@functools.cache
+def announced() -> Mapping[tuple[str, str], Announces]:
+    """When each shipped text is true, by (name, language)."""
+    return MappingProxyType({key: template.announces for key, template in shipped_templates().items()})
+
+
+def announcements() -> dict[str, Announces]:
+    """When each shipped text is true, by name: it says the same in every language."""
+    return {template.name: template.announces for template in shipped_templates().values()}
 
 
 def _count_variables(body: str) -> int:

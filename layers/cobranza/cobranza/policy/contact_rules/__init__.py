@@ -134,6 +134,11 @@ def _hours(rules: ContactRules, region: str, day: date) -> Hours:
     return {5: windows.sat, 6: windows.sun}.get(day.weekday(), windows.weekdays)
 
 
+def opens_on(rules: ContactRules, region: str, day: date) -> bool:
+    """Whether there is an hour of this local date in which a borrower may be contacted."""
+    return bool(_hours(rules, region, day))
+
+
 def is_holiday(rules: ContactRules, region: str, day: date) -> bool:
     """A day on which the country, or the region where it is named, rests."""
     return day in _official_holidays(rules.country, region if region in rules.regions else "", day.year) or (

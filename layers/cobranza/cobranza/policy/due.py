@@ -1,0 +1,248 @@
+"""Which debts have a step on, and when a borrower has to be looked at next."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+
+from cobranza.ledger.borrower import Borrower
+from cobranza.ledger.debt import Debt
+from cobranza.policy import contact_rules
+from cobranza.policy.contact_rules import ContactRules
+from cobranza.policy.message import Consumed, Message, State
+from cobranza.policy.segment import last_of, segment_of
+from cobranza.policy.strategy import Conditions, Last, Rule, Segment, Strategy
+
+# A request that could not be met in so many days is forgotten.
+REQUEST_LIVES = timedelta(days=7)
+# So far ahead salary days are looked for: no two lie further apart, whatever holidays are between.
+_SALARY_HORIZON = 62
+
+# The strategy in force for a portfolio.
+type StrategyOf = Callable[[str], Strategy]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A debt with a step on. `step` is the step's day, `template` its words for this borrower (empty where the
+    ladder has none); `due_date` the one that counts, a business day where the strategy says so; `superseded` are
+    steps that nobody sent and that this one stands for. A debt that was `requested` is due whatever its steps."""
+
+    debt: Debt
+    rule: Rule
+    due_date: date
+    days_past_due: int
+    step: int
+    template: str
+    superseded: tuple[int, ...] = ()
+    requested: bool = False
+
+    @property
+    def consumed(self) -> Consumed:
+        """A request before the ladder uses up its own day alone, and leaves the steps to come as they are."""
+        step = min(self.step, self.days_past_due)
+        return Consumed(self.debt.terms.due_date, step if self.debt.step is None else max(step, self.debt.step))
+
+    def is_timely(self, strategy: Strategy) -> bool:
+        return self.requested or self.days_past_due - self.step <= strategy.max_days_late
+
+
+class _Behaviour(NamedTuple):
+    segment: Segment
+    last: Last
+
+
+class _StepOn(NamedTuple):
+    rule: Rule
+    days: int
+    template: str
+
+
+def with_consumed(debt: Debt, messages: Sequence[Message]) -> Debt:
+    """The debt as the claims leave it: steps are used up and requests are met at once, also when the debt itself
+    was never told."""
+    told = [m for m in messages if m.state is not State.RETRY and debt.terms.key in m.debts]
+    claims = (message.debts[debt.terms.key] for message in told)
+    steps = [c.step for c in claims if c.due_date == debt.terms.due_date]
+    if debt.step is not None:
+        steps.append(debt.step)
+    asked = debt.requested_on
+    answered = asked is not None and any(message.day >= asked for message in told)
+    return replace(debt, step=max(steps, default=None), requested_on=None if answered else asked)
+
+
+def due_on(
+    borrower: Borrower, debts: Sequence[Debt], messages: Sequence[Message], strategy_of: StrategyOf, day: date
+) -> tuple[Due, ...]:
+    """The debts with a step on, oldest first: the latest step reached that no message has consumed. A debt that
+    the creditor asked to remind now has its latest step on, or the first one before the ladder begins."""
+    last = last_of(messages, borrower.heard_at)
+    due: list[Due] = []
+    for debt in debts:
+        strategy = strategy_of(debt.terms.portfolio)
+        behaviour = _Behaviour(segment_of(debts, strategy.segments), last)
+        if one := _due(borrower, debt, strategy, behaviour, day):
+            due.append(one)
+    return tuple(sorted(due, key=lambda d: (d.due_date, d.debt.terms.due_date, d.debt.terms.key)))
+
+
+def _due(borrower: Borrower, debt: Debt, strategy: Strategy, behaviour: _Behaviour, day: date) -> Due | None:
+    due_date = counted_from(debt, strategy, borrower)
+    days = (day - due_date).days
+    rule = next((rule for rule in strategy.rules if _governs(rule.when, debt, days, behaviour)), None)
+    if rule is None:
+        return None
+    on = _step_on(rule, borrower, day, days, behaviour)
+    requested = is_requested(debt, day)
+    if requested:
+        on = on or _first_step(rule, days, behaviour)
+    elif on is None or (debt.step is not None and debt.step >= on.days):
+        return None
+    passed = [s.days for s in rule.steps if s.days < on.days and (debt.step is None or s.days > debt.step)]
+    return Due(
+        debt=debt,
+        rule=rule,
+        due_date=due_date,
+        days_past_due=days,
+        step=on.days,
+        template=on.template,
+        superseded=tuple(passed),
+        requested=requested,
+    )
+
+
+def _step_on(rule: Rule, borrower: Borrower, day: date, days: int, behaviour: _Behaviour) -> _StepOn | None:
+    if rule.salary and days > 0 and _is_salary_day(rule, borrower, day):
+        return _StepOn(rule, days, rule.salary.template)
+    step = rule.step_on(days)
+    return _StepOn(rule, step.days, step.template_on(days, behaviour.segment)) if step else None
+
+
+def _first_step(rule: Rule, days: int, behaviour: _Behaviour) -> _StepOn:
+    if not rule.steps:
+        return _StepOn(rule, days, "")
+    first = rule.steps[0]
+    return _StepOn(rule, first.days, first.template_on(days, behaviour.segment))
+
+
+def _governs(when: Conditions, debt: Debt, days: int, behaviour: _Behaviour | None) -> bool:
+    """Without a behaviour: whether it may govern the debt, whatever the borrower does."""
+    return (
+        (when.days_past_due is None or when.days_past_due.holds(days))
+        and (when.balance is None or when.balance.holds(debt.owed.amount))
+        and (not when.currency or debt.terms.currency in when.currency)
+        and (not when.risk or (debt.terms.risk or "none") in when.risk)
+        and (not when.tags or not set(when.tags).isdisjoint(debt.terms.tags))
+        and set(when.without_tags).isdisjoint(debt.terms.tags)
+        and (behaviour is None or not when.segment or behaviour.segment in when.segment)
+        and (behaviour is None or not when.last_message or behaviour.last in when.last_message)
+    )
+
+
+def is_requested(debt: Debt, day: date) -> bool:
+    return debt.requested_on is not None and debt.requested_on <= day <= debt.requested_on + REQUEST_LIVES
+
+
+def counted_from(debt: Debt, strategy: Strategy, borrower: Borrower) -> date:
+    """The due date, or the next business day where it is a weekend or a holiday and the strategy says so."""
+    day = debt.terms.due_date
+    rules = contact_rules.rules_for(borrower.country)
+    if strategy.due_day == "as_given" or rules is None:
+        return day
+    while day.weekday() >= 5 or contact_rules.is_holiday(rules, borrower.region, day):
+        day += timedelta(days=1)
+    return day
+
+
+# When to look next.
+
+
+def next_look(
+    borrower: Borrower, debts: Sequence[Debt], strategy_of: StrategyOf, *, first: date
+) -> datetime | None:
+    """The moment from which this borrower should be looked at again: the first open minute, not before the rule's
+    own hour, of the first date, not before `first`, on which an open debt may have a step on or a request to meet.
+    Never too late, whatever the borrower does until then. None when no such date comes."""
+    looks = [
+        look
+        for debt in debts
+        if debt.is_open and not debt.recalled and (look := _next_date(borrower, debt, strategy_of, first))
+    ]
+    if not looks:
+        return None
+    day, hour = min(looks)
+    rules = contact_rules.rules_for(borrower.country)
+    zone = contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
+    midnight = datetime.combine(day, time(), zone)
+    opening = contact_rules.next_open(rules, borrower.region, midnight) if rules else None
+    if not (rules and opening):
+        return midnight.astimezone(UTC)
+    return not_before(rules, borrower.region, opening, hour)
+
+
+def not_before(rules: ContactRules, region: str, opening: datetime, hour: int) -> datetime:
+    """The opening, or the local hour of the same day where that is open too."""
+    zone = contact_rules.zones_for(rules, region)[0]
+    wanted = datetime.combine(opening.astimezone(zone).date(), time(hour), zone).astimezone(UTC)
+    return wanted if wanted > opening and not contact_rules.closed(rules, region, wanted) else opening
+
+
+def _next_date(borrower: Borrower, debt: Debt, strategy_of: StrategyOf, first: date) -> tuple[date, int] | None:
+    """The first date on which the debt may have a step on or a request to be met, and the hour of its rule."""
+    strategy = strategy_of(debt.terms.portfolio)
+    asked = max(debt.requested_on, first) if debt.requested_on else None
+    asked = asked if asked and is_requested(debt, asked) else None
+    for day, rule in _step_dates(borrower, debt, strategy, first):
+        return (asked, 0) if asked and asked <= day else (day, rule.hour or 0)
+    return (asked, 0) if asked else None
+
+
+def _step_dates(borrower: Borrower, debt: Debt, strategy: Strategy, first: date) -> Iterator[tuple[date, Rule]]:
+    """Dates from `first` on, soonest first, on which a rule that may govern the debt has a timely step on."""
+    due_date = counted_from(debt, strategy, borrower)
+    start = (first - due_date).days
+    days = [start, *(day for day in strategy.turning_days if day > start)]
+    if any(rule.salary for rule in strategy.rules):
+        days = sorted({*days, *range(start, start + _SALARY_HORIZON)})
+    for past_due in days:
+        day = due_date + timedelta(days=past_due)
+        for rule in _rules_that_may_govern(strategy, debt, past_due):
+            on = _step_on(rule, borrower, day, past_due, _Behaviour("unknown", "none"))
+            is_news = on is not None and (debt.step is None or debt.step < on.days)
+            if on and is_news and past_due - on.days <= strategy.max_days_late:
+                yield day, rule
+                break
+
+
+def _rules_that_may_govern(strategy: Strategy, debt: Debt, days: int) -> Iterator[Rule]:
+    for rule in strategy.rules:
+        if _governs(rule.when, debt, days, None):
+            yield rule
+            if not rule.when.is_of_behaviour:
+                return
+
+
+# Salary days.
+
+
+def _is_salary_day(rule: Rule, borrower: Borrower, day: date) -> bool:
+    """Whether the day is one, or the first open day after one that was closed."""
+    rules = contact_rules.rules_for(borrower.country)
+    if rule.salary is None or rules is None or not contact_rules.opens_on(rules, borrower.region, day):
+        return False
+    while not _is_nominal(day, rule.salary.days):
+        day -= timedelta(days=1)
+        if contact_rules.opens_on(rules, borrower.region, day):
+            return False
+    return True
+
+
+def _is_nominal(day: date, salary_days: Sequence[int]) -> bool:
+    is_last = (day + timedelta(days=1)).month != day.month
+    return day.day in salary_days or (is_last and any(wanted > day.day for wanted in salary_days))
+
+
+def local_date(borrower: Borrower, now: datetime) -> date:
+    """The borrower's date; UTC's where we know no rules."""
+    rules = contact_rules.rules_for(borrower.country)
+    return contact_rules.local_date(rules, borrower.region, now) if rules else now.astimezone(UTC).date()

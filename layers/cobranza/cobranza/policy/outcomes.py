@@ -1,0 +1,109 @@
+"""Why a due debt gets nothing today, or nothing yet: the closed set of codes, each with a sentence for people."""
+
+from typing import NamedTuple
+
+
+class Sentence(NamedTuple):
+    es: str
+    en: str
+
+
+SKIPPED = {
+    "PAID": Sentence("Ya no se debe nada de lo que vencía", "Nothing of what was due is owed any more"),
+    "RECALLED": Sentence(
+        "El acreedor retiró la deuda: vendida, retirada, en agencia o en juicio",
+        "The creditor took the debt back: sold, withdrawn, with an agency or in court",
+    ),
+    "OPTED_OUT": Sentence("La persona pidió que no le escribamos", "The borrower asked us to stop"),
+    "WRONG_NUMBER": Sentence(
+        "Otra persona tiene ese número y no conocemos otro", "Somebody else has this number, and we know no other"
+    ),
+    "SHARED_PHONE": Sentence(
+        "Dos o más personas con deuda tienen ese número: nadie debe leer la deuda de otro",
+        "Two or more borrowers have this number: nobody may read another's debt",
+    ),
+    "DISPUTED": Sentence("La persona no reconoce la deuda", "The borrower contests the debt"),
+    "HELD": Sentence("El acreedor pidió esperar hasta una fecha", "The creditor asked us to wait until a date"),
+    "PROMISED": Sentence(
+        "La persona prometió pagar y aún no se puede saber si cumplió",
+        "The borrower promised to pay, and nobody can tell yet whether it was kept",
+    ),
+    "OTHER_CHANNEL": Sentence(
+        "La persona prefiere otro medio de contacto", "The borrower wants to be reached in another way"
+    ),
+    "RECEIPT_PENDING": Sentence(
+        "La persona envió un comprobante que nadie ha verificado",
+        "The borrower sent a receipt that nobody has verified yet",
+    ),
+    "OPEN_CASE": Sentence(
+        "Alguien del equipo está atendiendo lo que la persona escribió",
+        "Somebody of the team is looking into what the borrower wrote",
+    ),
+    "ROW_REFUSED": Sentence(
+        "La cartera más reciente trae la deuda en una fila que no se puede leer",
+        "The newest snapshot lists the debt in a row that cannot be read",
+    ),
+    "TOO_LATE": Sentence(
+        "El día de ese paso quedó demasiado atrás para su texto", "The step's day is too long ago for its text"
+    ),
+    "NO_PORTFOLIO": Sentence(
+        "La cartera no tiene un portfolio.yaml válido", "The portfolio has no valid portfolio.yaml"
+    ),
+    "NO_CONSENT": Sentence(
+        "No tenemos consentimiento para escribirle por WhatsApp",
+        "We have no consent to write to this borrower on WhatsApp",
+    ),
+    "COUNTRY_OFF": Sentence(
+        "El país de la persona no está activado, o no conocemos sus reglas de contacto",
+        "The borrower's country is not switched on, or we know no contact rules for it",
+    ),
+    "HOLD_OUT": Sentence(
+        "Pertenece al grupo de control, al que nunca se le recuerda",
+        "The borrower belongs to the hold-out group, which is never reminded",
+    ),
+    "STALE_DATA": Sentence(
+        "No llegó ningún archivo en el plazo que la cartera permite",
+        "No file has come for longer than the portfolio allows",
+    ),
+    "CREDIT_COVERS": Sentence(
+        "El saldo a favor de la persona cubre lo que vencía",
+        "What the creditor owes the borrower covers what was due",
+    ),
+    "FREQUENCY_CAP": Sentence(
+        "La persona ya recibió tantos mensajes como permiten las reglas",
+        "The borrower has had as many messages as the rules allow",
+    ),
+    "JUST_PAID": Sentence("La persona acaba de hacer un pago", "The borrower has just paid something"),
+    "NO_WAY_TO_PAY": Sentence(
+        "La cartera exige un enlace de pago y la deuda no tiene uno aprobado",
+        "The portfolio asks for a payment link, and the debt has none that is approved",
+    ),
+    "NO_TEMPLATE": Sentence(
+        "No hay plantilla para este paso en el idioma de la persona, o su texto no sería cierto hoy",
+        "There is no template for this step in the borrower's language, or its text would not be true today",
+    ),
+    "SUPERSEDED": Sentence(
+        "El paso no salió en su día y un paso posterior ocupa su lugar",
+        "The step was not sent on its day, and a later one takes its place",
+    ),
+}
+DEFERRED = {
+    "STALE_DATA": Sentence(
+        "Los datos son viejos; se espera un archivo hasta que cierre el horario",
+        "The data is old; a file is waited for until the day's hours end",
+    ),
+    "PAUSED": Sentence("Alguien pausó la cartera, o todas", "Somebody has paused the portfolio, or all of them"),
+    "APPROVAL": Sentence("El plan espera la aprobación de una persona", "The plan waits for a person's approval"),
+    "GAP": Sentence(
+        "Aún no pasa el tiempo mínimo desde el último mensaje o pago",
+        "The minimum time since the last message or payment has not passed",
+    ),
+    "WINDOW": Sentence(
+        "Fuera del horario en que se le puede contactar", "Outside the hours in which a borrower may be contacted"
+    ),
+    "HOLIDAY": Sentence("Es feriado donde vive la persona", "A holiday where the borrower lives"),
+    "LIMIT": Sentence(
+        "Se alcanzó el máximo de personas por día", "As many people as one day allows have been written to"
+    ),
+    "RATE": Sentence("El número envía a su ritmo máximo", "The number is sending as fast as it may"),
+}
