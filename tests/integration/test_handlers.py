@@ -40,7 +40,7 @@ def file(key: str, version: str = "") -> dict[str, Any]:
 
 def ingest(world: World, *records: dict[str, Any], s3: Any = None) -> dict[str, Any]:
     module = function("ingest")
-    deps = module.Deps(world.importer, world.clock, s3 or world.s3)
+    deps = module.Deps(world.importer, world.control, world.clock, s3 or world.s3)
     return module.handler({"Records": list(records)}, FakeContext(), deps=deps)
 
 
@@ -132,6 +132,33 @@ def test_the_version_that_was_dropped_is_read(world: World) -> None:
     assert world.item("PROFILE", "C1")
     assert not world.item("PROFILE", "C2")
     assert ingest(world, record("1", file(key, "no-such-version"))) == failures()
+
+
+def test_a_control_file_comes_straight_from_its_rule(world: World) -> None:
+    put(world, "control/tienda/PAUSE", "")
+    module = function("ingest")
+    deps = module.Deps(world.importer, world.control, world.clock, world.s3)
+    assert module.handler(file("control/tienda/PAUSE"), FakeContext(), deps=deps) == failures()
+    assert result(world, "tienda/control/PAUSE")["pause"]["state"] == "PAUSED"
+
+
+def test_a_control_file_that_fails_is_an_error_for_lambda_to_try_again(world: World) -> None:
+    class Forbidden:
+        exceptions = world.s3.exceptions
+
+        def get_object(self, **request: Any) -> Any:
+            raise PermissionError("403")
+
+    module = function("ingest")
+    deps = module.Deps(world.importer, world.control, world.clock, Forbidden())
+    with pytest.raises(PermissionError):
+        module.handler(file("control/tienda/PAUSE"), FakeContext(), deps=deps)
+
+
+def test_a_control_file_from_the_queue_is_one_as_well(world: World) -> None:
+    put(world, "control/all/PAUSE", "")
+    assert ingest(world, record("1", file("control/all/PAUSE"))) == failures()
+    assert result(world, "all/control/PAUSE")["pause"]["state"] == "PAUSED"
 
 
 # send

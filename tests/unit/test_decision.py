@@ -18,7 +18,7 @@ from cobranza.policy.decision import (
     Skip,
     due_on,
 )
-from cobranza.policy.feed import Feed
+from cobranza.policy.feed import Feed, Pause
 from cobranza.policy.message import Consumed, State
 from cobranza.policy.strategy import standard
 from tests.unit.books import (
@@ -62,7 +62,7 @@ SKIPPED: dict[str, Callable[[], Decision]] = {
     "NO_TEMPLATE": lambda: decided(debt(), templates=[("saldo_vencido", "es"), ("vence_hoy", "en")]),
 }
 DEFERRED: dict[str, Callable[[], Decision]] = {
-    "PAUSED": lambda: decided(debt(), feeds={"tarjetas": Feed(NOON, is_paused=True)}),
+    "PAUSED": lambda: decided(debt(), feeds={"tarjetas": Feed(NOON, Pause("tarjetas", "now"))}),
     "WINDOW": lambda: decided(debt(), now=datetime(2026, 11, 24, 6, 59, tzinfo=MEXICO)),
     "HOLIDAY": lambda: decided(debt(-31), now=datetime(2026, 12, 25, 12, 0, tzinfo=MEXICO)),
 }

@@ -78,8 +78,10 @@ class Sender:
                 return Outcome()
             case Skip(reason):
                 code, until = f"SKIPPED_{reason}", None
-            case Defer(reason, until):
+            case Defer(reason, until, pauses):
                 code = f"DEFERRED_{reason}"
+                for pause in pauses:  # before the lease ends: whoever resumes finds them, or their lease
+                    self.ledger.hold(pause, reminder.borrower, now)
         self._journal(reminder, now, code, {"until": until} if until else {})
         self._finish(reminder, book, now, until=until)
         return Outcome(code)

@@ -17,7 +17,7 @@ from cobranza.policy import contact_rules
 from cobranza.policy.caps import too_often
 from cobranza.policy.contact_rules import ContactRules
 from cobranza.policy.credit import credited
-from cobranza.policy.feed import PAUSE_LOOK, Feed
+from cobranza.policy.feed import PAUSE_LOOK, Feed, Pause
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import Step, Strategy
@@ -103,8 +103,11 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Defer:
+    """`pauses` are those that keep the borrower's due debts back, where it is pauses that do."""
+
     code: str
     until: datetime
+    pauses: tuple[Pause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +190,10 @@ def _fed(
     ]
     if not fresh:
         return Skip("STALE_DATA")
-    running = [d for d in fresh if not of[d.debt.terms.portfolio].is_paused]
-    return running or Defer("PAUSED", now + PAUSE_LOOK)
+    if running := [d for d in fresh if not of[d.debt.terms.portfolio].pause]:
+        return running
+    pauses = {pause: None for d in fresh if (pause := of[d.debt.terms.portfolio].pause)}
+    return Defer("PAUSED", now + PAUSE_LOOK, tuple(pauses))
 
 
 def _may_be_asked_for(

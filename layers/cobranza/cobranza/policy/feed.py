@@ -15,11 +15,20 @@ PAUSE_LOOK = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """That somebody has stopped `scope`, a portfolio or all of them, `since` a moment (ISO 8601, UTC)."""
+
+    scope: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
-    """`as_of` is that of the newest file, None before the first one."""
+    """`as_of` is that of the newest file, None before the first one; `pause` the one that is on, that of all
+    before the portfolio's own."""
 
     as_of: datetime | None = None
-    is_paused: bool = False
+    pause: Pause | None = None
 
     def is_stale(self, portfolio: Portfolio, now: datetime) -> bool:
         """Whether more business hours have gone by since the newest file than the portfolio allows, by the

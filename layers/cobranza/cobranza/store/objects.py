@@ -80,5 +80,9 @@ class Bucket:
             whole.seek(0)
             self._s3.put_object(Bucket=self._name, Key=key, Body=whole, ContentType=content_type)
 
+    def delete(self, key: str) -> None:
+        """Takes the object away; its versions stay. Nothing where there is none."""
+        self._s3.delete_object(Bucket=self._name, Key=key)
+
     def put(self, key: str, data: bytes, content_type: str) -> None:
         self._s3.put_object(Bucket=self._name, Key=key, Body=data, ContentType=content_type)
