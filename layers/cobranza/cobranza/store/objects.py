@@ -62,6 +62,11 @@ class Bucket:
         """An object of our own making, whole."""
         return self._get(key)["Body"].read()
 
+    def newest(self, key: str) -> tuple[str, bytes]:
+        """The version of an object of our own making, and its bytes. Raises NotFound before the first one."""
+        answer = self._get(key)
+        return answer["VersionId"], answer["Body"].read()
+
     def _get(self, key: str, version: str = "") -> dict[str, Any]:
         which = {"VersionId": version} if version else {}
         try:
