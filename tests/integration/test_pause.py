@@ -179,7 +179,7 @@ def test_the_summary_says_since_when_until_when_it_is_in_force_and_why(world: Wo
         "state": "PAUSED",
         "paused_at": "2026-11-24T17:00:00Z",
         "resumed_at": None,
-        "in_force_by": "2026-11-24T17:01:00+00:00",
+        "in_force_by": "2026-11-24T17:01:00Z",
         "held": 0,
         "reason": "plantilla rechazada",
     }

@@ -21,6 +21,7 @@ from cobranza.store.controls import Control, Controls
 from cobranza.store.keys import ALL, SHARDS
 from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket
+from cobranza.store.table import utc
 
 # So much of the file's text is read, in bytes, and so much of that is kept, in letters.
 MOST_READ = 4096
@@ -99,7 +100,7 @@ class ControlDesk:
             "state": "PAUSED" if control.is_paused else "RUNNING",
             "paused_at": control.paused_at or None,
             "resumed_at": control.resumed_at or None,
-            "in_force_by": (datetime.fromisoformat(changed_at) + IN_FORCE).isoformat() if changed_at else None,
+            "in_force_by": utc(datetime.fromisoformat(changed_at) + IN_FORCE) if changed_at else None,
             "held": counted or 0,
             "reason": control.reason,
         }
