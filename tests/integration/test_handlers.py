@@ -199,6 +199,26 @@ def test_a_batch_of_reminders_is_sent_and_done(world: World, reminders: dict[str
     assert len(world.whatsapp.sent) == 2
 
 
+def test_whether_it_is_paused_is_read_once_a_batch(world: World, reminders: dict[str, dict[str, Any]]) -> None:
+    asked: list[str] = []
+
+    def feed(portfolio: str) -> Any:
+        asked.append(portfolio)
+        return world.ledger.feed(portfolio)
+
+    world.sender = replace(world.sender, feed=feed)
+    send(world, *reminders.values())
+    assert asked == ["tienda"]
+
+
+def test_a_pause_stops_the_next_batch(world: World, reminders: dict[str, dict[str, Any]]) -> None:
+    assert send(world, reminders["C1"]) == failures()
+    world.controls.begin("tienda", "", world.now)
+    assert send(world, reminders["C2"]) == failures()
+    assert len(world.whatsapp.sent) == 1
+    assert sorted(world.outcomes()) == ["DEFERRED_PAUSED", "SENT"]
+
+
 def test_a_reminder_that_was_refused_for_now_comes_back_later(
     world: World, reminders: dict[str, dict[str, Any]]
 ) -> None:
