@@ -1,13 +1,17 @@
 """The commands. Each asks for no more rights than its own work needs; `cobranza --help` lists them."""
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from cobranza.errors import InvalidInput
 from cobranza_cli import dry_run, place, status
+from cobranza_cli import pause as pauses
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Payment reminders on WhatsApp: the operator's command."
@@ -72,6 +76,50 @@ def confirm(
         raise typer.Exit(2)
     context.obj.place().inbox.put(f"{snapshot}.confirm", b"", "text/plain")
     console.print(f"said yes to {snapshot}; its results will lie in results/{parts[1]}/snapshots/{parts[2]}/")
+
+
+@app.command()
+def pause(
+    context: typer.Context,
+    portfolio: Annotated[str, typer.Argument(help="A portfolio, or all.")],
+    reason: Annotated[str, typer.Option(help="Why, for whoever reads the status; no personal data.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Stop reminders, also those that are queued: in the next batch, within a minute at most."""
+    with _named_rightly():
+        told = pauses.pause(context.obj.place(), portfolio, reason)
+    _show_pause(told, as_json=as_json)
+
+
+@app.command()
+def resume(
+    context: typer.Context,
+    portfolio: Annotated[str, typer.Argument(help="A portfolio, or all.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """End a pause: everything is decided again, and whoever was held gets their latest step alone."""
+    with _named_rightly():
+        told = pauses.resume(context.obj.place(), portfolio)
+    _show_pause(told, as_json=as_json)
+
+
+@contextmanager
+def _named_rightly() -> Generator[None]:
+    try:
+        yield
+    except InvalidInput as error:
+        complaints.print(f"[red]{error.reason}[/red]")
+        raise typer.Exit(2) from error
+
+
+def _show_pause(told: dict[str, Any] | None, *, as_json: bool) -> None:
+    if told is None:
+        complaints.print("[red]no result came within a minute[/red]: see results/<portfolio>/control/PAUSE/")
+        raise typer.Exit(1)
+    if as_json:
+        _print_json(told)
+    else:
+        pauses.show(console, told)
 
 
 @app.command("import")

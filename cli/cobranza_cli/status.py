@@ -1,12 +1,16 @@
-"""`cobranza status`: portfolios, imports, queues."""
+"""`cobranza status`: portfolios, pauses, imports, queues."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from cobranza.flows.apply_control import held
 from cobranza.store import keys
+from cobranza.store.controls import Controls
 from cobranza.store.imports import Import, Imports, State
+from cobranza.store.ledger import Ledger
 from cobranza_cli.place import Place
 
 QUEUES = {
@@ -24,12 +28,16 @@ def told(place: Place, portfolio: str) -> dict[str, Any]:
     imports = Imports(place.ledger)
     names = [portfolio] if portfolio else _portfolios(place)
     return {
+        "paused": {scope: told for scope in (keys.ALL, *names) if (told := _pause(place, scope))},
         "portfolios": {name: _portfolio(place, imports, name) for name in names},
         "queues": {name: _waiting(place, output) for name, output in QUEUES.items()},
     }
 
 
 def show(console: Console, told: dict[str, Any]) -> None:
+    for scope, pause in told["paused"].items():
+        held = f"{pause['held']:,} borrowers held"
+        console.print(f"[yellow]{scope} is paused[/yellow] since {pause['since']}, {held} {pause['reason']}")
     for name, portfolio in told["portfolios"].items():
         table = Table(
             "file", "state", "parts", "as of", title=f"{name}: book as of {portfolio['as_of'] or 'nothing'}"
@@ -55,6 +63,16 @@ def _portfolios(place: Place) -> list[str]:
             prefixes = (each["Prefix"] for each in page.get("CommonPrefixes", []))
             found |= {prefix.split("/")[1] for prefix in prefixes}
     return sorted(found)
+
+
+def _pause(place: Place, scope: str) -> dict[str, Any] | None:
+    controls = Controls(place.ledger)
+    control = controls.of(scope)
+    if not control.is_paused:
+        return None
+    stopped = controls.held(control.pause)
+    so_far = held(Ledger(place.ledger), stopped, control.pause, datetime.now(UTC))
+    return {"since": control.paused_at, "held": len(so_far), "reason": control.reason}
 
 
 def _portfolio(place: Place, imports: Imports, name: str) -> dict[str, Any]:

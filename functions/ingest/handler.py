@@ -1,4 +1,6 @@
-"""SQS files → ledger and results. One dropped file, or one part of a large one, a message."""
+"""SQS files → ledger and results. One dropped file, or one part of a large one, a message.
+
+Files in control/ come straight from their rule, so that a stop does not wait behind imports."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -9,7 +11,9 @@ from cobranza.clock import Clock
 from cobranza.errors import NotFound
 from cobranza.files.results import Summary
 from cobranza.flows.applied import Rooms
+from cobranza.flows.apply_control import ControlDesk
 from cobranza.flows.apply_rows import RowDesk
+from cobranza.flows.drops import CONTROL
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
 from cobranza.flows.results import ResultDesk
@@ -18,6 +22,7 @@ from cobranza.refs import References
 from cobranza.settings import IngestSettings
 from cobranza.store.aws import client
 from cobranza.store.book import Book
+from cobranza.store.controls import Controls
 from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
@@ -34,6 +39,7 @@ from cobranza.whatsapp.templates import announcements
 @dataclass(frozen=True, slots=True)
 class Deps:
     importer: Importer
+    control: ControlDesk
     clock: Clock
     s3: Any
 
@@ -49,6 +55,7 @@ def wire() -> Deps:
     work = Bucket(client("s3"), settings.work_bucket)
     strategy_of = remembered(ledger.strategy)
     journal = Journal(Table(dynamodb, settings.journal_table))
+    results = ResultDesk(journal, work, Notices(client("sns"), settings.notices_topic))
     importer = Importer(
         ledger=ledger,
         imports=Imports(table),
@@ -56,22 +63,26 @@ def wire() -> Deps:
         references=references,
         work=work,
         queue=Queue[DroppedFile | FilePart](client("sqs"), settings.files_queue_url),
-        results=ResultDesk(journal, work, Notices(client("sns"), settings.notices_topic)),
+        results=results,
         rows=RowDesk(Rooms(book, ledger, payments, Conversations(table), references, strategy_of)),
         templates=announcements(),
     )
-    return Deps(importer, stage_clock(settings, lambda: client("ssm")), client("s3"))
+    control = ControlDesk(ledger, Controls(table), results)
+    return Deps(importer, control, stage_clock(settings, lambda: client("ssm")), client("s3"))
 
 
 @telemetry.metrics.log_metrics
 @telemetry.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
     deps = deps or wire()
+    if "Records" not in event:
+        _take(deps, DroppedFile(**event), retried=False)  # what fails here Lambda tries again
+        return failures([])
     failed: list[str] = []
     for record in event["Records"]:
         try:
             retried = int(record["attributes"]["ApproximateReceiveCount"]) > 1
-            summary = _do(deps, record["body"], retried=retried)
+            _do(deps, record["body"], retried=retried)
         except NotFound:
             telemetry.logger.warning("file is gone")
             telemetry.count("FilesGone")
@@ -79,23 +90,30 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             telemetry.logger.exception("import failed")
             telemetry.count("ImportsFailed")
             failed.append(record["messageId"])
-        else:
-            if summary:
-                _tell(summary)
     return failures(failed)
 
 
-def _do(deps: Deps, body: str, *, retried: bool) -> Summary | None:
+def _do(deps: Deps, body: str, *, retried: bool) -> None:
     work = parse_file_work(body)
-    bucket = Bucket(deps.s3, work.bucket)
-    if isinstance(work, FilePart):
-        return deps.importer.take_part(bucket, work, deps.clock(), retried=retried)
-    if work.key.endswith("/"):
-        return None  # a folder made in the console
-    return deps.importer.take(bucket, work, deps.clock(), retried=retried)
+    if isinstance(work, DroppedFile):
+        _take(deps, work, retried=retried)
+    else:
+        _tell(deps.importer.take_part(Bucket(deps.s3, work.bucket), work, deps.clock(), retried=retried))
 
 
-def _tell(summary: Summary) -> None:
+def _take(deps: Deps, dropped: DroppedFile, *, retried: bool) -> None:
+    bucket = Bucket(deps.s3, dropped.bucket)
+    if dropped.key.endswith("/"):
+        return  # a folder made in the console
+    if dropped.key.startswith(f"{CONTROL}/"):
+        _tell(deps.control.take(bucket, dropped.key, deps.clock()))
+    else:
+        _tell(deps.importer.take(bucket, dropped, deps.clock(), retried=retried))
+
+
+def _tell(summary: Summary | None) -> None:
+    if summary is None:
+        return
     telemetry.count("RowsRead", summary.read)
     telemetry.count("RowsRefused", summary.refused)
     telemetry.count("FilesRefused", 1 if summary.error else 0)

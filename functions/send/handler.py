@@ -1,6 +1,6 @@
 """SQS reminders → WhatsApp. Each message is settled, or comes back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -42,7 +42,7 @@ def wire() -> Deps:
         whatsapp=WhatsApp(settings.graph_api_url, settings.graph_api_version, secret, requests.Session()),
         strategy_of=remembered(ledger.strategy),
         portfolio=remembered(ledger.portfolio),
-        feed=remembered(ledger.feed, PAUSE_LIFETIME),
+        feed=ledger.feed,
     )
     queue = Queue(client("sqs"), settings.reminders_queue_url)
     return Deps(sender, queue, stage_clock(settings, lambda: client("ssm")))
@@ -54,6 +54,9 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     deps = deps or wire()
     now = deps.clock()
     deps.sender.whatsapp.hang_up()
+    # Read once a batch: a pause stops the next one.
+    sender = replace(deps.sender, feed=remembered(deps.sender.feed, PAUSE_LIFETIME))
+    deps = replace(deps, sender=sender)
     failed: list[str] = []
     for record in event["Records"]:
         if context.get_remaining_time_in_millis() < (LONGEST_CALL + 5) * 1000:

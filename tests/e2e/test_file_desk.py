@@ -71,3 +71,32 @@ def test_what_files_tell_stops_what_is_queued(stack: Stack, today: datetime) -> 
     codes = ["SENT", "SKIPPED_DISPUTED", "SKIPPED_HELD", "SKIPPED_OPTED_OUT", "SKIPPED_PAID", "SKIPPED_RECALLED"]
     assert sorted(outcomes(stack, today)) == codes
     assert drive.counters(stack)["accepted"] == 1
+
+
+def test_a_pause_holds_what_is_queued_and_a_resume_sends_it_once(stack: Stack, today: datetime) -> None:
+    drive.drop_and_wait(stack, "debts/uno/cartera.csv", csv(today, PHONES).encode())
+    with sender_asleep(stack):
+        assert drive.tick(stack) == 6
+        told = json.loads(cobranza("pause", "uno", "--reason", "plantilla rechazada", "--json"))
+        assert (told["pause"]["state"], told["pause"]["held"]) == ("PAUSED", 0)
+    drive.settle(stack)
+    assert outcomes(stack, today) == ["DEFERRED_PAUSED"] * 6
+    assert drive.counters(stack)["accepted"] == 0
+    paused = json.loads(cobranza("status", "uno", "--json"))["paused"]
+    assert (paused["uno"]["held"], paused["uno"]["reason"]) == (6, "plantilla rechazada")
+
+    told = json.loads(cobranza("resume", "uno", "--json"))
+    assert (told["pause"]["state"], told["pause"]["held"]) == ("RUNNING", 6)
+    assert drive.tick(stack) == 6
+    drive.settle(stack)
+    assert sorted(drive.reminders_accepted(stack).values()) == [1] * 6
+
+
+def test_while_all_is_paused_nobody_is_queued(stack: Stack, today: datetime) -> None:
+    drive.drop_and_wait(stack, "debts/uno/cartera.csv", csv(today, PHONES).encode())
+    drive.drop_and_wait(stack, "control/all/PAUSE", b"")
+    assert drive.tick(stack) == 0
+    assert json.loads(cobranza("resume", "all", "--json"))["pause"]["held"] == 6
+    assert drive.tick(stack) == 6
+    drive.settle(stack)
+    assert drive.counters(stack)["accepted"] == 6

@@ -40,7 +40,7 @@ def file(key: str, version: str = "") -> dict[str, Any]:
 
 def ingest(world: World, *records: dict[str, Any], s3: Any = None) -> dict[str, Any]:
     module = function("ingest")
-    deps = module.Deps(world.importer, world.clock, s3 or world.s3)
+    deps = module.Deps(world.importer, world.control, world.clock, s3 or world.s3)
     return module.handler({"Records": list(records)}, FakeContext(), deps=deps)
 
 
@@ -134,6 +134,33 @@ def test_the_version_that_was_dropped_is_read(world: World) -> None:
     assert ingest(world, record("1", file(key, "no-such-version"))) == failures()
 
 
+def test_a_control_file_comes_straight_from_its_rule(world: World) -> None:
+    put(world, "control/tienda/PAUSE", "")
+    module = function("ingest")
+    deps = module.Deps(world.importer, world.control, world.clock, world.s3)
+    assert module.handler(file("control/tienda/PAUSE"), FakeContext(), deps=deps) == failures()
+    assert result(world, "tienda/control/PAUSE")["pause"]["state"] == "PAUSED"
+
+
+def test_a_control_file_that_fails_is_an_error_for_lambda_to_try_again(world: World) -> None:
+    class Forbidden:
+        exceptions = world.s3.exceptions
+
+        def get_object(self, **request: Any) -> Any:
+            raise PermissionError("403")
+
+    module = function("ingest")
+    deps = module.Deps(world.importer, world.control, world.clock, Forbidden())
+    with pytest.raises(PermissionError):
+        module.handler(file("control/tienda/PAUSE"), FakeContext(), deps=deps)
+
+
+def test_a_control_file_from_the_queue_is_one_as_well(world: World) -> None:
+    put(world, "control/all/PAUSE", "")
+    assert ingest(world, record("1", file("control/all/PAUSE"))) == failures()
+    assert result(world, "all/control/PAUSE")["pause"]["state"] == "PAUSED"
+
+
 # send
 
 
@@ -170,6 +197,26 @@ def test_a_batch_of_reminders_is_sent_and_done(world: World, reminders: dict[str
     assert {message["to"] for message in world.whatsapp.sent} == {"+525555550101", "+525555550102"}
     assert send(world, *reminders.values()) == failures()
     assert len(world.whatsapp.sent) == 2
+
+
+def test_whether_it_is_paused_is_read_once_a_batch(world: World, reminders: dict[str, dict[str, Any]]) -> None:
+    asked: list[str] = []
+
+    def feed(portfolio: str) -> Any:
+        asked.append(portfolio)
+        return world.ledger.feed(portfolio)
+
+    world.sender = replace(world.sender, feed=feed)
+    send(world, *reminders.values())
+    assert asked == ["tienda"]
+
+
+def test_a_pause_stops_the_next_batch(world: World, reminders: dict[str, dict[str, Any]]) -> None:
+    assert send(world, reminders["C1"]) == failures()
+    world.controls.begin("tienda", "", world.now)
+    assert send(world, reminders["C2"]) == failures()
+    assert len(world.whatsapp.sent) == 1
+    assert sorted(world.outcomes()) == ["DEFERRED_PAUSED", "SENT"]
 
 
 def test_a_reminder_that_was_refused_for_now_comes_back_later(

@@ -15,6 +15,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from cobranza.flows.applied import Rooms
+from cobranza.flows.apply_control import ControlDesk
 from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
@@ -25,6 +26,7 @@ from cobranza.flows.send_reminder import Sender
 from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, parse_file_work
 from cobranza.refs import References
 from cobranza.store.book import Book
+from cobranza.store.controls import Controls
 from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
@@ -208,6 +210,9 @@ class World:
         rooms = Rooms(
             book, self.ledger, Payments(table), Conversations(table), self.references, lambda _: DAILY, workers=1
         )
+        results = ResultDesk(self.journal, work, Notices(self.sns, self.topic))
+        self.controls = Controls(table)
+        self.control = ControlDesk(self.ledger, self.controls, results, workers=1)
         self.importer = Importer(
             self.ledger,
             Imports(table),
@@ -215,7 +220,7 @@ class World:
             self.references,
             work,
             self.files,
-            ResultDesk(self.journal, work, Notices(self.sns, self.topic)),
+            results,
             RowDesk(rooms),
             announcements(),
         )

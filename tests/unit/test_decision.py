@@ -10,7 +10,7 @@ from cobranza.ledger.money import Money
 from cobranza.ledger.promise import Promise
 from cobranza.policy import contact_rules, outcomes
 from cobranza.policy.decision import Decision, Defer, Rest, Send, Skip, held_out
-from cobranza.policy.feed import Feed
+from cobranza.policy.feed import Feed, Pause
 from cobranza.policy.message import Consumed, Message, State
 from tests.unit.books import (
     FINAL,
@@ -78,7 +78,7 @@ DEFERRED: dict[str, Callable[[], Decision]] = {
     "STALE_DATA": lambda: decided(debt(), feeds={}),
     "APPROVAL": lambda: decided(debt(), strategy=ladder(0, approval="every_day")),
     "GAP": lambda: decided(debt(3), messages=[at(NOON - timedelta(hours=45))]),
-    "PAUSED": lambda: decided(debt(), feeds={"tarjetas": Feed(NOON, is_paused=True)}),
+    "PAUSED": lambda: decided(debt(), feeds={"tarjetas": Feed(NOON, Pause("tarjetas", "now"))}),
     "WINDOW": lambda: decided(debt(), now=datetime(2026, 11, 24, 6, 59, tzinfo=MEXICO)),
     "HOLIDAY": lambda: decided(debt(-31), now=datetime(2026, 12, 25, 12, 0, tzinfo=MEXICO)),
 }

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cobranza.policy.decision import Defer, Send, Skip
-from cobranza.policy.feed import Feed
+from cobranza.policy.feed import Feed, Pause
 from tests.unit.books import NOON, debt, decided, portfolio
 
 MEXICO = ZoneInfo("America/Mexico_City")
+PAUSED = Pause("tarjetas", "2026-11-24T09:00:00Z")
 FRIDAY = datetime(2026, 11, 20, 12, 0, tzinfo=MEXICO)
 
 
@@ -58,14 +59,32 @@ def test_a_fresh_book_is_acted_on() -> None:
 
 
 def test_a_paused_portfolio_waits_and_is_looked_at_again() -> None:
-    decision = decided(debt(), feeds={"tarjetas": Feed(NOON, is_paused=True)})
+    decision = decided(debt(), feeds={"tarjetas": Feed(NOON, PAUSED)})
     assert isinstance(decision, Defer)
     assert decision.code == "PAUSED"
     assert NOON < decision.until <= NOON + timedelta(hours=1)
+    assert decision.pauses == (PAUSED,)
+
+
+def test_a_pause_of_all_holds_a_borrower_once_whatever_their_portfolios() -> None:
+    everything = Pause("all", "2026-11-24T09:00:00Z")
+    feeds = {"tarjetas": Feed(NOON, everything), "autos": Feed(NOON, everything)}
+    both = [portfolio(), portfolio("autos")]
+    decision = decided(debt(), debt(debt_id="F-2", portfolio="autos"), portfolios=both, feeds=feeds)
+    assert isinstance(decision, Defer)
+    assert decision.pauses == (everything,)
+
+
+def test_only_the_pauses_of_what_is_due_hold() -> None:
+    feeds = {"tarjetas": Feed(NOON, PAUSED), "autos": Feed(NOON, Pause("autos", "2026-11-24T08:00:00Z"))}
+    later = debt(-90, debt_id="F-2", portfolio="autos")
+    decision = decided(debt(), later, portfolios=[portfolio(), portfolio("autos")], feeds=feeds)
+    assert isinstance(decision, Defer)
+    assert decision.pauses == (PAUSED,)
 
 
 def test_what_is_not_paused_goes_on() -> None:
-    feeds = {"tarjetas": Feed(NOON, is_paused=True), "autos": Feed(NOON)}
+    feeds = {"tarjetas": Feed(NOON, PAUSED), "autos": Feed(NOON)}
     both = [portfolio(), portfolio("autos")]
     decision = decided(debt(), debt(debt_id="F-2", portfolio="autos"), portfolios=both, feeds=feeds)
     assert isinstance(decision, Send)

@@ -233,6 +233,7 @@ NAMELESS = {
     KEY,
     MAPPING,
     "AWS::ApiGatewayV2::Stage",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::LayerVersion",  # SAM names layers; a second stack adds versions and replaces none
     "AWS::Lambda::Permission",
     "AWS::S3::BucketPolicy",

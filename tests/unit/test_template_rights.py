@@ -87,7 +87,7 @@ def test_a_rule_may_put_on_its_queues_and_nobody_else_is_let_in(stage: str) -> N
     now = stack(stage)
     let_in: set[tuple[str, str]] = set()
     for name, rule in now.of("AWS::Events::Rule").items():
-        for target in rule["Targets"]:
+        for target in (each for each in rule["Targets"] if name_of(each["Arn"]) in now.of(QUEUE)):
             let_in |= {(name, name_of(arn)) for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"])}
     assert let_in
     for queue in now.of(QUEUE):
@@ -135,7 +135,7 @@ def test_the_http_api_may_invoke_the_webhook_on_both_routes_and_nothing_else() -
     routes = {(method, path) for path, methods in api["Body"]["paths"].items() for method in methods}
     assert routes == {("get", "/webhook"), ("post", "/webhook")}
     permissions = [tuple(sorted(each.items())) for each in now.of("AWS::Lambda::Permission").values()]
-    assert sorted(permissions) == sorted(
+    assert sorted(each for each in permissions if dict(each)["Principal"] != "events.amazonaws.com") == sorted(
         (
             ("Action", "lambda:InvokeFunction"),
             ("FunctionName", "${WebhookFunction}"),
@@ -144,6 +144,34 @@ def test_the_http_api_may_invoke_the_webhook_on_both_routes_and_nothing_else() -
         )
         for method, path in routes
     )
+
+
+def test_the_rule_of_control_files_may_invoke_ingest_and_nothing_else() -> None:
+    now = stack("prod")
+    of_rules = [
+        each for each in now.of("AWS::Lambda::Permission").values() if each["Principal"] == "events.amazonaws.com"
+    ]
+    assert of_rules == [
+        {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": "${IngestFunction}",
+            "Principal": "events.amazonaws.com",
+            "SourceArn": "${ControlChanged.Arn}",
+        }
+    ]
+    (target,) = now.of("AWS::Events::Rule")["ControlChanged"]["Targets"]
+    assert target["Arn"] == "${IngestFunction.Arn}"
+
+
+def test_a_control_file_that_is_given_up_raises_the_alarm_of_files() -> None:
+    now = stack("prod")
+    (tries,) = now.of("AWS::Lambda::EventInvokeConfig").values()
+    assert tries["FunctionName"] == "${IngestFunction}"
+    assert tries["DestinationConfig"]["OnFailure"]["Destination"] == "${FilesDeadLetters.Arn}"
+    assert now.functions["IngestFunction"].may("sqs:SendMessage") == {
+        "${FilesQueue.Arn}",
+        "${FilesDeadLetters.Arn}",
+    }
 
 
 def test_every_function_has_a_role_of_its_own_that_only_lambda_assumes() -> None:
@@ -226,13 +254,18 @@ def test_a_secret_is_read_by_those_who_need_it_alone(secret: str, stage: str) ->
 
 def test_ingest_reads_what_the_rule_lets_in_and_never_its_own_results() -> None:
     now = stack("prod")
-    (rule,) = now.of("AWS::Events::Rule").values()
-    assert rule["EventPattern"]["detail"]["object"]["key"] == [{"anything-but": {"prefix": "results/"}}]
+    patterns = {name: rule["EventPattern"] for name, rule in now.of("AWS::Events::Rule").items()}
+    assert {name: pattern["detail"]["object"]["key"] for name, pattern in patterns.items()} == {
+        "FileDropped": [{"anything-but": {"prefix": ["results/", "control/"]}}],
+        "ControlChanged": [{"prefix": "control/"}],
+    }
+    assert patterns["FileDropped"]["detail-type"] == ["Object Created"]
+    assert patterns["ControlChanged"]["detail-type"] == ["Object Created", "Object Deleted"]
+    assert all(pattern["detail"]["bucket"]["name"] == ["${InboxBucket}"] for pattern in patterns.values())
     ingest = now.functions["IngestFunction"]
-    assert rule["EventPattern"]["detail"]["bucket"]["name"] == ["${InboxBucket}"]
     for action in ("s3:GetObject", "s3:GetObjectVersion"):
         dropped = {resource for resource in ingest.may(action) if resource.startswith("${InboxBucket")}
-        assert dropped == {f"${{InboxBucket.Arn}}/{kind}/*" for kind in (*KINDS, "portfolios")}
+        assert dropped == {f"${{InboxBucket.Arn}}/{kind}/*" for kind in (*KINDS, "portfolios", "control")}
     written = {f"${{WorkBucket.Arn}}/{place}/*" for place in ("parts", "listed")}
     assert ingest.may("s3:PutObject") == {"${InboxBucket.Arn}/results/*"} | written
 

@@ -26,6 +26,12 @@ FILE_CODES = {
         "drop it as `debts/<portfolio>/<file>`, with the portfolio in a–z, 0–9 and `-`; "
         "its results are under `results/none/misplaced/`",
     ),
+    "BAD_CONTROL": Code(
+        "En control/ no hay una orden con este nombre",
+        "There is no order of this name in control/",
+        "el archivo se llama `PAUSE`, en mayúsculas y sin extensión",
+        "the file is called `PAUSE`, in capitals and without extension",
+    ),
     "BAD_AS_OF": Code(
         "El metadato as-of del archivo no se puede leer",
         "The file's metadata as-of cannot be read",

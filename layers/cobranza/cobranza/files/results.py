@@ -76,7 +76,8 @@ class Summary:
     """What became of a file. `digest` is its SHA-256 in hex; `totals` the balances of its good rows, one for
     each currency; `balance_from` the column they were read from; `closed` the debts that a snapshot does not list
     any more; `superseded` the unchanged rows that a newer file has told; `recognised` what was taken for what;
-    `waiting` why a person must confirm before anything is changed; `error` why the file was refused whole."""
+    `waiting` why a person must confirm before anything is changed; `pause` what is paused, of a file in control/;
+    `error` why the file was refused whole."""
 
     kind: str
     portfolio: str
@@ -97,6 +98,7 @@ class Summary:
     recognised: Mapping[str, Any] = field(default_factory=dict[str, Any])
     warnings: Sequence[str] = ()
     waiting: Mapping[str, Any] | None = None
+    pause: Mapping[str, Any] | None = None
     error: InvalidInput | None = None
 
     def __post_init__(self) -> None:
@@ -129,6 +131,8 @@ class Summary:
             "readiness": asdict(self.readiness),
             "error": self.error and {"code": self.error.code, "reason": self.error.reason},
         }
+        if self.pause:
+            document["pause"] = dict(self.pause)
         return json.dumps(document, ensure_ascii=False, indent=2).encode()
 
 

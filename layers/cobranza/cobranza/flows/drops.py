@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cobranza.files.codes import refuse
 from cobranza.policy.portfolio import valid_portfolio_id
+from cobranza.store.keys import ALL
 
 MAX_KEY = 900  # S3 allows 1,024 bytes, and results are named after the file
 # Files of debts become the book; files of rows tell something of people and debts that are in it.
@@ -12,6 +13,9 @@ ROWS = ("payments", "contacts", "recalls", "requests")
 KINDS = (*DEBTS, *ROWS, "mappings")
 # What people declare of a portfolio, each under its own name.
 SETTINGS = {"portfolios": "portfolio.yaml", "strategies": "strategy.yaml"}
+# Not read but looked for: while control/<portfolio or ALL>/PAUSE is there, that is paused.
+CONTROL = "control"
+PAUSE = "PAUSE"
 CONFIRM = ".confirm"
 
 
@@ -30,13 +34,14 @@ class Drop:
             raise refuse("BAD_PLACE", f"> {MAX_KEY} bytes")
         match key.split("/"):
             case [kind, portfolio, file] if valid_portfolio_id(portfolio) and file not in ("", ".", ".."):
-                if kind in KINDS or SETTINGS.get(kind) == file:
+                is_known = kind in KINDS or SETTINGS.get(kind) == file
+                if kind == CONTROL or (is_known and portfolio != ALL):
                     return cls(kind, portfolio, file)
             case _:
                 pass
         places = (f"{kind}/<portfolio>/<file>" for kind in KINDS)
         settings = (f"{kind}/<portfolio>/{name}" for kind, name in SETTINGS.items())
-        raise refuse("BAD_PLACE", " | ".join((*places, *settings)))
+        raise refuse("BAD_PLACE", " | ".join((*places, *settings, f"{CONTROL}/<portfolio or {ALL}>/{PAUSE}")))
 
     @classmethod
     def misplaced(cls, key: str) -> "Drop":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cobranza.queues import Queue, Reminder
-from cobranza.store.keys import SHARDS
+from cobranza.store.keys import ALL, SHARDS
 from cobranza.store.ledger import Ledger
 
 # Longer than a reminder can wait on the queue and be tried again; then the borrower comes back by themselves.
@@ -21,7 +21,10 @@ class Tick:
 
 
 def queue_due(ledger: Ledger, queue: Queue[Reminder], now: datetime, trace: str) -> Tick:
-    """Queues every due borrower once. A crash in the middle costs a lease, never a message."""
+    """Queues every due borrower once, and nobody while all is paused: they stay due. A crash in the middle costs a
+    lease, never a message."""
+    if ledger.pause(ALL):
+        return Tick(queued=0)
     return Tick(queued=queue.put(_leased(ledger, now, trace)))
 
 

@@ -18,6 +18,7 @@ from cobranza.flows.drops import Drop
 from cobranza.flows.import_part import Result
 from cobranza.flows.read_file import part_place
 from cobranza.ledger.money import Money, totals
+from cobranza.store.controls import Control
 from cobranza.store.imports import Import
 from cobranza.store.journal import Journal
 from cobranza.store.notices import Notices
@@ -112,8 +113,7 @@ class ResultDesk:
         now: datetime,
         header: Iterable[str] = (),
     ) -> Summary:
-        inbox.put(f"{drop.results}/refused.csv", refused_csv(tuple(header), refusals), CSV)
-        inbox.put(f"{drop.results}/summary.json", summary.to_json(), "application/json")
+        self._put(inbox, drop, summary, refused_csv(tuple(header), refusals))
         # A file's name may be a person's: keys carry its digest.
         name = hashlib.sha256(drop.file.encode()).hexdigest()[:16]
         identity = f"{drop.kind}#{name}#{summary.digest}#{summary.as_of:%Y%m%dT%H%M%SZ}"
@@ -121,6 +121,22 @@ class ResultDesk:
         self.journal.append(f"PORTFOLIO#{drop.portfolio}", now, "import", identity, facts)
         self.notices.tell(summary, drop.results)
         return summary
+
+    def write_control(self, inbox: Bucket, drop: Drop, summary: Summary, control: Control) -> Summary:
+        """What a portfolio's pause has come to; each begin and each end is one line of the journal."""
+        self._put(inbox, drop, summary, refused_csv((), ()))
+        subject, since = f"PORTFOLIO#{control.scope}", control.paused_at
+        if since:
+            self.journal.append(subject, datetime.fromisoformat(since), "paused", since)
+        if control.resumed_at:
+            ended = datetime.fromisoformat(control.resumed_at)
+            self.journal.append(subject, ended, "resumed", since, {"held": control.held})
+        self.notices.tell(summary, drop.results)
+        return summary
+
+    def _put(self, inbox: Bucket, drop: Drop, summary: Summary, refused: bytes) -> None:
+        inbox.put(f"{drop.results}/refused.csv", refused, CSV)
+        inbox.put(f"{drop.results}/summary.json", summary.to_json(), "application/json")
 
     def _refusals(self, done: Import) -> Iterator[Refusal]:
         """Of all parts, by line; one at a time."""

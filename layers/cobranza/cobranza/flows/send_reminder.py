@@ -80,8 +80,10 @@ class Sender:
                 return Outcome()
             case Skip():
                 until, facts = None, {"debts": decision.debts}
-            case Defer(until=until):
+            case Defer(until=until, pauses=pauses):
                 facts = {"debts": decision.debts, "until": until}
+                for pause in pauses:  # before the lease ends: whoever resumes finds them, or their lease
+                    self.ledger.hold(pause, reminder.borrower, now)
         self._journal(reminder, now, decision.outcome, facts)
         self._finish(reminder, book, now, until=until)
         return Outcome(decision.outcome)

@@ -21,7 +21,7 @@ from cobranza.policy.caps import too_often
 from cobranza.policy.contact_rules import ContactRules
 from cobranza.policy.credit import credited
 from cobranza.policy.due import Due, StrategyOf, due_on, local_date, not_before, with_consumed
-from cobranza.policy.feed import PAUSE_LOOK, Feed
+from cobranza.policy.feed import PAUSE_LOOK, Feed, Pause
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import Announces, Strategy, is_true, standard
@@ -71,10 +71,12 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """`until` is when to look again."""
+    """`until` is when to look again; `pauses` are those that keep due debts back, where it is pauses
+    that do."""
 
     code: str
     until: datetime
+    pauses: tuple[Pause, ...] = ()
     debts: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
 
     @property
@@ -174,6 +176,7 @@ class _Sieve:
     def __init__(self, due: Sequence[Due]) -> None:
         self.left = tuple(due)
         self.outcomes: dict[str, str] = {}
+        self._pauses: list[Pause] = []
         self._last: Skip | Defer | None = None
 
     def drops_all(self, *checks: Callable[[Due], Skip | Defer | None]) -> bool:
@@ -184,6 +187,7 @@ class _Sieve:
             self.left = tuple(due for due in self.left if due.debt.terms.key not in reasons)
             for why in reasons.values():
                 self._last = self._stronger(why)
+                self._pauses += why.pauses if isinstance(why, Defer) else ()
             if not self.left:
                 return True
         return False
@@ -193,6 +197,8 @@ class _Sieve:
         """The borrower's outcome once no debt is left."""
         if self._last is None:
             raise ValueError("debts are left")
+        if isinstance(self._last, Defer):
+            return replace(self._last, debts=self.outcomes, pauses=tuple(dict.fromkeys(self._pauses)))
         return replace(self._last, debts=self.outcomes)
 
     def _stronger(self, why: Skip | Defer) -> Skip | Defer:
@@ -266,8 +272,8 @@ def _waits(facts: _Facts, due: Due) -> Skip | Defer | None:
     if portfolio and feed.is_stale(portfolio, facts.now):
         is_today = local_date(facts.borrower, soon) == facts.today
         return Defer("STALE_DATA", soon) if is_today else Skip("STALE_DATA")
-    if feed.is_paused:
-        return Defer("PAUSED", soon)
+    if feed.pause:
+        return Defer("PAUSED", soon, (feed.pause,))
     return None if feed.is_approved(facts.strategy(due), facts.today) else Defer("APPROVAL", soon)
 
 

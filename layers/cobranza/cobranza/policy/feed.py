@@ -16,12 +16,20 @@ PAUSE_LOOK = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """That somebody has stopped `scope`, a portfolio or all of them, `since` a moment (ISO 8601, UTC)."""
+
+    scope: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
-    """`as_of` is that of the newest file, None before the first one; `approved_on` the newest local day whose plan
-    a person agreed to."""
+    """`as_of` is that of the newest file, None before the first one; `pause` the one that is on, that of all
+    before the portfolio's own; `approved_on` the newest local day whose plan a person agreed to."""
 
     as_of: datetime | None = None
-    is_paused: bool = False
+    pause: Pause | None = None
     approved_on: date | None = None
 
     def is_stale(self, portfolio: Portfolio, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from cobranza.ledger.heard import heard
 from cobranza.ledger.payment import Credit
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
+from cobranza.policy.feed import Pause
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.store import keys
 from cobranza.store.said import standing_of
@@ -29,6 +30,13 @@ def message_of(item: Item) -> Message:
             for key, (due_date, step) in item["debts"].items()
         },
     )
+
+
+def pause_of(item: Item) -> Pause | None:
+    """The pause that a scope's item tells of, where it is on."""
+    if "paused_at" not in item or "resumed_at" in item:
+        return None
+    return Pause(keys.scope_of(item["pk"]), item["paused_at"])
 
 
 def book_of(ref: str, items: Mapping[str, Item]) -> Book:

@@ -14,6 +14,7 @@ DEBT = "DEBT#"
 MESSAGE = "MSG#"
 MARK = "MARK#"
 CREDIT = "CREDIT#"
+CONTROL = "CONTROL#"
 CONFIG = "CONFIG"
 STOP = "STOP"
 CASES = "CASES"
@@ -21,6 +22,8 @@ IMPORT = "IMPORT#"
 MAPPING = "MAPPING#"
 STRATEGY = "STRATEGY"
 LEASE = "LEASE"
+PAUSE = "PAUSE"
+HELD = "HELD#"
 STANDING = "STANDING"
 PAYMENT = "PAYMENT"
 SHARDS = 16
@@ -168,7 +171,24 @@ def strategy(portfolio_id: str, version: str = "") -> dict[str, str]:
 
 def pause(scope: str) -> dict[str, str]:
     """That business-initiated messages of a portfolio, or of ALL, are stopped."""
-    return {"pk": f"CONTROL#{scope}", "sk": "PAUSE"}
+    return {"pk": control_pk(scope), "sk": PAUSE}
+
+
+def control_pk(scope: str) -> str:
+    return f"{CONTROL}{scope}"
+
+
+def scope_of(pk: str) -> str:
+    return pk.removeprefix(CONTROL)
+
+
+def held_by(since: str) -> str:
+    """How the sort keys begin of those whom a scope's pause `since` that moment has held."""
+    return f"{HELD}{since}#"
+
+
+def held(scope: str, since: str, borrower: str) -> dict[str, str]:
+    return {"pk": control_pk(scope), "sk": f"{held_by(since)}{borrower}"}
 
 
 def import_lease(portfolio_id: str) -> dict[str, str]:

@@ -3,18 +3,20 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from cobranza.policy.decision import Book
-from cobranza.policy.feed import Feed
+from cobranza.policy.feed import Feed, Pause
 from cobranza.policy.message import Consumed
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import SHIPPED, Strategy, shipped
 from cobranza.store import keys
-from cobranza.store.items import book_of
+from cobranza.store.items import book_of, pause_of
 from cobranza.store.table import ConditionFailed, Table, utc
 
 EXISTS = "attribute_exists(#pk)"
+# A pause that lasts longer holds its borrowers anew at each look.
+HELD_LIVES = timedelta(days=40)
 NO_NEWER = "attribute_not_exists(#as_of) OR #as_of <= :as_of"
 
 
@@ -96,17 +98,25 @@ class Ledger:
 
     def feed(self, portfolio_id: str) -> Feed:
         """How fresh the portfolio's book is, and whether it is paused, alone or with all others."""
-        wanted = [keys.standing(portfolio_id), keys.pause(portfolio_id), keys.pause(keys.ALL)]
-        items = {(item["pk"], item["sk"]): item for item in self._table.get_all(wanted)}
-        standing = items.pop((wanted[0]["pk"], wanted[0]["sk"]), {})
-        as_of = standing.get("as_of")
-        is_paused = any("paused_at" in item for item in items.values())
-        approved_on = standing.get("approved_on")
+        standing, own, of_all = keys.standing(portfolio_id), keys.pause(portfolio_id), keys.pause(keys.ALL)
+        items = {item["pk"]: item for item in self._table.get_all([standing, own, of_all])}
+        told = items.get(standing["pk"], {})
+        as_of, approved_on = told.get("as_of"), told.get("approved_on")
+        pauses = (pause_of(items.get(key["pk"], {})) for key in (of_all, own))
         return Feed(
             as_of=datetime.fromisoformat(as_of) if as_of else None,
-            is_paused=is_paused,
+            pause=next(filter(None, pauses), None),
             approved_on=date.fromisoformat(approved_on) if approved_on else None,
         )
+
+    def pause(self, scope: str) -> Pause | None:
+        """The pause of a portfolio, or of ALL, that is on."""
+        return pause_of(self._table.get(keys.pause(scope)) or {})
+
+    def hold(self, pause: Pause, borrower: str, now: datetime) -> None:
+        """The borrower's turn has come, and this pause keeps it back. Known once, however often it comes."""
+        expires = int((now + HELD_LIVES).timestamp())
+        self._table.update(keys.held(pause.scope, pause.since, borrower), {"expires": expires})
 
     def approve(self, portfolio_id: str, day: date) -> None:
         """A person agreed to the portfolio's plan of a day; the newest day counts."""
@@ -151,8 +161,9 @@ class Ledger:
             if "lease" not in failed.item:  # it ended just now
                 self.look_at(borrower, datetime.fromisoformat(wanted))
 
-    def due(self, shard: int, now: datetime, limit: int) -> Iterator[tuple[str, str]]:
-        """The borrowers (and the moment planned for each) whose moment has come, the longest waiting first."""
+    def due(self, shard: int, now: datetime, limit: int = 0) -> Iterator[tuple[str, str]]:
+        """The borrowers (and the moment planned for each) whose moment has come, the longest waiting first; at
+        most `limit` if given."""
         items = self._table.query(
             "due_shard = :shard AND due_at <= :now",
             {"shard": shard, "now": utc(now)},

@@ -13,6 +13,8 @@ class Notices:
 
     def tell(self, summary: Summary, results: str) -> None:
         state = "REFUSED" if summary.error else "WAITING" if summary.waiting else "DONE"
+        if summary.pause:
+            state = summary.pause["state"]
         told = {
             "v": 1,
             "state": state,

@@ -62,6 +62,11 @@ class Bucket:
         """An object of our own making, whole."""
         return self._get(key)["Body"].read()
 
+    def newest(self, key: str) -> tuple[str, bytes]:
+        """The version of an object of our own making, and its bytes. Raises NotFound before the first one."""
+        answer = self._get(key)
+        return answer["VersionId"], answer["Body"].read()
+
     def _get(self, key: str, version: str = "") -> dict[str, Any]:
         which = {"VersionId": version} if version else {}
         try:
@@ -79,6 +84,10 @@ class Bucket:
                     shutil.copyfileobj(part, whole)
             whole.seek(0)
             self._s3.put_object(Bucket=self._name, Key=key, Body=whole, ContentType=content_type)
+
+    def delete(self, key: str) -> None:
+        """Takes the object away; its versions stay. Nothing where there is none."""
+        self._s3.delete_object(Bucket=self._name, Key=key)
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         self._s3.put_object(Bucket=self._name, Key=key, Body=data, ContentType=content_type)

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 
-# Seconds: a new portfolio.yaml is in force everywhere within a minute, and so is a pause.
+# Seconds: a new portfolio.yaml is in force everywhere within a minute; a pause in the next batch, or after so long
+# in the same.
 LIFETIME = 60.0
 PAUSE_LIFETIME = 20.0
 

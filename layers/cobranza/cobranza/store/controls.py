@@ -1,0 +1,78 @@
+"""Who has paused what: one item for each portfolio that ever was, and one for all of them."""
+
+import contextlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from cobranza.policy.feed import Pause
+from cobranza.store import keys
+from cobranza.store.table import ConditionFailed, Item, Table, utc
+
+RUNNING = "attribute_not_exists(#paused_at) OR attribute_exists(#resumed_at)"
+PAUSED = "attribute_exists(#paused_at) AND attribute_not_exists(#resumed_at)"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A scope's pause: the one that is on, or the last one. Moments are ISO 8601 in UTC, empty where there was
+    none; `held` is how many borrowers it held, None until it has ended and they are counted."""
+
+    scope: str
+    paused_at: str = ""
+    resumed_at: str = ""
+    reason: str = ""
+    held: int | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        return bool(self.paused_at and not self.resumed_at)
+
+    @property
+    def pause(self) -> Pause:
+        return Pause(self.scope, self.paused_at)
+
+
+class Controls:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def of(self, scope: str) -> Control:
+        """As it is now, read consistently."""
+        items = self._table.get_all([keys.pause(scope)])
+        return _control(scope, items[0] if items else {})
+
+    def begin(self, scope: str, reason: str, at: datetime) -> Control:
+        """Pauses; a pause that is on goes on as it was."""
+        with contextlib.suppress(ConditionFailed):
+            begun = {"paused_at": utc(at), "reason": reason}
+            self._table.update(keys.pause(scope), begun, remove=("resumed_at", "held"), condition=RUNNING)
+        return self.of(scope)
+
+    def end(self, scope: str, at: datetime) -> Control:
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(keys.pause(scope), {"resumed_at": utc(at)}, condition=PAUSED)
+        return self.of(scope)
+
+    def counted(self, pause: Pause, held: int) -> Control:
+        """The pause has ended, and so many were held. Nothing where another one is on meanwhile."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.pause(pause.scope),
+                {"held": held},
+                condition="#paused_at = :since AND attribute_exists(#resumed_at)",
+                values={"since": pause.since},
+            )
+        return self.of(pause.scope)
+
+    def held(self, pause: Pause) -> list[str]:
+        """The borrowers whom the sender has held for this pause."""
+        begin = keys.held_by(pause.since)
+        items = self._table.query(
+            "pk = :pk AND begins_with(sk, :sk)", {"pk": keys.control_pk(pause.scope), "sk": begin}
+        )
+        return [item["sk"].removeprefix(begin) for item in items]
+
+
+def _control(scope: str, item: Item) -> Control:
+    told = {name: item[name] for name in ("paused_at", "resumed_at", "reason") if name in item}
+    return Control(scope, **told, held=int(item["held"]) if "held" in item else None)

@@ -1,0 +1,114 @@
+"""`cobranza pause`, `resume` and what `status` says of it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cobranza.policy.portfolio import parse_portfolio
+from cobranza.store.objects import Bucket
+from cobranza_cli import app, pause, status
+from cobranza_cli.place import Place
+from tests.integration.world import PORTFOLIO_YAML, World
+
+
+@dataclass(frozen=True)
+class Stack(Place):
+    """The world's tables and buckets; what changes in control/ is told to ingest at once."""
+
+    world: World
+
+    def client(self, service: str) -> Any:
+        return Telling(self.world) if service == "s3" else getattr(self.world, service)
+
+
+class Telling:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._world.s3, name)
+
+    def put_object(self, **request: Any) -> None:
+        self._world.s3.put_object(**request)
+        self._tell(request["Key"])
+
+    def delete_object(self, **request: Any) -> None:
+        self._world.s3.delete_object(**request)
+        self._tell(request["Key"])
+
+    def _tell(self, key: str) -> None:
+        self._world.control.take(Bucket(self._world.s3, "inbox"), key, self._world.now)
+
+
+@pytest.fixture
+def place(world: World, monkeypatch: pytest.MonkeyPatch) -> Place:
+    stack = Stack({"Ledger": "ledger", "Inbox": "inbox"}, {}, world)
+    monkeypatch.setattr(app.Where, "place", lambda _: stack)
+    monkeypatch.setattr(pause, "BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(status, "QUEUES", {})
+    world.ledger.save_portfolio(parse_portfolio(PORTFOLIO_YAML.encode(), "tienda"), world.now)
+    return stack
+
+
+def cobranza(*words: str) -> Result:
+    return CliRunner().invoke(app.app, words)
+
+
+def paused() -> dict[str, Any]:
+    return json.loads(cobranza("status", "tienda", "--json").stdout)["paused"]
+
+
+@pytest.mark.usefixtures("place")
+def test_the_command_pauses_and_resumes_by_the_file(world: World) -> None:
+    told = cobranza("pause", "tienda", "--reason", "plantilla rechazada")
+    assert told.exit_code == 0
+    assert "tienda is paused since 2026-11-24T17:00:00Z" in told.stdout
+    assert world.s3.get_object(Bucket="inbox", Key="control/tienda/PAUSE")["Body"].read() == b"plantilla rechazada"
+    assert paused() == {"tienda": {"since": "2026-11-24T17:00:00Z", "held": 0, "reason": "plantilla rechazada"}}
+    assert "tienda is paused" in cobranza("status", "tienda").stdout
+
+    assert "tienda runs since 2026-11-24T17:00:00Z" in cobranza("resume", "tienda").stdout
+    assert world.s3.list_objects_v2(Bucket="inbox", Prefix="control/")["KeyCount"] == 0
+    assert paused() == {}
+
+
+@pytest.mark.usefixtures("place")
+def test_all_is_paused_and_said_whatever_portfolio_is_asked_for() -> None:
+    assert json.loads(cobranza("pause", "all", "--json").stdout)["pause"]["state"] == "PAUSED"
+    assert list(paused()) == ["all"]
+
+
+@pytest.mark.usefixtures("place")
+def test_a_second_pause_says_since_when_the_first_is_on(world: World) -> None:
+    cobranza("pause", "tienda")
+    world.now = world.now.replace(hour=18)
+    assert "since 2026-11-24T17:00:00Z" in cobranza("pause", "tienda").stdout
+
+
+@pytest.mark.usefixtures("place")
+def test_to_resume_what_runs_does_no_harm() -> None:
+    assert "tienda runs: it was not paused" in cobranza("resume", "tienda").stdout
+
+
+@pytest.mark.usefixtures("place")
+def test_a_misspelt_portfolio_is_paused_with_a_warning() -> None:
+    assert "portfolio.yaml" in cobranza("pause", "tinda").stdout
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("portfolio", ["", "Tienda", "a/b"])
+def test_what_can_be_no_portfolio_is_not_even_dropped(world: World, portfolio: str) -> None:
+    assert cobranza("pause", portfolio).exit_code == 2
+    assert world.s3.list_objects_v2(Bucket="inbox")["KeyCount"] == 0
+
+
+@pytest.mark.usefixtures("place")
+def test_a_stack_that_does_not_answer_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Telling, "_tell", lambda _, key: None)
+    monkeypatch.setattr(pause, "PATIENCE", 0.01)
+    answer = cobranza("pause", "tienda")
+    assert answer.exit_code == 1
+    assert "no result" in answer.stderr
