@@ -56,6 +56,7 @@ def wire() -> Deps:
         queue=Queue[DroppedFile | FilePart](client("sqs"), settings.files_queue_url),
         results=ResultDesk(journal, work, Notices(client("sns"), settings.notices_topic)),
         rows=RowDesk(Rooms(book, ledger, payments, Conversations(table), references, standard())),
+        countries_on=frozenset(settings.countries_on.split(",")),
     )
     return Deps(importer, stage_clock(settings, lambda: client("ssm")), client("s3"))
 

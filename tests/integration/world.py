@@ -34,6 +34,7 @@ from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket, Opened, Received
 from cobranza.store.payments import Payments
+from cobranza.store.portfolios import switched_on
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import Accepted, Answer
 from tests.integration.partiql import PartiqlClient
@@ -48,6 +49,7 @@ consent: {text: Acepto recibir recordatorios de pago por WhatsApp, source: solic
 link_bases: ["https://pagos.example.com/"]
 freshness_hours: 240
 """
+COUNTRIES_ON = frozenset({"MX", "CO", "BR", "CU"})
 # A Tuesday, 11:00 in Mexico City: open in all three countries.
 TUESDAY = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 # A borrower whose only debt is due that Tuesday.
@@ -216,6 +218,7 @@ class World:
             self.files,
             ResultDesk(self.journal, work, Notices(self.sns, self.topic)),
             RowDesk(rooms),
+            COUNTRIES_ON,
         )
         self.conversations = Conversations(table)
         self.media = Queue[MediaToFetch](self.sqs, self.media_url)
@@ -229,7 +232,7 @@ class World:
             self.journal,
             self.whatsapp,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
             standard(),
-            self.ledger.portfolio,
+            switched_on(self.ledger.portfolio, COUNTRIES_ON),
             self.ledger.feed,
         )
 
