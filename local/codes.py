@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cobranza.files.codes import FILE_CODES, ROW_CODES, Code
+from local import marked
 
 DOCS = Path(__file__).parents[1] / "docs"
 GUIDES = {"en": DOCS / "files.md", "es": DOCS / "es" / "archivos.md"}
@@ -33,16 +34,12 @@ def block(language: str) -> str:
         f"{title}\n\n| code | {means} | {todo} |\n|---|---|---|\n{_lines(codes, language)}"
         for title, codes in ((whole, FILE_CODES), (row, ROW_CODES))
     )
-    return f"{BEGIN}\n" + "\n\n".join(tables) + f"\n{END}"
+    return "\n\n".join(tables)
 
 
 def renewed(page: str, language: str) -> str:
     """The page with its block as the code is now. Raises ValueError where the marks are missing."""
-    before, _, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"no {BEGIN} … {END}")
-    return before + block(language) + after
+    return marked.renewed(page, BEGIN, block(language), END)
 
 
 def _lines(codes: Mapping[str, Code], language: str) -> str:

@@ -37,6 +37,7 @@ PHONE_NUMBER_ID = "100000000000001"
 ACCESS_TOKEN = "local-access-token"
 APP_SECRET = "local-app-secret"
 VERIFY_TOKEN = "local-verify-token"
+COUNTRIES_ON = "MX,CO,BR"  # those of the samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +158,7 @@ def _deploy(stack: Stack, folder: Path) -> None:
         *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"),
         *("--parameter-overrides", "Stage=local", f"Architecture={architecture}"),
         f"GraphApiUrl={stack.simulator_url}",
+        f"CountriesOn={COUNTRIES_ON}",
     ]
     env = {
         "PATH": f"{TOOLS / 'sam' / 'bin'}:/usr/local/bin:/usr/bin:/bin",

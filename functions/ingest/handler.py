@@ -66,6 +66,7 @@ def wire() -> Deps:
         results=results,
         rows=RowDesk(Rooms(book, ledger, payments, Conversations(table), references, strategy_of)),
         templates=announcements(),
+        countries_on=frozenset(settings.countries_on.split(",")),
     )
     control = ControlDesk(ledger, Controls(table), results)
     return Deps(importer, control, stage_clock(settings, lambda: client("ssm")), client("s3"))

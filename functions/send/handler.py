@@ -16,7 +16,7 @@ from cobranza.store.aws import client
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
-from cobranza.store.portfolios import PAUSE_LIFETIME, remembered
+from cobranza.store.portfolios import PAUSE_LIFETIME, remembered, switched_on
 from cobranza.store.secrets import secret_reader, stage_clock
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import LONGEST_CALL, WhatsApp
@@ -41,7 +41,7 @@ def wire() -> Deps:
         journal=Journal(Table(client("dynamodb"), settings.journal_table)),
         whatsapp=WhatsApp(settings.graph_api_url, settings.graph_api_version, secret, requests.Session()),
         strategy_of=remembered(ledger.strategy),
-        portfolio=remembered(ledger.portfolio),
+        portfolio=remembered(switched_on(ledger.portfolio, settings.countries_on.split(","))),
         feed=ledger.feed,
     )
     queue = Queue(client("sqs"), settings.reminders_queue_url)

@@ -210,6 +210,7 @@ def _import(stub: Stub, file: bytes) -> Mapping[str, Any]:
         results=ResultDesk(Journal(table), desk, desk),
         rows=RowDesk(Rooms(book, ledger, Payments(table), Conversations(table), references, lambda _: standard())),
         templates={},
+        countries_on=frozenset({"MX"}),
     )
     memory.objects["debts/uno/a.csv"] = file
     importer.take(desk, DroppedFile("inbox", "debts/uno/a.csv", "1"), DROPPED)

@@ -385,6 +385,9 @@ def test_a_daily_file_never_lifts_an_opt_out(world: World) -> None:
         (PORTFOLIO_YAML, {"consent": ""}, "no_consent"),
         (PORTFOLIO_YAML, {"phone": "+5491155550101", "country": "AR"}, "country_off"),
         (PORTFOLIO_YAML.replace("MX, ", ""), {}, "country_off"),
+        # Named by the portfolio, but not switched on in the stack; switched on, but nobody may be messaged there.
+        (PORTFOLIO_YAML.replace("MX", "MX, AR"), {"phone": "+5491155550101", "country": "AR"}, "country_off"),
+        (PORTFOLIO_YAML.replace("MX", "MX, CU"), {"phone": "+5355550101", "country": "CU"}, "country_off"),
     ],
 )
 def test_readiness_tells_what_keeps_a_borrower_from_a_message(

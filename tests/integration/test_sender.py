@@ -13,6 +13,7 @@ from cobranza.errors import MissingSetting
 from cobranza.flows.queue_due import LEASE
 from cobranza.flows.send_reminder import Outcome
 from cobranza.queues import Reminder
+from cobranza.store.portfolios import switched_on
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.events import parse
@@ -103,6 +104,15 @@ def test_what_happened_since_it_was_queued_counts(
     assert world.whatsapp.sent == []
     assert world.message_items() == []
     assert "lease" not in world.item("PROFILE")
+
+
+@pytest.mark.parametrize("on", ["", "CO,BR"])
+def test_a_country_that_the_stack_has_not_switched_on_is_off_whatever_the_portfolio_says(
+    world: World, reminder: Reminder, on: str
+) -> None:
+    sender = replace(world.sender, portfolio=switched_on(world.ledger.portfolio, on.split(",")))
+    assert sender.remind(reminder, world.now).code == "SKIPPED_COUNTRY_OFF"
+    assert world.whatsapp.sent == []
 
 
 def test_a_borrower_outside_the_hours_is_looked_at_when_they_begin(world: World, reminder: Reminder) -> None:

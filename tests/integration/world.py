@@ -35,6 +35,7 @@ from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket, Opened, Received
 from cobranza.store.payments import Payments
+from cobranza.store.portfolios import switched_on
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import Accepted, Answer
 from cobranza.whatsapp.templates import announcements
@@ -51,6 +52,7 @@ consent: {text: Acepto recibir recordatorios de pago por WhatsApp, source: solic
 link_bases: ["https://pagos.example.com/"]
 freshness_hours: 240
 """
+COUNTRIES_ON = frozenset({"MX", "CO", "BR", "CU"})
 # A Tuesday, 11:00 in Mexico City: open in all three countries.
 TUESDAY = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 # A borrower whose only debt is due that Tuesday.
@@ -223,6 +225,7 @@ class World:
             results,
             RowDesk(rooms),
             announcements(),
+            COUNTRIES_ON,
         )
         self.conversations = Conversations(table)
         self.media = Queue[MediaToFetch](self.sqs, self.media_url)
@@ -236,7 +239,7 @@ class World:
             self.journal,
             self.whatsapp,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
             lambda _: DAILY,
-            self.ledger.portfolio,
+            switched_on(self.ledger.portfolio, COUNTRIES_ON),
             self.ledger.feed,
         )
 

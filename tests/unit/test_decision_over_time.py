@@ -77,7 +77,7 @@ def test_paid_debts_are_not_looked_at() -> None:
 
 
 def test_a_borrower_of_a_country_without_rules_is_looked_at_by_utcs_date() -> None:
-    somewhere = borrower(country="US", region="")
+    somewhere = borrower(country="FR", region="")
     assert next_look(somewhere, (debt(-3),), lambda _: LADDER, first=TODAY) == datetime(2026, 11, 24, tzinfo=UTC)
     assert local_date(somewhere, datetime(2026, 11, 24, 23, 59, tzinfo=UTC)) == TODAY
 

@@ -54,6 +54,12 @@ def test_a_stale_book_does_not_grow_fresh_by_waiting(first: int, more: int, hour
         assert stale(FRIDAY, earlier + timedelta(minutes=more), hours)
 
 
+def test_a_portfolio_of_no_country_has_no_holidays() -> None:
+    nowhere = portfolio(freshness_hours=24).within({""})
+    assert not Feed(FRIDAY).is_stale(nowhere, datetime(2026, 11, 23, 12, 0, tzinfo=MEXICO))
+    assert Feed(FRIDAY).is_stale(nowhere, datetime(2026, 11, 23, 12, 1, tzinfo=MEXICO))
+
+
 def test_a_fresh_book_is_acted_on() -> None:
     assert isinstance(decided(debt(), feeds={"tarjetas": Feed(NOON - timedelta(hours=2))}), Send)
 

@@ -206,3 +206,10 @@ def test_a_language_tag_becomes_a_language_we_write(tag: str, language: str) -> 
 
 def test_a_tag_we_do_not_write_becomes_the_portfolios_language() -> None:
     assert portfolio(language="pt_BR").template_language("fr") == "pt_BR"
+
+
+@pytest.mark.parametrize(
+    ("on", "left"), [({"MX"}, ("MX",)), ({"NO", "CO", "MX"}, ("MX", "NO")), ({"CO"}, ()), ({""}, ())]
+)
+def test_it_is_narrowed_to_the_countries_that_are_on(on: set[str], left: tuple[str, ...]) -> None:
+    assert portfolio().within(on) == portfolio().model_copy(update={"countries": left})

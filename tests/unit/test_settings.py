@@ -6,6 +6,7 @@ import pytest
 from cobranza.errors import MissingSetting
 from cobranza.settings import (
     META,
+    OPTIONAL,
     IngestSettings,
     ProviderSettings,
     ReceiptsSettings,
@@ -20,6 +21,7 @@ SEND = {
     "CLOCK_PARAMETER": "",
     "LEDGER_TABLE": "ledger",
     "JOURNAL_TABLE": "journal",
+    "COUNTRIES_ON": "MX,CO",
     "REMINDERS_QUEUE_URL": "https://sqs.example.com/reminders",
     "PROVIDER_SECRET": "provider",
     "GRAPH_API_URL": META,
@@ -53,6 +55,7 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
         clock_parameter="",
         ledger_table="ledger",
         journal_table="journal",
+        countries_on="MX,CO",
         reminders_queue_url="https://sqs.example.com/reminders",
         provider_secret="provider",
         graph_api_url="https://graph.facebook.com",
@@ -64,22 +67,25 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
 def test_whoever_misses_settings_learns_all_of_them_at_once(settings_class: type[Settings]) -> None:
     with pytest.raises(MissingSetting) as missing:
         settings_class.from_env()
-    for name in settings_class.__annotations__:
+    for name in settings_class.__annotations__.keys() - OPTIONAL:
         assert name.upper() in str(missing.value)
     assert "STAGE" in str(missing.value)
-    assert "CLOCK_PARAMETER" not in str(missing.value)
+    assert not any(name.upper() in str(missing.value) for name in OPTIONAL)
 
 
-@pytest.mark.parametrize("name", [name for name in SEND if name != "CLOCK_PARAMETER"])
+@pytest.mark.parametrize("name", [name for name in SEND if name.lower() not in OPTIONAL])
 def test_an_empty_setting_is_a_missing_one(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     with pytest.raises(MissingSetting, match=f"^not set: {name}$"):
         send_settings(monkeypatch, **{name: ""})
 
 
-def test_the_clock_parameter_may_be_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", sorted(OPTIONAL))
+def test_the_clock_parameter_may_be_absent_and_so_may_countries(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     send_settings(monkeypatch)
-    monkeypatch.delenv("CLOCK_PARAMETER")
-    assert SendSettings.from_env().clock_parameter == ""
+    monkeypatch.delenv(name.upper())
+    assert getattr(SendSettings.from_env(), name) == ""
 
 
 @pytest.mark.parametrize("stage", ["prod", "staging", "dev", "Local", "local "])

@@ -92,8 +92,25 @@ def test_the_local_clock_may_be_read_by_whoever_is_told_of_it() -> None:
         assert parameter.endswith("${ClockOffset}")
 
 
-def test_only_the_clock_is_optional() -> None:
-    assert {"clock_parameter"} == OPTIONAL
+def test_only_the_clock_and_the_countries_are_optional() -> None:
+    assert {"clock_parameter", "countries_on"} == OPTIONAL
+
+
+@every_deployed_stage
+def test_no_country_is_on_until_somebody_says_so(stage: str) -> None:
+    for name in ("IngestFunction", "SendFunction"):
+        assert stack(stage).functions[name].environment["COUNTRIES_ON"] == ""
+        assert stack(stage, CountriesOn="MX,CO").functions[name].environment["COUNTRIES_ON"] == "MX,CO"
+
+
+@pytest.mark.parametrize("value", ["", "MX", "MX,CO,BR"])
+def test_countries_are_switched_on_by_their_codes(value: str) -> None:
+    assert admits("CountriesOn", value)
+
+
+@pytest.mark.parametrize("value", ["mx", "MEX", "MX,", ",MX", "MX CO", "MX, CO", "*", "MX\n"])
+def test_nothing_else_switches_a_country_on(value: str) -> None:
+    assert not admits("CountriesOn", value)
 
 
 # ── where messages go ────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@ from collections import Counter
 
 import pytest
 
-from cobranza.flows.drops import KINDS
+from cobranza.flows.drops import KINDS, SETTINGS
 from tests.unit.template import (
     ACCOUNT,
     FORTNIGHT,
@@ -265,7 +265,7 @@ def test_ingest_reads_what_the_rule_lets_in_and_never_its_own_results() -> None:
     ingest = now.functions["IngestFunction"]
     for action in ("s3:GetObject", "s3:GetObjectVersion"):
         dropped = {resource for resource in ingest.may(action) if resource.startswith("${InboxBucket")}
-        assert dropped == {f"${{InboxBucket.Arn}}/{kind}/*" for kind in (*KINDS, "portfolios", "control")}
+        assert dropped == {f"${{InboxBucket.Arn}}/{kind}/*" for kind in (*KINDS, *SETTINGS, "control")}
     written = {f"${{WorkBucket.Arn}}/{place}/*" for place in ("parts", "listed")}
     assert ingest.may("s3:PutObject") == {"${InboxBucket.Arn}/results/*"} | written
 

@@ -9,7 +9,7 @@ from cobranza.errors import MissingSetting
 
 META = "https://graph.facebook.com"
 LOCAL = re.compile(r"http://127\.0\.0\.1:\d{1,5}")
-OPTIONAL = {"clock_parameter"}
+OPTIONAL = {"clock_parameter", "countries_on"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +33,15 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestSettings(Settings):
+    """`countries_on` as in the template: MX,CO."""
+
     ledger_table: str
     journal_table: str
     identity_secret: str
     files_queue_url: str
     work_bucket: str
     notices_topic: str
+    countries_on: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,10 @@ class ProviderSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendSettings(ProviderSettings):
+    """`countries_on` as in the template: MX,CO."""
+
     reminders_queue_url: str
+    countries_on: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

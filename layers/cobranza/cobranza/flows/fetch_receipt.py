@@ -10,6 +10,7 @@ from typing import Any
 from cobranza.conversation.answers import RECEIPT_RECEIVED, RECEIPT_UNREADABLE
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
+from cobranza.policy.message_classes import MessageClass, Obstacle, may_go
 from cobranza.policy.portfolio import Portfolio
 from cobranza.queues import MediaToFetch
 from cobranza.store import keys
@@ -98,7 +99,8 @@ class ReceiptDesk:
     ) -> None:
         """Once: the right to answer is taken before the call, and not given back."""
         portfolio = next(iter(self._portfolios(book)), None)
-        if portfolio is None or book.borrower.opted_out_at or not event.get("wamid"):
+        obstacles = {Obstacle.STOP} if book.borrower.opted_out_at else set[Obstacle]()
+        if portfolio is None or not event.get("wamid") or not may_go(MessageClass.ANSWER, obstacles):
             return
         self.whatsapp.access_token()
         if self.conversations.claim_answer(asked.borrower, asked.event, now):

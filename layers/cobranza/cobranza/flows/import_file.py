@@ -59,7 +59,8 @@ BUSY = 20
 @dataclass(frozen=True, slots=True)
 class Importer:
     """`work` holds what lies between a file and its results; `queue` is where parts, and files that have to wait,
-    come back from; `templates` are those that a strategy may name, and when each is true."""
+    come back from; `templates` are those that a strategy may name, and when each is true; `countries_on` the
+    countries that the stack has switched on."""
 
     ledger: Ledger
     imports: Imports
@@ -70,6 +71,7 @@ class Importer:
     results: ResultDesk
     rows: RowDesk
     templates: Mapping[str, Announces]
+    countries_on: frozenset[str]
 
     def take(self, inbox: Bucket, dropped: DroppedFile, now: datetime, *, retried: bool = False) -> Summary | None:
         """Takes a file as far as it goes at once: to its results where it is small, else into parts. The summary
@@ -266,6 +268,7 @@ class Importer:
         facts = begun.facts
         columns: Mapping[str, int] = facts["columns"]
         formats = Formats(*facts["survey"]["formats"])
+        portfolio = self.ledger.portfolio(begun.portfolio)
         read = partial(
             read_debt,
             columns,
@@ -282,7 +285,7 @@ class Importer:
             shards=facts["shards"][number],
             read=read,
             key_of=lambda row: debt_key(row, columns, begun.portfolio),
-            portfolio=self.ledger.portfolio(begun.portfolio),
+            portfolio=portfolio and portfolio.within(self.countries_on),
             newer=self._newer(begun),
             retried=retried,
         )

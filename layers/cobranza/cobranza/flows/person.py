@@ -95,5 +95,6 @@ def readiness_of(row: DebtRow, has_agreed: bool, portfolio: Portfolio | None) ->
         return "no_portfolio"
     if not has_agreed:
         return "no_consent"
-    known = contact_rules.rules_for(row.country) is not None
-    return "messageable" if known and row.country in portfolio.countries else "country_off"
+    rules = contact_rules.rules_for(row.country)
+    is_on = rules is not None and rules.allows_messages and row.country in portfolio.countries
+    return "messageable" if is_on else "country_off"

@@ -290,7 +290,8 @@ def _gate(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
     rules, borrower, now = facts.rules, facts.borrower, facts.now
     if rules is None:
         return Skip("COUNTRY_OFF")
-    if any(too_often(rules, facts.book.messages, facts.book.touches, facts.today) for _ in left):
+    had = (facts.book.messages, facts.book.touches, facts.today)
+    if any(too_often(rules, *had, facts.strategy(due).caps) for due in left):
         return Skip("FREQUENCY_CAP")
     if too_soon := _too_soon(facts, left):
         return too_soon

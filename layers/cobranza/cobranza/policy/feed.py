@@ -34,10 +34,10 @@ class Feed:
 
     def is_stale(self, portfolio: Portfolio, now: datetime) -> bool:
         """Whether more business hours have gone by since the newest file than the portfolio allows, by the
-        calendar of its first country: all hours of Monday to Friday that are no holidays."""
+        calendar of its first country, if it has any: all hours of Monday to Friday that are no holidays."""
         if self.as_of is None:
             return True
-        rules = contact_rules.rules_for(portfolio.countries[0])
+        rules = contact_rules.rules_for(next(iter(portfolio.countries), ""))
         return _business_hours(self.as_of, now, rules) > portfolio.freshness_hours * HOUR
 
     def is_approved(self, strategy: Strategy, today: date) -> bool:

@@ -54,8 +54,8 @@ SKIPPED = {
         "We have no consent to write to this borrower on WhatsApp",
     ),
     "COUNTRY_OFF": Sentence(
-        "El país de la persona no está activado, o no conocemos sus reglas de contacto",
-        "The borrower's country is not switched on, or we know no contact rules for it",
+        "La cartera o la instalación no tienen activado el país de la persona, o no conocemos sus reglas",
+        "The portfolio or the stack has not switched on the borrower's country, or we know no rules for it",
     ),
     "HOLD_OUT": Sentence(
         "Pertenece al grupo de control, al que nunca se le recuerda",

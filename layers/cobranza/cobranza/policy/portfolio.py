@@ -12,7 +12,8 @@ The creditor's team drops it as `portfolio.yaml`; every text below is written by
 """
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Container
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -101,6 +102,10 @@ class Portfolio(_Model):
     freshness_hours: Annotated[int, Field(ge=1, le=240)] = 24
     strategy: Literal["standard", "preventive", "gentle"] = "standard"
     needs_payment_link: bool = False
+
+    def within(self, countries: Container[str]) -> Self:
+        """The same portfolio in those of its countries that are among `countries`; there may be none."""
+        return self.model_copy(update={"countries": tuple(each for each in self.countries if each in countries)})
 
     def approves_link(self, url: str) -> bool:
         """Whether the link leads under one of `link_bases`: same host and port, path inside the base's."""

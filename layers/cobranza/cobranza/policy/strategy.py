@@ -28,6 +28,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from cobranza.errors import InvalidInput
+from cobranza.policy.caps import Caps
 from cobranza.yaml_files import YamlFile
 
 SHIPPED = ("standard", "preventive", "gentle")
@@ -163,14 +164,6 @@ class Segments(_Model):
 
     of: Annotated[int, Field(ge=1, le=24)] = 6
     slight_days: Annotated[int, Field(ge=0, le=120)] = 15
-
-
-class Caps(_Model):
-    """Contacts of one borrower; only what is tighter than the law's counts."""
-
-    max_per_day: Annotated[int, Field(ge=0, le=1)] | None = None
-    max_per_week: Annotated[int, Field(ge=0, le=7)] | None = None
-    min_days_between: Annotated[int, Field(ge=1, le=60)] | None = None
 
 
 class Strategy(_Model):

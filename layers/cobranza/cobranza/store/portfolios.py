@@ -1,7 +1,9 @@
 """Portfolios, and how they are fed, are read now and then, not once a message."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
+
+from cobranza.policy.portfolio import Portfolio
 
 # Seconds: a new portfolio.yaml is in force everywhere within a minute; a pause in the next batch, or after so long
 # in the same.
@@ -20,5 +22,17 @@ def remembered[T](
         if known is None or monotonic() - known[0] > lifetime:
             known = kept[portfolio_id] = (monotonic(), read(portfolio_id))
         return known[1]
+
+    return get
+
+
+def switched_on(
+    read: Callable[[str], Portfolio | None], countries: Container[str]
+) -> Callable[[str], Portfolio | None]:
+    """What `read` tells of a portfolio, in the countries alone that the stack has switched on."""
+
+    def get(portfolio_id: str) -> Portfolio | None:
+        portfolio = read(portfolio_id)
+        return portfolio.within(countries) if portfolio else None
 
     return get

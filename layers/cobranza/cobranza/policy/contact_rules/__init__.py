@@ -10,7 +10,7 @@ state is not known keeps the holidays of all states.
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -35,6 +35,10 @@ class EasterDay(_Model):
     easter: int
 
 
+# A month and day every year ("12-12"), a movable feast, or one day by decree (2026-11-09).
+type ExtraHoliday = MonthDay | EasterDay | date
+
+
 class Windows(_Model):
     """Local hours, start inclusive and end exclusive; an empty list is a closed day."""
 
@@ -44,10 +48,25 @@ class Windows(_Model):
     holiday: Hours
 
 
+class Legal(_Model):
+    """What the law allows where it allows more than we do, in the whole country or by region. Nothing acts on
+    it: it is told beside our values, which never exceed it."""
+
+    windows: Windows | None = None
+    regions: dict[str, Windows] = {}
+    max_per_day: int | None = None
+    min_days_between: int | None = None
+
+
 class ContactRules(_Model):
-    """The rules of one country. `timezones` are all its zones, the main one first; `regions` names the zones
-    of each ISO 3166-2 subdivision ("BCN"), more than one where the subdivision is itself divided.
-    `min_days_between` counts local dates: 1 allows the next day. The limits are per borrower."""
+    """The rules of one country. `timezones` are those where a borrower without a region may live, the main one
+    first; `regions` names the zones of each ISO 3166-2 subdivision ("BCN"), more than one where the subdivision
+    is itself divided. `min_days_between` counts local dates: 1 allows the next day. The limits are per borrower.
+
+    `one_channel_per_week`: after a call or a visit no message that calendar week. `opt_out_text_required`: every
+    message says how to stop. `record_years`: how long the law wants contacts kept on record. `effective`: since
+    when the newest of these laws holds. None: not found.
+    """
 
     country: str
     version: str
@@ -59,16 +78,35 @@ class ContactRules(_Model):
     max_per_day: int
     max_per_week: int
     min_days_between: int
-    extra_holidays: tuple[MonthDay | EasterDay, ...] = ()
+    one_channel_per_week: bool = False
+    extra_holidays: tuple[ExtraHoliday, ...] = ()
+    legal: Legal = Legal()
+    opt_out_text_required: bool = False
+    record_years: int | None = None
     law: str
     sources: tuple[str, ...]
     confidence: Literal["high", "medium", "low"]
     note: str = ""
 
+    def __hash__(self) -> int:
+        """Cheap, because answers are remembered by the rules they come from."""
+        return hash((self.country, self.version))
+
+    @property
+    def allows_messages(self) -> bool:
+        """Whether anybody there may be messaged at all."""
+        return self.max_per_day > 0
+
 
 def rules_for(country: str) -> ContactRules | None:
     """The rules of an ISO 3166-1 alpha-2 country. None: we know no rules, so nobody is messaged there."""
     return _load(country) if re.fullmatch("[A-Z]{2}", country) else None
+
+
+def countries() -> tuple[str, ...]:
+    """All countries whose rules we know, in the order of their codes."""
+    files = (file.name for file in resources.files(__name__).iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in files if name.endswith(".yaml")))
 
 
 def zones_for(rules: ContactRules, region: str) -> tuple[ZoneInfo, ...]:
@@ -94,13 +132,19 @@ def closed(rules: ContactRules, region: str, now: datetime) -> ClosedBecause | N
 
 def next_open(rules: ContactRules, region: str, after: datetime) -> datetime | None:
     """The first whole minute (UTC) from `after` on that is not `closed`; None if none is within 21 days."""
+    return _next_open(rules, region, _whole_minute(after))
+
+
+# An import asks for the same midnights again and again.
+@lru_cache(maxsize=4096)
+def _next_open(rules: ContactRules, region: str, first: datetime) -> datetime | None:
     zones = zones_for(rules, region)
-    moment = _whole_minute(after)
+    moment = first
     while True:
         opens = [_opens(rules, region, zone, moment) for zone in zones]
         # No common moment can come before the zone that opens last: jump there and ask all again.
         latest = max((at for at in opens if at), default=None)
-        if latest is None or None in opens or latest > after + HORIZON:
+        if latest is None or None in opens or latest > first + HORIZON:
             return None
         if latest == moment:
             return moment
@@ -178,15 +222,20 @@ def _official_holidays(country: str, region: str, year: int) -> frozenset[date]:
 
 
 @cache
-def _extra_holidays(days: tuple[str | EasterDay, ...], year: int) -> frozenset[date]:
+def _extra_holidays(days: tuple[ExtraHoliday, ...], year: int) -> frozenset[date]:
+    return frozenset(_in_year(day, year) for day in days)
+
+
+def _in_year(day: ExtraHoliday, year: int) -> date:
     from dateutil.easter import easter
 
-    return frozenset(
-        easter(year) + timedelta(days=day.easter)
-        if isinstance(day, EasterDay)
-        else date.fromisoformat(f"{year}-{day}")
-        for day in days
-    )
+    match day:
+        case date():
+            return day
+        case EasterDay():
+            return easter(year) + timedelta(days=day.easter)
+        case str():
+            return date.fromisoformat(f"{year}-{day}")
 
 
 def _whole_minute(moment: datetime) -> datetime:

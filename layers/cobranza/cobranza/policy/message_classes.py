@@ -1,0 +1,56 @@
+"""What each class of message obeys, as data: who changes a line here changes what is sent, and the table in
+docs/contact-rules.md."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class MessageClass(StrEnum):
+    REMINDER = "reminder"
+    PROMISE_REMINDER = "promise reminder"
+    RESULT = "payment or receipt result"
+    ANSWER = "answer"
+    STOP_CONFIRMATION = "stop confirmation"
+
+
+class Obstacle(StrEnum):
+    """What may stand between a message and its borrower. HOURS, CAPS: the contact rules; GAP: the least time
+    between two automatic messages; STOP: the borrower's; PAUSE: the creditor's; PERSON_IN_CHARGE: somebody has
+    taken over the conversation."""
+
+    HOURS = "hours"
+    CAPS = "caps"
+    GAP = "gap"
+    STOP = "stop"
+    PAUSE = "pause"
+    PERSON_IN_CHARGE = "person in charge"
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """`at_most_per_day`: how many of the class one borrower may have on a local date; None: any number."""
+
+    obeys: frozenset[Obstacle]
+    at_most_per_day: int | None
+
+
+MANNERS: Mapping[MessageClass, Manners] = MappingProxyType(
+    {
+        MessageClass.REMINDER: Manners(frozenset(Obstacle), 1),
+        MessageClass.PROMISE_REMINDER: Manners(frozenset(Obstacle), 1),
+        MessageClass.RESULT: Manners(frozenset({Obstacle.HOURS, Obstacle.STOP}), 1),
+        MessageClass.ANSWER: Manners(frozenset({Obstacle.PERSON_IN_CHARGE}), None),
+        # Once for each stop: whoever stops twice a day is told once.
+        MessageClass.STOP_CONFIRMATION: Manners(frozenset(), 1),
+    }
+)
+
+
+def may_go(kind: MessageClass, obstacles: Set[Obstacle], sent_today: int = 0) -> bool:
+    """Whether a message of this class may go now, past what stands in its way. `sent_today` counts those of its
+    class that the borrower has had on this local date."""
+    manners = MANNERS[kind]
+    limit = manners.at_most_per_day
+    return manners.obeys.isdisjoint(obstacles) and (limit is None or sent_today < limit)
