@@ -64,7 +64,7 @@ def wire() -> Deps:
         work=work,
         queue=Queue[DroppedFile | FilePart](client("sqs"), settings.files_queue_url),
         results=results,
-        rows=RowDesk(Rooms(book, ledger, payments, Conversations(table), references, strategy_of)),
+        rows=RowDesk(Rooms(book, ledger, payments, Conversations(table), journal, references, strategy_of)),
         templates=announcements(),
         countries_on=frozenset(settings.countries_on.split(",")),
     )

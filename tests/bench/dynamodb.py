@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
 KB = 1024
-INDEXED = ("pk", "sk", "book", "digest", "balance", "currency", "as_of", "rev", "source")
+INDEXED = ("pk", "sk", "book", "digest", "balance", "currency", "due_date", "as_of", "rev", "source")
 PAGE = 900 * KB
 
 

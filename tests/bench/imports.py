@@ -208,7 +208,17 @@ def _import(stub: Stub, file: bytes) -> Mapping[str, Any]:
         work=desk,
         queue=desk,
         results=ResultDesk(Journal(table), desk, desk),
-        rows=RowDesk(Rooms(book, ledger, Payments(table), Conversations(table), references, lambda _: standard())),
+        rows=RowDesk(
+            Rooms(
+                book,
+                ledger,
+                Payments(table),
+                Conversations(table),
+                Journal(table),
+                references,
+                lambda _: standard(),
+            )
+        ),
         templates={},
         countries_on=frozenset({"MX"}),
     )

@@ -44,6 +44,7 @@ def apply(world: World, kind: str, *rows: Cells, import_id: str = "", portfolio:
             world.ledger,
             Payments(world.table),
             world.conversations,
+            world.journal,
             world.references,
             lambda _: DAILY,
             workers=1,

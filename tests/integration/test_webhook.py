@@ -312,7 +312,7 @@ def test_an_unknown_number_is_kept_apart(world: World, borrower: str) -> None:
     (chat,) = chats(world)
     assert chat["pk"] == f"CHAT#{world.references.ref('phone', '+525555550199')}"
     assert [item for item in world.items() if item["pk"].startswith("B#")] == before
-    assert "consent.stopped" not in {item["event"] for item in world.items("journal")}
+    assert "opt_out" not in {item["event"] for item in world.items("journal")}
 
 
 def test_a_sender_whose_number_meta_hides_is_kept_apart(world: World, borrower: str) -> None:
@@ -358,7 +358,7 @@ def test_a_stop_is_obeyed_at_once_and_told_once(world: World, borrower: str, sto
     for _ in range(2):
         assert tell(world, messages=[stop]) == 200
     assert world.item("PROFILE")["opted_out_at"] == "2026-11-24T17:00:00+00:00"
-    stops = [item for item in world.items("journal") if item["event"] == "consent.stopped"]
+    stops = [item for item in world.items("journal") if item["event"] == "opt_out"]
     assert [item["pk"] for item in stops] == [f"B#{borrower}"]
     assert world.sender.remind(reminder, world.now).code == "SKIPPED_OPTED_OUT"
     assert world.whatsapp.sent == []
@@ -376,7 +376,7 @@ def test_a_stop_holds_for_all_who_share_the_phone(world: World, drop: Drop, port
     tell(world, messages=[text("BAJA")])
     stopped = {name: "opted_out_at" in world.item("PROFILE", name) for name in ("C1", "C2", "C3")}
     assert stopped == {"C1": True, "C2": True, "C3": False}
-    stops = [item["pk"] for item in world.items("journal") if item["event"] == "consent.stopped"]
+    stops = [item["pk"] for item in world.items("journal") if item["event"] == "opt_out"]
     assert sorted(stops) == sorted(f"B#{world.ref(name)}" for name in ("C1", "C2"))
 
 

@@ -204,13 +204,21 @@ class World:
         self.table = table
         self.ledger = Ledger(table)
         self.messages = Messages(table)
-        self.journal = Journal(Table(self.dynamodb, "journal"))
+        self.journal = Journal(Table(PartiqlClient(self.dynamodb), "journal"))
         work = Bucket(self.s3, "work")
         self.files = Queue[DroppedFile | FilePart](self.sqs, self.files_url)
         # One worker: moto is not made for threads; the emulator's tests import with all of them.
         book = Book(table)
+        self.conversations = Conversations(table)
         rooms = Rooms(
-            book, self.ledger, Payments(table), Conversations(table), self.references, lambda _: DAILY, workers=1
+            book,
+            self.ledger,
+            Payments(table),
+            self.conversations,
+            self.journal,
+            self.references,
+            lambda _: DAILY,
+            workers=1,
         )
         results = ResultDesk(self.journal, work, Notices(self.sns, self.topic))
         self.controls = Controls(table)
@@ -227,7 +235,6 @@ class World:
             announcements(),
             COUNTRIES_ON,
         )
-        self.conversations = Conversations(table)
         self.media = Queue[MediaToFetch](self.sqs, self.media_url)
         self.recorder = Recorder(
             self.ledger, self.conversations, self.messages, self.journal, self.references, self.media
@@ -327,30 +334,33 @@ class World:
 
 
 def create_table(dynamodb: Any, name: str) -> None:
-    keys = {"pk": "S", "sk": "S"}
-    if name == "ledger":
-        keys |= {"due_shard": "N", "due_at": "S", "book": "S"}
-    due = {
-        "IndexName": "due",
-        "KeySchema": [
-            {"AttributeName": "due_shard", "KeyType": "HASH"},
-            {"AttributeName": "due_at", "KeyType": "RANGE"},
+    indexes = {
+        "ledger": [
+            _index("due", "due_shard", "due_at", {"ProjectionType": "KEYS_ONLY"}),
+            _index("book", "book", "pk", {"ProjectionType": "INCLUDE", "NonKeyAttributes": BOOK}),
         ],
-        "Projection": {"ProjectionType": "KEYS_ONLY"},
-    }
-    told = ["digest", "balance", "currency", "as_of", "rev", "source"]
-    book = {
-        "IndexName": "book",
-        "KeySchema": [
-            {"AttributeName": "book", "KeyType": "HASH"},
-            {"AttributeName": "pk", "KeyType": "RANGE"},
-        ],
-        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": told},
-    }
+        "journal": [_index("days", "day", "noted_at", {"ProjectionType": "ALL"})],
+    }[name]
+    schemas = [_schema("pk", "sk"), *(index["KeySchema"] for index in indexes)]
+    keys = dict.fromkeys(key["AttributeName"] for schema in schemas for key in schema)
     dynamodb.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": k, "AttributeType": t} for k, t in keys.items()],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        **({"GlobalSecondaryIndexes": [due, book]} if name == "ledger" else {}),
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": "N" if key == "due_shard" else "S"} for key in keys
+        ],
+        KeySchema=schemas[0],
+        GlobalSecondaryIndexes=indexes,
     )
+
+
+# What the index of open debts holds beside keys.
+BOOK = ["digest", "balance", "currency", "due_date", "late_fee", "paid", "as_of", "rev", "source"]
+
+
+def _index(name: str, partition: str, order: str, projection: dict[str, Any]) -> dict[str, Any]:
+    return {"IndexName": name, "KeySchema": _schema(partition, order), "Projection": projection}
+
+
+def _schema(partition: str, order: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": order, "KeyType": "RANGE"}]

@@ -13,11 +13,13 @@ from cobranza.files.results import Refusal
 from cobranza.files.row import Row
 from cobranza.policy.due import StrategyOf, local_date, next_look
 from cobranza.refs import References
+from cobranza.store import keys
 from cobranza.store.book import Book, Known
 from cobranza.store.conversations import Conversations
+from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger
 from cobranza.store.payments import Payments
-from cobranza.store.table import Write
+from cobranza.store.table import Write, utc
 
 CHUNK = 50
 # How often a borrower may change under our hands before we give up.
@@ -66,6 +68,7 @@ class Rooms:
     ledger: Ledger
     payments: Payments
     conversations: Conversations
+    journal: Journal
     references: References
     strategy_of: StrategyOf
     workers: int = 16
@@ -87,19 +90,22 @@ class Rooms:
 
 @dataclass(slots=True)
 class Told:
-    """What a borrower's rows ask for. `is_awake`: the borrower has to be looked at once it is written; `strange`
-    counts the rows of debts that we do not know yet."""
+    """What a borrower's rows ask for. `lines` are what the journal keeps of them; `is_awake`: the borrower has to
+    be looked at once it is written; `strange` counts the rows of debts that we do not know yet."""
 
     outcomes: list[tuple[Row, str | InvalidInput]] = field(default_factory=list[tuple[Row, str | InvalidInput]])
     writes: list[Write] = field(default_factory=list[Write])
+    lines: list[Line] = field(default_factory=list[Line])
     is_awake: bool = False
     strange: int = 0
 
 
 def write_told(rooms: Rooms, borrower: str, tell: Callable[[Known], Told], now: datetime) -> Told:
-    """Writes what `tell` makes of the borrower as known, and asks again where somebody was faster."""
+    """Writes what `tell` makes of the borrower as known, and asks again where somebody was faster. The journal
+    comes first: who dies after it, writes the same again."""
     for _ in range(TRIES):
         told = tell(rooms.book.known(borrower))
+        rooms.journal.append_all(told.lines, now)
         if all(rooms.book.write(told.writes)):
             break
     else:
@@ -107,6 +113,21 @@ def write_told(rooms: Rooms, borrower: str, tell: Callable[[Known], Told], now: 
     if told.is_awake:
         rooms.wake(borrower, now)
     return told
+
+
+def line_of(
+    job: Job, borrower: str, event: str, at: datetime, *, debt: str = "", day: str = "", **facts: str
+) -> Line:
+    """What a row of a file said of a borrower, or of a `debt` of theirs (its key): one line for a moment, or for a
+    `day`, whichever file says it again."""
+    told = {"portfolio": job.portfolio_id, "source": job.import_id, "debts": [debt] if debt else []}
+    return Line(
+        subject=keys.borrower_pk(borrower),
+        event=event,
+        identity="#".join(filter(None, (day or utc(at), debt))),
+        at=at,
+        facts={**told, **facts},
+    )
 
 
 def in_chunks[T, R](work: Callable[[T], R], all_of: Iterable[T], workers: int) -> Iterable[R]:

@@ -17,11 +17,13 @@ from cobranza.flows.applied import (
     Rooms,
     by_borrower,
     in_chunks,
+    line_of,
 )
 from cobranza.ledger.standing import WHATSAPP, Action, DebtStanding, Standing, Word, hear, hear_of_debt
 from cobranza.store import book as writes
 from cobranza.store import keys
 from cobranza.store.book import Known
+from cobranza.store.journal import Line
 from cobranza.store.said import (
     TOUCHES_KEPT,
     changed,
@@ -42,12 +44,14 @@ MAX_NOTE = 200
 
 @dataclass(slots=True)
 class _Hearing:
-    """A borrower as heard so far. `is_awake`, `is_erased`: what has to follow once it is written."""
+    """A borrower as heard so far. `lines` are the journal's; `is_awake`, `is_erased`: what has to follow once it is
+    written."""
 
     known: Known
     standing: Standing
     marks: dict[str, DebtStanding] = field(default_factory=dict[str, DebtStanding])
     phones: list[str] = field(default_factory=list[str])
+    lines: list[Line] = field(default_factory=list[Line])
     is_awake: bool = False
     is_erased: bool = False
 
@@ -67,6 +71,7 @@ def _hear_borrower(rooms: Rooms, ref: str, rows: Sequence[tuple[Row, ContactRow]
         outcomes: Outcomes = [(row, _hear_row(hearing, told, job)) for row, told in rows]
         # The phones first: a stop of this very moment finds the borrower by them, or is found here.
         _take_phones(rooms, hearing)
+        rooms.journal.append_all(hearing.lines, job.now)
         if all(rooms.book.write(_changes(hearing, job))):
             break
     else:
@@ -85,12 +90,24 @@ def _hear_row(hearing: _Hearing, row: ContactRow, job: Job) -> str | InvalidInpu
         return refuse("UNKNOWN_BORROWER", row.borrower_id, "borrower_id")
     if row.of_debt and not is_kept and not hearing.known.has_debt(job.portfolio_id, row.debt_id):
         return refuse("UNKNOWN_DEBT", row.debt_id, "debt_id")
-    news = [said for said in row.of_borrower if _hear(hearing, said, job)]
-    news += [said for said in row.of_debt if _hear_of_debt(hearing, row.debt_id, said, job)]
+    of_borrower = [said for said in row.of_borrower if _hear(hearing, said, job)]
+    of_debt = [said for said in row.of_debt if _hear_of_debt(hearing, row.debt_id, said, job)]
+    hearing.lines += [_line(hearing, said, "", job) for said in of_borrower]
+    hearing.lines += [_line(hearing, said, row.debt_id, job) for said in of_debt]
+    news = of_borrower + of_debt
     hearing.phones += [said.word.text for said in row.of_borrower if said.action in _PHONES]
     hearing.is_awake |= any(_wakes(said) for said in news)
     hearing.is_erased |= any(said.action is Action.ERASE for said in news)
     return CREATED if news else UNCHANGED
+
+
+def _line(hearing: _Hearing, said: Said, debt_id: str, job: Job) -> Line:
+    """Neither its words nor a new phone, which are the person's own."""
+    facts = {"until": said.until.isoformat()} if said.until else {}
+    if said.action is Action.CHANNEL:
+        facts["to"] = said.word.text
+    debt = f"{job.portfolio_id}#{debt_id}#" if debt_id else ""
+    return line_of(job, hearing.known.borrower, said.action.value, said.word.at, debt=debt, **facts)
 
 
 def _hear(hearing: _Hearing, said: Said, job: Job) -> bool:

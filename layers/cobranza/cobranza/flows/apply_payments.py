@@ -22,6 +22,7 @@ from cobranza.ledger.payment import UNMATCHED, WARNINGS, Credit, Payment, Unmatc
 from cobranza.store import keys
 from cobranza.store.book import Known
 from cobranza.store.items import credit_of, debts_of
+from cobranza.store.journal import PAYMENT_APPLIED, Line
 from cobranza.store.payments import Saved, changed_credit, new_payment, paid_debt
 from cobranza.store.said import debt_standing_of
 from cobranza.store.table import Insert, Item, Write
@@ -40,13 +41,14 @@ _AVISOS = {
 @dataclass(slots=True)
 class _Paid:
     """A row and what becomes of it. `saved` is where its money goes; without it `unmatched` says why to nobody.
-    `same_as` is a row before it with the same number."""
+    `is_news`: the journal may not know it; `same_as` is a row before it with the same number."""
 
     row: Row
     payment: Payment
     ref: str
     outcome: str = UNCHANGED
     saved: Saved | None = None
+    is_news: bool = False
     unmatched: Unmatched = ""
     warnings: tuple[str, ...] = ()
     same_as: "_Paid | None" = None
@@ -67,11 +69,14 @@ class _Account:
         ours = {credit.currency: credit for credit in credits if credit.portfolio == portfolio}
         return cls(known, portfolio, debts_of(known.items), ours)
 
-    def give(self, saved: Saved) -> None:
+    def give(self, saved: Saved) -> bool:
+        """Whether the debts or the credit have not had it yet."""
         currency = saved.amount.currency
-        self.debts, credit = saved.apply(self.debts, self.credits.get(currency))
+        before = self.debts, self.credits.get(currency)
+        self.debts, credit = saved.apply(*before)
         if credit:
             self.credits[currency] = credit
+        return (self.debts, credit) != before
 
     def changes(self) -> list[Write]:
         ref, items = self.known.borrower, self.known.items
@@ -185,7 +190,8 @@ def _book_all(rooms: Rooms, groups: dict[str, list[_Paid]], job: Job) -> None:
 
 
 def _try_to_book(rooms: Rooms, groups: dict[str, list[_Paid]], job: Job) -> dict[str, list[_Paid]]:
-    """Saves what is new, then gives what is saved; the borrowers where somebody was faster."""
+    """Saves what is new, tells the journal, then gives what is saved: what is given has been told. The borrowers
+    where somebody was faster."""
     saved = rooms.payments.saved(each.ref for paid in groups.values() for each in paid)
     accounts: dict[str, _Account] = {}
     inserts: list[Insert] = []
@@ -198,6 +204,8 @@ def _try_to_book(rooms: Rooms, groups: dict[str, list[_Paid]], job: Job) -> dict
                 owners.append(ref)
     made = rooms.book.write(inserts)
     again = {ref for ref, is_made in zip(owners, made, strict=True) if not is_made}
+    paid = (each for ref in groups if ref not in again for each in groups[ref])
+    rooms.journal.append_all((_line(each.saved) for each in paid if each.saved and each.is_news), job.now)
     updates = [
         (ref, write) for ref, account in accounts.items() if ref not in again for write in account.changes()
     ]
@@ -215,10 +223,30 @@ def _settle(each: _Paid, account: _Account, saved: Saved | None, job: Job) -> In
     elif saved := _allocated(each, account, job):
         each.outcome = CREATED
         insert = new_payment(saved, each.payment, job.now)
-    each.saved = saved
+    each.saved, each.is_news = saved, each.outcome == CREATED
     if saved and saved.borrower == account.known.borrower:
-        account.give(saved)
+        # Nothing at its debts shows that a payment was told which they hold already.
+        each.is_news |= account.give(saved) or saved.allocated.included == saved.amount
     return insert
+
+
+def _line(saved: Saved) -> Line:
+    allocated = saved.allocated
+    return Line(
+        subject=keys.borrower_pk(saved.borrower),
+        event=PAYMENT_APPLIED,
+        identity=saved.ref,
+        at=saved.moment,
+        facts={
+            "portfolio": saved.portfolio,
+            "source": saved.source,
+            "amount": saved.amount.amount,
+            "currency": saved.amount.currency,
+            "allocations": dict(allocated.allocations),
+            "credit": allocated.credit.amount,
+            "included": allocated.included.amount,
+        },
+    )
 
 
 def _allocated(each: _Paid, account: _Account, job: Job) -> Saved | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cobranza.files.recalls import RecallRow
+from cobranza.files.recalls import LIFT, RecallRow
 from cobranza.files.row import Row
 from cobranza.flows.applied import (
     CREATED,
@@ -13,6 +13,7 @@ from cobranza.flows.applied import (
     Told,
     by_borrower,
     in_chunks,
+    line_of,
     write_told,
 )
 from cobranza.ledger.standing import DebtStanding
@@ -48,6 +49,9 @@ def _recall(known: Known, rows: Sequence[tuple[Row, RecallRow]], job: Job) -> To
         marks[recall.debt_id] = recall.told(before)
         is_news = marks[recall.debt_id] != before or (there or {}).get("source") == job.import_id
         told.outcomes.append((row, CREATED if is_news else UNCHANGED))
+        if is_news:
+            event, debt = f"recall.{recall.kind or LIFT}", f"{job.portfolio_id}#{recall.debt_id}#"
+            told.lines.append(line_of(job, known.borrower, event, recall.at, debt=debt))
         told.is_awake |= is_news and recall.kind is None
         told.strange += not known.has_debt(job.portfolio_id, recall.debt_id)
     for debt_id, standing in marks.items():

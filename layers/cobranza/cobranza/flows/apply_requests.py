@@ -16,6 +16,7 @@ from cobranza.flows.applied import (
     Told,
     by_borrower,
     in_chunks,
+    line_of,
     write_told,
 )
 from cobranza.policy.due import local_date
@@ -53,6 +54,8 @@ def _request(known: Known, rows: Sequence[tuple[Row, RequestRow]], job: Job) -> 
         if item.get("requested_on") != today:
             change = {"requested_on": today, "requested_by": job.import_id, "rev": item["rev"] + 1}
             told.writes.append(Update({"pk": item["pk"], "sk": sk}, change, {"rev": item["rev"]}))
+            debt = sk.removeprefix(keys.DEBT)
+            told.lines.append(line_of(job, known.borrower, "request", job.now, debt=debt, day=today))
     return told
 
 

@@ -64,10 +64,22 @@ class ReceiptDesk:
         if loaded := self.ledger.load(asked.borrower):
             self._pause(loaded.book, now)  # whatever became of the file: somebody says that they paid
             self._answer(asked, event, loaded.book, RECEIPT_RECEIVED if kept else RECEIPT_UNREADABLE, now)
-        self.journal.append(
-            keys.borrower_pk(asked.borrower), now, "receipt", asked.event, {"state": state, "trace": asked.trace}
-        )
+        self._note(asked, event, loaded.book if loaded else None, state, now)
         return state
+
+    def _note(
+        self, asked: MediaToFetch, event: dict[str, Any], book: Book | None, state: str, now: datetime
+    ) -> None:
+        portfolio = next(iter(self._portfolios(book)), None) if book else None
+        facts = {
+            "state": state,
+            "trace": asked.trace,
+            "portfolio": portfolio.portfolio_id if portfolio else "",
+            "number": event["phone_number_id"],
+            "message": asked.event.partition("#")[2],
+        }
+        subject = keys.borrower_pk(asked.borrower) if book else keys.chat_pk(asked.borrower)
+        self.journal.append(subject, now, "receipt", asked.event, facts)
 
     def _settle(self, asked: MediaToFetch, event: dict[str, Any], now: datetime) -> None:
         try:

@@ -15,7 +15,7 @@ from cobranza.queues import MediaToFetch, Queue
 from cobranza.refs import References
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
-from cobranza.store.keys import MessageKey, borrower_pk
+from cobranza.store.keys import MessageKey, borrower_pk, chat_pk
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
 from cobranza.store.table import ConditionFailed, Item
@@ -59,7 +59,7 @@ class Recorder:
             case StatusEvent():
                 return self._status(event, now)
             case InboundMessage():
-                return self._inbound(event, trace)
+                return self._inbound(event, now, trace)
             case OtherEvent():
                 return self._keep_raw(event.field, asdict(event), now)
             case Unreadable():
@@ -73,16 +73,24 @@ class Recorder:
         if event.errors:
             error = event.errors[0]
             facts["reason"] = {"code": error.code, "title": error.title, "details": error.details}
+        code = {"code": f"FAILED_{event.errors[0].code if event.errors else 0}"} if state is State.FAILED else {}
+        told = {**code, "number": event.phone_number_id, "message": self.references.ref("wamid", event.wamid)}
         try:
             key = self._message_of(event)
-            moved = self.messages.advance(key, state, facts)
+            claim = self.messages.advance(key, state, facts).item
         except (InvalidInput, ConditionFailed):
+            self._note_stray(event, told, now)
             return self._keep_raw("stray_status", asdict(event), now)
-        if moved and state is State.FAILED:
-            code = event.errors[0].code if event.errors else 0
-            facts = {"code": f"FAILED_{code}", "day": key.day}
-            self.journal.append(borrower_pk(key.borrower), event.at, "message.failed", key.day.isoformat(), facts)
+        told |= {name: claim[name] for name in ("portfolio", "step", "template")}
+        told |= {"debts": sorted(claim["debts"]), "day": key.day}
+        self._note(borrower_pk(key.borrower), f"message.{event.status}", key.day.isoformat(), event.at, told, now)
         return event.status
+
+    def _note_stray(self, event: StatusEvent, told: Item, now: datetime) -> None:
+        """Of an answer of ours, or of a message that we forgot: the line says what is known."""
+        borrowers = self._borrowers(event.recipient)
+        subject = borrower_pk(borrowers[0]) if borrowers else chat_pk(told["message"])
+        self._note(subject, f"message.{event.status}", told["message"], event.at, told, now)
 
     def _message_of(self, event: StatusEvent) -> MessageKey:
         """By our own id, else by the recipient's number and the wamid. Raises InvalidInput when it is not ours."""
@@ -94,7 +102,7 @@ class Recorder:
                     return key
         raise InvalidInput("STRAY_STATUS", "a status of a message that we do not know")
 
-    def _inbound(self, event: InboundMessage, trace: str) -> str:
+    def _inbound(self, event: InboundMessage, now: datetime, trace: str) -> str:
         stops = understand(event.text) is Intent.STOP
         if stops:
             # Before we look who has the phone: who is imported meanwhile finds the stop.
@@ -129,20 +137,40 @@ class Recorder:
         failure: ConditionFailed | None = None
         for borrower in borrowers:
             try:
-                self._obey(borrower, event, wamid, stops=stops)
+                self._obey(borrower, event.at, stops=stops)
             except ConditionFailed as error:  # a borrower who is being imported keeps nobody else from stopping
                 failure = failure or error
+            debts = self._answered(borrower, event)
+            self._note_inbound(borrower_pk(borrower), event, wamid, debts, now, stops=stops)
         if failure:
             raise failure
         if not borrowers:
+            self._note_inbound(chat_pk(self._stranger(event)), event, wamid, [], now, stops=False)
             return "inbound_unknown_number"
         return "receipt" if receipt else "inbound"
 
-    def _obey(self, borrower: str, event: InboundMessage, wamid: str, *, stops: bool) -> None:
+    def _obey(self, borrower: str, at: datetime, *, stops: bool) -> None:
         if stops:
-            self.ledger.opt_out(borrower, event.at)
-            self.journal.append(borrower_pk(borrower), event.at, "consent.stopped", wamid, {})
-        self.ledger.heard_from(borrower, event.at)
+            self.ledger.opt_out(borrower, at)
+        self.ledger.heard_from(borrower, at)
+
+    def _answered(self, borrower: str, event: InboundMessage) -> list[str]:
+        """The debts of the message that is answered: of the quoted one, else of the last one before."""
+        before = [each for each in self.messages.recent(borrower) if each[1].claimed_at <= event.at]
+        quoted = [each for each in before if event.context_wamid and each[2] == event.context_wamid]
+        last = max(quoted or before, key=lambda each: each[1].day, default=None)
+        return sorted(last[1].debts) if last else []
+
+    def _note_inbound(
+        self, subject: str, event: InboundMessage, wamid: str, debts: list[str], now: datetime, *, stops: bool
+    ) -> None:
+        """That somebody wrote, and what kind of message; the words stay in the conversation."""
+        told: Item = {"type": event.type[:40], "number": event.phone_number_id, "message": wamid, "debts": debts}
+        for name in ("reply", "opt_out") if stops else ("reply",):
+            self._note(subject, name, wamid, event.at, told, now)
+
+    def _note(self, subject: str, event: str, identity: str, at: datetime, told: Item, now: datetime) -> None:
+        self.journal.append(subject, now, event, identity, told, at=at)
 
     def _stranger(self, event: InboundMessage) -> str:
         if event.sender:

@@ -117,7 +117,7 @@ class ResultDesk:
         # A file's name may be a person's: keys carry its digest.
         name = hashlib.sha256(drop.file.encode()).hexdigest()[:16]
         identity = f"{drop.kind}#{name}#{summary.digest}#{summary.as_of:%Y%m%dT%H%M%SZ}"
-        facts = {"read": summary.read, "refused": summary.refused}
+        facts = {"read": summary.read, "refused": summary.refused, "codes": dict(summary.refused_by_code)}
         self.journal.append(f"PORTFOLIO#{drop.portfolio}", now, "import", identity, facts)
         self.notices.tell(summary, drop.results)
         return summary

@@ -143,11 +143,13 @@ class Sender:
                 return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))
             reason = _reason(ProviderError(0, "Worker died", "the claim was left without a result"))
             key = MessageKey(reminder.borrower, message.day)
-            settled = not self.messages.advance(key, State.UNKNOWN, {"unclear_for": reason})
+            settled = not self.messages.advance(key, State.UNKNOWN, {"unclear_for": reason}).moved
             if settled:  # a status was faster
                 return Outcome(retry_after=RETRY_SOON)
             self._consume(reminder.borrower, message.debts)
-            self._journal(reminder, now, "UNKNOWN", {}, day=message.day)
+            self._journal(
+                reminder, now, "UNKNOWN", {"debts": dict.fromkeys(message.debts, "UNKNOWN")}, day=message.day
+            )
             if message.day == local_date(book.borrower, now):
                 self._finish(reminder, book, now)
                 return Outcome("UNKNOWN")
@@ -166,7 +168,8 @@ class Sender:
         """The day's message has an outcome; a worker that died after the answer may not have told the journal."""
         for message in book.messages:
             if message.day == day and message.outcome:
-                self._journal(reminder, now, message.outcome, {}, day=day)
+                facts = {"debts": dict.fromkeys(message.debts, message.outcome)}
+                self._journal(reminder, now, message.outcome, facts, day=day)
 
     def _journal(
         self, reminder: Reminder, now: datetime, code: str, facts: dict[str, Any], day: date | None = None

@@ -3,31 +3,43 @@ that a file asks for, each of which finds things as they were read or is not mad
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 
 from cobranza.ledger.borrower import Borrower, Consent
-from cobranza.ledger.debt import Terms
+from cobranza.ledger.debt import Terms, paid_after
 from cobranza.ledger.heard import heard
 from cobranza.store import keys
-from cobranza.store.items import borrower_of, consent_item, consent_of
+from cobranza.store.items import borrower_of, consent_item, consent_of, parts_of
 from cobranza.store.said import standing_of
 from cobranza.store.table import Insert, Item, Table, Update, Write, utc
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A debt of the open book as its index holds it. `digest` is the row's that told it, `source` the import's."""
+    """A debt of the open book as its index holds it. `digest` is the row's that told it, `source` the import's;
+    `balance` is as declared at `as_of`, `owed` what is left of it now."""
 
     borrower: str
     debt: str
     digest: str
     balance: Decimal
     currency: str
+    due_date: date
     as_of: str
     rev: int
     source: str
+    late_fee: Decimal = Decimal(0)
+    paid: Mapping[str, list[object]] = field(default_factory=dict[str, list[object]])
+
+    @property
+    def owed(self) -> Decimal:
+        """With the late fee, and less the payments that the balance does not know yet."""
+        total = self.balance + self.late_fee
+        if not self.paid:
+            return total
+        return max(total - paid_after(parts_of(self.paid), datetime.fromisoformat(self.as_of)), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +104,12 @@ class Book:
                 digest=item["digest"],
                 balance=item["balance"],
                 currency=item["currency"],
+                due_date=date.fromisoformat(item["due_date"]),
                 as_of=item["as_of"],
                 rev=int(item["rev"]),
                 source=item["source"],
+                late_fee=item.get("late_fee", Decimal(0)),
+                paid=item.get("paid", {}),
             )
 
     def known(self, borrower: str) -> Known:

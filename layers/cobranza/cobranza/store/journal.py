@@ -1,10 +1,33 @@
-"""The journal table: what happened, append-only. Roles may put what is not there, and nothing else."""
+"""The journal table: what happened, append-only. Roles may put what is not there, and read; nothing else.
 
-from collections.abc import Mapping
-from datetime import datetime
+A line has two moments: `at`, when the thing happened, and `noted_at`, when we wrote it down. Days are those of the
+second, so that what is told late still comes out with a day that is not closed yet, once.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from cobranza.store.table import ConditionFailed, Table
+from cobranza.store import keys
+from cobranza.store.table import ConditionFailed, Insert, Item, Table, utc
+
+PAYMENT_APPLIED = "payment.applied"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One event of a subject (a borrower's key, a portfolio's); with `identity` it is told once, whoever tells it
+    again. No personal data in any of them."""
+
+    subject: str
+    event: str
+    identity: str
+    at: datetime
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Journal:
@@ -12,13 +35,75 @@ class Journal:
         self._table = table
 
     def append(
-        self, subject: str, at: datetime, event: str, identity: str, facts: Mapping[str, Any] | None = None
+        self,
+        subject: str,
+        now: datetime,
+        event: str,
+        identity: str,
+        facts: Mapping[str, Any] | None = None,
+        *,
+        at: datetime | None = None,
     ) -> bool:
-        """Writes one event of a subject (a borrower's key, a portfolio), once: `identity` makes a replay the same
-        key. No personal data. False if it was there."""
-        item = {"pk": subject, "sk": f"{event}#{identity}", "event": event, "at": at, **(facts or {})}
+        """Writes one line, of something that happened now unless `at` is told. False if it was there."""
+        line = Line(subject=subject, event=event, identity=identity, at=at or now, facts=facts or {})
         try:
-            self._table.put_new(item)
+            self._table.put_new(_item(line, now))
         except ConditionFailed:
             return False
         return True
+
+    def append_all(self, lines: Iterable[Line], now: datetime) -> None:
+        """Writes those that are not there, 25 a call."""
+        items = {(line.subject, line.event, line.identity): _item(line, now) for line in lines}
+        self._table.write_all([Insert(item) for item in items.values()])
+
+    def between(self, start: datetime, end: datetime) -> Iterator[Line]:
+        """What was noted from `start` on and before `end`, both to the second, in the order of it and one page of
+        each shard at a time. Lines of one second are in the order of their keys: always the same."""
+        last = end - timedelta(seconds=1)
+        day = start.astimezone(UTC).date()
+        while day <= last.astimezone(UTC).date():
+            noted = merge(*(self._shard(day, n, start, last) for n in range(keys.SHARDS)), key=_NOTED)
+            for _, items in groupby(noted, _NOTED):
+                yield from map(_line, sorted(items, key=itemgetter("pk", "sk")))
+            day += timedelta(days=1)
+
+    def of_day(self, day: date) -> Iterator[Line]:
+        """All lines of a UTC day."""
+        start = datetime.combine(day, time.min, UTC)
+        return self.between(start, start + timedelta(days=1))
+
+    def _shard(self, day: date, shard: int, start: datetime, last: datetime) -> Iterator[Item]:
+        return self._table.query(
+            "day = :day AND noted_at BETWEEN :start AND :last",
+            {"day": keys.journal_day(day, shard), "start": utc(start), "last": utc(last)},
+            index="days",
+        )
+
+
+_NOTED = itemgetter("noted_at")
+_OURS: Sequence[str] = ("pk", "sk", "event", "at", "noted_at", "day")
+
+
+def _item(line: Line, now: datetime) -> Item:
+    sk = f"{line.event}#{line.identity}"
+    day = keys.journal_day(now.astimezone(UTC).date(), keys.journal_shard(line.subject, sk))
+    ours = {
+        "pk": line.subject,
+        "sk": sk,
+        "event": line.event,
+        "at": utc(line.at),
+        "noted_at": utc(now),
+        "day": day,
+    }
+    return ours | dict(line.facts)
+
+
+def _line(item: Item) -> Line:
+    return Line(
+        subject=item["pk"],
+        event=item["event"],
+        identity=item["sk"].removeprefix(f"{item['event']}#"),
+        at=datetime.fromisoformat(item["at"]),
+        facts={name: value for name, value in item.items() if name not in _OURS},
+    )

@@ -4,6 +4,7 @@ People appear in keys only as references (refs.py).
 """
 
 import re
+import zlib
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,6 +19,7 @@ CONTROL = "CONTROL#"
 CONFIG = "CONFIG"
 STOP = "STOP"
 CASES = "CASES"
+PORTFOLIOS = "PORTFOLIOS"
 IMPORT = "IMPORT#"
 MAPPING = "MAPPING#"
 STRATEGY = "STRATEGY"
@@ -156,6 +158,11 @@ def portfolio(portfolio_id: str) -> dict[str, str]:
     return {"pk": portfolio_pk(portfolio_id), "sk": CONFIG}
 
 
+def listed(portfolio_id: str) -> dict[str, str]:
+    """One of all portfolios, which lie in one partition: they are few."""
+    return {"pk": PORTFOLIOS, "sk": portfolio_id}
+
+
 def an_import(portfolio_id: str, import_id: str) -> dict[str, str]:
     return {"pk": portfolio_pk(portfolio_id), "sk": f"{IMPORT}{import_id}"}
 
@@ -208,3 +215,13 @@ def book_shard(ref: str) -> int:
 def book(portfolio_id: str, shard: int) -> str:
     """A partition of the index of open debts."""
     return f"{portfolio_id}#{shard:02}"
+
+
+def journal_shard(pk: str, sk: str) -> int:
+    """Spreads the lines of a day over SHARDS."""
+    return zlib.crc32(f"{pk} {sk}".encode()) % SHARDS
+
+
+def journal_day(day: date, shard: int) -> str:
+    """A partition of the journal's index of days (UTC)."""
+    return f"{day.isoformat()}#{shard:02}"

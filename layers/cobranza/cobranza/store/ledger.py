@@ -1,7 +1,7 @@
 """The ledger table: borrowers and debts as they are now, portfolios, and when to look at whom."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -18,6 +18,15 @@ EXISTS = "attribute_exists(#pk)"
 # A pause that lasts longer holds its borrowers anew at each look.
 HELD_LIVES = timedelta(days=40)
 NO_NEWER = "attribute_not_exists(#as_of) OR #as_of <= :as_of"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A portfolio that was declared, first at `since`; `closed` is the last local day whose reports are made."""
+
+    id: str
+    since: datetime
+    closed: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,7 @@ class Ledger:
 
     def save_portfolio(self, portfolio: Portfolio, as_of: datetime) -> None:
         """Puts it in force, unless a newer one is."""
+        self._table.update(keys.listed(portfolio.portfolio_id), first={"since": utc(as_of)})
         with contextlib.suppress(ConditionFailed):
             self._table.update(
                 keys.portfolio(portfolio.portfolio_id),
@@ -81,6 +91,25 @@ class Ledger:
             self._table.put_new(keys.strategy(portfolio_id, strategy.version) | kept)
         with contextlib.suppress(ConditionFailed):
             self._table.update(keys.strategy(portfolio_id), kept, condition=NO_NEWER)
+
+    def portfolios(self) -> Iterator[Listed]:
+        """All that were ever declared, by id."""
+        for item in self._table.query("pk = :pk", {"pk": keys.PORTFOLIOS}):
+            closed = item.get("closed")
+            yield Listed(
+                id=item["sk"],
+                since=datetime.fromisoformat(item["since"]),
+                closed=date.fromisoformat(closed) if closed else None,
+            )
+
+    def close_day(self, portfolio_id: str, day: date) -> None:
+        """All that is told of the portfolio's day has been told; a later day stays closed."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.listed(portfolio_id),
+                {"closed": day},
+                condition=f"{EXISTS} AND (attribute_not_exists(#closed) OR #closed < :closed)",
+            )
 
     def save_mapping(self, portfolio_id: str, name: str, text: str, as_of: datetime) -> None:
         """Puts it in force, unless a newer one of this name is."""
@@ -131,6 +160,12 @@ class Ledger:
         """The portfolio's book is as fresh as this; it does not grow older by an older file."""
         with contextlib.suppress(ConditionFailed):
             self._table.update(keys.standing(portfolio_id), {"as_of": utc(as_of)}, condition=NO_NEWER)
+
+    def borrower_ids(self, borrowers: Iterable[str]) -> dict[str, str]:
+        """The creditor's own numbers for these borrowers, of those whom a file has told."""
+        wanted = [keys.profile(borrower) for borrower in dict.fromkeys(borrowers)]
+        found = self._table.get_all(wanted, ("pk", "borrower_id"))
+        return {keys.borrower_of(item["pk"]): item["borrower_id"] for item in found}
 
     # When to look at whom.
 

@@ -21,6 +21,14 @@ class Claim:
     message: Message
 
 
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """Whether a message moved, and what its claim says of it."""
+
+    moved: bool
+    item: Item
+
+
 class Messages:
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -58,11 +66,11 @@ class Messages:
         """WhatsApp took it. A status that came before us keeps its place."""
         self.advance(key, State.ACCEPTED, {"wamid": wamid, "accepted_at": at})
 
-    def advance(self, key: MessageKey, state: State, facts: Mapping[str, Any]) -> bool:
+    def advance(self, key: MessageKey, state: State, facts: Mapping[str, Any]) -> Advanced:
         """Moves the message forward to `state` and keeps `facts` (first ones win). Where it already is as far,
-        only the facts are kept. Raises ConditionFailed if there is no such message. True if it moved."""
+        only the facts are kept. Raises ConditionFailed if there is no such message."""
         try:
-            self._table.update(
+            item = self._table.update(
                 key.item,
                 {"state": state, "rank": state.rank},
                 first=facts,
@@ -74,8 +82,8 @@ class Messages:
             missing = {name: value for name, value in facts.items() if name not in failed.item}
             if missing:
                 self._table.update(key.item, first=missing, condition="attribute_exists(#pk)")
-            return False
-        return True
+            return Advanced(False, failed.item)
+        return Advanced(True, item)
 
     def retry(self, claim: Claim, reason: Mapping[str, Any]) -> None:
         """Meta surely did not accept it: the day may be claimed again. Only from the claim itself."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from botocore.exceptions import ClientError
 
@@ -82,8 +82,12 @@ class Bucket:
             for path in paths:
                 with path.open("rb") as part:
                     shutil.copyfileobj(part, whole)
-            whole.seek(0)
-            self._s3.put_object(Bucket=self._name, Key=key, Body=whole, ContentType=content_type)
+            self.put_file(key, whole, content_type)
+
+    def put_file(self, key: str, file: IO[bytes], content_type: str) -> None:
+        """A file of this machine's disk, read from its beginning as it is sent."""
+        file.seek(0)
+        self._s3.put_object(Bucket=self._name, Key=key, Body=file, ContentType=content_type)
 
     def delete(self, key: str) -> None:
         """Takes the object away; its versions stay. Nothing where there is none."""

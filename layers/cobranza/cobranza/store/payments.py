@@ -5,7 +5,7 @@ A payment is saved before it is applied. Whoever finds it saved applies it as it
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -49,6 +49,11 @@ class Payments:
         """Of these references to payments, those that are saved."""
         found = self._table.get_all([keys.payment(ref) for ref in dict.fromkeys(refs)])
         return {saved.ref: saved for saved in map(_saved_of, found)}
+
+    def told(self, refs: Iterable[str], zone: tzinfo) -> dict[str, Payment]:
+        """Of these references, the payments as their rows told them; `zone` is where their days were written."""
+        found = self._table.get_all([keys.payment(ref) for ref in dict.fromkeys(refs)])
+        return {keys.payment_of(item["pk"]): _payment_of(item, zone) for item in found}
 
     def declare_credit(
         self, borrower: str, portfolio: str, currency: str, declared: Decimal, as_of: datetime
@@ -109,6 +114,21 @@ def _saved_of(item: Item) -> Saved:
         allocated=allocated,
         late=late,
         source=item["source"],
+    )
+
+
+def _payment_of(item: Item, zone: tzinfo) -> Payment:
+    return Payment(
+        payment_id=item["payment_id"],
+        portfolio=item["portfolio"],
+        debt_id=item.get("debt_id", ""),
+        instalment=item.get("instalment", ""),
+        reference=item.get("reference", ""),
+        amount=Money(item["amount"], item["currency"]),
+        paid_at=datetime.fromisoformat(item["moment"]).astimezone(zone),
+        has_time=item["has_time"],
+        method=item.get("method", ""),
+        source=item.get("told_by", ""),
     )
 
 
