@@ -63,16 +63,27 @@ def _summaries(stack: Stack, key: str) -> int:
 
 
 def tick(stack: Stack) -> int:
-    """Invokes the scheduler as its schedule does, with the schedule's own payload; how many it queued."""
-    schedules = stack.client("scheduler")
-    name = schedules.list_schedules()["Schedules"][0]
-    target = schedules.get_schedule(Name=name["Name"], GroupName=name["GroupName"])["Target"]
-    payload = target["Input"].encode()
-    answer = stack.client("lambda").invoke(FunctionName=stack.functions["scheduler"], Payload=payload)
-    body = json.loads(answer["Payload"].read())
-    if "queued" not in body:
-        raise RuntimeError(f"the scheduler failed: {body}")
-    return body["queued"]
+    """Invokes the scheduler as its schedule does; how many it queued."""
+    return _run(stack, "scheduler")["queued"]
+
+
+def close_days(stack: Stack) -> int:
+    """Invokes the reports as their schedule does; how many portfolios got a day's files."""
+    return _run(stack, "reports")["closed"]
+
+
+def _run(stack: Stack, function: str) -> dict[str, int]:
+    """One run of a scheduled function, with its schedule's own payload."""
+    schedules, name = stack.client("scheduler"), stack.functions[function]
+    for each in schedules.list_schedules()["Schedules"]:
+        target = schedules.get_schedule(Name=each["Name"], GroupName=each["GroupName"])["Target"]
+        if target["Arn"].endswith(f":{name}"):
+            answer = stack.client("lambda").invoke(FunctionName=name, Payload=target["Input"].encode())
+            body = json.loads(answer["Payload"].read())
+            if "FunctionError" in answer:
+                raise RuntimeError(f"{function} failed: {body}")
+            return body
+    raise RuntimeError(f"{function} has no schedule")
 
 
 def waiting(stack: Stack, queue: str) -> int:

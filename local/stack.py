@@ -200,9 +200,10 @@ def _described(stack: Stack) -> Stack:
             "reminders_dead_letters": outputs["RemindersDeadLettersUrl"],
             "media": outputs["MediaQueueUrl"],
             "media_dead_letters": outputs["MediaDeadLettersUrl"],
+            "reports_dead_letters": outputs["ReportsDeadLettersUrl"],
         },
         functions={
-            **{name.lower(): outputs[name] for name in ("Ingest", "Scheduler", "Send", "Webhook")},
+            **{name.lower(): outputs[name] for name in ("Ingest", "Scheduler", "Send", "Webhook", "Reports")},
             "receipts": outputs["ReceiptsFetcher"],
         },
         secrets={"provider": outputs["ProviderSecretArn"], "webhook": outputs["WebhookSecretArn"]},

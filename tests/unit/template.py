@@ -351,8 +351,14 @@ def dig(node: Any, path: str) -> Any:
 
 
 def dead_letter_queues(of: Stack) -> set[str]:
+    return {name_of(target) for target in dead_letter_targets(of)}
+
+
+def dead_letter_targets(of: Stack) -> list[str]:
+    """Where queues, and functions that no queue calls, leave what they give up."""
     targets = [dig(queue, "RedrivePolicy.deadLetterTargetArn") for queue in of.of(QUEUE).values()]
-    return {name_of(target) for target in targets if target}
+    targets += [dig(each.properties, "DeadLetterConfig.TargetArn") for each in of.functions.values()]
+    return [target for target in targets if target]
 
 
 def queue_policy(of: Stack, queue: str) -> list[Statement]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -12,14 +13,17 @@ from hypothesis import strategies as st
 
 from cobranza.files import contacts
 from cobranza.files.exports import (
+    AGEING_COLUMNS,
     BUCKETS,
+    INTERACTION_COLUMNS,
+    PAYMENTS_OUT_COLUMNS,
     Interaction,
     OpenDebt,
     Part,
     PaymentOut,
-    ageing_csv,
-    interactions_csv,
-    payments_out_csv,
+    ageing,
+    interactions,
+    payments_out,
 )
 from cobranza.files.listings import (
     LatePayment,
@@ -29,6 +33,7 @@ from cobranza.files.listings import (
     no_consent_csv,
     payments_after_recall_csv,
     unmatched_csv,
+    write_listing,
 )
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import UNMATCHED, Payment
@@ -116,7 +121,7 @@ def test_the_parts_of_a_payment_add_up_to_it() -> None:
         Part("debt", Decimal("30.5"), "F-2", "1"),
         Part("credit", Decimal(20)),
     ]
-    lines = records(payments_out_csv([PaymentOut(PAYMENT, parts)]))
+    lines = records(listing(PAYMENTS_OUT_COLUMNS, payments_out([PaymentOut(PAYMENT, parts)])))
     assert [(line["part_to"], line["part_debt_id"], line["part_amount"]) for line in lines] == [
         ("debt", "F-1", "100.00"),
         ("debt", "F-2", "30.50"),
@@ -149,18 +154,20 @@ def test_the_parts_of_a_payment_add_up_to_it() -> None:
     ],
 )
 def test_a_debt_is_in_the_bucket_of_its_days_past_due(days: int, bucket: str) -> None:
-    owed = OpenDebt("norte", DAY - timedelta(days=days), Money(Decimal("10"), "MXN"))
-    (line,) = records(ageing_csv([owed], DAY))
-    assert [name for name in BUCKETS if line[name] != "0.00"] == [bucket]
-    assert line["total"] == "10.00"
+    owed = OpenDebt(DAY - timedelta(days=days), Money(Decimal("10"), "MXN"))
+    lines = records(listing(AGEING_COLUMNS, ageing("norte", DAY, [owed])))
+    assert [line["bucket"] for line in lines if line["debts"] == "1"] == [bucket, "total", "book"]
+    assert {line["amount"] for line in lines} == {"0.00", "10.00"}
+    assert {(line["day"], line["portfolio"], line["currency"]) for line in lines} == {
+        ("2026-03-02", "norte", "MXN")
+    }
 
 
 @given(
     st.lists(
         st.builds(
             OpenDebt,
-            st.sampled_from(["norte", "sur"]),
-            st.integers(-200, 30).map(lambda days: DAY + timedelta(days=days)),
+            st.integers(-200, 200).map(lambda days: DAY + timedelta(days=days)),
             st.one_of(
                 st.builds(Money, st.integers(0, 10**14).map(Decimal), st.sampled_from(["CLP", "PYG"])),
                 st.builds(Money, st.integers(0, 10**14).map(lambda n: Decimal(n).scaleb(-2)), st.just("MXN")),
@@ -170,32 +177,54 @@ def test_a_debt_is_in_the_bucket_of_its_days_past_due(days: int, bucket: str) ->
     )
 )
 def test_ageing_reconciles_to_the_sum_of_balances(debts: list[OpenDebt]) -> None:
-    lines = records(ageing_csv(debts, DAY))
-    places = [(line["portfolio"], line["currency"]) for line in lines]
-    assert places == sorted({(debt.portfolio, debt.owed.currency) for debt in debts})
-    for line in lines:
-        place = (line["portfolio"], line["currency"])
-        owed = sum(d.owed.amount for d in debts if (d.portfolio, d.owed.currency) == place)
-        assert Decimal(line["total"]) == owed == sum(Decimal(line[name]) for name in BUCKETS)
+    lines = records(listing(AGEING_COLUMNS, ageing("norte", DAY, debts)))
+    currencies = sorted({debt.owed.currency for debt in debts})
+    names = [*BUCKETS, "total", "book"]
+    assert [(line["currency"], line["bucket"]) for line in lines] == [
+        (c, name) for c in currencies for name in names
+    ]
+    for currency in currencies:
+        owed = [debt.owed.amount for debt in debts if debt.owed.currency == currency]
+        found = {line["bucket"]: line for line in lines if line["currency"] == currency}
+        assert Decimal(found["total"]["amount"]) == Decimal(found["book"]["amount"]) == sum(owed)
+        assert sum(Decimal(found[name]["amount"]) for name in BUCKETS) == sum(owed)
+        assert sum(int(found[name]["debts"]) for name in BUCKETS) == int(found["book"]["debts"]) == len(owed)
+
+
+def test_every_bucket_says_what_it_holds() -> None:
+    lines = list(ageing("norte", DAY, [OpenDebt(DAY, Money(Decimal(1), "MXN"))]))
+    definitions = [row[AGEING_COLUMNS.index("definition")] for row in lines]
+    assert all(definitions)
+    assert len(set(definitions)) == len(BUCKETS) + 2
 
 
 # Interactions.
 
 
-def test_interactions_are_one_line_each_in_the_order_of_time() -> None:
+def test_interactions_are_one_line_each() -> None:
     sent = Interaction(
         at=AT,
         portfolio="norte",
         borrower_id="C-1",
         event="message.sent",
-        code="SENT",
-        debts=("F-1", "F-2"),
+        debts=("F-1", "L-2#3"),
         step=-3,
         template="recordatorio_previo",
+        message="ABC",
     )
-    call = Interaction(
-        at=AT - timedelta(hours=1), portfolio="norte", borrower_id="C-2", event="call", channel="call", detail="@x"
-    )
-    first, second = records(interactions_csv([sent, call]))
+    call = Interaction(at=AT, portfolio="norte", borrower_id="C-2", event="call", channel="call", detail="@x")
+    first, second = records(listing(INTERACTION_COLUMNS, interactions([call, sent])))
     assert (first["event"], first["step"], first["detail"]) == ("call", "", "'@x")
-    assert (second["debts"], second["step"], second["template"]) == ("F-1|F-2", "-3", "recordatorio_previo")
+    assert (second["debts"], second["step"], second["message"]) == ("F-1|L-2#3", "-3", "ABC")
+
+
+def test_a_table_of_any_size_is_written_a_row_at_a_time() -> None:
+    def rows() -> Iterator[tuple[str]]:
+        for number in range(100_000):
+            yield (str(number),)
+            # What came before is on the disk already, but for what Python holds back.
+            assert number * 3 - out.tell() < 2**16
+
+    out = io.BytesIO()
+    assert write_listing(out, ("n",), rows()) == 100_000
+    assert out.getvalue().endswith(b"99999\r\n")

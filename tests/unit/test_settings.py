@@ -10,6 +10,7 @@ from cobranza.settings import (
     IngestSettings,
     ProviderSettings,
     ReceiptsSettings,
+    ReportsSettings,
     SchedulerSettings,
     SendSettings,
     Settings,
@@ -34,6 +35,7 @@ CLASSES: list[type[Settings]] = [
     SendSettings,
     WebhookSettings,
     ReceiptsSettings,
+    ReportsSettings,
 ]
 
 

@@ -88,3 +88,10 @@ class WebhookSettings(Settings):
     media_queue_url: str
     webhook_secret: str
     identity_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportsSettings(Settings):
+    ledger_table: str
+    journal_table: str
+    inbox_bucket: str

@@ -1,29 +1,25 @@
-"""What goes out every day for other systems: payments with where their money went, ageing, interactions."""
+"""What goes out every day for other systems: payments with where their money went, interactions, ageing.
+
+Each table has its COLUMNS and a function that makes its rows, one after the other.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from cobranza.files.listings import exact, listing, payment_cells
+from cobranza.files.listings import exact, payment_cells
 from cobranza.files.payments import COLUMNS
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Payment
 
-# The last day past due of each bucket; none for the oldest.
-BUCKETS: dict[str, int | None] = {
-    "days_0": 0,
-    "days_1_30": 30,
-    "days_31_60": 60,
-    "days_61_90": 90,
-    "days_over_90": None,
-}
+type Row = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a payment. `to` is "debt", "credit" (nobody took it), "in_balance" (a declared balance holds it
-    already) or "unmatched" (it belongs to nobody we know)."""
+    """A part of a payment. `to` is "debt", "credit" (nobody took it) or "in_balance" (a declared balance holds it
+    already)."""
 
     to: str
     amount: Decimal
@@ -43,60 +39,28 @@ class PaymentOut:
             raise ValueError(f"the parts of payment {self.payment.payment_id} are not the payment")
 
 
-def payments_out_csv(payments: Iterable[PaymentOut]) -> bytes:
-    """One line for each part. Before it stands the payment as its file told it; its `amount` repeats on each
-    line, `part_amount` adds up to it."""
-
-    def lines() -> Iterator[tuple[str, ...]]:
-        for out in payments:
-            for part in out.parts:
-                amount = exact(Money(part.amount, out.payment.amount.currency))
-                told = payment_cells(out.payment)
-                yield out.payment.portfolio, *told, part.to, part.debt_id, part.instalment, amount
-
-    return listing(
-        ("portfolio", *COLUMNS.names, "part_to", "part_debt_id", "part_instalment", "part_amount"), lines()
-    )
+PAYMENTS_OUT_COLUMNS = (
+    "portfolio",
+    *COLUMNS.names,
+    *("part_to", "part_debt_id", "part_instalment", "part_amount"),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenDebt:
-    portfolio: str
-    due_date: date
-    owed: Money
-
-
-def ageing(debts: Iterable[OpenDebt], day: date) -> dict[tuple[str, str], dict[str, Decimal]]:
-    """What is owed by days past due on `day`, in the order of BUCKETS, for each portfolio and currency."""
-    found: dict[tuple[str, str], dict[str, Decimal]] = {}
-    for debt in debts:
-        place = (debt.portfolio, debt.owed.currency)
-        buckets = found.setdefault(place, dict.fromkeys(BUCKETS, Decimal(0)))
-        buckets[_bucket((day - debt.due_date).days)] += debt.owed.amount
-    return dict(sorted(found.items()))
-
-
-def ageing_csv(debts: Iterable[OpenDebt], day: date) -> bytes:
-    """One line for each portfolio and currency; `total` is the sum of its balances."""
-    return listing(
-        ("day", "portfolio", "currency", *BUCKETS, "total"),
-        (
-            (
-                day.isoformat(),
-                portfolio,
-                currency,
-                *(exact(Money(amount, currency)) for amount in buckets.values()),
-                exact(Money(sum(buckets.values(), Decimal(0)), currency)),
-            )
-            for (portfolio, currency), buckets in ageing(debts, day).items()
-        ),
-    )
+def payments_out(payments: Iterable[PaymentOut]) -> Iterator[Row]:
+    """One row for each part. Before it stands the payment as its file told it; its `amount` repeats on each row,
+    `part_amount` adds up to it."""
+    for out in payments:
+        told = payment_cells(out.payment)
+        for part in out.parts:
+            amount = exact(Money(part.amount, out.payment.amount.currency))
+            yield out.payment.portfolio, *told, part.to, part.debt_id, part.instalment, amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
     """Something that happened between the creditor and a borrower. `event` is the kind ("message.sent"), `code`
-    its outcome, `debts` the debts' ids, `step` in days from the due date."""
+    its outcome, `debts` the debts' ids, `step` in days from the due date, `message` names a WhatsApp message: its
+    events have the same."""
 
     at: datetime
     portfolio: str
@@ -108,31 +72,92 @@ class Interaction:
     step: int | None = None
     template: str = ""
     detail: str = ""
+    message: str = ""
 
 
-def interactions_csv(interactions: Iterable[Interaction]) -> bytes:
-    """One line for each, in the order of time."""
-    names = ("at", "portfolio", "borrower_id", "event", "channel", "code", "debts", "step", "template", "detail")
-    ordered = sorted(interactions, key=lambda each: (each.at, each.borrower_id, each.event))
-    return listing(
-        names,
-        (
-            (
-                each.at.isoformat(),
-                each.portfolio,
-                each.borrower_id,
-                each.event,
-                each.channel,
-                each.code,
-                "|".join(each.debts),
-                "" if each.step is None else str(each.step),
-                each.template,
-                each.detail,
-            )
-            for each in ordered
-        ),
-    )
+INTERACTION_COLUMNS = (
+    *("at", "portfolio", "borrower_id", "event", "channel", "code"),
+    *("debts", "step", "template", "detail", "message"),
+)
+
+
+def interactions(told: Iterable[Interaction]) -> Iterator[Row]:
+    """One row for each, in their order."""
+    for each in told:
+        yield (
+            each.at.isoformat(),
+            each.portfolio,
+            each.borrower_id,
+            each.event,
+            each.channel,
+            each.code,
+            "|".join(each.debts),
+            "" if each.step is None else str(each.step),
+            each.template,
+            each.detail,
+            each.message,
+        )
+
+
+# The last day past due of each bucket, none for the oldest, and what it holds.
+BUCKETS: dict[str, tuple[int | None, str]] = {
+    "days_0": (0, "not due yet, or due on this day"),
+    "days_1_30": (30, "1 to 30 days past due"),
+    "days_31_60": (60, "31 to 60 days past due"),
+    "days_61_90": (90, "61 to 90 days past due"),
+    "days_over_90": (None, "more than 90 days past due"),
+}
+TOTAL = ("total", "the buckets above, added up")
+BOOK = ("book", "what is owed on all open debts, added up: equal to total")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDebt:
+    due_date: date
+    owed: Money
+
+
+@dataclass(slots=True)
+class Sum:
+    """So many debts, and what is owed on them."""
+
+    debts: int = 0
+    amount: Decimal = Decimal(0)
+
+    def add(self, amount: Decimal) -> None:
+        self.debts += 1
+        self.amount += amount
+
+
+AGEING_COLUMNS = ("day", "portfolio", "currency", "bucket", "definition", "debts", "amount")
+
+
+def ageing(portfolio: str, day: date, debts: Iterable[OpenDebt]) -> Iterator[Row]:
+    """For each currency one row for each bucket, by days past due on `day`, and two that must be equal."""
+    buckets: dict[str, dict[str, Sum]] = {}
+    book: dict[str, Sum] = {}
+    for debt in debts:
+        currency = debt.owed.currency
+        if currency not in book:
+            buckets[currency], book[currency] = {name: Sum() for name in BUCKETS}, Sum()
+        buckets[currency][_bucket((day - debt.due_date).days)].add(debt.owed.amount)
+        book[currency].add(debt.owed.amount)
+    for currency in sorted(book):
+        sums = buckets[currency]
+        rows = [(name, definition, sums[name]) for name, (_, definition) in BUCKETS.items()]
+        rows += [(*TOTAL, _added_up(sums.values())), (*BOOK, book[currency])]
+        for name, definition, told in rows:
+            amount = exact(Money(told.amount, currency))
+            yield day.isoformat(), portfolio, currency, name, definition, str(told.debts), amount
 
 
 def _bucket(days_past_due: int) -> str:
-    return next(name for name, last in BUCKETS.items() if last is None or days_past_due <= last)
+    return next(name for name, (last, _) in BUCKETS.items() if last is None or days_past_due <= last)
+
+
+def _added_up(sums: Iterable[Sum]) -> Sum:
+    total = Sum()
+    for each in sums:
+        total.debts += each.debts
+        total.amount += each.amount
+    return total

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from babel.numbers import get_currency_precision
 
@@ -15,16 +16,27 @@ from cobranza.ledger.payment import UNMATCHED, Payment, Unmatched
 
 
 def listing(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """A CSV in UTF-8 with BOM, without which Excel takes it for the local code page; the header alone when there
-    are no rows. Raises ValueError for a row of another width."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
+    """A small table as CSV; the header alone when there are no rows. Raises ValueError for a row of another
+    width."""
+    out = io.BytesIO()
+    write_listing(out, header, rows)
+    return out.getvalue()
+
+
+def write_listing(out: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    """The same of any size, row by row into a file; how many rows. In UTF-8 with BOM, without which Excel takes it
+    for the local code page."""
+    text = io.TextIOWrapper(out, "utf-8-sig", newline="")
+    writer = csv.writer(text)
     writer.writerow(header)
+    count = 0
     for row in rows:
         if len(row) != len(header):
             raise ValueError(f"{len(row)} cells under {len(header)} columns")
         writer.writerow(map(guard, row))
-    return out.getvalue().encode("utf-8-sig")
+        count += 1
+    text.detach()  # flushed, and left open
+    return count
 
 
 def exact(money: Money) -> str:

@@ -44,8 +44,8 @@ MAX_NOTE = 200
 
 @dataclass(slots=True)
 class _Hearing:
-    """A borrower as heard so far. `lines` are the journal's; `is_awake`, `is_erased`: what has to follow once it is
-    written."""
+    """A borrower as heard so far. `lines` are for the journal; `is_awake`, `is_erased`: what has to follow once it
+    is written."""
 
     known: Known
     standing: Standing

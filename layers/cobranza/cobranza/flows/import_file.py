@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -32,8 +32,8 @@ from cobranza.flows.drops import ROWS, SETTINGS, Drop
 from cobranza.flows.import_part import Newer, PartImporter, PartRow, Task
 from cobranza.flows.read_file import Listed, Read, debt_key, facts_of, listed_place, part_place, read_into_parts
 from cobranza.flows.results import CSV, ResultDesk
-from cobranza.policy import contact_rules
-from cobranza.policy.portfolio import MAX_BYTES, Portfolio, parse_portfolio
+from cobranza.policy.closing import home_zone
+from cobranza.policy.portfolio import MAX_BYTES, parse_portfolio
 from cobranza.policy.strategy import Announces, parse_strategy
 from cobranza.queues import DroppedFile, FilePart, Queue
 from cobranza.refs import References
@@ -147,7 +147,7 @@ class Importer:
                 declared,
                 portfolio_id=drop.portfolio,
                 portfolio=portfolio,
-                zone=self._zone(portfolio),
+                zone=home_zone(portfolio),
                 now=now,
                 import_id=import_id,
             )
@@ -205,7 +205,7 @@ class Importer:
         self, opened: Opened, dropped: DroppedFile, drop: Drop, import_id: str, now: datetime
     ) -> tuple[Import, dict[str, Any] | None]:
         """The import as the first pass leaves it, and why it has to wait for a person, if it has to."""
-        zone = self._zone(self.ledger.portfolio(drop.portfolio))
+        zone = home_zone(self.ledger.portfolio(drop.portfolio))
         moment = as_of(drop.file, opened.metadata, opened.modified_at, now, zone)
         declared = self._declared(drop, opened.metadata)
         reading = Reading(opened.chunks, file=drop.file, wanted=DEBTS, declared=declared)
@@ -339,11 +339,6 @@ class Importer:
             raise refuse("SEVERAL_MAPPINGS", ", ".join(name for name, _ in fitting))
         declared = fitting[0][1].declared() if fitting else Declared()
         return declared.with_metadata(metadata)
-
-    def _zone(self, portfolio: Portfolio | None) -> tzinfo:
-        """Where the portfolio's days begin: its first country's first zone, UTC while nothing is known."""
-        rules = contact_rules.rules_for(portfolio.countries[0]) if portfolio else None
-        return contact_rules.zones_for(rules, "")[0] if rules else UTC
 
 
 def _import_id(dropped: DroppedFile, now: datetime) -> str:

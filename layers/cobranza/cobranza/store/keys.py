@@ -69,6 +69,10 @@ def borrower_pk(ref: str) -> str:
     return f"B#{ref}"
 
 
+def is_borrower(pk: str) -> bool:
+    return pk.startswith("B#")
+
+
 def borrower_of(pk: str) -> str:
     return pk.removeprefix("B#")
 
