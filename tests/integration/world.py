@@ -21,6 +21,8 @@ from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
 from cobranza.flows.queue_due import queue_due
 from cobranza.flows.record_events import Recorder
+from cobranza.flows.reports.close import ReportDesk
+from cobranza.flows.reports.report import Sources
 from cobranza.flows.results import ResultDesk
 from cobranza.flows.send_reminder import Sender
 from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, parse_file_work
@@ -235,6 +237,8 @@ class World:
             announcements(),
             COUNTRIES_ON,
         )
+        sources = Sources(self.journal, self.ledger, book, rooms.payments)
+        self.reports = ReportDesk(sources, Bucket(self.s3, "inbox"))
         self.media = Queue[MediaToFetch](self.sqs, self.media_url)
         self.recorder = Recorder(
             self.ledger, self.conversations, self.messages, self.journal, self.references, self.media

@@ -8,26 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cobranza.policy.closing import MOST_MISSED, SETTLED, bounds, day_to_close, home_zone
-from cobranza.policy.portfolio import Portfolio, parse_portfolio
-from tests.integration.world import PORTFOLIO_YAML
+from tests.unit.books import MEXICO, portfolio
 
-MEXICO = ZoneInfo("America/Mexico_City")
 SANTIAGO = ZoneInfo("America/Santiago")
 SINCE = datetime(2026, 11, 24, 17, tzinfo=UTC)
 FIRST = date(2026, 11, 24)
 ZONES = st.sampled_from([UTC, MEXICO, SANTIAGO, ZoneInfo("America/Sao_Paulo"), ZoneInfo("America/New_York")])
 
 
-def portfolio(countries: str) -> Portfolio:
-    return parse_portfolio(PORTFOLIO_YAML.replace("[MX, CO, BR]", countries).encode(), "tienda")
-
-
 @pytest.mark.parametrize(
     ("countries", "zone"),
-    [("[MX, BR]", "America/Mexico_City"), ("[BR, MX]", "America/Sao_Paulo"), ("[US]", "UTC")],
+    [(("MX", "BR"), "America/Mexico_City"), (("BR", "MX"), "America/Sao_Paulo"), (("US",), "UTC")],
 )
-def test_a_portfolio_lives_in_the_zone_of_its_first_country(countries: str, zone: str) -> None:
-    assert str(home_zone(portfolio(countries))) == zone
+def test_a_portfolio_lives_in_the_zone_of_its_first_country(countries: tuple[str, ...], zone: str) -> None:
+    assert str(home_zone(portfolio(countries=countries))) == zone
     assert home_zone(None) is UTC
 
 

@@ -82,7 +82,7 @@ class Recorder:
             self._note_stray(event, told, now)
             return self._keep_raw("stray_status", asdict(event), now)
         told |= {name: claim[name] for name in ("portfolio", "step", "template")}
-        told |= {"debts": sorted(claim["debts"]), "day": key.day}
+        told |= {"debts": sorted(claim["debts"])}
         self._note(borrower_pk(key.borrower), f"message.{event.status}", key.day.isoformat(), event.at, told, now)
         return event.status
 

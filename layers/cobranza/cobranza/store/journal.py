@@ -96,7 +96,7 @@ def _item(line: Line, now: datetime) -> Item:
         "noted_at": utc(now),
         "day": day,
     }
-    return ours | dict(line.facts)
+    return {**line.facts, **ours}
 
 
 def _line(item: Item) -> Line:

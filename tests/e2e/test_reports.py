@@ -1,0 +1,39 @@
+"""The files of a day in the emulator: the function finds that midnight has passed, and its role lets it make them."""
+
+import csv
+import io
+from datetime import datetime, timedelta
+
+from local import drive
+from local.stack import Stack
+from tests.e2e.steps import drop, move_clock, say
+
+
+def report(stack: Stack, name: str, day: datetime) -> list[dict[str, str]]:
+    key = f"results/uno/{name}/dt={day:%Y-%m-%d}/{name}.csv"
+    data = drive.read_object(stack, "inbox", key) or b""
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def test_after_midnight_the_day_goes_out_as_files(stack: Stack, today: datetime) -> None:
+    phones = {"E1": "+525555550971", "E2": "+525555550972"}
+    drop(stack, today, phones)
+    assert drive.tick(stack) == 2
+    drive.settle(stack)
+    say(stack, phones["E1"], text="¿Dónde pago?")
+    paid = f"payment_id,borrower_id,amount,currency,paid_at\nP1,E1,4.00,MXN,{today:%Y-%m-%dT%H:%M:%SZ}\n"
+    drive.drop_and_wait(stack, "payments/uno/pagos.csv", paid.encode())
+    drive.settle(stack)
+    assert drive.close_days(stack) == 0
+
+    move_clock(stack, today + timedelta(hours=14))  # 01:00 in Mexico City
+    assert drive.close_days(stack) == 1
+    told = [(row["borrower_id"], row["event"], row["debts"]) for row in report(stack, "interactions", today)]
+    left = ["message.accepted", "message.delivered", "message.read", "message.sent"]
+    expected = [(borrower, event, "first") for borrower in phones for event in left]
+    assert sorted(told) == sorted([*expected, ("E1", "reply", "first")])
+    (part,) = report(stack, "payments_out", today)
+    assert (part["payment_id"], part["borrower_id"], part["part_amount"]) == ("P1", "E1", "4.00")
+    ageing = {row["bucket"]: row["amount"] for row in report(stack, "ageing", today)}
+    assert (ageing["days_0"], ageing["total"], ageing["book"]) == ("16.00", "16.00", "16.00")
+    assert drive.close_days(stack) == 0

@@ -1,0 +1,64 @@
+"""The journal: a line once, and all lines of a day in one order."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from cobranza.store.journal import Journal, Line
+from cobranza.store.table import Table
+from tests.integration.partiql import PartiqlClient
+from tests.integration.world import TUESDAY, World
+
+
+def line(number: int, at: datetime = TUESDAY) -> Line:
+    return Line(subject=f"B#{number}", event="call", identity=f"{number}", at=at, facts={"debts": ["a#b#"]})
+
+
+def told(lines: list[Line]) -> list[str]:
+    return [each.identity for each in lines]
+
+
+def test_a_line_is_written_once_whoever_tells_it_again(world: World) -> None:
+    assert world.journal.append("B#1", TUESDAY, "call", "x", {"code": "A"})
+    assert not world.journal.append("B#1", TUESDAY + timedelta(days=1), "call", "x", {"code": "B"})
+    world.journal.append_all([line(2), line(2)], TUESDAY)
+    world.journal.append_all([line(2, TUESDAY - timedelta(days=9))], TUESDAY)
+    first, second = world.items("journal")
+    assert (first["code"], second["at"]) == ("A", "2026-11-24T17:00:00Z")
+
+
+def test_a_line_comes_back_as_it_was_told(world: World) -> None:
+    call = line(1, TUESDAY - timedelta(days=3))
+    world.journal.append_all([call], TUESDAY)
+    assert list(world.journal.of_day(TUESDAY.date())) == [call]
+
+
+def test_a_day_is_that_on_which_a_line_was_written_not_that_of_what_it_tells(world: World) -> None:
+    world.journal.append_all([line(1, TUESDAY - timedelta(days=2))], TUESDAY)
+    assert told(list(world.journal.of_day(TUESDAY.date() - timedelta(days=2)))) == []
+    assert told(list(world.journal.of_day(TUESDAY.date()))) == ["1"]
+
+
+def test_lines_come_in_the_order_in_which_they_were_written_of_one_second_in_that_of_their_keys(
+    world: World,
+) -> None:
+    for second in (7, 3, 5):
+        world.journal.append_all((line(second * 100 + n) for n in range(60)), TUESDAY + timedelta(seconds=second))
+    found = told(list(world.journal.of_day(TUESDAY.date())))
+    assert found == [str(second * 100 + n) for second in (3, 5, 7) for n in range(60)]
+
+
+def test_a_span_begins_and_ends_to_the_second_also_over_midnight(world: World) -> None:
+    midnight = datetime(2026, 11, 25, tzinfo=UTC)
+    for number, seconds in enumerate((-3601, -3600, -1, 0, 3599, 3600)):
+        world.journal.append_all([line(number)], midnight + timedelta(seconds=seconds))
+    hour = timedelta(hours=1)
+    assert told(list(world.journal.between(midnight - hour, midnight + hour))) == ["1", "2", "3", "4"]
+
+
+def test_pages_are_read_to_the_end(world: World) -> None:
+    class SmallPages(PartiqlClient):
+        def query(self, **request: object) -> object:
+            return self._client.query(**request | {"Limit": 2})
+
+    journal = Journal(Table(SmallPages(world.dynamodb), "journal"))
+    journal.append_all((line(n) for n in range(100, 190)), TUESDAY)
+    assert told(list(journal.of_day(date(2026, 11, 24)))) == [str(n) for n in range(100, 190)]
