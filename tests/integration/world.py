@@ -343,7 +343,7 @@ def create_table(dynamodb: Any, name: str) -> None:
             _index("due", "due_shard", "due_at", {"ProjectionType": "KEYS_ONLY"}),
             _index("book", "book", "pk", {"ProjectionType": "INCLUDE", "NonKeyAttributes": BOOK}),
         ],
-        "journal": [_index("days", "day", "noted_at", {"ProjectionType": "ALL"})],
+        "journal": [_index("days", "noted_on", "noted_at", {"ProjectionType": "ALL"})],
     }[name]
     schemas = [_schema("pk", "sk"), *(index["KeySchema"] for index in indexes)]
     keys = dict.fromkeys(key["AttributeName"] for schema in schemas for key in schema)

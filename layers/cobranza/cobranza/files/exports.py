@@ -101,14 +101,17 @@ def interactions(told: Iterable[Interaction]) -> Iterator[Row]:
 
 # The last day past due of each bucket, none for the oldest, and what it holds.
 BUCKETS: dict[str, tuple[int | None, str]] = {
-    "days_0": (0, "not due yet, or due on this day"),
-    "days_1_30": (30, "1 to 30 days past due"),
-    "days_31_60": (60, "31 to 60 days past due"),
-    "days_61_90": (90, "61 to 90 days past due"),
-    "days_over_90": (None, "more than 90 days past due"),
+    "days_0": (0, "sin vencer, o vence este día · not due yet, or due on this day"),
+    "days_1_30": (30, "1 a 30 días de atraso · 1 to 30 days past due"),
+    "days_31_60": (60, "31 a 60 días de atraso · 31 to 60 days past due"),
+    "days_61_90": (90, "61 a 90 días de atraso · 61 to 90 days past due"),
+    "days_over_90": (None, "más de 90 días de atraso · more than 90 days past due"),
 }
-TOTAL = ("total", "the buckets above, added up")
-BOOK = ("book", "what is owed on all open debts, added up: equal to total")
+TOTAL = ("total", "suma de las filas de arriba · the rows above, added up")
+BOOK = (
+    "book",
+    "todo lo que se debe en las deudas abiertas; igual a total · all that is owed on open debts; equal to total",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,14 +75,14 @@ class Journal:
 
     def _shard(self, day: date, shard: int, start: datetime, last: datetime) -> Iterator[Item]:
         return self._table.query(
-            "day = :day AND noted_at BETWEEN :start AND :last",
+            "noted_on = :day AND noted_at BETWEEN :start AND :last",
             {"day": keys.journal_day(day, shard), "start": utc(start), "last": utc(last)},
             index="days",
         )
 
 
 _NOTED = itemgetter("noted_at")
-_OURS: Sequence[str] = ("pk", "sk", "event", "at", "noted_at", "day")
+_OURS: Sequence[str] = ("pk", "sk", "event", "at", "noted_at", "noted_on")
 
 
 def _item(line: Line, now: datetime) -> Item:
@@ -94,7 +94,7 @@ def _item(line: Line, now: datetime) -> Item:
         "event": line.event,
         "at": utc(line.at),
         "noted_at": utc(now),
-        "day": day,
+        "noted_on": day,
     }
     return {**line.facts, **ours}
 
