@@ -73,8 +73,9 @@ class Recorder:
         if event.errors:
             error = event.errors[0]
             facts["reason"] = {"code": error.code, "title": error.title, "details": error.details}
-        code = {"code": f"FAILED_{event.errors[0].code if event.errors else 0}"} if state is State.FAILED else {}
-        told = {**code, "number": event.phone_number_id, "message": self.references.ref("wamid", event.wamid)}
+        told: Item = {"number": event.phone_number_id, "message": self.references.ref("wamid", event.wamid)}
+        if state is State.FAILED:
+            told["code"] = f"FAILED_{event.errors[0].code if event.errors else 0}"
         try:
             key = self._message_of(event)
             claim = self.messages.advance(key, state, facts).item
@@ -109,31 +110,16 @@ class Recorder:
             for ref in self._phone_refs(event.sender) or [self._stranger(event)]:
                 self.ledger.stop_phone(ref, event.at)
         borrowers = self._borrowers(event.sender)
-        content: Item = {
-            "type": event.type,
-            "text": event.text,
-            "payload": event.payload,
-            "context": event.context_wamid or "",
-            "phone_number_id": event.phone_number_id,
-            "wamid": event.wamid,
-        }
         receipt = event.media is not None and _may_be_a_receipt(event.type, event.media)
-        if event.media:
-            content["media"] = {
-                "id": event.media.id,
-                "mime_type": event.media.mime_type,
-                "sha256": event.media.sha256,
-            }
-        if receipt:
-            content["receipt"] = "TO_FETCH"
-        if event.type != "text":
-            content["raw"] = json.dumps(event.raw)[:MAX_RAW]
         wamid = self.references.ref("wamid", event.wamid)
         for chat in borrowers or [self._stranger(event)]:
-            key = self.conversations.record_inbound(chat, event.at, wamid, content)
+            key = self.conversations.record_inbound(chat, event.at, wamid, _content(event, receipt=receipt))
             if receipt:
                 # Also when it was recorded before: the first try may have died here.
                 self.media.put([MediaToFetch(chat, key, trace)])
+        if not borrowers:
+            self._note_inbound(chat_pk(self._stranger(event)), event, wamid, [], now, stops=False)
+            return "inbound_unknown_number"
         failure: ConditionFailed | None = None
         for borrower in borrowers:
             try:
@@ -144,9 +130,6 @@ class Recorder:
             self._note_inbound(borrower_pk(borrower), event, wamid, debts, now, stops=stops)
         if failure:
             raise failure
-        if not borrowers:
-            self._note_inbound(chat_pk(self._stranger(event)), event, wamid, [], now, stops=False)
-            return "inbound_unknown_number"
         return "receipt" if receipt else "inbound"
 
     def _obey(self, borrower: str, at: datetime, *, stops: bool) -> None:
@@ -192,6 +175,29 @@ class Recorder:
         digest = self.references.ref("news", raw)
         self.conversations.keep_news(kind[:64], digest, raw[:MAX_RAW], now)
         return kind if kind in ("stray_status", "unreadable") else "other"
+
+
+def _content(event: InboundMessage, *, receipt: bool) -> Item:
+    """What the conversation keeps of a message."""
+    content: Item = {
+        "type": event.type,
+        "text": event.text,
+        "payload": event.payload,
+        "context": event.context_wamid or "",
+        "phone_number_id": event.phone_number_id,
+        "wamid": event.wamid,
+    }
+    if event.media:
+        content["media"] = {
+            "id": event.media.id,
+            "mime_type": event.media.mime_type,
+            "sha256": event.media.sha256,
+        }
+    if receipt:
+        content["receipt"] = "TO_FETCH"
+    if event.type != "text":
+        content["raw"] = json.dumps(event.raw)[:MAX_RAW]
+    return content
 
 
 def _may_be_a_receipt(kind: str, media: Media) -> bool:
