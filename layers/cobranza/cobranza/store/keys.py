@@ -73,6 +73,11 @@ def is_borrower(pk: str) -> bool:
     return pk.startswith("B#")
 
 
+def is_person(pk: str) -> bool:
+    """A borrower, or somebody whom we do not know."""
+    return pk.startswith(("B#", "CHAT#"))
+
+
 def borrower_of(pk: str) -> str:
     return pk.removeprefix("B#")
 

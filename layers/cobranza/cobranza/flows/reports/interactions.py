@@ -8,8 +8,6 @@ from cobranza.flows.reports.report import CHUNK, Day, Report, Sources
 from cobranza.store import keys
 from cobranza.store.journal import PAYMENT_APPLIED, Line
 
-# Of files, and in payments_out.
-_NOT_HERE = frozenset({"import", PAYMENT_APPLIED})
 # The sender's outcomes that WhatsApp had a part in, by the beginning of their code.
 _OUTCOMES = {"SENT": "message.accepted", "UNKNOWN": "message.unknown", "FAILED": "message.failed"}
 _CHANNELS = {"call": "call", "visit": "visit"}
@@ -33,7 +31,8 @@ def _event(line: Line) -> str:
     """What it is called outside; empty for what is no interaction."""
     if line.event == "outcome":
         return _OUTCOMES.get(line.facts["code"].partition("_")[0], "")
-    return "" if line.event in _NOT_HERE else line.event
+    is_here = keys.is_person(line.subject) and line.event != PAYMENT_APPLIED  # which is in payments_out
+    return line.event if is_here else ""
 
 
 def _interaction(event: str, line: Line, borrower_id: str, day: Day) -> Interaction:
@@ -46,12 +45,21 @@ def _interaction(event: str, line: Line, borrower_id: str, day: Day) -> Interact
         event=event,
         channel=_CHANNELS.get(event, "file") if "source" in facts else "whatsapp",
         code=facts.get("code") or facts.get("state", ""),
-        debts=[_debt_id(key) for key in facts.get("debts", ())],
+        debts=[_debt_id(key) for key in _debts(line)],
         step=None if step is None else int(step),
         template=facts.get("template", ""),
         detail=facts.get("type") or facts.get("until") or facts.get("to", ""),
         message=facts.get("message", ""),
     )
+
+
+def _debts(line: Line) -> list[str]:
+    """The keys of the debts it is about. An outcome tells one for each debt that was looked at: those of its own
+    are meant."""
+    told: list[str] | dict[str, str] = line.facts.get("debts", [])
+    if isinstance(told, list):
+        return told
+    return sorted(key for key, code in told.items() if code == line.facts["code"])
 
 
 def _debt_id(key: str) -> str:

@@ -41,7 +41,7 @@ class Day:
     def _is_of(self, line: Line) -> bool:
         """A line is of one portfolio: the one it names, that of the first debt in it, or of the sending number."""
         facts = line.facts
-        named = facts.get("portfolio") or next(iter(facts.get("debts", ())), "").partition("#")[0]
+        named = facts.get("portfolio") or min(facts.get("debts", ()), default="").partition("#")[0]
         return (named or self.numbers.get(facts.get("number", ""), self.others)) == self.portfolio
 
 
