@@ -167,8 +167,8 @@ def test_the_rule_of_control_files_may_invoke_ingest_and_nothing_else() -> None:
 
 def test_a_control_file_that_is_given_up_raises_the_alarm_of_files() -> None:
     now = stack("prod")
-    (tries,) = now.of("AWS::Lambda::EventInvokeConfig").values()
-    assert tries["FunctionName"] == "${IngestFunction}"
+    configs = now.of("AWS::Lambda::EventInvokeConfig").values()
+    (tries,) = (each for each in configs if each["FunctionName"] == "${IngestFunction}")
     assert tries["DestinationConfig"]["OnFailure"]["Destination"] == "${FilesDeadLetters.Arn}"
     assert now.functions["IngestFunction"].may("sqs:SendMessage") == {
         "${FilesQueue.Arn}",
