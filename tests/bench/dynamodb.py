@@ -10,7 +10,9 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
-from botocore.config import Config
+
+from cobranza.store import aws
+from cobranza.store.direct import direct
 
 KB = 1024
 INDEXED = ("pk", "sk", "book", "digest", "balance", "currency", "as_of", "rev", "source")
@@ -30,7 +32,8 @@ class Stub:
     _book: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
 
     def client(self) -> Any:
-        made = boto3.client("dynamodb", **OPTIONS)
+        """As functions have it."""
+        made = direct(boto3.client("dynamodb", config=aws.CONFIG, **OPTIONS))
         made.meta.events.register("before-send.dynamodb", self._answer)
         return made
 
@@ -131,5 +134,4 @@ OPTIONS: dict[str, Any] = {
     "region_name": "us-east-1",
     "aws_access_key_id": "bench",
     "aws_secret_access_key": "bench",
-    "config": Config(max_pool_connections=50),
 }
