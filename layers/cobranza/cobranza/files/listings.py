@@ -1,30 +1,28 @@
 """Lists that go back to the people who drop files: tables that a spreadsheet opens and runs nothing of."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from babel.numbers import get_currency_precision
 
 from cobranza.files import contacts, payments
-from cobranza.files.results import guard
+from cobranza.files.results import csv_pieces
 from cobranza.files.row import ADDED
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import UNMATCHED, Payment, Unmatched
 
 
 def listing(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """A CSV in UTF-8 with BOM, without which Excel takes it for the local code page; the header alone when there
-    are no rows. Raises ValueError for a row of another width."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(header)
+    """A CSV as `csv_pieces` writes it; the header alone when there are no rows. Raises ValueError for a row of
+    another width."""
+    return b"".join(csv_pieces(header, _as_wide(header, rows)))
+
+
+def _as_wide(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
     for row in rows:
         if len(row) != len(header):
             raise ValueError(f"{len(row)} cells under {len(header)} columns")
-        writer.writerow(map(guard, row))
-    return out.getvalue().encode("utf-8-sig")
+        yield row
 
 
 def exact(money: Money) -> str:
@@ -77,10 +75,10 @@ class WithoutConsent:
     debts: int
 
 
-def no_consent_csv(rows: Iterable[WithoutConsent]) -> bytes:
-    """Borrowers whom we may not write to; with the empty columns filled in it is a contacts file."""
+def no_consent_csv(rows: Iterable[WithoutConsent]) -> Iterator[bytes]:
+    """Borrowers whom we may not write to, in pieces; with the empty columns filled in it is a contacts file."""
     empty = tuple(name for name in contacts.COLUMNS.names if name.startswith("consent"))
-    return listing(
+    return csv_pieces(
         ("borrower_id", "name", "debts", *empty),
         ((row.borrower_id, row.name, str(row.debts), *("" for _ in empty)) for row in rows),
     )
