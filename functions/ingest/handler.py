@@ -35,11 +35,15 @@ from cobranza.store.secrets import secret_reader, stage_clock
 from cobranza.store.table import Table
 from cobranza.whatsapp.templates import announcements
 
+# Seconds that a message rests after its first failure, and ten times that after its second. It has three tries.
+REST = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Deps:
     importer: Importer
     control: ControlDesk
+    queue: Queue[DroppedFile | FilePart]
     clock: Clock
     s3: Any
 
@@ -56,20 +60,21 @@ def wire() -> Deps:
     strategy_of = remembered(ledger.strategy)
     journal = Journal(Table(dynamodb, settings.journal_table))
     results = ResultDesk(journal, work, Notices(client("sns"), settings.notices_topic))
+    queue = Queue[DroppedFile | FilePart](client("sqs"), settings.files_queue_url)
     importer = Importer(
         ledger=ledger,
         imports=Imports(table),
         parts=PartImporter(book, ledger, payments, references, strategy_of),
         references=references,
         work=work,
-        queue=Queue[DroppedFile | FilePart](client("sqs"), settings.files_queue_url),
+        queue=queue,
         results=results,
         rows=RowDesk(Rooms(book, ledger, payments, Conversations(table), journal, references, strategy_of)),
         templates=announcements(),
         countries_on=frozenset(settings.countries_on.split(",")),
     )
     control = ControlDesk(ledger, Controls(table), results)
-    return Deps(importer, control, stage_clock(settings, lambda: client("ssm")), client("s3"))
+    return Deps(importer, control, queue, stage_clock(settings, lambda: client("ssm")), client("s3"))
 
 
 @telemetry.metrics.log_metrics
@@ -81,9 +86,9 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
         return failures([])
     failed: list[str] = []
     for record in event["Records"]:
+        received = int(record["attributes"]["ApproximateReceiveCount"])
         try:
-            retried = int(record["attributes"]["ApproximateReceiveCount"]) > 1
-            _do(deps, record["body"], retried=retried)
+            _do(deps, record["body"], retried=received > 1)
         except NotFound:
             telemetry.logger.warning("file is gone")
             telemetry.count("FilesGone")
@@ -91,6 +96,7 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             telemetry.logger.exception("import failed")
             telemetry.count("ImportsFailed")
             failed.append(record["messageId"])
+            deps.queue.delay(record["receiptHandle"], REST * 10 ** min(received - 1, 1))
     return failures(failed)
 
 

@@ -5,9 +5,15 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import imports, receipts, report
+from tests.bench import emulator_import, fuzz, imports, memory, receipts, report
 
-BENCHES = {"imports": imports.run, "receipts": receipts.run}
+BENCHES = {
+    "imports": imports.run,
+    "memory": memory.run,
+    "fuzz": fuzz.run,
+    "receipts": receipts.run,
+    "big": emulator_import.run,
+}
 
 
 def main() -> int:

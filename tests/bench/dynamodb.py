@@ -5,32 +5,46 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
-from botocore.config import Config
+
+from cobranza.store import aws, keys
+from cobranza.store.direct import direct
+
+type Index = Callable[[str, int], bytes]
 
 KB = 1024
 INDEXED = ("pk", "sk", "book", "digest", "balance", "currency", "due_date", "as_of", "rev", "source")
 PAGE = 900 * KB
+IN_PAGE = 2_000
+NOTHING = b'{"Items":[],"Count":0}'
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+
+def _nobodys(book: str, number: int) -> bytes:
+    return NOTHING
 
 
 @dataclass
 class Stub:
-    """`latency` in seconds for each call. While `records` is on, inserted debts go into the book's index."""
+    """`latency` in seconds for each call. `index` answers a query of a partition of the book with its page of that
+    number. While `records` is on, inserted debts go into the index."""
 
     latency: float = 0.0
     records: bool = False
     calls: Counter[str] = field(default_factory=Counter[str])
     items: int = 0
     wru: float = 0.0
-    index: dict[str, list[bytes]] = field(default_factory=dict[str, list[bytes]])
+    index: Index = field(default=_nobodys)
     _book: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
 
     def client(self) -> Any:
-        made = boto3.client("dynamodb", **OPTIONS)
+        """As functions have it."""
+        made = direct(boto3.client("dynamodb", config=aws.CONFIG, **OPTIONS))
         made.meta.events.register("before-send.dynamodb", self._answer)
         return made
 
@@ -41,10 +55,17 @@ class Stub:
         made.meta.client.meta.events.register("before-send.dynamodb", self._answer)
         return made
 
+    def add(self, other: "Stub") -> None:
+        """What another process counted."""
+        self.calls += other.calls
+        self.items += other.items
+        self.wru += other.wru
+
     def close_book(self) -> None:
         """What was recorded becomes the pages of the index."""
+        known: dict[str, list[bytes]] = {}
         for book, items in self._book.items():
-            pages: list[bytes] = []
+            pages = known[book] = list[bytes]()
             size, page = 0, list[dict[str, Any]]()
             for item in items:
                 page.append(item)
@@ -53,7 +74,7 @@ class Stub:
                     pages.append(_page(page, more=True))
                     size, page = 0, []
             pages.append(_page(page, more=False))
-            self.index[book] = pages
+        self.index = lambda book, number: known[book][number] if book in known else NOTHING
         self._book = {}
         self.records = False
 
@@ -73,6 +94,11 @@ class Stub:
         self.items += 1
         self.wru += 1
         return b'{"Attributes":{"fence":{"N":"1"}}}'
+
+    def _PutItem(self, body: bytes) -> bytes:
+        self.items += 1
+        self.wru += 1
+        return b"{}"
 
     def _BatchWriteItem(self, body: bytes) -> bytes:
         count = body.count(b'"PutRequest"')
@@ -99,11 +125,11 @@ class Stub:
 
     def _Query(self, body: bytes) -> bytes:
         asked = json.loads(body)
-        pages = self.index.get(asked["ExpressionAttributeValues"].get(":book", {}).get("S", ""))
-        if not pages:
-            return b'{"Items":[],"Count":0}'
-        start = asked.get("ExclusiveStartKey", {}).get("pk", {}).get("S", "0")
-        return pages[int(start)].replace(b'"NEXT"', json.dumps(str(int(start) + 1)).encode())
+        book = asked["ExpressionAttributeValues"].get(":book", {}).get("S", "")
+        if not book:
+            return NOTHING
+        start = int(asked.get("ExclusiveStartKey", {}).get("pk", {}).get("S", "0"))
+        return self.index(book, start).replace(b'"NEXT"', json.dumps(str(start + 1)).encode())
 
 
 class Raw:
@@ -120,6 +146,25 @@ class Raw:
         return body
 
 
+def invented(size: int) -> Index:
+    """An index of so many open debts that no file lists; a page is made when it is asked for."""
+    in_shard = size // keys.BOOK_SHARDS
+
+    def page(book: str, number: int) -> bytes:
+        shard = int(book.rpartition("#")[2])
+        start, end = number * IN_PAGE, min((number + 1) * IN_PAGE, in_shard)
+        return _page([_open_debt(book, shard, each) for each in range(start, end)], more=end < in_shard)
+
+    return page
+
+
+def _open_debt(book: str, shard: int, number: int) -> dict[str, Any]:
+    borrower = f"{LETTERS[shard]}{'ABCDEFGH' * 2}{number:09}"
+    told = keys.debt(borrower, f"uno#F-{number}#") | {"book": book, "digest": f"{number:032x}"}
+    told |= {"currency": "MXN", "as_of": "2026-11-01T12:00:00Z", "source": LETTERS[:26]}
+    return {name: {"S": text} for name, text in told.items()} | {"balance": {"N": "100.25"}, "rev": {"N": "1"}}
+
+
 def _page(items: list[dict[str, Any]], *, more: bool) -> bytes:
     page: dict[str, Any] = {"Items": items, "Count": len(items)}
     if more:
@@ -131,5 +176,4 @@ OPTIONS: dict[str, Any] = {
     "region_name": "us-east-1",
     "aws_access_key_id": "bench",
     "aws_secret_access_key": "bench",
-    "config": Config(max_pool_connections=50),
 }

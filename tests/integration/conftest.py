@@ -9,6 +9,7 @@ from moto import mock_aws
 from cobranza import telemetry
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import DroppedFile
+from cobranza.store.direct import direct
 from cobranza.store.objects import Bucket
 from tests.integration.receiver import Receiver, Simulator, configuration, receiving, running
 from tests.integration.world import PORTFOLIO_YAML, World, create_table
@@ -27,7 +28,9 @@ def _as_in_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
 def clients() -> dict[str, Any]:
     """Made once, because that takes longer than most tests; moto catches their calls whenever it is on."""
     with mock_aws():
-        return {name: boto3.client(name, "us-east-1") for name in ("s3", "sqs", "sns", "dynamodb")}
+        made = {name: boto3.client(name, "us-east-1") for name in ("s3", "sqs", "sns", "dynamodb")}
+        direct(made["dynamodb"])
+        return made
 
 
 @pytest.fixture

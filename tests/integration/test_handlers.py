@@ -31,6 +31,16 @@ def failures(*names: str) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": name} for name in names]}
 
 
+@dataclass
+class Delays:
+    """Notes which messages were told to come back later."""
+
+    delayed: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
+        self.delayed.append((ReceiptHandle, VisibilityTimeout))
+
+
 # ingest
 
 
@@ -38,9 +48,10 @@ def file(key: str, version: str = "") -> dict[str, Any]:
     return {"v": 1, "bucket": "inbox", "key": key, "version": version}
 
 
-def ingest(world: World, *records: dict[str, Any], s3: Any = None) -> dict[str, Any]:
+def ingest(world: World, *records: dict[str, Any], s3: Any = None, delays: Delays | None = None) -> dict[str, Any]:
     module = function("ingest")
-    deps = module.Deps(world.importer, world.control, world.clock, s3 or world.s3)
+    queue = Queue(delays or Delays(), "url")
+    deps = module.Deps(world.importer, world.control, queue, world.clock, s3 or world.s3)
     return module.handler({"Records": list(records)}, FakeContext(), deps=deps)
 
 
@@ -108,6 +119,13 @@ def test_a_body_that_cannot_be_read_keeps_no_other_file_from_its_import(world: W
     assert result(world, "tienda/debts/a.csv")["created"] == 1
 
 
+def test_a_file_that_fails_comes_again_in_a_minute_and_then_in_ten(world: World) -> None:
+    delays = Delays()
+    for receives in (1, 2, 3):
+        ingest(world, record("1", "no json", receives=receives), delays=delays)
+    assert delays.delayed == [("handle of 1", seconds) for seconds in (60, 600, 600)]
+
+
 def test_a_second_try_plans_what_the_first_did_not(world: World) -> None:
     put(world, "debts/tienda/a.csv", debts({}))
     ingest(world, record("1", file("debts/tienda/a.csv")))
@@ -137,7 +155,7 @@ def test_the_version_that_was_dropped_is_read(world: World) -> None:
 def test_a_control_file_comes_straight_from_its_rule(world: World) -> None:
     put(world, "control/tienda/PAUSE", "")
     module = function("ingest")
-    deps = module.Deps(world.importer, world.control, world.clock, world.s3)
+    deps = module.Deps(world.importer, world.control, Queue(Delays(), "url"), world.clock, world.s3)
     assert module.handler(file("control/tienda/PAUSE"), FakeContext(), deps=deps) == failures()
     assert result(world, "tienda/control/PAUSE")["pause"]["state"] == "PAUSED"
 
@@ -150,7 +168,7 @@ def test_a_control_file_that_fails_is_an_error_for_lambda_to_try_again(world: Wo
             raise PermissionError("403")
 
     module = function("ingest")
-    deps = module.Deps(world.importer, world.control, world.clock, Forbidden())
+    deps = module.Deps(world.importer, world.control, Queue(Delays(), "url"), world.clock, Forbidden())
     with pytest.raises(PermissionError):
         module.handler(file("control/tienda/PAUSE"), FakeContext(), deps=deps)
 
@@ -162,16 +180,6 @@ def test_a_control_file_from_the_queue_is_one_as_well(world: World) -> None:
 
 
 # send
-
-
-@dataclass
-class Delays:
-    """Notes which messages were told to come back later."""
-
-    delayed: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
-
-    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
-        self.delayed.append((ReceiptHandle, VisibilityTimeout))
 
 
 def send(world: World, *records: dict[str, Any], delays: Delays | None = None, remaining: int = 120_000) -> Any:

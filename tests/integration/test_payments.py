@@ -86,6 +86,8 @@ def test_an_instalment_is_paid_before_its_debts_others(world: World, drop: Drop)
 def test_a_part_of_a_debt_leaves_the_rest_to_be_asked_for(world: World, drop: Drop) -> None:
     load(drop, {"amount": "100.00"})
     apply(world, "payments", PAID | {"amount": "30.01"})
+    assert codes(world) == ["SKIPPED_JUST_PAID"]
+    world.later(days=1)
     assert codes(world) == ["SENT"]
     (message,) = world.whatsapp.sent
     assert "69.99" in str(message["template"])

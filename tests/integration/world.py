@@ -3,7 +3,7 @@
 import csv
 import importlib.util
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -125,6 +125,9 @@ class FakeBucket:
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         self.written[key] = data
+
+    def put_pieces(self, key: str, pieces: Iterable[bytes], content_type: str) -> None:
+        self.put(key, b"".join(pieces), content_type)
 
 
 class Killed(BaseException):

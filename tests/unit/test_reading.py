@@ -233,7 +233,7 @@ def test_an_empty_file_is_refused(data: bytes):
 
 def test_a_mended_refused_file_is_read_without_its_guards():
     row = Row(7, ("=1+1", "'@x"))
-    data = refused_csv(("a", "b"), [Refusal(row, "BAD_AMOUNT", "=why", "b")])
+    data = b"".join(refused_csv(("a", "b"), [Refusal(row, "BAD_AMOUNT", "=why", "b")]))
     rows, survey = read(data)
     assert rows[0].cells == ("7", "b", "BAD_AMOUNT", "=why", "=1+1", "'@x")
     assert (survey.is_refused_rows, survey.warnings) == (True, ())

@@ -27,6 +27,10 @@ def refuse(*cells: str, line: int = 2) -> Refusal:
     return Refusal(Row(line, cells), "BAD_AMOUNT", "The amount cannot be read", "balance")
 
 
+def refused(header: tuple[str, ...], refusals: list[Refusal]) -> bytes:
+    return b"".join(refused_csv(header, refusals))
+
+
 def records(data: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
@@ -46,7 +50,7 @@ def a_summary(*, read: int = 0, created: int = 0, refused: int = 0, error: Inval
 
 
 def test_a_refused_row_comes_back_as_it_was_with_its_line_and_reason():
-    (record,) = records(refused_csv(HEADER, [refuse(*CELLS, line=41)]))
+    (record,) = records(refused(HEADER, [refuse(*CELLS, line=41)]))
     assert record == dict(zip(HEADER, CELLS, strict=True)) | {
         "line": "41",
         "column": "balance",
@@ -56,24 +60,24 @@ def test_a_refused_row_comes_back_as_it_was_with_its_line_and_reason():
 
 
 def test_excel_is_told_that_it_is_utf8():
-    assert refused_csv(HEADER, []).startswith(b"\xef\xbb\xbf")
+    assert refused(HEADER, []).startswith(b"\xef\xbb\xbf")
 
 
 def test_the_header_is_there_without_rows():
-    assert read(refused_csv(HEADER, []), DEBTS)[1].header == (*ADDED, *HEADER)
+    assert read(refused(HEADER, []), DEBTS)[1].header == (*ADDED, *HEADER)
 
 
 @pytest.mark.parametrize(
     "text", ["=1+1", "+1+cmd|x", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "+52 55 5555 0131", "-", "'=1"]
 )
 def test_what_a_spreadsheet_would_run_gets_an_apostrophe(text: str):
-    (record,) = records(refused_csv(("name",), [refuse(text)]))
+    (record,) = records(refused(("name",), [refuse(text)]))
     assert record["name"] == f"'{text}"
 
 
 @pytest.mark.parametrize("text", ["+525555550131", "-12.5", "-12,5", "+3", "Zoë", "12", "", "'Zoë", "a=b"])
 def test_plain_numbers_and_text_stay_as_they_are(text: str):
-    (record,) = records(refused_csv(("name",), [refuse(text)]))
+    (record,) = records(refused(("name",), [refuse(text)]))
     assert record["name"] == text
 
 
@@ -87,20 +91,26 @@ texts = st.one_of(
 
 @given(st.lists(st.lists(texts, max_size=5), max_size=5))
 def test_every_cell_survives_the_way_back(rows: list[list[str]]):
-    found, _ = read(refused_csv(("a", "b", "c"), [refuse(*cells) for cells in rows]), ABC)
+    found, _ = read(refused(("a", "b", "c"), [refuse(*cells) for cells in rows]), ABC)
     assert [list(row.cells[len(ADDED) :]) for row in found] == rows
+
+
+def test_many_rows_come_in_pieces():
+    pieces = list(refused_csv(("name",), (refuse("x" * 1000, line=line) for line in range(2, 5002))))
+    assert len(pieces) > 3
+    assert [record["line"] for record in records(b"".join(pieces))] == [str(line) for line in range(2, 5002)]
 
 
 @given(texts)
 def test_no_cell_ever_starts_a_formula(text: str):
-    (record,) = records(refused_csv(("name",), [refuse(text)]))
+    (record,) = records(refused(("name",), [refuse(text)]))
     cell = record["name"]
     assert not cell.startswith(("=", "@", "\t", "\r"))
     assert not cell.startswith(("+", "-")) or cell[1:].replace(".", "").replace(",", "").isdigit()
 
 
 def test_a_mended_file_is_read_and_its_row_is_good():
-    mended = refused_csv(HEADER, [refuse(*CELLS)]).replace(b",x,", b",10.50,")
+    mended = refused(HEADER, [refuse(*CELLS)]).replace(b",x,", b",10.50,")
     one = reading(mended, DEBTS)
     (row,) = one.rows()
     debt = read_debt(one.columns, row, one.survey().formats, Declared(), portfolio="norte", as_of=AS_OF)
@@ -108,14 +118,14 @@ def test_a_mended_file_is_read_and_its_row_is_good():
 
 
 def test_a_file_refused_again_has_the_new_reasons_only():
-    found, first = read(refused_csv(HEADER, [refuse(*CELLS, line=41)]), DEBTS)
-    second = refused_csv(first.header, [refuse(*row.cells, line=row.line) for row in found])
-    assert second == refused_csv(HEADER, [refuse(*CELLS, line=2)])
+    found, first = read(refused(HEADER, [refuse(*CELLS, line=41)]), DEBTS)
+    second = refused(first.header, [refuse(*row.cells, line=row.line) for row in found])
+    assert second == refused(HEADER, [refuse(*CELLS, line=2)])
 
 
 @pytest.mark.parametrize("cells", [CELLS[:-2], (*CELLS, "one", "more")])
 def test_a_ragged_row_keeps_its_shape(cells: tuple[str, ...]):
-    (row,), _ = read(refused_csv(HEADER, [refuse(*cells)]), DEBTS)
+    (row,), _ = read(refused(HEADER, [refuse(*cells)]), DEBTS)
     assert row.cells[len(ADDED) :] == cells
     assert row.fault
     assert row.fault.code == "RAGGED_ROW"

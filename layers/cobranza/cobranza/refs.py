@@ -20,4 +20,5 @@ class References:
 
     def ref(self, kind: Kind, value: str) -> str:
         digest = hmac.digest(self._key, f"{kind}|{value}".encode(), hashlib.sha256)
-        return base64.b32encode(digest)[:26].decode()
+        # 20 bytes make 32 letters without padding.
+        return base64.b32encode(digest[:20])[:26].decode()

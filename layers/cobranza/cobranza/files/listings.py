@@ -1,15 +1,14 @@
 """Lists that go back to the people who drop files: tables that a spreadsheet opens and runs nothing of."""
 
-import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
 from babel.numbers import get_currency_precision
 
 from cobranza.files import contacts, payments
-from cobranza.files.results import guard
+from cobranza.files.results import csv_pieces
 from cobranza.files.row import ADDED
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import UNMATCHED, Payment, Unmatched
@@ -24,18 +23,18 @@ def listing(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def write_listing(out: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
-    """The same of any size, row by row into a file; how many rows. In UTF-8 with BOM, without which Excel takes it
-    for the local code page."""
-    text = io.TextIOWrapper(out, "utf-8-sig", newline="")
-    writer = csv.writer(text)
-    writer.writerow(header)
+    """The same of any size, piece by piece into a file; how many rows."""
     count = 0
-    for row in rows:
-        if len(row) != len(header):
-            raise ValueError(f"{len(row)} cells under {len(header)} columns")
-        writer.writerow(map(guard, row))
-        count += 1
-    text.detach()  # flushed, and left open
+
+    def counted() -> Iterator[Sequence[str]]:
+        nonlocal count
+        for row in rows:
+            if len(row) != len(header):
+                raise ValueError(f"{len(row)} cells under {len(header)} columns")
+            count += 1
+            yield row
+
+    out.writelines(csv_pieces(header, counted()))
     return count
 
 
@@ -89,10 +88,10 @@ class WithoutConsent:
     debts: int
 
 
-def no_consent_csv(rows: Iterable[WithoutConsent]) -> bytes:
-    """Borrowers whom we may not write to; with the empty columns filled in it is a contacts file."""
+def no_consent_csv(rows: Iterable[WithoutConsent]) -> Iterator[bytes]:
+    """Borrowers whom we may not write to, in pieces; with the empty columns filled in it is a contacts file."""
     empty = tuple(name for name in contacts.COLUMNS.names if name.startswith("consent"))
-    return listing(
+    return csv_pieces(
         ("borrower_id", "name", "debts", *empty),
         ((row.borrower_id, row.name, str(row.debts), *("" for _ in empty)) for row in rows),
     )

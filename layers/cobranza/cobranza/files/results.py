@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from cobranza.ledger.money import Money
 # A spreadsheet runs a cell that starts with one of these. What already has an apostrophe before it gets one
 # more, so that reading gives back exactly what was there.
 _RISKY = re.compile(r"'*[=+\-@\t\r]")
+PIECE = 1024 * 1024
 _PLAIN_NUMBER = re.compile(r"[+-][0-9]+(?:[.,][0-9]+)?")
 
 
@@ -29,19 +30,34 @@ class Refusal:
     column: str
 
 
-def refused_csv(header: Sequence[str], refusals: Iterable[Refusal]) -> bytes:
-    """The refused rows as they came, and why; mended, the file can be dropped as it is.
+def refused_csv(header: Sequence[str], refusals: Iterable[Refusal]) -> Iterator[bytes]:
+    """The refused rows as they came, and why, in pieces; mended, the file can be dropped as it is.
 
-    UTF-8 with BOM, without which Excel takes it for the local code page. Where a mended file is refused
-    again, the new ADDED columns take the place of the old.
+    Where a mended file is refused again, the new ADDED columns take the place of the old.
     """
-    out = io.StringIO(newline="")
+    rows = (
+        (str(each.row.line), each.column, each.code, each.reason, *_kept(header, each.row.cells))
+        for each in refusals
+    )
+    return csv_pieces((*ADDED, *_kept(header, header)), rows)
+
+
+def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """A CSV of which a spreadsheet runs nothing, in pieces of about a megabyte.
+
+    UTF-8 with BOM, without which Excel takes it for the local code page.
+    """
+    out = io.StringIO("\ufeff", newline="")
+    out.seek(1)
     writer = csv.writer(out)
-    writer.writerow((*ADDED, *_kept(header, header)))
-    for refusal in refusals:
-        why = (str(refusal.row.line), refusal.column, refusal.code, refusal.reason)
-        writer.writerow(map(guard, (*why, *_kept(header, refusal.row.cells))))
-    return out.getvalue().encode("utf-8-sig")
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow(map(guard, row))
+        if out.tell() > PIECE:
+            yield out.getvalue().encode()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue().encode()
 
 
 def _kept(header: Sequence[str], cells: Sequence[str]) -> tuple[str, ...]:

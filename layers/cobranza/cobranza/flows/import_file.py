@@ -299,7 +299,7 @@ class Importer:
         ]
         lists = [Listed(self.work.read(listed_place(other.portfolio, other.id))) for other in newer]
         is_whole_book = any(other.facts["is_snapshot"] for other in newer)
-        return Newer(lambda debt: any(debt in one for one in lists), is_whole_book)
+        return Newer(lists, is_whole_book)
 
     def _rows(self, begun: Import, number: int) -> Iterator[PartRow]:
         for line in self.work.lines(part_place(begun.portfolio, begun.id, number)):

@@ -7,7 +7,7 @@ changes nothing that it has changed before.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -58,13 +58,17 @@ class PartRow:
 
 @dataclass(frozen=True, slots=True)
 class Newer:
-    """What imports with a later as-of have told already: an older file must not overwrite it."""
+    """What imports with a later as-of have told already: an older file must not overwrite it. `lists` hold the
+    `debt_hash` of each debt that one of them names."""
 
-    listed: Callable[[int], bool] = lambda _: False
+    lists: Sequence[Container[int]] = ()
     is_whole_book: bool = False
 
     def has(self, borrower: str, debt: str) -> bool:
-        return self.is_whole_book or self.listed(debt_hash(borrower, debt))
+        if not self.lists:
+            return self.is_whole_book
+        hashed = debt_hash(borrower, debt)
+        return self.is_whole_book or any(hashed in one for one in self.lists)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from cobranza.refs import References
 from cobranza.store import keys
 from cobranza.store.objects import Bucket
 
-PART_BYTES = 5_000_000
+PART_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
 
 CSV = "text/csv; charset=utf-8"
+JSON_LINES = "application/jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,12 @@ class ResultDesk:
         lines = (
             json.dumps([r.row.line, r.row.cells, r.code, r.reason, r.column], ensure_ascii=False) for r in refusals
         )
-        self.work.put(self._place(begun, number, "refused"), "\n".join(lines).encode(), "application/jsonl")
+        self.work.put(self._place(begun, number, "refused"), "\n".join(lines).encode(), JSON_LINES)
+        silent = (
+            json.dumps([who, name, debts], ensure_ascii=False)
+            for who, (name, debts) in sorted(result.no_consent.items())
+        )
+        self.work.put(self._place(begun, number, "silent"), "\n".join(silent).encode(), JSON_LINES)
         counts = {
             "changes": result.changes,
             "codes": Counter(refusal.code for refusal in refusals),
@@ -56,7 +62,7 @@ class ResultDesk:
             "superseded": result.superseded,
             "totals": {money.currency: str(money.amount) for money in result.totals},
             "readiness": result.readiness,
-            "no_consent": [[who, name, debts] for who, (name, debts) in sorted(result.no_consent.items())],
+            "silent": len(result.no_consent),
         }
         self.work.put(self._place(begun, number, "counts"), json.dumps(counts).encode(), "application/json")
 
@@ -85,9 +91,8 @@ class ResultDesk:
             recognised=summary.recognised,
             warnings=summary.warnings,
         )
-        silent = [WithoutConsent(*told) for part in parts for told in part["no_consent"]]
-        if silent:
-            inbox.put(f"{_drop(done).results}/no_consent.csv", no_consent_csv(silent), CSV)
+        if any(part["silent"] for part in parts):
+            inbox.put_pieces(f"{_drop(done).results}/no_consent.csv", no_consent_csv(self._silent(done)), CSV)
         return self.write(inbox, _drop(done), summary, self._refusals(done), now, done.facts["survey"]["header"])
 
     def begun(self, begun: Import) -> Summary:
@@ -134,8 +139,8 @@ class ResultDesk:
         self.notices.tell(summary, drop.results)
         return summary
 
-    def _put(self, inbox: Bucket, drop: Drop, summary: Summary, refused: bytes) -> None:
-        inbox.put(f"{drop.results}/refused.csv", refused, CSV)
+    def _put(self, inbox: Bucket, drop: Drop, summary: Summary, refused: Iterable[bytes]) -> None:
+        inbox.put_pieces(f"{drop.results}/refused.csv", refused, CSV)
         inbox.put(f"{drop.results}/summary.json", summary.to_json(), "application/json")
 
     def _refusals(self, done: Import) -> Iterator[Refusal]:
@@ -144,6 +149,11 @@ class ResultDesk:
         for told in heapq.merge(*(map(json.loads, part) for part in parts), key=_line):
             line, cells, code, reason, column = told
             yield Refusal(Row(line, tuple(cells)), code, reason, column)
+
+    def _silent(self, done: Import) -> Iterator[WithoutConsent]:
+        for number in range(done.parts):
+            for line in self.work.lines(self._place(done, number, "silent")):
+                yield WithoutConsent(*json.loads(line))
 
     def _place(self, begun: Import, number: int, what: str) -> str:
         return part_place(begun.portfolio, begun.id, number, what)

@@ -63,12 +63,11 @@ def parse_phone(text: str, country: str) -> Phone:
     if mexican and (mexican[1] or country == "MX"):
         digits = f"+52{mexican[2]}"
     try:
-        number = _international(digits) or phonenumbers.parse(digits, country)
+        number, kind = _read(digits, country)
     except phonenumbers.NumberParseException as error:
         raise _bad(f"no se lee como número de {country}", f"it cannot be read as a number of {country}") from error
     region = phonenumbers.region_code_for_number(number)
     # The type in the region's own plan is UNKNOWN exactly where the number is not valid there.
-    kind = phonenumbers.number_type(number)
     if region is None or region == _WORLD or kind == PhoneNumberType.UNKNOWN:
         raise _bad("ese número no existe en su país", "no such number exists in the numbering plan of its country")
     if kind == PhoneNumberType.FIXED_LINE:
@@ -80,9 +79,18 @@ def parse_phone(text: str, country: str) -> Phone:
     return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), region)
 
 
+def _read(digits: str, country: str) -> tuple[PhoneNumber, int]:
+    """The number and its type. Raises NumberParseException."""
+    number = _international(digits)
+    if number and (kind := phonenumbers.number_type(number)) != PhoneNumberType.UNKNOWN:
+        return number, kind
+    number = phonenumbers.parse(digits, country)
+    return number, phonenumbers.number_type(number)
+
+
 def _international(digits: str) -> PhoneNumber | None:
     """What parse would make of +<calling code><number>, in a third of its time: None unless there is nothing in it
-    that parse might strip or keep apart (national prefixes, leading zeros), and the number is valid."""
+    that parse might strip or keep apart (national prefixes, leading zeros). It need not be a valid number."""
     if digits[0] != "+":
         return None
     for end in (2, 3, 4):
@@ -97,8 +105,7 @@ def _international(digits: str) -> PhoneNumber | None:
     prefix = metadata.national_prefix_for_parsing
     if prefix and re.compile(prefix).match(rest):
         return None
-    number = PhoneNumber(country_code=int(code), national_number=int(rest))
-    return number if phonenumbers.number_type(number) != PhoneNumberType.UNKNOWN else None
+    return PhoneNumber(country_code=int(code), national_number=int(rest))
 
 
 def phone_variants(e164: str) -> tuple[str, ...]:

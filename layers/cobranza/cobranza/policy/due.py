@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from cobranza.ledger.borrower import Borrower
@@ -170,14 +171,20 @@ def next_look(
     ]
     if not looks:
         return None
-    day, hour = min(looks)
-    rules = contact_rules.rules_for(borrower.country)
-    zone = contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
+    return _opening(borrower.country, borrower.region, *min(looks))
+
+
+# Of a file's many borrowers the places and dates are few.
+@lru_cache(4096)
+def _opening(country: str, region: str, day: date, hour: int) -> datetime:
+    """The first open minute from a date on, not before the hour; the date's midnight where we know no rules."""
+    rules = contact_rules.rules_for(country)
+    zone = contact_rules.zones_for(rules, region)[0] if rules else UTC
     midnight = datetime.combine(day, time(), zone)
-    opening = contact_rules.next_open(rules, borrower.region, midnight) if rules else None
+    opening = contact_rules.next_open(rules, region, midnight) if rules else None
     if not (rules and opening):
         return midnight.astimezone(UTC)
-    return not_before(rules, borrower.region, opening, hour)
+    return not_before(rules, region, opening, hour)
 
 
 def not_before(rules: ContactRules, region: str, opening: datetime, hour: int) -> datetime:

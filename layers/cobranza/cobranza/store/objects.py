@@ -1,10 +1,10 @@
 """S3: files in, results out, and the work between."""
 
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -78,10 +78,12 @@ class Bucket:
 
     def put_files(self, key: str, paths: Sequence[Path], content_type: str = "application/octet-stream") -> None:
         """These files, one after the other, as one object."""
-        with tempfile.TemporaryFile() as whole:
-            for path in paths:
-                with path.open("rb") as part:
-                    shutil.copyfileobj(part, whole)
+        self.put_pieces(key, chain.from_iterable(map(_pieces, paths)), content_type)
+
+    def put_pieces(self, key: str, pieces: Iterable[bytes], content_type: str) -> None:
+        """One object of any size, of which memory holds a piece at a time."""
+        with tempfile.SpooledTemporaryFile(CHUNK) as whole:
+            whole.writelines(pieces)
             self.put_file(key, whole, content_type)
 
     def put_file(self, key: str, file: IO[bytes], content_type: str) -> None:
@@ -95,3 +97,9 @@ class Bucket:
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         self._s3.put_object(Bucket=self._name, Key=key, Body=data, ContentType=content_type)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK):
+            yield piece

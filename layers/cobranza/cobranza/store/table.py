@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import batched
 from typing import Any
 
@@ -56,7 +57,7 @@ class ConditionFailed(Exception):
 
 def utc(moment: datetime) -> str:
     """ISO 8601 in UTC to the second: as a key it sorts by time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 class Table:
@@ -157,9 +158,8 @@ class Table:
 
     def _statement(self, write: Write) -> dict[str, Any]:
         if isinstance(write, Insert):
-            names, values = write.item.keys(), list(write.item.values())
-            fields = ", ".join(f"'{name}': ?" for name in names)
-            return {"Statement": f'INSERT INTO "{self._name}" VALUE {{{fields}}}', "Parameters": _packed(values)}
+            statement = _insert(self._name, tuple(write.item))
+            return {"Statement": statement, "Parameters": _packed(write.item.values())}
         sets = " ".join(f'SET "{name}"=?' for name in write.set_)
         removes = " ".join(f'REMOVE "{name}"' for name in write.remove)
         where = " AND ".join(f'"{name}"=?' for name in (*write.key, *write.seen))
@@ -224,6 +224,12 @@ class Table:
             raise ConditionFailed(_unpack(error.response.get("Item", {}))) from error
 
 
+@lru_cache(1024)
+def _insert(table: str, names: tuple[str, ...]) -> str:
+    fields = ", ".join(f"'{name}': ?" for name in names)
+    return f'INSERT INTO "{table}" VALUE {{{fields}}}'
+
+
 def _names_in(condition: str) -> set[str]:
     return {word.strip("(), ").removeprefix("#") for word in condition.replace("(", " ").split() if "#" in word}
 
@@ -232,7 +238,7 @@ def _pack(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _pack_value(value) for name, value in item.items()}
 
 
-def _packed(values: Sequence[Any]) -> list[Any]:
+def _packed(values: Iterable[Any]) -> list[Any]:
     return [_pack_value(value) for value in values]
 
 
@@ -256,4 +262,12 @@ def _plain(value: Any) -> Any:
 
 
 def _unpack(item: Mapping[str, Any]) -> Item:
-    return {name: _from_dynamodb.deserialize(value) for name, value in item.items()}
+    return {name: _unpack_value(value) for name, value in item.items()}
+
+
+def _unpack_value(value: Mapping[str, Any]) -> Any:
+    if "S" in value:
+        return value["S"]
+    if "N" in value:
+        return Decimal(value["N"])
+    return _from_dynamodb.deserialize(value)
