@@ -179,6 +179,12 @@ ROW_CODES = {
         "deje la fila correcta; el motivo dice la línea de la otra",
         "keep the row that is right; the reason tells the line of the other",
     ),
+    "BAD_PLAN": Code(
+        "Las cuotas del plan no son lo pactado",
+        "The instalments of the plan are not what was agreed",
+        "liste todas las cuotas, cada una con el mismo `plan_total`; sus `amount` deben sumarlo exacto",
+        "list all instalments, each with the same `plan_total`; their `amount` must add up to it exactly",
+    ),
     "MISSING_VALUE": Code(
         "Un valor obligatorio está vacío", "A required value is empty", "complételo", "fill it in"
     ),

@@ -16,6 +16,7 @@ from itertools import batched
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
 from cobranza.files.debts import DebtRow
+from cobranza.files.plans import Plan, check_plans, plan_of
 from cobranza.files.results import Refusal
 from cobranza.files.row import Row
 from cobranza.flows.person import (
@@ -64,7 +65,8 @@ class Newer:
     is_whole_book: bool = False
 
     def has(self, borrower: str, debt: str) -> bool:
-        return self.is_whole_book or self.listed(debt_hash(borrower, debt))
+        told = ((borrower, debt), plan_of(borrower, debt))
+        return self.is_whole_book or any(self.listed(debt_hash(*each)) for each in told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,9 @@ class Result:
     readiness: Counter[str] = field(default_factory=Counter[str])
     no_consent: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
 
+    def refuse(self, row: Row, why: InvalidInput) -> None:
+        self.refusals.append(Refusal(row, why.code, why.reason, why.column))
+
 
 def debt_hash(borrower: str, debt: str) -> int:
     """Eight bytes that stand for a debt where millions of them are kept."""
@@ -114,7 +119,7 @@ class PartImporter:
 
     def run(self, rows: Sequence[PartRow], task: Task, now: datetime) -> Result:
         result = Result()
-        people = self._sort_out(rows, task, result)
+        people, plans = self._sort_out(rows, task, result)
         index = self._index(task) if task.is_snapshot or len(rows) >= INDEXED_FROM else None
         new, known, unchanged = self._divide(people, index, task)
         result.changes["unchanged"] += sum(len(person.rows) for person in unchanged)
@@ -128,31 +133,51 @@ class PartImporter:
                 for person, changes, has_agreed in job.result():
                     result.changes.update(changes)
                     self._note(result, person, has_agreed, task)
-        if task.is_snapshot and index is not None:
-            self._close(rows, people, index, task, result)
+        if task.is_snapshot or plans:
+            self._close(rows, people, index, plans, task, result)
         result.totals = totals(row.terms.owed for person in people for row in person.rows)
         result.readiness["bad_phone"] = sum(refusal.code in BAD_PHONES for refusal in result.refusals)
         return result
 
-    def _sort_out(self, rows: Sequence[PartRow], task: Task, result: Result) -> list[Person]:
-        """The good rows by borrower; refusals and what newer files have told already go into the result."""
-        seen: dict[tuple[str, str], int] = {}
+    def _sort_out(
+        self, rows: Sequence[PartRow], task: Task, result: Result
+    ) -> tuple[list[Person], Mapping[Plan, InvalidInput | None]]:
+        """The good rows by borrower, and the plans; refusals and what newer files have told already go into the
+        result."""
+        parsed, plans = self._parsed(rows, task, result)
         good: dict[str, list[DebtRow]] = {}
-        for each in rows:
-            try:
-                parsed = task.read(each.row)
-                first = seen.setdefault((each.borrower, parsed.terms.key), each.row.line)
-                if first != each.row.line:
-                    raise refuse("DUPLICATE_ROW", f"line {first} has it already", "debt_id")
-            except InvalidInput as error:
-                result.refusals.append(Refusal(each.row, error.code, error.reason, error.column))
-                continue
-            if task.newer.has(each.borrower, parsed.terms.key):
+        for each, row in parsed:
+            fault = plans.get(plan_of(each.borrower, row.terms.key)) if plans else None
+            if fault:
+                result.refuse(each.row, fault)
+            elif task.newer.has(each.borrower, row.terms.key):
                 result.changes["unchanged"] += 1
                 result.superseded += 1
             else:
-                good.setdefault(each.borrower, []).append(parsed)
-        return [Person(ref, rows, [row_digest(row) for row in rows]) for ref, rows in good.items()]
+                good.setdefault(each.borrower, []).append(row)
+        people = [Person(ref, theirs, [row_digest(row) for row in theirs]) for ref, theirs in good.items()]
+        return people, plans
+
+    def _parsed(
+        self, rows: Sequence[PartRow], task: Task, result: Result
+    ) -> tuple[list[tuple[PartRow, DebtRow]], Mapping[Plan, InvalidInput | None]]:
+        seen: dict[tuple[str, str], int] = {}
+        parsed: list[tuple[PartRow, DebtRow]] = []
+        refused: list[PartRow] = []
+        for each in rows:
+            try:
+                row = task.read(each.row)
+                first = seen.setdefault((each.borrower, row.terms.key), each.row.line)
+                if first != each.row.line:
+                    raise refuse("DUPLICATE_ROW", f"line {first} has it already", "debt_id")
+                parsed.append((each, row))
+            except InvalidInput as error:
+                result.refuse(each.row, error)
+                refused.append(each)
+        if all(row.plan_total is None for _, row in parsed):
+            return parsed, {}
+        incomplete = {plan_of(each.borrower, task.key_of(each.row)) for each in refused}
+        return parsed, check_plans(((each.borrower, row) for each, row in parsed), incomplete)
 
     def _index(self, task: Task) -> dict[tuple[str, str], Open]:
         entries = (entry for shard in task.shards for entry in self.book.open_debts(task.portfolio_id, shard))
@@ -317,16 +342,21 @@ class PartImporter:
     def _next_look(self, person: Borrower, debts: Sequence[Debt], now: datetime) -> datetime | None:
         return next_look(person, debts, self.strategy_of, first=local_date(person, now))
 
-    # What a snapshot does not list.
+    # What a snapshot, or a plan, does not list.
 
     def _close(
         self,
         rows: Sequence[PartRow],
         people: Sequence[Person],
-        index: Mapping[tuple[str, str], Open],
+        index: Mapping[tuple[str, str], Open] | None,
+        plans: Mapping[Plan, InvalidInput | None],
         task: Task,
         result: Result,
     ) -> None:
+        if index is None:
+            planned = {borrower for borrower, _ in plans}
+            entries = (e for ref in planned for e in self.book.open_debts_of(ref, task.portfolio_id))
+            index = {(entry.borrower, entry.debt): entry for entry in entries}
         good = {(person.ref, row.terms.key) for person in people for row in person.rows}
         listed = {(each.borrower, task.key_of(each.row)) for each in rows}
         asked: list[Write] = []
@@ -334,10 +364,13 @@ class PartImporter:
         for key, entry in index.items():
             if key in good or entry.as_of > utc(task.as_of) or task.newer.has(*key):
                 continue
-            if key in listed:
-                asked.append(writes.doubtful_debt(entry, task.import_id))
-            else:
-                asked.append(writes.closed_debt(entry, "NOT_IN_SNAPSHOT", task.as_of, task.import_id))
+            plan = plan_of(*key)
+            if key in listed or plans.get(plan):
+                if task.is_snapshot:
+                    asked.append(writes.doubtful_debt(entry, task.import_id))
+            elif task.is_snapshot or plan in plans:
+                why = "REPLACED_BY_PLAN" if plan in plans else "NOT_IN_SNAPSHOT"
+                asked.append(writes.closed_debt(entry, why, task.as_of, task.import_id))
                 closing += 1
         # One that is not made has been told something newer meanwhile.
         with ThreadPoolExecutor(self.workers) as workers:

@@ -52,10 +52,11 @@ class Debt:
 
     `step` is the last step consumed for this due date, in days from it (-3, 0, 7), or None. `paid` is what
     payments gave to this debt, above all those that the balance does not know yet. `closed` says why it is no
-    longer of the open book ("NOT_IN_SNAPSHOT"), empty while it is; `recalled` that the creditor took it back
-    (sold, withdrawn, agency, court); `disputed` that the borrower contests it; `refused_row` that the newest
-    snapshot lists it in a row that cannot be read; `held_until` the last day on which nobody asks for it;
-    `requested_on` the day from which the creditor wants a reminder of it, whatever its step.
+    longer of the open book ("NOT_IN_SNAPSHOT", "REPLACED_BY_PLAN"), empty while it is; `recalled` that the
+    creditor took it back (sold, withdrawn, agency, court); `disputed` that the borrower contests it;
+    `refused_row` that the newest snapshot lists it in a row that cannot be read; `held_until` the last day on
+    which nobody asks for it; `requested_on` the day from which the creditor wants a reminder of it, whatever
+    its step.
     """
 
     terms: Terms

@@ -97,20 +97,14 @@ class Book:
 
     def open_debts(self, portfolio: str, shard: int) -> Iterator[Open]:
         """The open debts of one shard of a portfolio, from the index: as of moments ago."""
-        for item in self._table.query("book = :book", {"book": keys.book(portfolio, shard)}, index="book"):
-            yield Open(
-                borrower=keys.borrower_of(item["pk"]),
-                debt=item["sk"].removeprefix(keys.DEBT),
-                digest=item["digest"],
-                balance=item["balance"],
-                currency=item["currency"],
-                due_date=date.fromisoformat(item["due_date"]),
-                as_of=item["as_of"],
-                rev=int(item["rev"]),
-                source=item["source"],
-                late_fee=item.get("late_fee", Decimal(0)),
-                paid=item.get("paid", {}),
-            )
+        return map(
+            _open_of, self._table.query("book = :book", {"book": keys.book(portfolio, shard)}, index="book")
+        )
+
+    def open_debts_of(self, borrower: str, portfolio: str) -> Iterator[Open]:
+        """One borrower's open debts of a portfolio, as of now."""
+        place = keys.book(portfolio, keys.book_shard(borrower))
+        return (_open_of(item) for item in self.known(borrower).items.values() if item.get("book") == place)
 
     def known(self, borrower: str) -> Known:
         items = self._table.query("pk = :pk", {"pk": keys.borrower_pk(borrower)})
@@ -139,6 +133,22 @@ class Book:
 
     def write(self, writes: Sequence[Write]) -> list[bool]:
         return self._table.write_all(writes)
+
+
+def _open_of(item: Item) -> Open:
+    return Open(
+        borrower=keys.borrower_of(item["pk"]),
+        debt=item["sk"].removeprefix(keys.DEBT),
+        digest=item["digest"],
+        balance=item["balance"],
+        currency=item["currency"],
+        due_date=date.fromisoformat(item["due_date"]),
+        as_of=item["as_of"],
+        rev=int(item["rev"]),
+        source=item["source"],
+        late_fee=item.get("late_fee", Decimal(0)),
+        paid=item.get("paid", {}),
+    )
 
 
 def reference(phone: str, borrower: str) -> Insert:
