@@ -12,12 +12,14 @@ from typing import Any
 from babel.numbers import get_currency_precision
 
 from cobranza.errors import InvalidInput
+from cobranza.files.formats import Formats
 from cobranza.files.row import ADDED, Row
 from cobranza.ledger.money import Money
 
 # A spreadsheet runs a cell that starts with one of these. What already has an apostrophe before it gets one
 # more, so that reading gives back exactly what was there.
 _RISKY = re.compile(r"'*[=+\-@\t\r]")
+_UNDECIDED = Formats()
 _PLAIN_NUMBER = re.compile(r"[+-][0-9]+(?:[.,][0-9]+)?")
 
 
@@ -29,8 +31,9 @@ class Refusal:
     column: str
 
 
-def refused_csv(header: Sequence[str], refusals: Iterable[Refusal]) -> bytes:
-    """The refused rows as they came, and why; mended, the file can be dropped as it is.
+def refused_csv(header: Sequence[str], refusals: Iterable[Refusal], formats: Formats = _UNDECIDED) -> bytes:
+    """The refused rows as they came, and why; mended, the file can be dropped as it is, and is read by the
+    `formats` of the one it comes from.
 
     UTF-8 with BOM, without which Excel takes it for the local code page. Where a mended file is refused
     again, the new ADDED columns take the place of the old.
@@ -39,7 +42,7 @@ def refused_csv(header: Sequence[str], refusals: Iterable[Refusal]) -> bytes:
     writer = csv.writer(out)
     writer.writerow((*ADDED, *_kept(header, header)))
     for refusal in refusals:
-        why = (str(refusal.row.line), refusal.column, refusal.code, refusal.reason)
+        why = (str(refusal.row.line), refusal.column, refusal.code, refusal.reason, formats.words)
         writer.writerow(map(guard, (*why, *_kept(header, refusal.row.cells))))
     return out.getvalue().encode("utf-8-sig")
 

@@ -172,7 +172,7 @@ class Importer:
             recognised=facts["recognised"],
             warnings=[*survey.warnings, *applied.warnings],
         )
-        return self.results.write(inbox, drop, summary, applied.refusals, now, survey.header)
+        return self.results.write(inbox, drop, summary, applied.refusals, now, survey.header, survey.formats)
 
     # Tables: read whole, written in parts.
 
