@@ -15,6 +15,7 @@ from cobranza.flows.applied import Rooms
 from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
+from cobranza.flows.readiness import Judge
 from cobranza.flows.results import ResultDesk
 from cobranza.policy.strategy import standard
 from cobranza.queues import DroppedFile, FilePart
@@ -27,6 +28,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Opened
 from cobranza.store.payments import Payments
 from cobranza.store.table import Table
+from cobranza.whatsapp.templates import announced
 from tests.bench.dynamodb import Stub
 from tests.bench.report import Row
 
@@ -203,7 +205,14 @@ def _import(stub: Stub, file: bytes) -> Mapping[str, Any]:
     importer = Importer(
         ledger=ledger,
         imports=imports,
-        parts=PartImporter(book, ledger, Payments(table), references, lambda _: standard()),
+        parts=PartImporter(
+            book,
+            ledger,
+            Payments(table),
+            references,
+            lambda _: standard(),
+            Judge(book, lambda _: standard(), announced().keys()),
+        ),
         references=references,
         work=desk,
         queue=desk,

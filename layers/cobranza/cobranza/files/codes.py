@@ -274,6 +274,12 @@ ROW_CODES = {
         "una letra de `A` a `E`",
         "a letter from `A` to `E`",
     ),
+    "BAD_ANSWER": Code(
+        "La respuesta no es ni sí ni no",
+        "The answer is neither yes nor no",
+        "`sí`, `no` o vacío",
+        "`yes`, `no` or empty",
+    ),
     "BAD_EXTRA": Code(
         "Un dato adicional no se puede usar",
         "An extra value cannot be used",

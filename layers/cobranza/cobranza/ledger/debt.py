@@ -13,7 +13,8 @@ type Parts = Mapping[str, tuple[datetime, Decimal]]
 class Terms:
     """What the creditor's file says of a debt. `balance` is what is still owed at `as_of` without `late_fee`,
     which is added to it; `amount` the original charge. `tags` are lower case and sorted, `risk` is A to E or
-    empty, `extra` holds the portfolio's own values by name, for templates."""
+    empty, `extra` holds the portfolio's own values by name, for templates; `contested` is that the borrower
+    disputes it, as the creditor's own books have it."""
 
     portfolio: str
     debt_id: str
@@ -30,6 +31,7 @@ class Terms:
     tags: tuple[str, ...] = ()
     risk: str = ""
     extra: Mapping[str, str] = field(default_factory=dict[str, str])
+    contested: bool = False
 
     @property
     def key(self) -> str:
