@@ -1,6 +1,5 @@
 """Readiness: how many rows could be messaged as things are, also of people who said something since."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +9,8 @@ from cobranza.flows.readiness import Judge, readiness_of
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.policy.strategy import standard
 from cobranza.store.book import Book
-from cobranza.whatsapp.events import parse
 from cobranza.whatsapp.templates import shipped_templates
+from tests.integration.loading import say
 from tests.integration.rows import apply
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 from tests.unit.books import borrower
@@ -24,14 +23,6 @@ pytestmark = pytest.mark.usefixtures("portfolio")
 
 def ready(summary: dict[str, Any]) -> Ready:
     return {name: count for name, count in summary["readiness"].items() if count}
-
-
-def say(world: World, text: str) -> None:
-    message = {"id": f"wamid.{text}", "from": "525555550101", "timestamp": str(int(world.now.timestamp()))}
-    message |= {"type": "text", "text": {"body": text}}
-    value = {"metadata": {"phone_number_id": "1"}, "messages": [message]}
-    body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
-    world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
 
 
 @pytest.fixture(params=["read", "indexed"])
