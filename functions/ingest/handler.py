@@ -16,6 +16,7 @@ from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.drops import CONTROL
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
+from cobranza.flows.readiness import Judge
 from cobranza.flows.results import ResultDesk
 from cobranza.queues import DroppedFile, FilePart, Queue, failures, parse_file_work
 from cobranza.refs import References
@@ -33,7 +34,7 @@ from cobranza.store.payments import Payments
 from cobranza.store.portfolios import remembered
 from cobranza.store.secrets import secret_reader, stage_clock
 from cobranza.store.table import Table
-from cobranza.whatsapp.templates import announcements
+from cobranza.whatsapp.templates import announced, announcements
 
 # Seconds that a message rests after its first failure, and ten times that after its second. It has three tries.
 REST = 60
@@ -58,13 +59,14 @@ def wire() -> Deps:
     ledger, book, payments = Ledger(table), Book(table), Payments(table)
     work = Bucket(client("s3"), settings.work_bucket)
     strategy_of = remembered(ledger.strategy)
+    judge = Judge(book, strategy_of, announced().keys())
     journal = Journal(Table(dynamodb, settings.journal_table))
     results = ResultDesk(journal, work, Notices(client("sns"), settings.notices_topic))
     queue = Queue[DroppedFile | FilePart](client("sqs"), settings.files_queue_url)
     importer = Importer(
         ledger=ledger,
         imports=Imports(table),
-        parts=PartImporter(book, ledger, payments, references, strategy_of),
+        parts=PartImporter(book, ledger, payments, references, strategy_of, judge),
         references=references,
         work=work,
         queue=queue,

@@ -16,6 +16,7 @@ from cobranza.flows.applied import Rooms
 from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
+from cobranza.flows.readiness import Judge
 from cobranza.flows.results import ResultDesk
 from cobranza.policy.strategy import Strategy, standard
 from cobranza.queues import DroppedFile, FilePart
@@ -28,6 +29,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.objects import CHUNK, Opened
 from cobranza.store.payments import Payments
 from cobranza.store.table import Table
+from cobranza.whatsapp.templates import announced
 from tests.bench import debts
 from tests.bench.dynamodb import Stub
 
@@ -120,10 +122,11 @@ def desk(stub: Stub, path: Path, known: Import | None = None) -> Desk:
     def strategy_of(portfolio: str) -> Strategy:
         return standard()
 
+    judge = Judge(book, strategy_of, announced().keys())
     importer = Importer(
         ledger=ledger,
         imports=imports,
-        parts=PartImporter(book, ledger, payments, references, strategy_of),
+        parts=PartImporter(book, ledger, payments, references, strategy_of, judge),
         references=references,
         work=place,
         queue=place,

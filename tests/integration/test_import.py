@@ -1,70 +1,24 @@
 """The file desk: what a dropped file does to the ledger, and what comes back."""
 
-import csv
-import io
-import itertools
 import json
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from cobranza.errors import NotFound
-from cobranza.files.results import Summary
 from cobranza.queues import DroppedFile
 from cobranza.store.objects import Bucket
-from cobranza.whatsapp.events import parse
+from tests.integration.loading import KEY, counts, load, refused
 from tests.integration.world import (
     PORTFOLIO_YAML,
     ROW,
-    TUESDAY,
-    DyingClient,
-    FakeBucket,
-    Killed,
     World,
     debts,
 )
 
-KEY = "debts/tienda/a.csv"
-
 type Drop = Callable[..., dict[str, Any]]
-
-
-drops = itertools.count()
-
-
-def load(world: World, text: str, *, minutes: float = 0, key: str = KEY) -> tuple[Summary, dict[str, bytes]]:
-    """Imports a file that was dropped so many minutes after TUESDAY; its summary, and what was written."""
-    summary, written = take(world, text, minutes, key, version=str(next(drops)))
-    assert summary
-    return summary, written
-
-
-def take(
-    world: World, text: str, minutes: float, key: str, version: str, *, retried: bool = False
-) -> tuple[Summary | None, dict[str, bytes]]:
-    bucket = FakeBucket(text.encode(), TUESDAY + timedelta(minutes=minutes))
-    dropped = DroppedFile("inbox", key, version)
-    return world.importer.take(bucket, dropped, world.now, retried=retried), bucket.written  # pyright: ignore[reportArgumentType]
-
-
-def counts(summary: Summary) -> tuple[int, int, int, int, int]:
-    return summary.read, summary.created, summary.updated, summary.unchanged, summary.refused
-
-
-def refused(written: dict[str, bytes]) -> list[dict[str, str]]:
-    (data,) = (data for key, data in written.items() if key.endswith("/refused.csv"))
-    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-
-
-def say(world: World, text: str, sender: str = "525555550101") -> None:
-    message = {"id": f"wamid.{text}", "from": sender, "timestamp": str(int(world.now.timestamp()))}
-    message |= {"type": "text", "text": {"body": text}}
-    value = {"metadata": {"phone_number_id": "1"}, "messages": [message]}
-    body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
-    world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
 
 
 # Rows and their results.
@@ -305,76 +259,7 @@ def test_a_new_due_date_begins_a_new_ladder(world: World) -> None:
     assert world.item("PROFILE")["due_at"] == "2026-11-27T15:00:00Z"
 
 
-# Consent and stops.
-
-
-@pytest.mark.usefixtures("portfolio")
-def test_a_bare_yes_takes_the_wording_of_the_portfolio(world: World) -> None:
-    load(world, debts({}))
-    consent = world.item("PROFILE")["consent"]
-    assert consent["text"] == "Acepto recibir recordatorios de pago por WhatsApp"
-    assert consent["source"] == "solicitud"
-
-
-@pytest.mark.usefixtures("portfolio")
-def test_a_yes_with_its_own_wording_keeps_it(world: World) -> None:
-    own = {"consent_text": "Sí quiero", "consent_source": "sucursal 4", "consent_at": "2026-01-31"}
-    load(world, debts(own))
-    assert world.item("PROFILE")["consent"] == {
-        "text": "Sí quiero",
-        "source": "sucursal 4",
-        "at": "2026-01-31T00:00:00+00:00",
-    }
-
-
-@pytest.mark.usefixtures("portfolio")
-@pytest.mark.parametrize("answer", ["no", "0"])
-def test_a_row_that_says_no_withdraws_consent(world: World, answer: str) -> None:
-    load(world, debts({}))
-    summary, _ = load(world, debts({"consent": answer}), minutes=1)
-    assert "consent" not in world.item("PROFILE")
-    assert (summary.updated, summary.readiness.no_consent) == (1, 1)
-
-
-@pytest.mark.usefixtures("portfolio")
-def test_a_row_that_says_nothing_leaves_consent(world: World) -> None:
-    load(world, debts({}))
-    consent = world.item("PROFILE")["consent"]
-    summary, _ = load(world, debts({"consent": ""}), minutes=1)
-    assert world.item("PROFILE")["consent"] == consent
-    assert summary.readiness.messageable == 1
-    load(world, debts({"consent": "no"}), minutes=2)
-    load(world, debts({"consent": ""}), minutes=3)
-    assert "consent" not in world.item("PROFILE")
-
-
-@pytest.mark.usefixtures("portfolio")
-@pytest.mark.parametrize(
-    ("answers", "consents"),
-    [(("sí", ""), True), (("", "sí"), True), (("no", ""), False), (("", "no"), False), (("sí", "no"), False)],
-)
-def test_of_two_rows_of_a_borrower_the_one_that_says_something_counts(
-    world: World, answers: tuple[str, str], consents: bool
-) -> None:
-    load(world, debts({"borrower_id": "C1"}, {"borrower_id": "C2"}))
-    if consents:
-        load(world, debts({"borrower_id": "C1", "consent": "no"}), minutes=1)
-    first, second = answers
-    load(world, debts({"consent": first}, {"debt_id": "F-2", "consent": second}), minutes=2)
-    assert ("consent" in world.item("PROFILE")) is consents
-
-
-@pytest.mark.usefixtures("portfolio")
-def test_a_daily_file_never_lifts_an_opt_out(world: World) -> None:
-    load(world, debts({}))
-    say(world, "BAJA")
-    stopped = world.item("PROFILE")["opted_out_at"]
-    load(world, debts({"consent": "no"}), minutes=60)
-    load(world, debts({"name": "Lucía Nueva", "consent": "sí", "consent_at": "2027-01-01"}), minutes=120)
-    assert world.item("PROFILE")["opted_out_at"] == stopped
-    (reminder,) = world.tick()
-    assert world.sender.remind(reminder, world.now).code == "SKIPPED_OPTED_OUT"
-    assert world.whatsapp.sent == []
+# Readiness.
 
 
 @pytest.mark.parametrize(
@@ -450,66 +335,7 @@ def test_the_earliest_of_several_debts_sets_the_moment(world: World) -> None:
     assert world.item("PROFILE")["due_at"] == "2026-11-30T15:00:00Z"
 
 
-# Crashes.
-
-SMALL = debts({}, {"debt_id": "F-2", "due_date": "2026-12-31"}, {"borrower_id": "C3", "phone": "muda"})
-NEXT = debts(
-    {"amount": "10.00", "phone": "+525555550103", "consent": "no"},
-    {"debt_id": "F-2", "due_date": "2026-12-31"},
-    {"debt_id": "F-3", "due_date": "2026-11-20"},
-)
-
-
-@pytest.mark.usefixtures("portfolio")
-@pytest.mark.parametrize("earlier", ["", SMALL], ids=["first file", "second file"])
-def test_an_import_that_dies_before_any_of_its_writes_and_comes_again_ends_like_one_that_did_not(
-    world: World, earlier: str
-) -> None:
-    if earlier:
-        load(world, earlier)
-    before, text = world.kept(), NEXT if earlier else SMALL
-
-    def imported(dies_at: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
-        world.restore(before)
-        dying = DyingClient(world.dynamodb, dies_at, done=False)
-        try:
-            take(replace(world, dynamodb=dying), text, 1, KEY, "crash")
-        except Killed:
-            take(world, text, 1, KEY, "crash", retried=True)
-        return _without_revisions(world.book()), world.items("journal"), dying.writes
-
-    *undisturbed, writes = imported(dies_at=10_000)
-    for at in range(writes):
-        *disturbed, _ = imported(dies_at=at)
-        assert disturbed == undisturbed, f"write {at} of {writes}"
-
-
-def _without_revisions(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{name: value for name, value in item.items() if name != "rev"} for item in items]
-
-
-@pytest.mark.usefixtures("portfolio")
-def test_a_second_try_does_not_bring_a_message_twice(world: World) -> None:
-    load(world, debts({}))
-    (reminder,) = world.tick()
-    assert world.sender.remind(reminder, world.now).code == "SENT"
-    load(world, debts({}))
-    assert [world.sender.remind(again, world.now).code for again in world.tick()] in ([], [""])
-    assert len(world.whatsapp.sent) == 1
-
-
-def test_results_that_cannot_be_written_make_the_file_come_again(world: World) -> None:
-    class Full(FakeBucket):
-        def put(self, key: str, data: bytes, content_type: str) -> None:
-            raise OSError("no room")
-
-    bucket = Full(debts({}).encode(), TUESDAY)
-    with pytest.raises(OSError, match="no room"):
-        world.importer.take(bucket, DroppedFile("inbox", KEY, "1"), world.now)  # pyright: ignore[reportArgumentType]
-    summary, _ = take(world, debts({}), 0, KEY, "1", retried=True)
-    assert summary
-    assert counts(summary) == (1, 1, 0, 0, 0)
-    assert world.item("PROFILE")
+# What is told of it.
 
 
 def test_the_journal_tells_of_each_file_once(world: World) -> None:
@@ -538,24 +364,6 @@ def test_a_file_of_too_many_rows_is_refused_whole(world: World, monkeypatch: pyt
     assert summary.error
     assert summary.error.code == "TOO_LARGE"
     assert world.book() == []
-
-
-@pytest.mark.usefixtures("portfolio")
-def test_what_the_row_says_of_consent_is_kept_and_the_rest_is_the_portfolios(world: World) -> None:
-    load(world, debts({"consent": "sí", "consent_source": "sucursal 12"}))
-    consent = world.item("PROFILE")["consent"]
-    assert consent["source"] == "sucursal 12"
-    assert consent["text"] == "Acepto recibir recordatorios de pago por WhatsApp"
-
-
-@pytest.mark.usefixtures("portfolio")
-def test_a_new_wording_is_not_what_somebody_agreed_to_before(world: World) -> None:
-    load(world, debts({"consent": "sí"}))
-    before = world.item("PROFILE")["consent"]
-    newer = PORTFOLIO_YAML.replace("Acepto recibir", "Acepto siempre recibir")
-    load(world, newer, minutes=1, key="portfolios/tienda/portfolio.yaml")
-    load(world, debts({"consent": "sí", "amount": "99.00"}), minutes=2)
-    assert world.item("PROFILE")["consent"] == before
 
 
 @pytest.mark.usefixtures("portfolio")

@@ -12,6 +12,7 @@ import pytest
 
 from cobranza.flows import read_file
 from cobranza.queues import DroppedFile
+from cobranza.store.payments import Payments
 from tests.integration.world import TUESDAY, DyingClient, FakeBucket, Killed, World, debts
 
 type Drop = Callable[..., dict[str, Any]]
@@ -115,6 +116,56 @@ def test_a_file_of_the_future_is_refused(drop: Drop) -> None:
 def test_the_date_in_a_name_is_the_end_of_that_local_day(drop: Drop) -> None:
     summary = drop("debts/tienda/cartera_2026-11-20.csv", debts({}), {})
     assert summary["as_of"] == "2026-11-21T05:59:59+00:00"
+
+
+# What the creditor owes borrowers.
+
+
+def owed_to(world: World, borrower_id: str = "C0") -> tuple[Decimal, str]:
+    credit = world.item("CREDIT#tienda#MXN", borrower_id)
+    return credit["declared"], credit["as_of"][11:16]
+
+
+@pytest.fixture
+def _credit_of_fifty(drop: Drop) -> None:
+    drop(KEY, debts(PEOPLE[0] | {"credit": "50.00"}, *PEOPLE[1:]), at(-4))
+
+
+@pytest.mark.usefixtures("_credit_of_fifty")
+def test_a_snapshot_that_tells_no_credit_of_somebody_says_that_it_is_nothing(world: World, drop: Drop) -> None:
+    assert owed_to(world) == (Decimal(50), "13:00")
+    summary = drop(KEY, debts(PEOPLE[0] | {"credit": ""}, PEOPLE[1] | {"credit": "7.00"}, *PEOPLE[2:]), at(-1))
+    assert (summary["updated"], summary["unchanged"]) == (2, 8)
+    assert owed_to(world) == (Decimal(0), "16:00")
+    assert owed_to(world, "C1") == (Decimal(7), "16:00")
+    assert world.item("CREDIT#tienda#MXN", "C2") == {}
+
+
+@pytest.mark.usefixtures("_credit_of_fifty")
+def test_a_snapshot_that_repeats_a_credit_holds_what_was_overpaid_before_it(world: World, drop: Drop) -> None:
+    credits = Payments(world.table)
+    drop(KEY, debts(PEOPLE[0] | {"credit": "50.00"}, *PEOPLE[1:]), at(-1))
+    assert owed_to(world) == (Decimal(50), "16:00")
+    drop(KEY, debts(PEOPLE[0] | {"credit": "50.00"}, *PEOPLE[1:]), at(-2))
+    assert owed_to(world) == (Decimal(50), "16:00")
+    assert list(credits.credits("tienda", range(32))) == [(world.ref("C0"), "MXN")]
+
+
+@pytest.mark.usefixtures("_credit_of_fifty")
+@pytest.mark.parametrize("kind", ["snapshots", "debts"])
+def test_a_file_without_the_column_and_changes_without_a_credit_say_nothing(
+    world: World, drop: Drop, kind: str
+) -> None:
+    column = {"credit": ""} if kind == "debts" else {}
+    drop(f"{kind}/tienda/b.csv", debts(*(each | column for each in PEOPLE)), at(-1))
+    assert owed_to(world) == (Decimal(50), "13:00")
+
+
+@pytest.mark.usefixtures("_credit_of_fifty")
+def test_of_whom_a_row_is_refused_the_credit_is_not_known(world: World, drop: Drop) -> None:
+    bad = PEOPLE[0] | {"debt_id": "F-99", "due_date": "pronto", "credit": "50.00"}
+    drop(KEY, debts(*PEOPLE, bad), at(-1))
+    assert owed_to(world) == (Decimal(50), "13:00")
 
 
 # Order, repetition, crashes.

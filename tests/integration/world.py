@@ -20,6 +20,7 @@ from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
 from cobranza.flows.queue_due import queue_due
+from cobranza.flows.readiness import Judge
 from cobranza.flows.record_events import Recorder
 from cobranza.flows.reports.close import ReportDesk
 from cobranza.flows.reports.report import Sources
@@ -40,7 +41,7 @@ from cobranza.store.payments import Payments
 from cobranza.store.portfolios import switched_on
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import Accepted, Answer
-from cobranza.whatsapp.templates import announcements
+from cobranza.whatsapp.templates import announced, announcements
 from tests.integration.partiql import PartiqlClient
 from tests.unit.books import DAILY
 
@@ -228,10 +229,11 @@ class World:
         results = ResultDesk(self.journal, work, Notices(self.sns, self.topic))
         self.controls = Controls(table)
         self.control = ControlDesk(self.ledger, self.controls, results, workers=1)
+        judge = Judge(book, lambda _: DAILY, announced().keys())
         self.importer = Importer(
             self.ledger,
             Imports(table),
-            PartImporter(book, self.ledger, rooms.payments, self.references, lambda _: DAILY, workers=1),
+            PartImporter(book, self.ledger, rooms.payments, self.references, lambda _: DAILY, judge, workers=1),
             self.references,
             work,
             self.files,

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import get_args
 
@@ -6,10 +7,11 @@ import pytest
 
 from cobranza.errors import InvalidInput
 from cobranza.files.columns import DEBTS, Columns
+from cobranza.files.debts import read_debt
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
 from cobranza.files.mapping import Mapping, Ready, parse_mapping, ready
-from tests.unit.tables import cells, read, refusal
+from tests.unit.tables import read, reading, refusal
 
 WHOLE = """\
 applies_to: "Cartera_*.csv"
@@ -172,17 +174,37 @@ PaperlessBill,DaysToSettle,DaysLate
 """
 
 
-def test_a_receivables_list_tells_what_it_lacks_and_shows_its_order():
+def test_a_receivables_list_loads_by_its_ready_mapping_month_first():
     declared = ready("countrycode_customerid_invoicenumber").declared()
-    assert (
-        refusal(RECEIVABLES.encode(), DEBTS, declared).reason.split(": ")[1].startswith("name, phone, country ←")
-    )
-    wanted = replace(DEBTS, required=("borrower_id", "debt_id", "due_date"))
-    survey = read(RECEIVABLES.encode(), wanted, declared)[1]
+    one = reading(RECEIVABLES.encode(), DEBTS, declared)
+    rows = list(one.rows())
+    survey = one.survey()
     assert (survey.formats, survey.totals, survey.warnings) == (
         Formats("MDY", "."),
         {"USD": Decimal("117.68")},
         (),
     )
-    assert survey.balance_from == "amount"
-    assert len(cells(RECEIVABLES.encode(), wanted, declared)) == 2
+    as_of = datetime(2013, 2, 28, 12, tzinfo=UTC)
+    paid, disputed = (
+        read_debt(one.columns, row, survey.formats, declared, portfolio="norte", as_of=as_of) for row in rows
+    )
+    assert (paid.borrower_id, paid.name, paid.phone, paid.country) == ("X-1", "", "", "US")
+    assert (paid.terms.amount, paid.terms.balance) == (Decimal("55.94"), 0)
+    # Paid on 3 March 2013: three days after the moment of the file, it is still owed.
+    assert (disputed.terms.balance, disputed.terms.contested) == (Decimal("61.74"), True)
+    assert str(disputed.terms.due_date) == "2013-02-25"
+
+
+def test_a_receivables_list_of_ambiguous_rows_alone_is_refused():
+    row = "391,X-1,4/6/2013,611365,1/2/2013,2/1/2013,55.94,No,1/5/2013,Paper,13,0"
+    data = f"{RECEIVABLES.splitlines()[0]}\n{row}\n".encode()
+    assert refusal(data, DEBTS, ready("countrycode_customerid_invoicenumber").declared()).code == "AMBIGUOUS_DATES"
+
+
+def test_what_an_export_lacks_is_declared_and_never_guessed():
+    text = "like: countrycode_customerid_invoicenumber\nwithout: [phone]\ncountry: MX\ncurrency: MXN\n"
+    declared = mapping(text).declared()
+    assert declared.without == ("name", "phone")
+    assert declared.defaults == {"country": "MX", "currency": "MXN"}
+    assert "without" in reason("without: [country]")
+    assert refusal(RECEIVABLES.encode(), DEBTS, replace(declared, without=())).code == "MISSING_COLUMN"

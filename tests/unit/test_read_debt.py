@@ -107,6 +107,26 @@ def test_what_is_owed_is_balance_and_late_fee():
     assert not parse(balance="0", late_fee="0").terms.is_open
 
 
+@pytest.mark.parametrize(
+    ("paid_on", "owed"), [("", "1244.75"), ("02/03/2026", "0"), ("01/01/2026", "0"), ("03/03/2026", "1244.75")]
+)
+def test_what_was_paid_by_the_day_of_the_file_is_not_owed(paid_on: str, owed: str):
+    terms = parse(paid_on=paid_on).terms
+    assert (terms.amount, terms.owed) == (Decimal("1500.00"), Money(Decimal(owed), "MXN"))
+
+
+@pytest.mark.parametrize(("text", "contested"), [("Yes", True), ("sí", True), ("No", False), ("", False)])
+def test_a_dispute_may_be_told_by_the_creditors_books(text: str, contested: bool):
+    assert parse(disputed=text).terms.contested is contested
+
+
+def test_what_an_export_is_declared_to_lack_may_be_empty():
+    declared = Declared(without=("name", "phone"))
+    row = parse(("name", "phone"), LOCAL, declared)
+    assert (row.name, row.phone) == ("", "")
+    assert parse((), LOCAL, declared).phone == "+525555550120"
+
+
 def test_the_required_columns_are_enough():
     row = parse(tuple(name for name in GOOD if name not in (*DEBTS.required, "amount")))
     assert (row.document_id, row.credit, row.plan_total, row.consent, row.consent_declared) == (
@@ -170,6 +190,8 @@ def test_the_required_columns_are_enough():
         ("consent_text", "x" * 1001, "BAD_CONSENT"),
         ("extra.branch", "x" * 201, "BAD_EXTRA"),
         ("extra.branch", "x\ty", "BAD_EXTRA"),
+        ("disputed", "quizá", "BAD_ANSWER"),
+        ("paid_on", "ayer", "BAD_DATE"),
     ],
 )
 def test_a_bad_cell_is_refused_with_its_code_and_column(column: str, text: str, code: str):

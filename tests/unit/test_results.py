@@ -56,6 +56,7 @@ def test_a_refused_row_comes_back_as_it_was_with_its_line_and_reason():
         "column": "balance",
         "code": "BAD_AMOUNT",
         "reason": "The amount cannot be read",
+        "formats": "",
     }
 
 

@@ -179,6 +179,12 @@ ROW_CODES = {
         "deje la fila correcta; el motivo dice la línea de la otra",
         "keep the row that is right; the reason tells the line of the other",
     ),
+    "BAD_PLAN": Code(
+        "Las cuotas del plan no son lo pactado",
+        "The instalments of the plan are not what was agreed",
+        "liste todas las cuotas, cada una con el mismo `plan_total`; sus `amount` deben sumarlo exacto",
+        "list all instalments, each with the same `plan_total`; their `amount` must add up to it exactly",
+    ),
     "MISSING_VALUE": Code(
         "Un valor obligatorio está vacío", "A required value is empty", "complételo", "fill it in"
     ),
@@ -267,6 +273,12 @@ ROW_CODES = {
         "The risk cannot be read",
         "una letra de `A` a `E`",
         "a letter from `A` to `E`",
+    ),
+    "BAD_ANSWER": Code(
+        "La respuesta no es ni sí ni no",
+        "The answer is neither yes nor no",
+        "`sí`, `no` o vacío",
+        "`yes`, `no` or empty",
     ),
     "BAD_EXTRA": Code(
         "Un dato adicional no se puede usar",

@@ -127,7 +127,7 @@ class Columns:
         return name if name in self.names else ""
 
     def _missing(self, found: Mapping[str, int] | set[str], declared: Declared) -> list[str]:
-        there = {*found, *declared.values, *declared.defaults}
+        there = {*found, *declared.values, *declared.defaults, *declared.without}
         missing = [name for name in self.required if name not in there]
         return missing + [" | ".join(group) for group in self.one_of if there.isdisjoint(group)]
 
@@ -185,13 +185,14 @@ DEBTS = Columns(
             "plan_total",
             "currency",
             "due_date",
+            "paid_on",
         ),
-        *("payment_url", "document_url", "document_name", "tags", "risk"),
+        *("payment_url", "document_url", "document_name", "tags", "risk", "disputed"),
         *("consent", "consent_at", "consent_source", "consent_text"),
     ),
     required=("borrower_id", "name", "phone", "country", "debt_id", "currency", "due_date"),
     one_of=(("amount", "balance"),),
-    dates=("due_date", "consent_at"),
+    dates=("due_date", "paid_on", "consent_at"),
     amounts=("amount", "balance", "late_fee", "credit", "plan_total"),
     keys=("debt_id",),
     totals=("balance", "amount"),

@@ -17,13 +17,19 @@ _YES = frozenset({"yes", "y", "si", "s", "sim", "1", "true"})
 _NO = frozenset({"no", "n", "nao", "0", "false", ""})
 
 
+def read_answer(text: str) -> bool | None:
+    """True for yes, False for no or nothing, None for what is neither."""
+    answer = _fold(text)
+    return True if answer in _YES else False if answer in _NO else None
+
+
 def read_consent(cells: Mapping[str, str], formats: Formats) -> Consent | None:
     """What a row's four consent columns say; None for no and for nothing. Raises InvalidInput (BAD_CONSENT)."""
-    answer = _fold(cells.get("consent", ""))
-    if answer in _NO:
-        return None
-    if answer not in _YES:
+    answer = read_answer(cells.get("consent", ""))
+    if answer is None:
         raise refuse("BAD_CONSENT", "yes | no", "consent", es="sí | no")
+    if not answer:
+        return None
     at = _consented_at(cells.get("consent_at", ""), formats)
     source, text = cells.get("consent_source", ""), cells.get("consent_text", "")
     if len(source) > MAX_CONSENT_SOURCE:

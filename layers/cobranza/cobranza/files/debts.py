@@ -13,7 +13,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
 from cobranza.files.columns import EXTRA
-from cobranza.files.consent import read_consent
+from cobranza.files.consent import read_answer, read_consent
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
 from cobranza.files.row import Row
@@ -49,10 +49,10 @@ type Cells = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebtRow:
-    """A good row. `phone` is E.164; `region` and `language` may be empty. `consent_declared` tells a row
-    that says no from one that says nothing. `credit` is what the creditor owes the borrower (saldo a favor), and
-    `plan_total` the sum of all instalments, both in the debt's currency and None where the row says nothing; the
-    identity document is text as it was written."""
+    """A good row. `phone` is E.164; `name` and `phone` are empty where the export has no such column, `region` and
+    `language` may be. `consent_declared` tells a row that says no from one that says nothing. `credit` is what the
+    creditor owes the borrower (saldo a favor), `plan_total` the sum of all instalments, both in the debt's
+    currency and None where the row says nothing; the identity document is text as it was written."""
 
     line: int
     borrower_id: str
@@ -89,9 +89,10 @@ def read_debt(
     cells = _cells(columns, row, declared, width)
     borrower_id = _id(cells, "borrower_id", required=True)
     document_type, document_id = _document(cells, "document_type"), _document(cells, "document_id")
-    name = _name(cells)
+    name = "" if _is_without(cells, declared, "name") else _name(cells)
     country = _country(cells)
-    phone = parse_phone(_required(cells, "phone"), country)
+    without_phone = _is_without(cells, declared, "phone")
+    phone = "" if without_phone else parse_phone(_required(cells, "phone"), country).e164
     region = _region(cells)
     language = _language(cells)
     terms = _terms(cells, formats, portfolio, as_of)
@@ -99,7 +100,7 @@ def read_debt(
         line=row.line,
         borrower_id=borrower_id,
         name=name,
-        phone=phone.e164,
+        phone=phone,
         country=country,
         region=region,
         language=language,
@@ -136,6 +137,9 @@ def _terms(cells: Cells, formats: Formats, portfolio: str, as_of: datetime) -> T
     owed = amount if balance is None else balance
     if original is None or owed is None:
         raise refuse("MISSING_VALUE", "amount | balance", "balance" if "balance" in cells else "amount")
+    late_fee = _amount(cells, "late_fee", currency, formats) or _NOTHING
+    if _is_paid(cells, formats, as_of):
+        owed = late_fee = _NOTHING
     return Terms(
         portfolio=portfolio,
         debt_id=debt_id,
@@ -143,7 +147,7 @@ def _terms(cells: Cells, formats: Formats, portfolio: str, as_of: datetime) -> T
         amount=original,
         balance=owed,
         currency=currency,
-        late_fee=_amount(cells, "late_fee", currency, formats) or _NOTHING,
+        late_fee=late_fee,
         due_date=formats.date(_required(cells, "due_date"), "due_date"),
         as_of=as_of,
         payment_url=_link(cells, "payment_url"),
@@ -151,8 +155,27 @@ def _terms(cells: Cells, formats: Formats, portfolio: str, as_of: datetime) -> T
         document_name=_plain(cells, "document_name", MAX_DOCUMENT_NAME),
         tags=_tags(cells),
         risk=_risk(cells),
+        contested=_is_disputed(cells),
         extra=_extra(cells),
     )
+
+
+def _is_paid(cells: Cells, formats: Formats, as_of: datetime) -> bool:
+    """Whether it was paid in full by the day of `as_of`; a later day is not known yet at that moment."""
+    text = cells.get("paid_on")
+    return bool(text) and formats.date(text, "paid_on") <= as_of.date()
+
+
+def _is_disputed(cells: Cells) -> bool:
+    text = cells.get("disputed")
+    answer = read_answer(text) if text else False
+    if answer is None:
+        raise refuse("BAD_ANSWER", "yes | no", "disputed", es="sí | no")
+    return answer
+
+
+def _is_without(cells: Cells, declared: Declared, column: str) -> bool:
+    return column in declared.without and not cells.get(column)
 
 
 def _required(cells: Cells, column: str) -> str:

@@ -1,6 +1,6 @@
 """What is declared about a file before it is read: by its mapping, and by the metadata of the dropped object."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cobranza.files.codes import refuse
@@ -15,8 +15,9 @@ class Declared:
 
     `columns` are the file's own headers for a canonical column (the first of them that is there), `extra` those
     for values that templates use, by name; headers in `ignore` are not read. `values` stand in every row
-    whatever the file says; `defaults` (country, currency, language) where the row says nothing. `encoding` and
-    `delimiter` are read as such, without looking for others.
+    whatever the file says; `defaults` (country, currency, language) where the row says nothing. `without` are
+    required columns that the export does not have (name, phone). `encoding` and `delimiter` are read as such,
+    without looking for others.
     """
 
     formats: Formats = _UNDECIDED
@@ -25,6 +26,7 @@ class Declared:
     ignore: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict[str, str])
     defaults: Mapping[str, str] = field(default_factory=dict[str, str])
+    without: Sequence[str] = ()
     encoding: str = ""
     delimiter: str = ""
 

@@ -21,6 +21,7 @@ type DecimalSign = Literal[".", ",", ""]
 type Days = tuple[date | None, date | None, date | None]
 
 DATE_ORDERS: tuple[DateOrder, ...] = ("DMY", "MDY", "YMD")
+_SIGN_WORDS: dict[DecimalSign, str] = {".": "point", ",": "comma"}
 
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})|([0-9]{4})([0-9]{2})([0-9]{2})")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})")
@@ -43,6 +44,23 @@ class Formats:
 
     date_order: DateOrder = ""
     decimal: DecimalSign = ""
+
+    @property
+    def words(self) -> str:
+        """As text that no spreadsheet changes: `DMY comma`; empty where nothing is decided."""
+        return " ".join(word for word in (self.date_order, _SIGN_WORDS.get(self.decimal)) if word)
+
+    @classmethod
+    def of_words(cls, text: str) -> "Formats":
+        """What `words` wrote; what it did not write decides nothing."""
+        told = text.split()
+        orders: list[DateOrder] = [order for order in DATE_ORDERS if order in told]
+        signs: list[DecimalSign] = [sign for sign, word in _SIGN_WORDS.items() if word in told]
+        return cls(orders[0] if len(orders) == 1 else "", signs[0] if len(signs) == 1 else "")
+
+    def or_else(self, other: "Formats") -> "Formats":
+        """These, and what `other` decides where these do not."""
+        return Formats(self.date_order or other.date_order, self.decimal or other.decimal)
 
     def date(self, text: str, column: str) -> date:
         """A day between 2000 and 2100. A time of day beside it is dropped; one with a zone must be midnight,

@@ -9,7 +9,7 @@ from babel.numbers import get_currency_precision
 
 from cobranza.files import contacts, payments
 from cobranza.files.results import csv_pieces
-from cobranza.files.row import ADDED
+from cobranza.files.row import WHY
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import UNMATCHED, Payment, Unmatched
 
@@ -54,7 +54,7 @@ def unmatched_csv(rows: Iterable[UnmatchedPayment]) -> bytes:
     """Money that belongs to nobody we know, with the columns of the payments file: filled in, it can be dropped
     there again."""
     return listing(
-        (*ADDED, *payments.COLUMNS.names),
+        (*WHY, *payments.COLUMNS.names),
         (
             (str(row.line), _column(row.payment), row.code, UNMATCHED[row.code], *payment_cells(row.payment))
             for row in rows

@@ -11,6 +11,7 @@ The creditor's team drops it as `mappings/<portfolio>/<name>.yaml`:
     decimal: ","
     country: MX                        # where the row says nothing; so currency and language
     values: {document_type: INE}       # in every row
+    without: [name, phone]             # the export has no such column
 """
 
 from collections.abc import Mapping as Map
@@ -93,6 +94,7 @@ class Mapping(BaseModel):
     extra: Annotated[dict[ExtraName, Header], Field(max_length=MAX_EXTRAS)] = {}
     ignore: Annotated[tuple[Header, ...], Field(max_length=200)] = ()
     values: dict[str, Text] = {}
+    without: Annotated[tuple[Literal["name", "phone"], ...], Field(max_length=2)] = ()
     date_order: Literal["YMD", "DMY", "MDY", ""] = ""
     decimal: Literal[".", ",", ""] = ""
     country: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")] = ""
@@ -116,6 +118,7 @@ class Mapping(BaseModel):
             ignore=(*base.ignore, *self.ignore),
             values={**base.values, **self.values},
             defaults={**base.defaults, **{name: text for name, text in defaults.items() if text}},
+            without=tuple(dict.fromkeys((*base.without, *self.without))),
             encoding=self.encoding or base.encoding,
             delimiter=self.delimiter or base.delimiter,
         )

@@ -13,7 +13,7 @@ from cobranza.files.declared import Declared
 from cobranza.files.delimited import open_delimited
 from cobranza.files.formats import Evidence, Formats
 from cobranza.files.json_lines import open_json_lines
-from cobranza.files.row import ADDED, Row
+from cobranza.files.row import ADDED, FORMATS, WHY, Row
 from cobranza.files.sheet import Sheet
 from cobranza.files.text import Lines
 from cobranza.files.workbook import open_workbook
@@ -62,6 +62,7 @@ class Reading:
         self._declared = declared
         self._evidence = Evidence()
         self._sums: dict[str, list[Decimal]] = {}  # with a decimal point, and with a comma
+        self._told_formats: set[str] = set()
         self._survey: Survey | None = None
         self.header: tuple[str, ...] = ()
         self.columns: Mapping[str, int] = {}
@@ -81,12 +82,12 @@ class Reading:
         notes += [f"mapeo, no está / mapping, not there: {name!r}" for name in recognised.missing]
         count = 0
         note = self._noter()
-        for row in sheet.rows:
+        for row in self._carrying(sheet):
             count += 1
             if count > MAX_ROWS:
                 raise refuse("TOO_LARGE", f"> {MAX_ROWS:,} filas/rows")
             yield row if row.fault else note(row)
-        formats = self._evidence.decide(self._declared.formats)
+        formats = self._evidence.decide(self._declared.formats.or_else(self._carried()))
         self._survey = Survey(
             file=self._file,
             encoding=lines.encoding if lines else "",
@@ -101,7 +102,7 @@ class Reading:
             totals=self._totals(1 if formats.decimal == "," else 0),
             balance_from=next((name for name in self._wanted.totals if name in self.columns), ""),
             warnings=(*sheet.warnings, *notes),
-            is_refused_rows=sheet.header[: len(ADDED)] == ADDED,
+            is_refused_rows=sheet.header[: len(WHY)] == WHY,
         )
 
     def survey(self) -> Survey:
@@ -109,6 +110,24 @@ class Reading:
         if self._survey is None:
             raise ValueError("not all rows are read")
         return self._survey
+
+    def _carrying(self, sheet: Sheet) -> Iterator[Row]:
+        """The rows; those of a refused.csv tell what the file they come from was read by."""
+        if sheet.header[: len(ADDED)] != ADDED:
+            return sheet.rows
+        place = ADDED.index(FORMATS)
+
+        def noted() -> Iterator[Row]:
+            for row in sheet.rows:
+                self._told_formats.update(cell.strip() for cell in row.cells[place : place + 1])
+                yield row
+
+        return noted()
+
+    def _carried(self) -> Formats:
+        """Rows of files that were read in different ways decide nothing."""
+        told = self._told_formats - {""}
+        return Formats.of_words(told.pop()) if len(told) == 1 else Formats()
 
     def _open(self) -> tuple[Sheet, Lines | None]:
         kind, pieces = open_container(self._raw)

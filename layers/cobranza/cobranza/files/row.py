@@ -6,7 +6,10 @@ from cobranza.errors import InvalidInput
 
 # The columns of refused.csv before the file's own. They stand first, where nobody has to scroll to them, and
 # where a row with too many or too few cells keeps its shape.
-ADDED = ("line", "column", "code", "reason")
+WHY = ("line", "column", "code", "reason")
+# And what the whole file was read by: few mended rows do not show it any more.
+FORMATS = "formats"
+ADDED = (*WHY, FORMATS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,7 @@ DEBT_NAMES: dict[str, tuple[str, ...]] = {
     "payment_url": ("link pago", "link boleto", "pago url", "pay link", "link para pagar", "link pagar"),
     "document_url": ("link factura", "url factura", "link documento", "pdf url", "link pdf", "url pdf"),
     "document_name": ("nombre documento", "nombre archivo", "nome arquivo", "file name"),
+    "disputed": ("en disputa", "disputada", "disputado", "contestado", "contestada"),
     "tags": ("etiquetas", "etiqueta", "labels", "marcadores"),
     "consent": (
         *("consentimiento", "consentimiento whatsapp", "opt in", "whatsapp opt in", "acepta whatsapp"),

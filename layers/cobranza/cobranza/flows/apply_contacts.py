@@ -144,7 +144,7 @@ def _changes(hearing: _Hearing, job: Job) -> list[Write]:
     there = known.items.get(keys.STANDING)
     found: list[Write] = []
     if hearing.standing != standing_of(there):
-        told = standing_item(hearing.standing, job.now)
+        told = standing_item(hearing.standing, job.now) | {"book": keys.heard(ref)}
         found.append(changed(keys.said(ref), there, told, job.import_id))
     for debt_id, standing in hearing.marks.items():
         mark = known.mark(job.portfolio_id, debt_id)

@@ -172,7 +172,7 @@ class Importer:
             recognised=facts["recognised"],
             warnings=[*survey.warnings, *applied.warnings],
         )
-        return self.results.write(inbox, drop, summary, applied.refusals, now, survey.header)
+        return self.results.write(inbox, drop, summary, applied.refusals, now, survey.header, survey.formats)
 
     # Tables: read whole, written in parts.
 
@@ -229,7 +229,11 @@ class Importer:
                 "is_snapshot": is_snapshot,
                 "shards": read.parts,
                 "columns": dict(reading.columns),
-                "declared": {"values": dict(declared.values), "defaults": dict(declared.defaults)},
+                "declared": {
+                    "values": dict(declared.values),
+                    "defaults": dict(declared.defaults),
+                    "without": declared.without,
+                },
                 "survey": facts_of(read.survey),
             },
         )
@@ -286,6 +290,7 @@ class Importer:
             read=read,
             key_of=lambda row: debt_key(row, columns, begun.portfolio),
             portfolio=portfolio and portfolio.within(self.countries_on),
+            tells_credits="credit" in columns,
             newer=self._newer(begun),
             retried=retried,
         )

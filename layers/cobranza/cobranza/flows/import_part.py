@@ -16,17 +16,20 @@ from itertools import batched
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
 from cobranza.files.debts import DebtRow
+from cobranza.files.plans import Plan, check_plans, plan_of
 from cobranza.files.results import Refusal
 from cobranza.files.row import Row
+from cobranza.flows.declare_credits import CreditDesk
 from cobranza.flows.person import (
     Person,
     answer_of,
+    debt_told_of,
     evidence_of,
     profile_digest,
-    readiness_of,
     row_digest,
     told_of,
 )
+from cobranza.flows.readiness import Judge
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money, totals
@@ -35,7 +38,6 @@ from cobranza.policy.portfolio import Portfolio
 from cobranza.refs import References
 from cobranza.store import book as writes
 from cobranza.store.book import Book, Known, Open
-from cobranza.store.items import debt_of
 from cobranza.store.ledger import Ledger
 from cobranza.store.payments import Payments
 from cobranza.store.table import Item, Write, utc
@@ -46,6 +48,9 @@ NEW_FROM = 100
 CHUNK = 100
 TRIES = 5
 BAD_PHONES = ("BAD_PHONE", "LANDLINE")
+
+# Somebody whose rows are written, what became of these, and the borrower as they are now.
+type Done = tuple[Person, Counter[str], Borrower]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,8 @@ class Newer:
     def has(self, borrower: str, debt: str) -> bool:
         if not self.lists:
             return self.is_whole_book
-        hashed = debt_hash(borrower, debt)
-        return self.is_whole_book or any(hashed in one for one in self.lists)
+        hashes = [debt_hash(borrower, debt), debt_hash(*plan_of(borrower, debt))]
+        return self.is_whole_book or any(hashed in one for one in self.lists for hashed in hashes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,7 @@ class Task:
     read: Callable[[Row], DebtRow]
     key_of: Callable[[Row], str]
     portfolio: Portfolio | None
+    tells_credits: bool = False
     newer: Newer = Newer()
     retried: bool = False
 
@@ -101,6 +107,9 @@ class Result:
     readiness: Counter[str] = field(default_factory=Counter[str])
     no_consent: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
 
+    def refuse(self, row: Row, why: InvalidInput) -> None:
+        self.refusals.append(Refusal(row, why.code, why.reason, why.column))
+
 
 def debt_hash(borrower: str, debt: str) -> int:
     """Eight bytes that stand for a debt where millions of them are kept."""
@@ -114,49 +123,75 @@ class PartImporter:
     payments: Payments
     references: References
     strategy_of: StrategyOf
+    judge: Judge
     workers: int = 16
 
     def run(self, rows: Sequence[PartRow], task: Task, now: datetime) -> Result:
         result = Result()
-        people = self._sort_out(rows, task, result)
+        people, plans = self._sort_out(rows, task, result)
         index = self._index(task) if task.is_snapshot or len(rows) >= INDEXED_FROM else None
         new, known, unchanged = self._divide(people, index, task)
         result.changes["unchanged"] += sum(len(person.rows) for person in unchanged)
-        agreed = self._agreed(unchanged)
-        for person in unchanged:
-            self._note(result, person, person.ref in agreed, task)
+        found: list[tuple[Person, Borrower]] = []
         with ThreadPoolExecutor(self.workers) as workers:
+            hearing = workers.submit(self.book.heard_from, task.shards if index is not None else ())
             work = [(self._write_new, chunk) for chunk in batched(new, CHUNK, strict=False)]
             work += [(self._write_known, chunk) for chunk in batched(known, CHUNK, strict=False)]
             for job in [workers.submit(write, chunk, task, now) for write, chunk in work]:
-                for person, changes, has_agreed in job.result():
+                for person, changes, somebody in job.result():
                     result.changes.update(changes)
-                    self._note(result, person, has_agreed, task)
-        if task.is_snapshot and index is not None:
-            self._close(rows, people, index, task, result)
+                    found.append((person, somebody))
+        heard = hearing.result()
+        found += self.judge.as_known(unchanged, heard)
+        ready = self.judge.judge(found, heard, task.portfolio)
+        result.readiness, result.no_consent = ready.rows, ready.no_consent
+        if task.is_snapshot or plans:
+            self._close(rows, people, index, plans, task, result)
+        if task.is_snapshot and task.tells_credits:
+            self._credits(task).settle(people, (each.borrower for each in rows), task.shards)
         result.totals = totals(row.terms.owed for person in people for row in person.rows)
-        result.readiness["bad_phone"] = sum(refusal.code in BAD_PHONES for refusal in result.refusals)
+        result.readiness["bad_phone"] += sum(refusal.code in BAD_PHONES for refusal in result.refusals)
         return result
 
-    def _sort_out(self, rows: Sequence[PartRow], task: Task, result: Result) -> list[Person]:
-        """The good rows by borrower; refusals and what newer files have told already go into the result."""
-        seen: dict[tuple[str, str], int] = {}
+    def _sort_out(
+        self, rows: Sequence[PartRow], task: Task, result: Result
+    ) -> tuple[list[Person], Mapping[Plan, InvalidInput | None]]:
+        """The good rows by borrower, and the plans; refusals and what newer files have told already go into the
+        result."""
+        parsed, plans = self._parsed(rows, task, result)
         good: dict[str, list[DebtRow]] = {}
-        for each in rows:
-            try:
-                parsed = task.read(each.row)
-                first = seen.setdefault((each.borrower, parsed.terms.key), each.row.line)
-                if first != each.row.line:
-                    raise refuse("DUPLICATE_ROW", f"line {first} has it already", "debt_id")
-            except InvalidInput as error:
-                result.refusals.append(Refusal(each.row, error.code, error.reason, error.column))
-                continue
-            if task.newer.has(each.borrower, parsed.terms.key):
+        for each, row in parsed:
+            fault = plans.get(plan_of(each.borrower, row.terms.key)) if plans else None
+            if fault:
+                result.refuse(each.row, fault)
+            elif task.newer.has(each.borrower, row.terms.key):
                 result.changes["unchanged"] += 1
                 result.superseded += 1
             else:
-                good.setdefault(each.borrower, []).append(parsed)
-        return [Person(ref, rows, [row_digest(row) for row in rows]) for ref, rows in good.items()]
+                good.setdefault(each.borrower, []).append(row)
+        people = [Person(ref, theirs, [row_digest(row) for row in theirs]) for ref, theirs in good.items()]
+        return people, plans
+
+    def _parsed(
+        self, rows: Sequence[PartRow], task: Task, result: Result
+    ) -> tuple[list[tuple[PartRow, DebtRow]], Mapping[Plan, InvalidInput | None]]:
+        seen: dict[tuple[str, str], int] = {}
+        parsed: list[tuple[PartRow, DebtRow]] = []
+        refused: list[PartRow] = []
+        for each in rows:
+            try:
+                row = task.read(each.row)
+                first = seen.setdefault((each.borrower, row.terms.key), each.row.line)
+                if first != each.row.line:
+                    raise refuse("DUPLICATE_ROW", f"line {first} has it already", "debt_id")
+                parsed.append((each, row))
+            except InvalidInput as error:
+                result.refuse(each.row, error)
+                refused.append(each)
+        if all(row.plan_total is None for _, row in parsed):
+            return parsed, {}
+        incomplete = {plan_of(each.borrower, task.key_of(each.row)) for each in refused}
+        return parsed, check_plans(((each.borrower, row) for each, row in parsed), incomplete)
 
     def _index(self, task: Task) -> dict[tuple[str, str], Open]:
         entries = (entry for shard in task.shards for entry in self.book.open_debts(task.portfolio_id, shard))
@@ -192,10 +227,8 @@ class PartImporter:
 
     # Whoever is new: written without being read. Who turns out to be known is read after all.
 
-    def _write_new(
-        self, people: Sequence[Person], task: Task, now: datetime
-    ) -> list[tuple[Person, Counter[str], bool]]:
-        phones = {person.ref: self.references.ref("phone", person.last.phone) for person in people}
+    def _write_new(self, people: Sequence[Person], task: Task, now: datetime) -> list[Done]:
+        phones = {p.ref: self.references.ref("phone", p.last.phone) for p in people if p.last.phone}
         asked: list[Write] = [writes.reference(phone, ref) for ref, phone in phones.items()]
         owners: list[str] = [""] * len(asked)  # a phone that is known already is no reason to read
         for person in people:
@@ -208,9 +241,11 @@ class PartImporter:
         stops = self.book.stopped_phones(phones.values())
         strangers = [person for person in people if person.ref not in met]
         profiles: list[Write] = []
+        told: dict[str, Borrower] = {}
         for person in strangers:
             somebody = told_of(person, evidence_of(answer_of(person.rows).consent, None, task.portfolio))
-            somebody = replace(somebody, opted_out_at=stops.get(phones[person.ref]))
+            somebody = replace(somebody, opted_out_at=stops.get(phones.get(person.ref, "")))
+            told[person.ref] = somebody
             moment = self._next_look(somebody, [Debt(terms=row.terms) for row in person.rows], now)
             profiles.append(
                 writes.new_profile(
@@ -224,28 +259,26 @@ class PartImporter:
             )
         made = self.book.write(profiles)
         met |= {person.ref for person, is_made in zip(strangers, made, strict=True) if not is_made}
-        done = [
-            (person, Counter({"created": len(person.rows)}), answer_of(person.rows).consent is not None)
+        done: list[Done] = [
+            (person, Counter({"created": len(person.rows)}), told[person.ref])
             for person in strangers
             if person.ref not in met
         ]
         for person, _, _ in done:
-            self._declare_credits(person, task)
+            self._credits(task).declare(person)
         return done + self._write_known([person for person in people if person.ref in met], task, now)
 
     # Whoever is known: read, compared, and changed if nobody was faster.
 
-    def _write_known(
-        self, people: Sequence[Person], task: Task, now: datetime
-    ) -> list[tuple[Person, Counter[str], bool]]:
-        done: list[tuple[Person, Counter[str], bool]] = []
+    def _write_known(self, people: Sequence[Person], task: Task, now: datetime) -> list[Done]:
+        done: list[Done] = []
         left = list(people)
         for _ in range(TRIES):
             again: list[Person] = []
             for person in left:
-                changes, has_agreed, is_made = self._rewrite(person, task, now)
-                if is_made:
-                    done.append((person, changes, has_agreed))
+                changes, somebody = self._rewrite(person, task, now)
+                if somebody:
+                    done.append((person, changes, somebody))
                 else:
                     again.append(person)
             if not again:
@@ -253,11 +286,12 @@ class PartImporter:
             left = again
         raise RuntimeError(f"{len(left)} borrowers changed under our hands {TRIES} times")
 
-    def _rewrite(self, person: Person, task: Task, now: datetime) -> tuple[Counter[str], bool, bool]:
-        """What became of the rows, whether there is consent, and False where somebody else was faster."""
+    def _rewrite(self, person: Person, task: Task, now: datetime) -> tuple[Counter[str], Borrower | None]:
+        """What became of the rows, and the borrower as they are now; None where somebody else was faster."""
         known = self.book.known(person.ref)
+        is_same_phone = not person.last.phone or known.has_phone(person.last.phone)
         phone = self.references.ref("phone", person.last.phone)
-        asked: list[Write] = [] if known.has_phone(person.last.phone) else [writes.reference(phone, person.ref)]
+        asked: list[Write] = [] if is_same_phone else [writes.reference(phone, person.ref)]
         must: list[bool] = [False] * len(asked)
         changes: Counter[str] = Counter()
         changed: list[Debt] = []
@@ -269,23 +303,20 @@ class PartImporter:
                 must.append(True)
             if change != "unchanged" or task.retried or not known.is_planned:
                 mark = known.mark(row.terms.portfolio, row.terms.debt_id)
-                changed.append(_as_told(row, known.debt(row.terms.key), mark))
+                changed.append(debt_told_of(row, known.debt(row.terms.key), mark))
         if not all(m or not n for m, n in zip(self.book.write(asked), must, strict=True)):
-            return changes, False, False
-        stops = {} if known.has_phone(person.last.phone) else self.book.stopped_phones([phone])
+            return changes, None
+        stops = {} if is_same_phone else self.book.stopped_phones([phone])
         somebody, write = self._profile(person, known, stops.get(phone), task, changed, now)
         if write and not all(self.book.write([write])):
-            return changes, False, False
+            return changes, None
         if known.profile and (moment := self._next_look(somebody, changed, now)):
             self.ledger.look_at(person.ref, moment)
-        self._declare_credits(person, task)
-        return changes, somebody.consent is not None, True
+        self._credits(task).declare(person)
+        return changes, somebody
 
-    def _declare_credits(self, person: Person, task: Task) -> None:
-        """What the file says the creditor owes them, one amount for each currency: their rows repeat it."""
-        told = {row.terms.currency: row.credit for row in person.rows if row.credit is not None}
-        for currency, credit in told.items():
-            self.payments.declare_credit(person.ref, task.portfolio_id, currency, credit, task.as_of)
+    def _credits(self, task: Task) -> CreditDesk:
+        return CreditDesk(self.payments, task.portfolio_id, task.as_of)
 
     def _profile(
         self,
@@ -300,11 +331,11 @@ class PartImporter:
         answer, consent = answer_of(person.rows), known.consent
         if answer.consent_declared:
             consent = evidence_of(answer.consent, known.consent, task.portfolio)
-        told, digest = told_of(person, consent), profile_digest(person)
+        told, digest = told_of(person, consent, known.told), profile_digest(person)
+        told = replace(told, opted_out_at=stopped_at)
         somebody = known.heard(told, task.as_of, said_no=person.said_no)
         there = known.profile
         if there is None:
-            told = replace(told, opted_out_at=stopped_at)
             moment = self._next_look(told, changed, now)
             return somebody, writes.new_profile(
                 told, person.last.borrower_id, digest, task.as_of, moment, said_no=person.said_no
@@ -313,7 +344,6 @@ class PartImporter:
         if not is_news:
             assert known.person
             return known.person, None
-        told = replace(told, opted_out_at=stopped_at)
         return somebody, writes.changed_profile(
             there, told, person.last.borrower_id, digest, task.as_of, said_no=person.said_no
         )
@@ -321,16 +351,21 @@ class PartImporter:
     def _next_look(self, person: Borrower, debts: Sequence[Debt], now: datetime) -> datetime | None:
         return next_look(person, debts, self.strategy_of, first=local_date(person, now))
 
-    # What a snapshot does not list.
+    # What a snapshot, or a plan, does not list.
 
     def _close(
         self,
         rows: Sequence[PartRow],
         people: Sequence[Person],
-        index: Mapping[tuple[str, str], Open],
+        index: Mapping[tuple[str, str], Open] | None,
+        plans: Mapping[Plan, InvalidInput | None],
         task: Task,
         result: Result,
     ) -> None:
+        if index is None:
+            planned = {borrower for borrower, _ in plans}
+            entries = (e for ref in planned for e in self.book.open_debts_of(ref, task.portfolio_id))
+            index = {(entry.borrower, entry.debt): entry for entry in entries}
         good = {(person.ref, row.terms.key) for person in people for row in person.rows}
         listed = {(each.borrower, task.key_of(each.row)) for each in rows}
         asked: list[Write] = []
@@ -338,28 +373,18 @@ class PartImporter:
         for key, entry in index.items():
             if key in good or entry.as_of > utc(task.as_of) or task.newer.has(*key):
                 continue
-            if key in listed:
-                asked.append(writes.doubtful_debt(entry, task.import_id))
-            else:
-                asked.append(writes.closed_debt(entry, "NOT_IN_SNAPSHOT", task.as_of, task.import_id))
+            plan = plan_of(*key)
+            if key in listed or plans.get(plan):
+                if task.is_snapshot:
+                    asked.append(writes.doubtful_debt(entry, task.import_id))
+            elif task.is_snapshot or plan in plans:
+                why = "REPLACED_BY_PLAN" if plan in plans else "NOT_IN_SNAPSHOT"
+                asked.append(writes.closed_debt(entry, why, task.as_of, task.import_id))
                 closing += 1
         # One that is not made has been told something newer meanwhile.
         with ThreadPoolExecutor(self.workers) as workers:
             list(workers.map(self.book.write, batched(asked, CHUNK, strict=False)))
         result.closed = closing
-
-    # How ready they are.
-
-    def _agreed(self, people: Sequence[Person]) -> set[str]:
-        """Who of these, whose rows are known already, has given consent."""
-        said = {person.ref for person in people if answer_of(person.rows).consent}
-        silent = [p.ref for p in people if p.ref not in said and not answer_of(p.rows).consent_declared]
-        return said | self.book.consenting(silent)
-
-    def _note(self, result: Result, person: Person, has_agreed: bool, task: Task) -> None:
-        result.readiness[readiness_of(person.last, has_agreed, task.portfolio)] += len(person.rows)
-        if not has_agreed:
-            result.no_consent[person.last.borrower_id] = (person.last.name, len(person.rows))
 
 
 def _change(there: Item | None, row: DebtRow, digest: str, borrower: str, task: Task) -> tuple[str, Write | None]:
@@ -373,10 +398,3 @@ def _change(there: Item | None, row: DebtRow, digest: str, borrower: str, task: 
     if there["as_of"] > utc(task.as_of):
         return "unchanged", None
     return "updated", writes.changed_debt(borrower, there, row.terms, digest, task.import_id)
-
-
-def _as_told(row: DebtRow, there: Item | None, mark: Item | None) -> Debt:
-    """The debt with its new terms and what we know of it besides."""
-    if there is None:
-        return Debt(terms=row.terms, recalled=bool(mark and mark.get("recalled")))
-    return replace(debt_of(there, mark), terms=row.terms, closed="", refused_row=False)

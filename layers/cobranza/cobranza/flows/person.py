@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 
 from cobranza.files.debts import DebtRow
 from cobranza.ledger.borrower import Borrower, Consent
-from cobranza.policy import contact_rules
+from cobranza.ledger.debt import Debt
 from cobranza.policy.portfolio import Portfolio
+from cobranza.store.items import debt_of
+from cobranza.store.table import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,13 @@ def row_digest(row: DebtRow) -> str:
         *(row.borrower_id, row.name, row.phone, row.country, row.region, row.language, terms.key),
         *(_exact(terms.amount), _exact(terms.balance), _exact(terms.late_fee), terms.currency, terms.due_date),
         *(terms.payment_url, terms.document_url, terms.tags, terms.risk, sorted(terms.extra.items())),
-        *(terms.document_name, row.credit and _exact(row.credit), row.consent_declared, row.consent),
+        *(
+            terms.document_name,
+            terms.contested,
+            row.credit and _exact(row.credit),
+            row.consent_declared,
+            row.consent,
+        ),
     )
     return hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
 
@@ -61,12 +69,13 @@ def answer_of(rows: Sequence[DebtRow]) -> DebtRow:
     return next((row for row in declared if row.consent is None), (declared or rows)[-1])
 
 
-def told_of(person: Person, consent: Consent | None) -> Borrower:
+def told_of(person: Person, consent: Consent | None, known: Borrower | None = None) -> Borrower:
+    """What the file tells; where it has no names or phones, what files told before (`known`) stays."""
     row = person.last
     return Borrower(
         ref=person.ref,
-        name=row.name,
-        phone=row.phone,
+        name=row.name or (known.name if known else row.borrower_id),
+        phone=row.phone or (known.phone if known else ""),
         country=row.country,
         region=row.region,
         language=row.language,
@@ -89,12 +98,8 @@ def evidence_of(said: Consent | None, known: Consent | None, portfolio: Portfoli
     )
 
 
-def readiness_of(row: DebtRow, has_agreed: bool, portfolio: Portfolio | None) -> str:
-    """Whether this borrower could be messaged as things are."""
-    if portfolio is None:
-        return "no_portfolio"
-    if not has_agreed:
-        return "no_consent"
-    rules = contact_rules.rules_for(row.country)
-    is_on = rules is not None and rules.allows_messages and row.country in portfolio.countries
-    return "messageable" if is_on else "country_off"
+def debt_told_of(row: DebtRow, there: Item | None, mark: Item | None) -> Debt:
+    """The debt with its new terms and what we know of it besides."""
+    if there is None:
+        return Debt(terms=row.terms, recalled=bool(mark and mark.get("recalled")))
+    return replace(debt_of(there, mark), terms=row.terms, closed="", refused_row=False)

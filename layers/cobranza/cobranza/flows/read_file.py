@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cobranza.files.plans import plan_of
 from cobranza.files.reading import Reading, Survey
 from cobranza.files.row import Row
 from cobranza.flows.import_part import PartRow, debt_hash
@@ -68,7 +69,10 @@ def read_into_parts(
                     refs.clear()
                 ref = refs[borrower_id] = references.ref("borrower", borrower_id)
             if ref:
-                listed.add(ref, debt_key(row, reading.columns, portfolio))
+                debt = debt_key(row, reading.columns, portfolio)
+                listed.add(ref, debt)
+                if cell(row, reading.columns, "plan_total"):  # it tells of all instalments, listed or not
+                    listed.add(*plan_of(ref, debt))
             shard = keys.book_shard(ref) if ref else 0
             shards[shard].write(line_of(PartRow(ref, row)))
         survey = reading.survey()

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from cobranza.errors import InvalidInput
+from cobranza.files.formats import Formats
 from cobranza.files.listings import WithoutConsent, no_consent_csv
 from cobranza.files.results import Readiness, Refusal, Summary, refused_csv
 from cobranza.files.row import Row
@@ -26,6 +27,7 @@ from cobranza.store.objects import Bucket
 
 CSV = "text/csv; charset=utf-8"
 JSON_LINES = "application/jsonl"
+_UNDECIDED = Formats()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ class ResultDesk:
         )
         if any(part["silent"] for part in parts):
             inbox.put_pieces(f"{_drop(done).results}/no_consent.csv", no_consent_csv(self._silent(done)), CSV)
-        return self.write(inbox, _drop(done), summary, self._refusals(done), now, done.facts["survey"]["header"])
+        survey = done.facts["survey"]
+        formats = Formats(*survey["formats"])
+        return self.write(inbox, _drop(done), summary, self._refusals(done), now, survey["header"], formats)
 
     def begun(self, begun: Import) -> Summary:
         """What is known of a file when it has been read and nothing of it is written yet."""
@@ -117,8 +121,9 @@ class ResultDesk:
         refusals: Iterable[Refusal],
         now: datetime,
         header: Iterable[str] = (),
+        formats: Formats = _UNDECIDED,
     ) -> Summary:
-        self._put(inbox, drop, summary, refused_csv(tuple(header), refusals))
+        self._put(inbox, drop, summary, refused_csv(tuple(header), refusals, formats))
         # A file's name may be a person's: keys carry its digest.
         name = hashlib.sha256(drop.file.encode()).hexdigest()[:16]
         identity = f"{drop.kind}#{name}#{summary.digest}#{summary.as_of:%Y%m%dT%H%M%SZ}"

@@ -13,7 +13,8 @@ type Parts = Mapping[str, tuple[datetime, Decimal]]
 class Terms:
     """What the creditor's file says of a debt. `balance` is what is still owed at `as_of` without `late_fee`,
     which is added to it; `amount` the original charge. `tags` are lower case and sorted, `risk` is A to E or
-    empty, `extra` holds the portfolio's own values by name, for templates."""
+    empty, `extra` holds the portfolio's own values by name, for templates; `contested` is that the borrower
+    disputes it, as the creditor's own books have it."""
 
     portfolio: str
     debt_id: str
@@ -30,6 +31,7 @@ class Terms:
     tags: tuple[str, ...] = ()
     risk: str = ""
     extra: Mapping[str, str] = field(default_factory=dict[str, str])
+    contested: bool = False
 
     @property
     def key(self) -> str:
@@ -52,10 +54,11 @@ class Debt:
 
     `step` is the last step consumed for this due date, in days from it (-3, 0, 7), or None. `paid` is what
     payments gave to this debt, above all those that the balance does not know yet. `closed` says why it is no
-    longer of the open book ("NOT_IN_SNAPSHOT"), empty while it is; `recalled` that the creditor took it back
-    (sold, withdrawn, agency, court); `disputed` that the borrower contests it; `refused_row` that the newest
-    snapshot lists it in a row that cannot be read; `held_until` the last day on which nobody asks for it;
-    `requested_on` the day from which the creditor wants a reminder of it, whatever its step.
+    longer of the open book ("NOT_IN_SNAPSHOT", "REPLACED_BY_PLAN"), empty while it is; `recalled` that the
+    creditor took it back (sold, withdrawn, agency, court); `disputed` that the borrower contests it;
+    `refused_row` that the newest snapshot lists it in a row that cannot be read; `held_until` the last day on
+    which nobody asks for it; `requested_on` the day from which the creditor wants a reminder of it, whatever
+    its step.
     """
 
     terms: Terms

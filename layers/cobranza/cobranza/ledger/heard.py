@@ -41,7 +41,8 @@ def heard(
 
 
 def _phone(told: Borrower, said: Word | None, phone_as_of: datetime) -> str:
-    return said.text if said and said.at >= phone_as_of else told.phone
+    """The later one; files without a phone tell none."""
+    return said.text if said and (not told.phone or said.at >= phone_as_of) else told.phone
 
 
 def _consent(told: Consent | None, said: Mark, as_of: datetime, no_consent_at: datetime | None) -> Consent | None:

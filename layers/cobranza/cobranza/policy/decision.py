@@ -224,6 +224,8 @@ def _about_the_borrower(facts: _Facts, due: Due) -> Skip | None:
         return Skip("OPTED_OUT")
     if borrower.wrong_number:
         return Skip("WRONG_NUMBER")
+    if not borrower.phone:
+        return Skip("NO_PHONE")
     return Skip("SHARED_PHONE") if borrower.shares_phone else None
 
 

@@ -18,6 +18,7 @@ SKIPPED = {
     "WRONG_NUMBER": Sentence(
         "Otra persona tiene ese número y no conocemos otro", "Somebody else has this number, and we know no other"
     ),
+    "NO_PHONE": Sentence("Nadie nos ha dicho su teléfono", "Nobody has told us a phone"),
     "SHARED_PHONE": Sentence(
         "Dos o más personas con deuda tienen ese número: nadie debe leer la deuda de otro",
         "Two or more borrowers have this number: nobody may read another's debt",

@@ -3,7 +3,7 @@ that a file asks for, each of which finds things as they were read or is not mad
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.debt import Terms, paid_after
 from cobranza.ledger.heard import heard
 from cobranza.store import keys
-from cobranza.store.items import borrower_of, consent_item, consent_of, parts_of
+from cobranza.store.items import borrower_of, consent_item, consent_of, parts_of, told_of
 from cobranza.store.said import standing_of
 from cobranza.store.table import Insert, Item, Table, Update, Write, utc
 
@@ -70,6 +70,11 @@ class Known:
         return self.profile is not None and "due_at" in self.profile
 
     @property
+    def told(self) -> Borrower | None:
+        """By the files alone."""
+        return told_of(self.borrower, self.profile) if self.profile else None
+
+    @property
     def person(self) -> Borrower | None:
         """By the files, and by what people said besides."""
         return borrower_of(self.borrower, self.profile, self.items.get(keys.STANDING)) if self.profile else None
@@ -80,6 +85,8 @@ class Known:
         since = there.get("no_consent_at", utc(as_of)) if said_no else ""
         standing = standing_of(self.items.get(keys.STANDING))
         no_consent_at = datetime.fromisoformat(since) if since else None
+        if (stopped_at := there.get("opted_out_at")) and not told.opted_out_at:
+            told = replace(told, opted_out_at=datetime.fromisoformat(stopped_at))
         return heard(told, standing, as_of=as_of, phone_as_of=as_of, no_consent_at=no_consent_at)
 
     def mark(self, portfolio: str, debt_id: str) -> Item | None:
@@ -97,20 +104,14 @@ class Book:
 
     def open_debts(self, portfolio: str, shard: int) -> Iterator[Open]:
         """The open debts of one shard of a portfolio, from the index: as of moments ago."""
-        for item in self._table.query("book = :book", {"book": keys.book(portfolio, shard)}, index="book"):
-            yield Open(
-                borrower=keys.borrower_of(item["pk"]),
-                debt=item["sk"].removeprefix(keys.DEBT),
-                digest=item["digest"],
-                balance=item["balance"],
-                currency=item["currency"],
-                due_date=date.fromisoformat(item["due_date"]),
-                as_of=item["as_of"],
-                rev=int(item["rev"]),
-                source=item["source"],
-                late_fee=item.get("late_fee", Decimal(0)),
-                paid=item.get("paid", {}),
-            )
+        return map(
+            _open_of, self._table.query("book = :book", {"book": keys.book(portfolio, shard)}, index="book")
+        )
+
+    def open_debts_of(self, borrower: str, portfolio: str) -> Iterator[Open]:
+        """One borrower's open debts of a portfolio, as of now."""
+        place = keys.book(portfolio, keys.book_shard(borrower))
+        return (_open_of(item) for item in self.known(borrower).items.values() if item.get("book") == place)
 
     def known(self, borrower: str) -> Known:
         items = self._table.query("pk = :pk", {"pk": keys.borrower_pk(borrower)})
@@ -121,8 +122,16 @@ class Book:
         found = self._table.get_all([keys.stop(phone) for phone in dict.fromkeys(phones)])
         return {keys.phone_of(item["pk"]): datetime.fromisoformat(item["at"]) for item in found}
 
-    def consenting(self, borrowers: Iterable[str]) -> set[str]:
-        """Of these borrowers, those who agreed by what files told and people said."""
+    def heard_from(self, shards: Iterable[int]) -> set[str]:
+        """The borrowers of these shards who said something or asked us to stop, from the index."""
+        places = map(keys.heard_in, shards)
+        found = (
+            item for place in places for item in self._table.query("book = :book", {"book": place}, index="book")
+        )
+        return {keys.borrower_of(item["pk"]) for item in found}
+
+    def people(self, borrowers: Iterable[str]) -> dict[str, Borrower]:
+        """Of these borrowers, those whom we know, by what files told and people said."""
         found = self._table.get_all([key for ref in borrowers for key in (keys.profile(ref), keys.said(ref))])
         said = {item["pk"]: item for item in found if item["sk"] == keys.STANDING}
         people = (
@@ -130,7 +139,7 @@ class Book:
             for item in found
             if item["sk"] == keys.PROFILE
         )
-        return {person.ref for person in people if person.consent}
+        return {person.ref: person for person in people}
 
     def behind(self, phones: Iterable[str], borrower: str) -> set[str]:
         """Of these references to phones, those that lead to the borrower."""
@@ -139,6 +148,22 @@ class Book:
 
     def write(self, writes: Sequence[Write]) -> list[bool]:
         return self._table.write_all(writes)
+
+
+def _open_of(item: Item) -> Open:
+    return Open(
+        borrower=keys.borrower_of(item["pk"]),
+        debt=item["sk"].removeprefix(keys.DEBT),
+        digest=item["digest"],
+        balance=item["balance"],
+        currency=item["currency"],
+        due_date=date.fromisoformat(item["due_date"]),
+        as_of=item["as_of"],
+        rev=int(item["rev"]),
+        source=item["source"],
+        late_fee=item.get("late_fee", Decimal(0)),
+        paid=item.get("paid", {}),
+    )
 
 
 def reference(phone: str, borrower: str) -> Insert:
@@ -185,7 +210,7 @@ def new_profile(
     if said_no:
         item["no_consent_at"] = utc(as_of)
     if person.opted_out_at:
-        item["opted_out_at"] = person.opted_out_at
+        item |= {"opted_out_at": person.opted_out_at, "book": keys.heard(person.ref)}
     if look_at:
         item |= {"due_shard": keys.due_shard(person.ref), "due_at": utc(look_at)}
     return Insert(item)
@@ -203,7 +228,7 @@ def changed_profile(
     elif "phone_as_of" not in there:
         told["phone_as_of"] = there["as_of"]
     if (stop := person.opted_out_at) and stop.isoformat() > there.get("opted_out_at", ""):
-        told["opted_out_at"] = stop
+        told |= {"opted_out_at": stop, "book": keys.heard(person.ref)}
     if said_no and "no_consent_at" not in there:
         told["no_consent_at"] = utc(as_of)
     gone = ["consent"] if "consent" in there and "consent" not in told else []
@@ -212,7 +237,7 @@ def changed_profile(
     return Update(keys.profile(person.ref), told | {"rev": rev + 1}, {"rev": rev}, gone)
 
 
-_OPTIONAL = ("late_fee", "payment_url", "document_url", "document_name", "tags", "risk", "extra")
+_OPTIONAL = ("late_fee", "payment_url", "document_url", "document_name", "tags", "risk", "extra", "contested")
 
 
 def _told(borrower: str, terms: Terms) -> Item:
@@ -233,6 +258,7 @@ def _told(borrower: str, terms: Terms) -> Item:
         "tags": list(terms.tags),
         "risk": terms.risk,
         "extra": dict(terms.extra),
+        "contested": terms.contested,
     }
     told |= {name: value for name, value in optional.items() if value}
     if terms.is_open:

@@ -106,13 +106,14 @@ def debt_of(item: Item, mark: Item | None = None) -> Debt:
     mark = mark or {}
     # A step belongs to the due date it was consumed for: a new date is a new ladder.
     current = item.get("step_for") == item["due_date"]
+    terms = terms_of(item)
     return Debt(
-        terms=terms_of(item),
+        terms=terms,
         step=int(item["step"]) if current else None,
         paid=parts_of(item.get("paid", {})),
         closed=item.get("closed", ""),
         recalled=bool(mark.get("recalled")),
-        disputed=bool(mark.get("disputed")),
+        disputed=bool(mark.get("disputed")) or terms.contested,
         refused_row=bool(item.get("refused_row")),
         held_until=_day(mark.get("held_until")),
         requested_on=_day(item.get("requested_on")),
@@ -136,6 +137,7 @@ def terms_of(item: Item) -> Terms:
         tags=tuple(item.get("tags", ())),
         risk=item.get("risk", ""),
         extra=item.get("extra", {}),
+        contested=bool(item.get("contested")),
     )
 
 

@@ -226,6 +226,20 @@ def book(portfolio_id: str, shard: int) -> str:
     return f"{portfolio_id}#{shard:02}"
 
 
+def credits(portfolio_id: str, shard: int) -> str:
+    """A partition of that index with what the creditor owes borrowers."""
+    return f"{portfolio_id}#{shard:02}#{CREDIT}"
+
+
+def heard(ref: str) -> str:
+    """A partition of that index with whoever said something or asked us to stop."""
+    return heard_in(book_shard(ref))
+
+
+def heard_in(shard: int) -> str:
+    return f"HEARD#{shard:02}"
+
+
 def journal_shard(pk: str, sk: str) -> int:
     """Spreads the lines of a day over SHARDS."""
     return zlib.crc32(f"{pk} {sk}".encode()) % SHARDS

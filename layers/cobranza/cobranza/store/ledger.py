@@ -269,7 +269,7 @@ class Ledger:
         try:
             self._table.update(
                 keys.profile(borrower),
-                {"opted_out_at": at.astimezone(UTC)},
+                {"opted_out_at": at.astimezone(UTC), "book": keys.heard(borrower)},
                 condition=f"{EXISTS} AND (attribute_not_exists(#opted_out_at) OR #opted_out_at < :opted_out_at)",
             )
         except ConditionFailed as failed:

@@ -3,7 +3,7 @@
 A payment is saved before it is applied. Whoever finds it saved applies it as it was saved, and decides nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -54,6 +54,13 @@ class Payments:
         """Of these references, the payments as their rows told them; `zone` is where their days were written."""
         found = self._table.get_all([keys.payment(ref) for ref in dict.fromkeys(refs)])
         return {keys.payment_of(item["pk"]): _payment_of(item, zone) for item in found}
+
+    def credits(self, portfolio: str, shards: Iterable[int]) -> Iterator[tuple[str, str]]:
+        """Who has ever been owed something in the portfolio, and the currency, from the index."""
+        places = (keys.credits(portfolio, shard) for shard in shards)
+        for place in places:
+            for item in self._table.query("book = :book", {"book": place}, index="book"):
+                yield keys.borrower_of(item["pk"]), item["sk"].rpartition("#")[2]
 
     def declare_credit(
         self, borrower: str, portfolio: str, currency: str, declared: Decimal, as_of: datetime
@@ -146,6 +153,7 @@ def changed_credit(borrower: str, there: Item | None, credit: Credit) -> Write |
     told: Item = {"declared": credit.declared, "overpaid": parts_item(credit.overpaid, credit.as_of)}
     if credit.as_of:
         told["as_of"] = utc(credit.as_of)
+    told["book"] = keys.credits(credit.portfolio, keys.book_shard(borrower))
     key = keys.credit(borrower, credit.portfolio, credit.currency)
     if there is None:
         return Insert({**key, **told, "rev": 1})

@@ -1,0 +1,69 @@
+"""Imports that die: whatever was done, the next try ends as if nobody had died."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cobranza.queues import DroppedFile
+from tests.integration.loading import KEY, counts, load, take
+from tests.integration.world import TUESDAY, DyingClient, FakeBucket, Killed, World, debts
+
+SMALL = debts({}, {"debt_id": "F-2", "due_date": "2026-12-31"}, {"borrower_id": "C3", "phone": "muda"})
+NEXT = debts(
+    {"amount": "10.00", "phone": "+525555550103", "consent": "no"},
+    {"debt_id": "F-2", "due_date": "2026-12-31"},
+    {"debt_id": "F-3", "due_date": "2026-11-20"},
+)
+
+
+@pytest.mark.usefixtures("portfolio")
+@pytest.mark.parametrize("earlier", ["", SMALL], ids=["first file", "second file"])
+def test_an_import_that_dies_before_any_of_its_writes_and_comes_again_ends_like_one_that_did_not(
+    world: World, earlier: str
+) -> None:
+    if earlier:
+        load(world, earlier)
+    before, text = world.kept(), NEXT if earlier else SMALL
+
+    def imported(dies_at: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
+        world.restore(before)
+        dying = DyingClient(world.dynamodb, dies_at, done=False)
+        try:
+            take(replace(world, dynamodb=dying), text, 1, KEY, "crash")
+        except Killed:
+            take(world, text, 1, KEY, "crash", retried=True)
+        return _without_revisions(world.book()), world.items("journal"), dying.writes
+
+    *undisturbed, writes = imported(dies_at=10_000)
+    for at in range(writes):
+        *disturbed, _ = imported(dies_at=at)
+        assert disturbed == undisturbed, f"write {at} of {writes}"
+
+
+def _without_revisions(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in item.items() if name != "rev"} for item in items]
+
+
+@pytest.mark.usefixtures("portfolio")
+def test_a_second_try_does_not_bring_a_message_twice(world: World) -> None:
+    load(world, debts({}))
+    (reminder,) = world.tick()
+    assert world.sender.remind(reminder, world.now).code == "SENT"
+    load(world, debts({}))
+    assert [world.sender.remind(again, world.now).code for again in world.tick()] in ([], [""])
+    assert len(world.whatsapp.sent) == 1
+
+
+def test_results_that_cannot_be_written_make_the_file_come_again(world: World) -> None:
+    class Full(FakeBucket):
+        def put(self, key: str, data: bytes, content_type: str) -> None:
+            raise OSError("no room")
+
+    bucket = Full(debts({}).encode(), TUESDAY)
+    with pytest.raises(OSError, match="no room"):
+        world.importer.take(bucket, DroppedFile("inbox", KEY, "1"), world.now)  # pyright: ignore[reportArgumentType]
+    summary, _ = take(world, debts({}), 0, KEY, "1", retried=True)
+    assert summary
+    assert counts(summary) == (1, 1, 0, 0, 0)
+    assert world.item("PROFILE")
