@@ -1,9 +1,14 @@
 """Unit tests open no sockets; the others talk to this machine alone."""
 
 import pytest
+from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+
+# How long an example takes says something of the machine alone.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 class OneStack(LoadFileScheduling):

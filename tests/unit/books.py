@@ -122,11 +122,11 @@ def decided(
     templates: Mapping[tuple[str, str], Announces] = TEMPLATES,
     credits: Iterable[Credit] = (),
     touches: Iterable[date] = (),
-    promises: Iterable[Promise] = (),
+    promises: Mapping[str, tuple[Promise, ...]] | None = None,
     feeds: Mapping[str, Feed] | None = None,
     now: datetime = NOON,
 ) -> Decision:
-    book = Book(of or borrower(), debts, tuple(messages), tuple(credits), tuple(touches), tuple(promises))
+    book = Book(of or borrower(), debts, tuple(messages), tuple(credits), tuple(touches), promises or {})
     return decide(book, in_force(*portfolios, strategy=strategy, templates=templates, feeds=feeds, now=now), now)
 
 

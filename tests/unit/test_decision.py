@@ -36,9 +36,9 @@ from tests.unit.books import (
 HELD_OUT = next(who for letter in "ABCDEFGH" if held_out((who := borrower(ref=letter * 26)).ref, 50))
 
 
-def promise(day: date, amount: str | None = None) -> Promise:
+def promise(day: date, amount: str | None = None) -> dict[str, tuple[Promise, ...]]:
     wanted = None if amount is None else Decimal(amount)
-    return Promise(debt=debt().terms.key, day=day, made_at=LONG_AGO, owed=Decimal(100), amount=wanted)
+    return {debt().terms.key: (Promise(LONG_AGO, day, wanted),)}
 
 
 def at(moment: datetime) -> Message:
@@ -69,7 +69,7 @@ SKIPPED: dict[str, Callable[[], Decision]] = {
         debt(), templates={("saldo_vencido", "es"): "past", ("vence_hoy", "en"): "today"}
     ),
     "SHARED_PHONE": lambda: decided(debt(), of=borrower(shares_phone=True)),
-    "PROMISED": lambda: decided(debt(), promises=[promise(TODAY)]),
+    "PROMISED": lambda: decided(debt(), promises=promise(TODAY)),
     "OPEN_CASE": lambda: decided(debt(), of=borrower(case_until=NOON + timedelta(minutes=1))),
     "HOLD_OUT": lambda: decided(debt(), of=HELD_OUT, strategy=ladder(0, hold_out_percent=50)),
     "JUST_PAID": lambda: decided(debt(paid={"P-1": (NOON - timedelta(hours=30), Decimal(1))})),

@@ -1,5 +1,6 @@
 """What people said, in whatever order we heard it."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cobranza.ledger.standing import (
+    OF_ONE_DEBT,
     Action,
     DebtStanding,
     Mark,
@@ -160,9 +162,7 @@ def test_a_dispute_and_a_hold_may_be_of_one_debt() -> None:
     assert standing.held_until is None
 
 
-@pytest.mark.parametrize(
-    "action", sorted(set(Action) - {Action.DISPUTE, Action.RESOLVED, Action.HOLD, Action.RELEASE})
-)
+@pytest.mark.parametrize("action", sorted(set(Action) - OF_ONE_DEBT))
 def test_nothing_else_is_of_one_debt(action: Action) -> None:
     with pytest.raises(ValueError, match="not of one debt"):
         hear_of_debt(DebtStanding(), action, word(0))
@@ -177,12 +177,16 @@ words = st.builds(
     st.sampled_from(["", "branch", "call centre"]),
 )
 ends = st.integers(0, 5).map(lambda days: date(2026, 5, 1) + days * DAY)
-of_borrowers = st.tuples(st.sampled_from(Action), words, ends)
-of_debts = st.tuples(
-    st.sampled_from([Action.DISPUTE, Action.RESOLVED, Action.HOLD, Action.RELEASE, "lift", *RecallKind]),
-    words,
-    ends,
-)
+
+
+def with_amount(row: tuple[Any, Word, date]) -> tuple[Any, Word, date]:
+    """The words of a promise are its amount, or nothing."""
+    action, word, until = row
+    return (action, replace(word, text="50.00" if word.text else ""), until) if action is Action.PROMISE else row
+
+
+of_borrowers = st.tuples(st.sampled_from(Action), words, ends).map(with_amount)
+of_debts = st.tuples(st.sampled_from([*OF_ONE_DEBT, "lift", *RecallKind]), words, ends).map(with_amount)
 
 
 def stirred(data: st.DataObject, rows: list[Any]) -> list[Any]:

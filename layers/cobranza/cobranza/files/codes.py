@@ -292,6 +292,12 @@ ROW_CODES = {
         "una de las que dice el motivo",
         "one of those in the reason",
     ),
+    "BAD_PROMISE": Code(
+        "El día de la promesa está en el pasado o a más de 30 días",
+        "The day of the promise is in the past, or more than 30 days ahead",
+        "ponga en `until` el día prometido, a 30 días o menos de `at`",
+        "put the promised day into `until`, 30 days or less after `at`",
+    ),
     "BAD_CHANNEL": Code(
         "No se conoce el canal",
         "The channel is unknown",

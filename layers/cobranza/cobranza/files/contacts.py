@@ -22,6 +22,7 @@ from cobranza.files.formats import Formats
 from cobranza.files.row import Row
 from cobranza.files.synonyms import DEBT_NAMES
 from cobranza.ledger.phone import parse_phone
+from cobranza.ledger.promise import HORIZON, Promise
 from cobranza.ledger.standing import OF_ONE_DEBT, WHATSAPP, Action, Word
 
 COLUMNS = Columns(
@@ -40,10 +41,12 @@ COLUMNS = Columns(
         "consent_at",
         "consent_source",
         "consent_text",
+        "promise_amount",
     ),
     required=("borrower_id",),
     one_of=(("action", "consent"),),
     dates=("at", "until", "consent_at"),
+    amounts=("promise_amount",),
     keys=("borrower_id",),
     synonyms={
         "borrower_id": BORROWER_NAMES,
@@ -51,7 +54,8 @@ COLUMNS = Columns(
         "at": ("fecha", "fecha hora", "momento", "timestamp", "fecha accion", "fecha gestion"),
         "source": ("origen", "fuente", "origem", "fonte"),
         "text": ("texto", "comentario", "observacion", "observaciones", "nota", "observacao", "comment", "note"),
-        "until": ("hasta", "fecha hasta", "ate", "hold until"),
+        "until": ("hasta", "fecha hasta", "ate", "hold until", "fecha promesa", "fecha compromiso"),
+        "promise_amount": ("monto promesa", "importe promesa", "monto prometido", "valor prometido"),
         "debt_id": DEBT_ID_NAMES,
         "phone": (*DEBT_NAMES["phone"], "tel nuevo", "cel nuevo", "novo tel"),
         "channel": ("canal", "canal preferido", "preferred channel"),
@@ -73,6 +77,8 @@ ACTIONS: Mapping[str, str] = words(
     channel="canal cambio_de_canal cambio_canal mudanca_de_canal preferred_channel",
     call="llamada llamado ligacao chamada telefonema phone_call",
     visit="visita visita_domiciliaria field_visit",
+    promise="promesa promesa_de_pago promesa_pago compromiso compromiso_de_pago acuerdo promessa "
+    "promessa_de_pagamento acordo ptp promise_to_pay",
     erase="borrar borrado eliminar supresion cancelacion_arco apagar exclusao excluir erasure delete forget",
 )
 CHANNELS: Mapping[str, str] = words(
@@ -95,6 +101,7 @@ _NEEDS_SOURCE = frozenset(
         Action.PHONE,
         Action.SECOND_PHONE,
         Action.CHANNEL,
+        Action.PROMISE,
     }
 )
 _LIFTS = frozenset({Action.OPT_IN, Action.CONSENT, Action.RESOLVED, Action.RELEASE, Action.PHONE})
@@ -174,13 +181,25 @@ def _action(cells: Cells, country: str) -> Said:
             text = _channel(cells)
         case Action.PHONE | Action.SECOND_PHONE:
             text = parse_phone(cells.required("phone"), country).e164
+        case Action.PROMISE:
+            text = _promised(cells)
         case _:
             text = cells.prose("text", MAX_TEXT)
     at, has_time = cells.moment("at")
     if not has_time:
         at = _without_time(at, action, text)
     source = cells.line("source", MAX_SOURCE, required=action in _NEEDS_SOURCE)
-    return Said(action, Word(at, text, source), cells.day("until") if action is Action.HOLD else None)
+    until = cells.day("until") if action in (Action.HOLD, Action.PROMISE) else None
+    if action is Action.PROMISE and until and not Promise(at, until).is_near:
+        raise refuse("BAD_PROMISE", f"{until} ≤ {at.date() + HORIZON}", "until")
+    return Said(action, Word(at, text, source), until)
+
+
+def _promised(cells: Cells) -> str:
+    """The amount in plain figures; empty for all that is owed."""
+    if not cells.text("promise_amount"):
+        return ""
+    return str(cells.formats.amount(cells.text("promise_amount"), "", "promise_amount"))
 
 
 def _channel(cells: Cells) -> str:

@@ -38,7 +38,7 @@ from cobranza.store.table import Write, utc
 KEPT_OF_STRANGERS = frozenset({Action.OPT_OUT, Action.NO_CONSENT, Action.ERASE})
 _WAKES = frozenset({Action.OPT_IN, Action.CONSENT, Action.RELEASE, Action.RESOLVED, Action.PHONE, Action.CHANNEL})
 _PHONES = frozenset({Action.PHONE, Action.SECOND_PHONE})
-_WITH_WHOLE_TEXT = _PHONES | {Action.CONSENT, Action.CHANNEL}
+_WITH_WHOLE_TEXT = _PHONES | {Action.CONSENT, Action.CHANNEL, Action.PROMISE}
 MAX_NOTE = 200
 
 

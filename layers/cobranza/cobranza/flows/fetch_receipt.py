@@ -34,6 +34,9 @@ CONTENT_TYPES = {
 WITHIN = 9.0
 ANSWER_WITHIN = 4.0
 
+# So long a case keeps reminders back: a person who has not answered by then has left the borrower waiting too.
+CASE = timedelta(hours=48)
+
 
 @dataclass(frozen=True, slots=True)
 class ReceiptDesk:
@@ -61,6 +64,7 @@ class ReceiptDesk:
         kept = state in ("TO_VERIFY", "REVIEW")
         if not kept:
             self.conversations.open_case(asked.borrower, asked.event, f"RECEIPT_{state}", now)
+            self.ledger.look_into(asked.borrower, now + CASE)
         if loaded := self.ledger.load(asked.borrower):
             self._pause(loaded.book, now)  # whatever became of the file: somebody says that they paid
             self._answer(asked, event, loaded.book, RECEIPT_RECEIVED if kept else RECEIPT_UNREADABLE, now)

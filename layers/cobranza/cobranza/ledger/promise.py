@@ -1,6 +1,6 @@
 """Promises to pay: what was promised, and whether it was kept."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
@@ -21,40 +21,45 @@ class Verdict(StrEnum):
     BROKEN = "BROKEN"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Promise:
-    """To pay `amount` of a debt, or all of it where that is None, by the end of `day`. `debt` is the debt's key,
-    `made_at` when it was given, `owed` what the debt was at that moment."""
+    """To pay by the end of `day`, given at `made_at`: `amount` of the debt, or all of it where that is None."""
 
-    debt: str
-    day: date
     made_at: datetime
-    owed: Decimal
+    day: date
     amount: Decimal | None = None
+    source: str = ""
 
-    def verdict(self, debt: Debt, grace_days: int, zone: tzinfo) -> Verdict:
-        """Judged only on a balance from after the day and its grace in the borrower's `zone` (`debt.terms.as_of`):
-        what the creditor has not told us yet breaks no promise."""
-        wanted = self.owed if self.amount is None else self.amount
-        given = self.owed - debt.owed.amount
-        if not debt.is_open or given >= wanted:
-            return Verdict.KEPT
-        end = datetime.combine(self.day + timedelta(days=grace_days + 1), time(), zone)
-        if debt.terms.as_of < end:
-            return Verdict.PENDING
-        return Verdict.PARTLY if given > 0 else Verdict.BROKEN
+    @property
+    def rank(self) -> tuple[datetime, date, Decimal, str]:
+        """Which of two was given first, whatever order they are told in."""
+        return self.made_at, self.day, self.amount or Decimal(0), self.source
 
-
-def newest_verdict(promises: Sequence[Promise], debt: Debt, grace_days: int, zone: tzinfo) -> Verdict | None:
-    """Of the newest promise about this debt; None where there is none."""
-    about = [promise for promise in promises if promise.debt == debt.terms.key]
-    if not about:
-        return None
-    newest = max(about, key=lambda promise: (promise.made_at, promise.day))
-    return newest.verdict(debt, grace_days, zone)
+    @property
+    def is_near(self) -> bool:
+        """Whether its day lies within 30 days of when it was given."""
+        return timedelta(days=-1) <= self.day - self.made_at.date() <= HORIZON
 
 
-def may_promise(promises: Sequence[Promise], debt: str, day: date, today: date) -> bool:
-    """At most two promises a debt, none beyond 30 days or in the past."""
-    given = sum(promise.debt == debt for promise in promises)
-    return given < MOST_PER_DEBT and today <= day <= today + HORIZON
+def counted(promises: Iterable[Promise]) -> tuple[Promise, ...]:
+    """The first two of a debt; who promises a third time is reminded like everybody else."""
+    return tuple(sorted(promises, key=lambda promise: promise.rank))[:MOST_PER_DEBT]
+
+
+def verdict(promise: Promise, debt: Debt, grace_days: int, zone: tzinfo) -> Verdict:
+    """Judged only on a balance from after the day and its grace in the borrower's `zone`: what the creditor has
+    not told us yet breaks no promise. What was given are the payments made since; a creditor whose files bring
+    balances alone shows a promise of a part as broken, and one of the whole as it is."""
+    given = sum((amount for moment, amount in debt.paid.values() if moment > promise.made_at), Decimal(0))
+    if not debt.is_open or (promise.amount is not None and given >= promise.amount):
+        return Verdict.KEPT
+    end = datetime.combine(promise.day + timedelta(days=grace_days + 1), time(), zone)
+    if debt.terms.as_of < end:
+        return Verdict.PENDING
+    return Verdict.PARTLY if given > 0 else Verdict.BROKEN
+
+
+def newest_verdict(debt: Debt, promises: Iterable[Promise], grace_days: int, zone: tzinfo) -> Verdict | None:
+    """Of the newest promise that counts; None where there is none."""
+    those = counted(promises)
+    return verdict(those[-1], debt, grace_days, zone) if those else None

@@ -8,7 +8,10 @@ stops. Only a word with a source lifts what another one stopped.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from enum import StrEnum
+
+from cobranza.ledger.promise import Promise
 
 WHATSAPP = "whatsapp"
 
@@ -31,9 +34,10 @@ class Action(StrEnum):
     CALL = "call"
     VISIT = "visit"
     ERASE = "erase"
+    PROMISE = "promise"
 
 
-OF_ONE_DEBT = frozenset({Action.DISPUTE, Action.RESOLVED, Action.HOLD, Action.RELEASE})
+OF_ONE_DEBT = frozenset({Action.DISPUTE, Action.RESOLVED, Action.HOLD, Action.RELEASE, Action.PROMISE})
 
 
 class RecallKind(StrEnum):
@@ -117,6 +121,7 @@ class Standing:
     second_phone: Word | None = None
     channel: Word | None = None
     touches: frozenset[Touch] = frozenset()
+    promises: frozenset[Promise] = frozenset()
     erased: Word | None = None
 
     @property
@@ -140,6 +145,7 @@ class DebtStanding:
     recall: Mark = Mark()
     dispute: Mark = Mark()
     hold: Hold | None = None
+    promises: frozenset[Promise] = frozenset()
 
     @property
     def held_until(self) -> date | None:
@@ -148,7 +154,7 @@ class DebtStanding:
 
 def hear(standing: Standing, action: Action, word: Word, until: date | None = None) -> Standing:
     """The borrower's standing after a row of a contacts/ file that names no debt. Raises ValueError for a hold
-    without its day."""
+    or a promise without its day."""
     match action:
         case Action.OPT_OUT:
             return replace(standing, opt_out=standing.opt_out.stop(word))
@@ -177,11 +183,13 @@ def hear(standing: Standing, action: Action, word: Word, until: date | None = No
             return replace(standing, touches=standing.touches | {Touch(word.at, action)})
         case Action.ERASE:
             return replace(standing, erased=_later(standing.erased, word))
+        case Action.PROMISE:
+            return replace(standing, promises=standing.promises | {_promised(word, until)})
 
 
 def hear_of_debt(standing: DebtStanding, action: Action, word: Word, until: date | None = None) -> DebtStanding:
-    """The debt's standing after a row of a contacts/ file that names it: only disputes and holds are of one debt.
-    Raises ValueError for another action, or for a hold without its day."""
+    """The debt's standing after a row of a contacts/ file that names it: disputes, holds and promises alone are of
+    one debt. Raises ValueError for another action, or for a hold or a promise without its day."""
     match action:
         case Action.DISPUTE:
             return replace(standing, dispute=standing.dispute.stop(word))
@@ -189,6 +197,8 @@ def hear_of_debt(standing: DebtStanding, action: Action, word: Word, until: date
             return replace(standing, dispute=standing.dispute.lift(word))
         case Action.HOLD | Action.RELEASE:
             return replace(standing, hold=_held(standing.hold, action, word, until))
+        case Action.PROMISE:
+            return replace(standing, promises=standing.promises | {_promised(word, until)})
         case _:
             raise ValueError(f"{action} is not of one debt")
 
@@ -213,6 +223,13 @@ def _held(known: Hold | None, action: Action, word: Word, until: date | None) ->
     if until is None:
         raise ValueError("a hold has a last day")
     return max(filter(None, (known, Hold(word.at, until, word.source))))
+
+
+def _promised(word: Word, until: date | None) -> Promise:
+    """The text of a promise's word is its amount, empty for all that is owed."""
+    if until is None:
+        raise ValueError("a promise has a day")
+    return Promise(word.at, until, Decimal(word.text) if word.text else None, word.source)
 
 
 def _end(hold: Hold | None) -> date | None:

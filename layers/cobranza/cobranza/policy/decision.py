@@ -95,14 +95,15 @@ type Decision = Send | Skip | Defer | Rest
 @dataclass(frozen=True, slots=True)
 class Book:
     """All that is known of a borrower at this moment. `messages` are the claims of the last 14 days, `touches`
-    the local dates of calls and visits made elsewhere, one for each."""
+    the local dates of calls and visits made elsewhere, one for each; `promises` are those about each debt, by its
+    key."""
 
     borrower: Borrower
     debts: tuple[Debt, ...]
     messages: tuple[Message, ...]
     credits: tuple[Credit, ...] = ()
     touches: tuple[date, ...] = ()
-    promises: tuple[Promise, ...] = ()
+    promises: Mapping[str, tuple[Promise, ...]] = field(default_factory=dict[str, tuple[Promise, ...]])
 
     def __post_init__(self) -> None:
         # A claim consumes its steps, and answers its requests, at once, also when the debt itself was never told.
@@ -329,7 +330,8 @@ def _wording(facts: _Facts, send: Send) -> Skip | None:
 def _is_promised(facts: _Facts, due: Due) -> bool:
     zone = contact_rules.zones_for(facts.rules, facts.borrower.region)[0] if facts.rules else UTC
     grace = facts.strategy(due).promise_grace_days
-    return newest_verdict(facts.book.promises, due.debt, grace, zone) is Verdict.PENDING
+    promises = facts.book.promises.get(due.debt.terms.key, ())
+    return newest_verdict(due.debt, promises, grace, zone) is Verdict.PENDING
 
 
 def _hour(left: Sequence[Due]) -> int:

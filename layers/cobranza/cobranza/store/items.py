@@ -9,12 +9,13 @@ from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.debt import Debt, Parts, Terms
 from cobranza.ledger.heard import heard
 from cobranza.ledger.payment import Credit
+from cobranza.ledger.promise import Promise, counted
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
 from cobranza.policy.feed import Pause
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.store import keys
-from cobranza.store.said import standing_of
+from cobranza.store.said import debt_standing_of, standing_of
 from cobranza.store.table import Item
 
 
@@ -49,7 +50,20 @@ def book_of(ref: str, items: Mapping[str, Item]) -> Book:
         tuple(message_of(item) for sk, item in items.items() if sk.startswith(keys.MESSAGE)),
         tuple(credit_of(item) for sk, item in items.items() if sk.startswith(keys.CREDIT)),
         tuple(local_date(borrower, touch.at) for touch in sorted(touches)),
+        promises_of(items),
     )
+
+
+def promises_of(items: Mapping[str, Item]) -> dict[str, tuple[Promise, ...]]:
+    """What was promised about each debt, or about all of them, by the debt's key."""
+    of_all = standing_of(items.get(keys.STANDING)).promises
+    found: dict[str, tuple[Promise, ...]] = {}
+    for sk, item in items.items():
+        if sk.startswith(keys.DEBT):
+            mark = items.get(keys.mark(item["portfolio"], item["debt_id"]))
+            if promises := debt_standing_of(mark).promises | of_all:
+                found[sk.removeprefix(keys.DEBT)] = counted(promises)
+    return found
 
 
 def debts_of(items: Mapping[str, Item]) -> tuple[Debt, ...]:

@@ -4,10 +4,12 @@ Both words of a mark are kept, the one that stopped and the one that lifted. Bes
 every change raises, and `source`, the import that changed it last.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from cobranza.ledger.promise import Promise
 from cobranza.ledger.standing import Action, DebtStanding, Hold, Mark, Standing, Touch, Word
 from cobranza.store.table import Insert, Item, Update, Write
 
@@ -32,6 +34,7 @@ def standing_of(item: Item | None) -> Standing:
         touches=frozenset(
             Touch(datetime.fromisoformat(at), Action(action)) for at, action in told.get("touches", ())
         ),
+        promises=_promises_of(told),
         erased=_word_of(told.get("erased")),
     )
 
@@ -50,6 +53,7 @@ def standing_item(standing: Standing, now: datetime) -> Item:
             "second_phone": _word_item(standing.second_phone),
             "channel": _word_item(standing.channel),
             "touches": [[_utc(touch.at), touch.action.value] for touch in touches],
+            "promises": _promises_item(standing.promises),
             "erased": _word_item(standing.erased),
         }
     )
@@ -61,6 +65,7 @@ def debt_standing_of(item: Item | None) -> DebtStanding:
         recall=_mark_of(told.get("recall")),
         dispute=_mark_of(told.get("dispute")),
         hold=_hold_of(told.get("hold")),
+        promises=_promises_of(told),
     )
 
 
@@ -72,6 +77,7 @@ def debt_standing_item(standing: DebtStanding) -> Item:
             "recall": _mark_item(standing.recall),
             "dispute": _mark_item(standing.dispute),
             "hold": _hold_item(standing.hold),
+            "promises": _promises_item(standing.promises),
             "recalled": standing.recall.stands,
             "disputed": standing.dispute.stands,
             "held_until": until.isoformat() if until else "",
@@ -109,6 +115,20 @@ def _hold_of(told: Sequence[str] | None) -> Hold | None:
 
 def _hold_item(hold: Hold | None) -> list[str]:
     return [_utc(hold.at), hold.until.isoformat(), hold.source] if hold else []
+
+
+def _promises_of(told: Item) -> frozenset[Promise]:
+    return frozenset(
+        Promise(datetime.fromisoformat(at), date.fromisoformat(day), Decimal(amount) if amount else None, source)
+        for at, day, amount, source in told.get("promises", ())
+    )
+
+
+def _promises_item(promises: Iterable[Promise]) -> list[list[str]]:
+    return [
+        [_utc(each.made_at), each.day.isoformat(), "" if each.amount is None else str(each.amount), each.source]
+        for each in sorted(promises, key=lambda promise: promise.rank)
+    ]
 
 
 def _utc(moment: datetime) -> str:

@@ -1,0 +1,46 @@
+"""A promise that the call centre heard pauses its debt, and is judged on the creditor's next files."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.rows import apply, codes, refused
+from tests.integration.world import World, debts
+
+type Drop = Callable[..., dict[str, Any]]
+
+HEARD = {
+    "borrower_id": "C1",
+    "action": "promesa de pago",
+    "at": "2026-11-24T09:00:00-06:00",
+    "source": "call centre",
+}
+
+pytestmark = pytest.mark.usefixtures("portfolio")
+
+
+def test_a_promise_pauses_its_debt_and_a_broken_one_gets_the_latest_step_once(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    apply(world, "contacts", HEARD | {"until": "2026-11-27", "debt_id": "F-1"})
+    assert codes(world) == ["SKIPPED_PROMISED"]
+    world.later(days=7)  # the promised day and its grace are over, and nothing newer has come
+    assert codes(world) == ["SKIPPED_PROMISED"]
+    drop("debts/tienda/b.csv", debts({"amount": "99.00"}))
+    world.later(days=1)
+    assert codes(world) == ["SENT"]
+    world.later(hours=3)
+    assert codes(world) == []
+
+
+def test_a_promise_of_all_debts_holds_for_each(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}, {"debt_id": "F-2"}))
+    apply(world, "contacts", HEARD | {"until": "2026-11-30", "promise_amount": "50.00"})
+    assert codes(world) == ["SKIPPED_PROMISED"]
+
+
+@pytest.mark.parametrize("until", ["2026-12-25", "2026-11-20"])
+def test_a_promise_too_far_ahead_or_in_the_past_is_refused(world: World, drop: Drop, until: str) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    assert refused(apply(world, "contacts", HEARD | {"until": until})) == {2: "BAD_PROMISE"}
+    assert codes(world) == ["SENT"]
