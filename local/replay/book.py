@@ -49,8 +49,8 @@ class Invoice:
 
 
 def read_csv(path: Path) -> list[Invoice]:
-    """Invoices of a CSV file with these columns or IBM's names for them; dates are ISO or month/day/year. A customer
-    of several countries has that of most invoices.
+    """Invoices of a CSV file with these columns or IBM's names for them; dates are ISO or month/day/year. A
+    customer of several countries has that of most invoices.
 
     Raises ValueError for a file without a column, with a date or amount that cannot be read, or with a country
     that nothing is known of.

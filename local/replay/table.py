@@ -165,7 +165,7 @@ def _either(tokens: list[str]) -> Test:
     while tokens[:1] == ["OR"]:
         tokens.pop(0)
         tests.append(_both(tokens))
-    return lambda item, values: any(test(item, values) for test in tests)
+    return tests[0] if len(tests) == 1 else lambda item, values: any(test(item, values) for test in tests)
 
 
 def _both(tokens: list[str]) -> Test:
@@ -173,7 +173,7 @@ def _both(tokens: list[str]) -> Test:
     while tokens[:1] == ["AND"]:
         tokens.pop(0)
         tests.append(_one(tokens))
-    return lambda item, values: all(test(item, values) for test in tests)
+    return tests[0] if len(tests) == 1 else lambda item, values: all(test(item, values) for test in tests)
 
 
 def _one(tokens: list[str]) -> Test:
