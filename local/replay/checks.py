@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from local.replay.book import Invoice
 from local.replay.cadence import MANY, Cadence, Told
-from local.replay.facts import LAWS, hours_of, is_known_paid, local, may_be_closed, newest, reached
+from local.replay.facts import LAWS, STEPS, hours_of, is_known_paid, local, may_be_closed, newest, reached
 from local.replay.walk import Record
 
 MAX_DAYS_LATE = 7
@@ -122,9 +122,8 @@ class Findings:
         step = reached(invoice, day)
         if step is None or (day - invoice.due).days - step > MAX_DAYS_LATE or may_be_closed(invoice.country, day):
             return False
-        if any(
-            (before := reached(invoice, other)) is not None and before >= step for other in told_on if other < day
-        ):
+        later_steps = STEPS[STEPS.index(step) :]
+        if any(reached(invoice, other) in later_steps for other in told_on if other < day):
             return False
         opening = datetime.combine(day, LAWS[invoice.country].weekday[0], LAWS[invoice.country].zone)
         file = newest(self.record.files, opening)

@@ -16,6 +16,7 @@ from cobranza.flows.import_part import PartImporter
 from cobranza.flows.record_events import Recorder
 from cobranza.flows.results import ResultDesk
 from cobranza.flows.send_reminder import Sender
+from cobranza.policy.caps import Caps
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import Strategy, standard
 from cobranza.queues import DroppedFile, FilePart
@@ -38,8 +39,9 @@ BEFORE = datetime.min.replace(tzinfo=UTC)
 PORTFOLIO = "libro"
 NUMBER = "100000000000001"
 COUNTRIES = ("MX", "CO", "BR", "CL", "PE")
-# The standard ladder; days are counted from the due date as given, so that the checks can count them too.
-STRATEGY = standard().model_copy(update={"name": "replay", "due_day": "as_given"})
+# The standard ladder with at most two messages a week, whatever the law of a country allows. Days are counted from
+# the due date as given, so that the checks can count them too.
+STRATEGY = standard().model_copy(update={"name": "replay", "due_day": "as_given", "caps": Caps(max_per_week=2)})
 # Files are a day old when they come, and an evening may be missed.
 _PORTFOLIO_YAML = f"""\
 creditor: {{legal_name: Muebles Aurora S.A., shown_name: Muebles Aurora, complaints_channel: 800 000 0000}}
