@@ -71,7 +71,7 @@ def _people(book: Sequence[Invoice], chance: random.Random) -> Iterator[Person]:
             country=country,
             region=place.region,
             language=place.language,
-            stops_after=chance.randint(2, 6) if chance.random() < 0.08 else None,
+            stops_after=chance.randint(1, 5) if chance.random() < 0.1 else None,
             reads=chance.random() < 0.7,
         )
 

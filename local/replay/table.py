@@ -70,7 +70,8 @@ class MemoryTable(Table):
         item |= {name: named[name] for name in set_ or {}}
         item |= {name: named[name] for name in first or {} if name not in there}
         item |= {name: there.get(name, Decimal(0)) + named[name] for name in add or {}}
-        self._store({name: value for name, value in item.items() if name not in remove})
+        item = {name: value for name, value in item.items() if name not in remove}
+        self._store(item)
         return dict(item)
 
     def add_to_set(self, key: Mapping[str, str], attribute: str, number: int) -> Item:

@@ -77,7 +77,7 @@ class Walk:
         self._chance = random.Random(f"{seed} walk")
         self._to_come: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._turn = count()
-        self._paid_told: set[str] = set()
+        self._listed: set[str] = set()  # open invoices that files have told
 
     def run(self, each_day: Callable[[date], None] = lambda _: None) -> Record:
         first = datetime.combine(self.record.days[0], time(), UTC)
@@ -114,13 +114,15 @@ class Walk:
         if listed:
             rows = [self._debt_row(invoice) for invoice in listed]
             self._world.drop(f"snapshots/{PORTFOLIO}/cartera {day}.csv", _table(rows), now, as_of)
-        self.record.files.append(FileTaken(now, as_of, frozenset(invoice.number for invoice in listed)))
+        is_open = frozenset(invoice.number for invoice in listed)
+        self._listed |= is_open
+        self.record.files.append(FileTaken(now, as_of, is_open))
 
     def _drop_payments(self, day: date, now: datetime, as_of: datetime) -> None:
         paid = [
             invoice
             for invoice in self.record.book
-            if invoice.settled and invoice.settled <= day and invoice.number not in self._paid_told
+            if invoice.number in self._listed and invoice.settled and invoice.settled <= day
         ]
         rows = [
             {
@@ -135,7 +137,7 @@ class Walk:
         ]
         if rows:
             self._world.drop(f"payments/{PORTFOLIO}/pagos {day}.csv", _table(rows), now, as_of)
-        self._paid_told |= {invoice.number for invoice in paid}
+        self._listed -= {invoice.number for invoice in paid}
 
     def _drop_contacts(self, now: datetime) -> None:
         """Disputes are told on the day."""
