@@ -113,14 +113,17 @@ class Findings:
         noted = {
             (number, self._day(line.customer, line.at)) for line in self.record.outcomes for number in line.debts
         }
-        for day in self.record.days:
-            for invoice in self.record.book:
+        for invoice in self.record.book:
+            days = (invoice.due + timedelta(days=past) for past in range(STEPS[0], STEPS[-1] + MAX_DAYS_LATE + 1))
+            for day in days:
                 if self._is_due(invoice, day, told[invoice.number]) and (invoice.number, day) not in noted:
                     yield f"{invoice.number} on {day}"
 
     def _is_due(self, invoice: Invoice, day: date, told_on: Sequence[date]) -> bool:
         step = reached(invoice, day)
-        if step is None or (day - invoice.due).days - step > MAX_DAYS_LATE or may_be_closed(invoice.country, day):
+        if step is None or day > self.record.days[-1] or may_be_closed(invoice.country, day):
+            return False
+        if (day - invoice.due).days - step > MAX_DAYS_LATE:
             return False
         later_steps = STEPS[STEPS.index(step) :]
         if any(reached(invoice, other) in later_steps for other in told_on if other < day):

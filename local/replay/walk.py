@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 
-from cobranza.flows.queue_due import queue_due
 from cobranza.policy.strategy import Strategy
 from cobranza.queues import Reminder
 from cobranza.whatsapp.events import InboundMessage, StatusEvent
@@ -176,9 +175,7 @@ class Walk:
     # Scheduler and sender.
 
     def _tick(self, now: datetime) -> None:
-        queue = self._world.reminders
-        queue_due(self._world.ledger, queue, now, "replay")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-        for reminder in queue.take_all():
+        for reminder in self._world.tick(now):
             taken = now + self._chance.random() * _SLOWEST
             self._at(taken, self._reminding(reminder))
             if self._chance.random() < _DOUBLED:
@@ -237,7 +234,7 @@ class Walk:
         return says_stop
 
     def _read_journal(self) -> None:
-        lines = (item for item in self._world.tables[1].items() if item["event"] == "outcome")
+        lines = (item for item in self._world.lines.items() if item["event"] == "outcome")
         for line in sorted(lines, key=lambda item: item["at"]):
             customer = self._customers[line["pk"].removeprefix("B#")]
             debts = {key.split("#")[1]: code for key, code in line.get("debts", {}).items()}
