@@ -39,13 +39,12 @@ def page(title: str, findings: Findings, plain: Cadence) -> str:
     """HTML of everything that was found."""
     record = findings.record
     weeks = _weeks(record.days)
-    told = (
-        f"{len(record.book):,} invoices of {len(record.people)} customers, {record.days[0]} to {record.days[-1]}"
-    )
+    told = f"{len(record.book):,} invoices of {len(record.people)} customers"
+    days = f"{record.days[0]} to {record.days[-1]}"
     zeros = [(name, str(len(found)), "bad" if found else "ok") for name, found in findings.zeros.items()]
     body = [
         f"<h1>{escape(title)}</h1>",
-        f"<p>{told}, {record.days[0]} to {record.days[-1]}; files tell the evening before. Bars are weeks.</p>",
+        f"<p>{told}, {days}. Files tell the evening before; bars are weeks.</p>",
         '<div class="tables"><div><h2>What must be zero</h2>',
         _table(("", "found"), ((name, f'<span class="{css}">{n}</span>') for name, n, css in zeros)),
         "</div><div><h2>Beside the plain cadence: a message at each step</h2>",

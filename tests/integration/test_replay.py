@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, time
 from functools import partial
 
 import pytest
 
-from cobranza.policy import contact_rules, decision
+from cobranza.policy import contact_rules, decision, due
 from local.replay.book import Invoice, invented
 from local.replay.cadence import plain
 from local.replay.checks import Findings
@@ -51,7 +52,7 @@ def test_caps_that_are_off_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_hours_that_are_off_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contact_rules, "closed", lambda *_: None)
-    monkeypatch.setattr(contact_rules, "next_open", lambda _, __, moment: moment)
+    monkeypatch.setattr(due, "_opening", lambda _, __, day, ___: datetime.combine(day, time(), UTC))
     assert "messages outside the law's hours" in found(walked(days=25))
 
 
