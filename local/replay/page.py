@@ -51,7 +51,7 @@ def page(title: str, findings: Findings, plain: Cadence) -> str:
         _table(("", "plain", "ours"), comparison(findings, plain)),
         "</div></div>",
         *_panel("Invoices reminded, by step (days from the due date)", weeks, _by_step(findings), _STEP_COLOURS),
-        *_panel("Outcomes of due invoices, by code", weeks, _by_code(record), _COLOURS),
+        *_panel("Due invoices, by the outcome of the day", weeks, _by_code(record), _COLOURS),
         *_panel("Invoices paid", weeks, _payments(record), ("#2a9d8f", "#e76f51")),
     ]
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
@@ -82,12 +82,15 @@ def _by_step(findings: Findings) -> Series:
 
 
 def _by_code(record: Record) -> Series:
-    """The most frequent codes, and all others as one."""
+    """The last outcome of each invoice and day: the most frequent codes, and all others as one."""
+    last = {
+        (number, local(record.people[line.customer].country, line.at).date()): code
+        for line in record.outcomes
+        for number, code in line.debts.items()
+    }
     codes = defaultdict[str, Counter[date]](Counter)
-    for line in record.outcomes:
-        week = _monday(local(record.people[line.customer].country, line.at).date())
-        for code in line.debts.values():
-            codes[code][week] += 1
+    for (_, day), code in last.items():
+        codes[code][_monday(day)] += 1
     ranked = sorted(codes, key=lambda code: (code != "SENT", -codes[code].total()))
     shown = {code: codes[code] for code in ranked[: _MOST_CODES - 1]}
     rest = sum((codes[code] for code in ranked[_MOST_CODES - 1 :]), Counter[date]())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
 import pytest
@@ -12,7 +12,7 @@ from local.replay.book import Invoice, invented
 from local.replay.cadence import plain
 from local.replay.checks import Findings
 from local.replay.page import page
-from local.replay.walk import Walk
+from local.replay.walk import Record, Walk
 
 # Of this one several borrowers of FEW say BAJA after the first reminders.
 SEED = 21
@@ -27,6 +27,12 @@ def walked(book: Sequence[Invoice] = FEW, days: int = 40) -> Findings:
 def found(findings: Findings) -> set[str]:
     """What is not zero."""
     return {name for name, lines in findings.zeros.items() if lines}
+
+
+@pytest.fixture(scope="module")
+def record() -> Record:
+    """A walk in which nothing is wrong."""
+    return walked().record
 
 
 def test_a_book_that_is_lived_through_shows_nothing_that_must_not_be() -> None:
@@ -65,3 +71,30 @@ def test_stops_and_disputes_that_nobody_heeds_are_found(monkeypatch: pytest.Monk
         "messages to invoices known to be disputed",
         "messages to borrowers who had said BAJA",
     }
+
+
+def test_messages_without_a_line_in_the_journal_are_found(record: Record) -> None:
+    assert found(Findings(replace(record, outcomes=[]))) == {
+        "messages that the journal does not know",
+        "due invoices without an outcome that day",
+    }
+
+
+def test_messages_sent_twice_are_found(record: Record) -> None:
+    twice = replace(record, sent=record.sent * 2, outcomes=record.outcomes * 2)
+    assert found(Findings(twice)) >= {
+        "borrowers with two messages in a day",
+        "invoices told twice of the same step",
+    }
+
+
+def test_messages_to_invoices_that_files_had_told_as_paid_are_found(record: Record) -> None:
+    paid = [replace(invoice, settled=invoice.issued) for invoice in record.book]
+    assert found(Findings(replace(record, book=paid))) == {"messages to invoices known to be paid"}
+
+
+def test_messages_to_invoices_paid_since_the_newest_file_are_counted_by_its_age(record: Record) -> None:
+    days = {told.invoice.number: told.day for told in Findings(record).ours.told}
+    paid = [replace(i, settled=days[i.number] - timedelta(days=1)) for i in record.book if i.number in days]
+    findings = Findings(replace(record, book=paid))
+    assert findings.ours.paid_unknown(record.files)[1] > 0
