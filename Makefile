@@ -49,8 +49,8 @@ lint: $(TOOLS)/.ready ## format, lint, types, template
 bench: $(TOOLS)/.ready build/local/.built ## speed and cost, against baselines [ONLY=name]
 	@$(PY) -m tests.bench $(ONLY)
 
-replay: ## a book of debts, day by day
-	@echo "make replay waits for the strategies"
+replay: $(TOOLS)/.ready ## a book of invoices, day by day through the real code [FILE=path.csv]
+	@$(PY) -m local.replay $(if $(FILE),"$(FILE)")
 
 storm: ## everything at once, with faults
 	@echo "make storm waits for operations"
