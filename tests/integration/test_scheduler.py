@@ -1,16 +1,19 @@
 """The scheduler: whoever is due is queued once, and a death costs a lease, never a message."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from cobranza.flows.queue_due import LEASE, queue_due
+from cobranza.policy.due import Look
+from cobranza.policy.pace import LEASE
 from cobranza.queues import Queue
 from cobranza.store.keys import SHARDS, due_shard, reference
 from cobranza.store.ledger import Ledger
 from cobranza.store.table import Table
+from tests.integration.partiql import PartiqlClient
 from tests.integration.world import World
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -81,7 +84,7 @@ def test_a_crash_between_lease_and_queue_costs_no_reminder(world: World) -> None
 
     due = plan(world, "AQBC")
     with pytest.raises(OSError, match="no way"):
-        queue_due(world.ledger, Queue(Unreachable(), "url"), world.now, "trace")
+        replace(world.scheduler, queue=Queue(Unreachable(), "url")).tick(world.now, "trace")
     assert queued(world) == []
     world.now += LEASE
     assert queued(world) == sorted(due)
@@ -94,14 +97,14 @@ def test_reminders_that_sqs_did_not_take_are_told_and_come_back(world: World) ->
 
     plan(world, "A")
     with pytest.raises(RuntimeError, match="refused 1 of 1"):
-        queue_due(world.ledger, Queue(Full(), "url"), world.now, "trace")
+        replace(world.scheduler, queue=Queue(Full(), "url")).tick(world.now, "trace")
     world.now += LEASE
     assert len(queued(world)) == 1
 
 
 def test_the_body_of_a_reminder_carries_references_alone(world: World) -> None:
     (borrower,) = plan(world, "A")
-    queue_due(world.ledger, world.queue, world.now, "trace-1")
+    world.scheduler.tick(world.now, "trace-1")
     (message,) = world.sqs.receive_message(QueueUrl=world.queue_url)["Messages"]
     body = json.loads(message["Body"])
     assert body == {"v": 1, "borrower": borrower, "lease": "2026-11-24T18:30:00Z", "trace": "trace-1"}
@@ -110,16 +113,16 @@ def test_the_body_of_a_reminder_carries_references_alone(world: World) -> None:
 
 def test_two_schedulers_that_see_the_same_borrower_queue_one_reminder(world: World) -> None:
     plan(world, "A")
-    ((borrower, due_at),) = world.ledger.due(due_shard("A"), world.now, 10)
-    assert world.ledger.lease(borrower, due_at, world.now + LEASE)
-    assert world.ledger.lease(borrower, due_at, world.now + LEASE + timedelta(seconds=1)) is None
+    (waiting,) = world.ledger.due(due_shard("A"), world.now, 10)
+    assert world.ledger.lease([waiting], world.now + LEASE) == [waiting.borrower]
+    assert world.ledger.lease([waiting], world.now + LEASE + timedelta(seconds=1)) == []
 
 
 def test_a_plan_that_changed_since_it_was_read_is_not_leased(world: World) -> None:
     plan(world, "A")
-    ((borrower, due_at),) = world.ledger.due(due_shard("A"), world.now, 10)
-    world.ledger.look_at(borrower, world.now - timedelta(days=1))
-    assert world.ledger.lease(borrower, due_at, world.now + LEASE) is None
+    (waiting,) = world.ledger.due(due_shard("A"), world.now, 10)
+    world.ledger.look_at(waiting.borrower, Look(world.now - timedelta(days=1)))
+    assert world.ledger.lease([waiting], world.now + LEASE) == []
     assert len(queued(world)) == 1
 
 
@@ -148,8 +151,9 @@ def test_a_shard_is_read_over_its_pages_up_to_the_limit(world: World, limit: int
 
 def test_a_tick_takes_all_pages(world: World) -> None:
     due = plan(world, "AQ", each=13)
-    client = SmallPages(world.dynamodb)
-    tick = queue_due(Ledger(Table(client, "ledger")), world.queue, world.now, "trace")
+    client = SmallPages(PartiqlClient(world.dynamodb))
+    scheduler = replace(world.scheduler, ledger=Ledger(Table(client, "ledger")))
+    tick = scheduler.tick(world.now, "trace")
     assert tick.queued == 26
     assert sorted(reminder.borrower for reminder in world.received()) == sorted(due)
     assert client.pages > SHARDS
