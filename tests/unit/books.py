@@ -124,10 +124,12 @@ def decided(
     touches: Iterable[date] = (),
     promises: Iterable[Promise] = (),
     feeds: Mapping[str, Feed] | None = None,
+    room: Mapping[str, int] | None = None,
     now: datetime = NOON,
 ) -> Decision:
     book = Book(of or borrower(), debts, tuple(messages), tuple(credits), tuple(touches), tuple(promises))
-    return decide(book, in_force(*portfolios, strategy=strategy, templates=templates, feeds=feeds, now=now), now)
+    policies = in_force(*portfolios, strategy=strategy, templates=templates, feeds=feeds, now=now)
+    return decide(book, replace(policies, room=room or {}), now)
 
 
 def in_force(

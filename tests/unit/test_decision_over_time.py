@@ -11,10 +11,10 @@ from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.policy import contact_rules, outcomes
 from cobranza.policy.decision import Book, Defer, Policies, Send, Skip, decide
-from cobranza.policy.due import counted_from, due_on, local_date
+from cobranza.policy.due import TOP, counted_from, due_on, local_date, next_look
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
-from cobranza.policy.strategy import Strategy
+from cobranza.policy.strategy import Conditions, Rule, Strategy
 from tests.unit.books import (
     ANYWHERE,
     BOGOTA,
@@ -70,6 +70,22 @@ def test_the_next_look_is_the_soonest_of_all_open_debts() -> None:
     soon, later, closed = debt(-6, debt_id="A"), debt(-20, debt_id="B"), paid(-4, debt_id="C")
     look = next_moment(borrower(), (later, closed, soon), lambda _: LADDER, first=TODAY)
     assert look == datetime(2026, 11, 27, 7, 0, tzinfo=MEXICO)
+
+
+def test_the_oldest_debt_of_the_day_tells_how_pressing_it_is() -> None:
+    cards = Rule(name="cards", when=Conditions(tags=("card",)), priority=90, steps=LADDER.rules[0].steps)
+    strategy = LADDER.model_copy(update={"rules": (cards, *LADDER.rules)})
+    card, loan = debt(-3, tags=("card",)), debt(3, debt_id="F-2")
+    for owed, priority in (((card,), 90), ((loan,), 50), ((card, loan), 50)):
+        look = next_look(borrower(), owed, lambda _: strategy, first=TODAY)
+        assert look
+        assert look.priority == priority
+
+
+def test_what_somebody_asked_for_comes_first() -> None:
+    look = next_look(borrower(), (debt(1, requested_on=TODAY),), lambda _: LADDER, first=TODAY)
+    assert look
+    assert look.priority == TOP
 
 
 def test_paid_debts_are_not_looked_at() -> None:

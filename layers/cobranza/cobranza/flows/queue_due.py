@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched, chain, islice
 
+from cobranza.policy.due import TOP
 from cobranza.policy.pace import Pace
 from cobranza.queues import Queue, Reminder
 from cobranza.store.keys import ALL, SHARDS
@@ -17,7 +18,7 @@ from cobranza.store.table import utc
 # Borrowers whom one hand leases and queues at a time: two calls to DynamoDB, five to SQS.
 CHUNK = 50
 # Where more are due than can be looked at, priorities are asked for in these bands, one after the other.
-BANDS = ((75, 100), (50, 74), (25, 49), (0, 24))
+BANDS = ((TOP, TOP), (75, TOP - 1), (50, 74), (25, 49), (0, 24))
 # What is read of each shard at least, in case the most pressing ones are not spread evenly.
 LEAST_READ = 100
 
