@@ -131,7 +131,7 @@ class Due(Stub):
         end = min(start + min(asked.get("Limit", PAGE), PAGE), DUE // SHARDS)
         least, most = int(values.get(":least", {}).get("N", 0)), int(values.get(":most", {}).get("N", 100))
         found = [
-            _entry(shard, place, priority)
+            entry(shard, place, priority)
             for place in range(start, end)
             if least <= (priority := 80 if place % 10 == 9 else 50) <= most
         ]
@@ -141,7 +141,7 @@ class Due(Stub):
         return json.dumps(page).encode()
 
 
-def _entry(shard: int, place: int, priority: int) -> dict[str, Any]:
+def entry(shard: int, place: int, priority: int) -> dict[str, Any]:
     return {
         "pk": {"S": f"B#{BASE32[shard]}{place:025}"},
         "sk": {"S": "PROFILE"},

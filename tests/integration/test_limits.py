@@ -1,6 +1,6 @@
 """As many people as WhatsApp and a portfolio's ramp allow; the others are told, and come first tomorrow."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -34,7 +34,7 @@ def queued(world: World, drop: Drop) -> list[Reminder]:
 
 
 @contextmanager
-def batch(world: World) -> Iterator[World]:
+def batch(world: World) -> Generator[World]:
     """What one call of the sender knows of limits, and tells at its end."""
     world.sender = replace(world.sender, room=Room(world.limits))
     yield world
