@@ -63,6 +63,7 @@ def _put_routes(api: Any, api_id: str, body: dict[str, Any], physical: dict[str,
 _ASKED = {
     "sqs:SendMessage": "sqs:SendMessageBatch",
     "dynamodb:PartiQLInsert": "dynamodb:BatchExecuteStatement",
+    "dynamodb:PartiQLUpdate": "dynamodb:BatchExecuteStatement",
 }
 
 

@@ -159,6 +159,7 @@ def _deploy(stack: Stack, folder: Path) -> None:
         *("--parameter-overrides", "Stage=local", f"Architecture={architecture}"),
         f"GraphApiUrl={stack.simulator_url}",
         f"CountriesOn={COUNTRIES_ON}",
+        *("SendsPerSecond=1000", "PeoplePerDay=1000000"),  # the simulator has limits of its own
     ]
     env = {
         "PATH": f"{TOOLS / 'sam' / 'bin'}:/usr/local/bin:/usr/bin:/bin",

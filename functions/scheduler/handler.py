@@ -6,37 +6,41 @@ from typing import Any
 
 from cobranza import telemetry
 from cobranza.clock import Clock
-from cobranza.flows.queue_due import queue_due
-from cobranza.queues import Queue, Reminder
+from cobranza.flows.queue_due import Scheduler
+from cobranza.policy.pace import Pace
+from cobranza.queues import Queue
 from cobranza.settings import SchedulerSettings
 from cobranza.store.aws import client
 from cobranza.store.ledger import Ledger
+from cobranza.store.limits import Limits
 from cobranza.store.secrets import stage_clock
 from cobranza.store.table import Table
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    ledger: Ledger
-    queue: Queue[Reminder]
+    scheduler: Scheduler
     clock: Clock
 
 
 @cache
 def wire() -> Deps:
     settings = SchedulerSettings.from_env()
-    return Deps(
-        ledger=Ledger(Table(client("dynamodb"), settings.ledger_table)),
+    table = Table(client("dynamodb"), settings.ledger_table)
+    scheduler = Scheduler(
+        ledger=Ledger(table),
+        limits=Limits(table, int(settings.people_per_day)),
         queue=Queue(client("sqs"), settings.reminders_queue_url),
-        clock=stage_clock(settings, lambda: client("ssm")),
+        pace=Pace(int(settings.sends_per_second), settings.tick),
     )
+    return Deps(scheduler, stage_clock(settings, lambda: client("ssm")))
 
 
 @telemetry.metrics.log_metrics
 @telemetry.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
     deps = deps or wire()
-    tick = queue_due(deps.ledger, deps.queue, deps.clock(), trace=context.aws_request_id)
+    tick = deps.scheduler.tick(deps.clock(), trace=context.aws_request_id)
     telemetry.count("BorrowersQueued", tick.queued)
     telemetry.logger.info("tick", queued=tick.queued)
     return asdict(tick)

@@ -9,12 +9,14 @@ import requests  # noqa: TID251 - the pooled session is made here, and used in c
 
 from cobranza import telemetry
 from cobranza.clock import Clock
+from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Sender
 from cobranza.queues import Queue, Reminder, failures
 from cobranza.settings import SendSettings
 from cobranza.store.aws import client
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
+from cobranza.store.limits import Limits
 from cobranza.store.messages import Messages
 from cobranza.store.portfolios import PAUSE_LIFETIME, remembered, switched_on
 from cobranza.store.secrets import secret_reader, stage_clock
@@ -43,6 +45,7 @@ def wire() -> Deps:
         strategy_of=remembered(ledger.strategy),
         portfolio=remembered(switched_on(ledger.portfolio, settings.countries_on.split(","))),
         feed=ledger.feed,
+        room=Room(Limits(table, int(settings.people_per_day))),
     )
     queue = Queue(client("sqs"), settings.reminders_queue_url)
     return Deps(sender, queue, stage_clock(settings, lambda: client("ssm")))
@@ -54,8 +57,9 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     deps = deps or wire()
     now = deps.clock()
     deps.sender.whatsapp.hang_up()
-    # Read once a batch: a pause stops the next one.
-    sender = replace(deps.sender, feed=remembered(deps.sender.feed, PAUSE_LIFETIME))
+    # Read once a batch: a pause stops the next one, and so does a limit.
+    room = Room(deps.sender.room.limits)
+    sender = replace(deps.sender, feed=remembered(deps.sender.feed, PAUSE_LIFETIME), room=room)
     deps = replace(deps, sender=sender)
     failed: list[str] = []
     for record in event["Records"]:
@@ -70,6 +74,10 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             settled = False
         if not settled:
             failed.append(record["messageId"])
+    try:
+        room.tell(now)
+    except Exception:  # what was sent is sent: the limits miss at most this batch
+        telemetry.logger.exception("limits not told")
     return failures(failed)
 
 

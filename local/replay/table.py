@@ -89,9 +89,17 @@ class MemoryTable(Table):
         return [{n: v for n, v in item.items() if n in attributes} for item in found] if attributes else found
 
     def query(
-        self, expression: str, values: Mapping[str, Any], *, index: str = "", limit: int = 0
+        self,
+        expression: str,
+        values: Mapping[str, Any],
+        *,
+        index: str = "",
+        limit: int = 0,
+        where: str = "",
+        among: Mapping[str, Any] | None = None,
     ) -> Iterator[Item]:
-        told = {name: _stored(value) for name, value in values.items()}
+        told = {name: _stored(value) for name, value in {**values, **(among or {})}.items()}
+        expression = f"{expression} AND {where}" if where else expression
         partition, _, value = expression.split()[:3]
         test = _test(expression)
         items = self._partitions.get((partition, told[value.removeprefix(":")]), {}).values()

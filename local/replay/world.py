@@ -1,7 +1,7 @@
 """A whole stack in memory: tables, buckets and queues of this process, and the layer's rooms wired to them."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -11,13 +11,15 @@ from cobranza.flows.applied import Rooms
 from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
-from cobranza.flows.queue_due import queue_due
+from cobranza.flows.queue_due import Scheduler
 from cobranza.flows.readiness import Judge
 from cobranza.flows.record_events import Recorder
 from cobranza.flows.results import ResultDesk
+from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Sender
 from cobranza.policy.caps import Caps
 from cobranza.policy.due import StrategyOf
+from cobranza.policy.pace import Pace
 from cobranza.policy.strategy import Strategy, standard
 from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, parse_file_work
 from cobranza.refs import References
@@ -27,6 +29,7 @@ from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger
+from cobranza.store.limits import Limits
 from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
@@ -39,6 +42,7 @@ from local.replay.table import MemoryTable
 
 PORTFOLIO = "libro"
 NUMBER = "100000000000001"
+PACE = Pace(per_second=80, tick=timedelta(minutes=5))
 COUNTRIES = ("MX", "CO", "BR", "CL", "PE")
 # The standard ladder with at most two messages a week, whatever the law of a country allows. Days are counted from
 # the due date as given, so that the checks can count them too.
@@ -105,6 +109,8 @@ class World:
         self._s3, self._files, self._waiting = MemoryS3(), MemorySqs(), MemorySqs()
         self._inbox = Bucket(self._s3, "inbox")
         self._reminders = Queue[Reminder](self._waiting, "reminders")
+        self._limits = Limits(self.table, people_a_day=10_000)
+        self._scheduler = Scheduler(self.ledger, self._limits, self._reminders, PACE, workers=1)
         self.whatsapp = FakeWhatsApp(random.Random(f"{seed} whatsapp"))
         self._importer = self._wired_importer(lambda _: strategy)
         self.sender = self._wired_sender(lambda _: strategy)
@@ -143,6 +149,7 @@ class World:
             strategy_of=strategy_of,
             portfolio=cache(self.ledger.portfolio),
             feed=self.ledger.feed,
+            room=Room(self._limits),
         )
 
     def begin(self, now: datetime) -> None:
@@ -174,8 +181,10 @@ class World:
         return summary
 
     def tick(self, now: datetime) -> list[Reminder]:
-        """Runs the scheduler; the reminders that it queued."""
-        queue_due(self.ledger, self._reminders, now, "replay")
+        """Runs the scheduler; the reminders that it queued, for a sender that knows who was written to before."""
+        self.sender.room.tell(now)
+        self.sender = replace(self.sender, room=Room(self._limits))
+        self._scheduler.tick(now, "replay")
         return [Reminder.parse(body) for body in self._waiting.take_all()]
 
     def expire(self, now: datetime) -> None:

@@ -5,13 +5,15 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import emulator_import, fuzz, imports, memory, receipts, report
+from tests.bench import dynalite, emulator_import, fuzz, imports, memory, receipts, report, scheduling
 
 BENCHES = {
     "imports": imports.run,
     "memory": memory.run,
     "fuzz": fuzz.run,
     "receipts": receipts.run,
+    "scheduling": scheduling.run,
+    "dynalite": dynalite.run,
     "big": emulator_import.run,
 }
 

@@ -11,10 +11,12 @@ from datetime import timedelta
 from typing import Any
 
 from cobranza.clock import real_time
+from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Sender
 from cobranza.queues import Reminder
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
+from cobranza.store.limits import Limits
 from cobranza.store.messages import Messages
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import Answer, WhatsApp
@@ -42,7 +44,10 @@ def main() -> None:
     table = Table(dynamodb, stack.tables["ledger"])
     ledger = Ledger(table)
     journal = Journal(Table(dynamodb, stack.tables["journal"]))
-    sender = Sender(ledger, Messages(table), journal, Deadly(), ledger.strategy, ledger.portfolio, ledger.feed)
+    room = Room(Limits(table, 1000))
+    sender = Sender(
+        ledger, Messages(table), journal, Deadly(), ledger.strategy, ledger.portfolio, ledger.feed, room
+    )
     offset = stack.client("ssm").get_parameter(Name=stack.clock_parameter)["Parameter"]["Value"]
     sender.remind(Reminder.parse(received["Body"]), real_time() + timedelta(seconds=float(offset)))
 

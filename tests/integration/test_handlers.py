@@ -283,7 +283,7 @@ def test_a_reminder_comes_back_also_when_it_cannot_be_told_when(
 def test_the_scheduler_tells_how_many_it_queued(world: World, drop: Drop) -> None:
     drop("debts/tienda/a.csv", debts({}, {"borrower_id": "C2"}, {"borrower_id": "C3", "due_date": "2027-01-15"}))
     module = function("scheduler")
-    deps = module.Deps(world.ledger, world.queue, world.clock)
+    deps = module.Deps(world.scheduler, world.clock)
     event = {"v": 1, "source": "schedule"}
     assert module.handler(event, FakeContext(), deps=deps) == {"queued": 2}
     assert module.handler(event, FakeContext(), deps=deps) == {"queued": 0}

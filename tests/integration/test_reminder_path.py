@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from cobranza.flows.queue_due import queue_due
 from cobranza.queues import Reminder
 from cobranza.whatsapp.events import parse
 from tests.integration.world import World
@@ -18,7 +17,7 @@ type Drop = Callable[..., dict[str, Any]]
 
 
 def tick(world: World) -> list[Reminder]:
-    queue_due(world.ledger, world.queue, world.now, "trace")
+    world.scheduler.tick(world.now, "trace")
     received = world.sqs.receive_message(QueueUrl=world.queue_url, MaxNumberOfMessages=10).get("Messages", [])
     for message in received:
         world.sqs.delete_message(QueueUrl=world.queue_url, ReceiptHandle=message["ReceiptHandle"])

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cobranza.errors import MissingSetting
-from cobranza.flows.queue_due import LEASE
 from cobranza.flows.send_reminder import Outcome
+from cobranza.policy.pace import LEASE
 from cobranza.queues import Reminder
 from cobranza.store.portfolios import switched_on
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear

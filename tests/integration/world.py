@@ -19,13 +19,15 @@ from cobranza.flows.apply_control import ControlDesk
 from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
-from cobranza.flows.queue_due import queue_due
+from cobranza.flows.queue_due import Scheduler
 from cobranza.flows.readiness import Judge
 from cobranza.flows.record_events import Recorder
 from cobranza.flows.reports.close import ReportDesk
 from cobranza.flows.reports.report import Sources
 from cobranza.flows.results import ResultDesk
+from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Sender
+from cobranza.policy.pace import Pace
 from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, parse_file_work
 from cobranza.refs import References
 from cobranza.store.book import Book
@@ -34,6 +36,7 @@ from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
+from cobranza.store.limits import Limits
 from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket, Opened, Received
@@ -55,6 +58,8 @@ consent: {text: Acepto recibir recordatorios de pago por WhatsApp, source: solic
 link_bases: ["https://pagos.example.com/"]
 freshness_hours: 240
 """
+# So fast that moto hides no message.
+AT_ONCE = Pace(1000, timedelta(minutes=5))
 COUNTRIES_ON = frozenset({"MX", "CO", "BR", "CU"})
 # A Tuesday, 11:00 in Mexico City: open in all three countries.
 TUESDAY = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
@@ -209,6 +214,7 @@ class World:
         table = Table(PartiqlClient(self.dynamodb), "ledger")
         self.table = table
         self.ledger = Ledger(table)
+        self.limits = Limits(table, people_a_day=1000)
         self.messages = Messages(table)
         self.journal = Journal(Table(PartiqlClient(self.dynamodb), "journal"))
         work = Bucket(self.s3, "work")
@@ -257,7 +263,9 @@ class World:
             lambda _: DAILY,
             switched_on(self.ledger.portfolio, COUNTRIES_ON),
             self.ledger.feed,
+            Room(self.limits),
         )
+        self.scheduler = Scheduler(self.ledger, self.limits, self.queue, AT_ONCE, workers=1)
 
     def begin(self, name: str, make: Callable[[], object]) -> None:
         """Leaves the tables as `make` leaves them, which is called once for all tests."""
@@ -280,7 +288,7 @@ class World:
 
     def tick(self) -> list[Reminder]:
         """Runs the scheduler; the reminders that it queued."""
-        queue_due(self.ledger, self.queue, self.now, "trace")
+        self.scheduler.tick(self.now, "trace")
         return self.received()
 
     def received(self) -> list[Reminder]:
@@ -345,7 +353,7 @@ class World:
 def create_table(dynamodb: Any, name: str) -> None:
     indexes = {
         "ledger": [
-            _index("due", "due_shard", "due_at", {"ProjectionType": "KEYS_ONLY"}),
+            _index("due", "due_shard", "due_at", {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["priority"]}),
             _index("book", "book", "pk", {"ProjectionType": "INCLUDE", "NonKeyAttributes": BOOK}),
         ],
         "journal": [_index("days", "noted_on", "noted_at", {"ProjectionType": "ALL"})],

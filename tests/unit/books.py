@@ -13,7 +13,7 @@ from cobranza.ledger.payment import Credit
 from cobranza.ledger.promise import Promise
 from cobranza.policy import contact_rules
 from cobranza.policy.decision import Book, Decision, Policies, Send, decide
-from cobranza.policy.due import Due, due_on
+from cobranza.policy.due import Due, StrategyOf, due_on, next_look
 from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import ConsentWording, Creditor, Portfolio
@@ -124,10 +124,12 @@ def decided(
     touches: Iterable[date] = (),
     promises: Mapping[str, tuple[Promise, ...]] | None = None,
     feeds: Mapping[str, Feed] | None = None,
+    room: Mapping[str, int] | None = None,
     now: datetime = NOON,
 ) -> Decision:
     book = Book(of or borrower(), debts, tuple(messages), tuple(credits), tuple(touches), promises or {})
-    return decide(book, in_force(*portfolios, strategy=strategy, templates=templates, feeds=feeds, now=now), now)
+    policies = in_force(*portfolios, strategy=strategy, templates=templates, feeds=feeds, now=now)
+    return decide(book, replace(policies, room=room or {}), now)
 
 
 def in_force(
@@ -172,3 +174,9 @@ def rules_of(who: Borrower) -> contact_rules.ContactRules:
     rules = contact_rules.rules_for(who.country)
     assert rules
     return rules
+
+
+def next_moment(who: Borrower, debts: Iterable[Debt], strategy_of: StrategyOf, *, first: date) -> datetime | None:
+    """When the next look is, whatever its priority."""
+    look = next_look(who, tuple(debts), strategy_of, first=first)
+    return look.at if look else None

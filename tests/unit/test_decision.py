@@ -79,6 +79,7 @@ DEFERRED: dict[str, Callable[[], Decision]] = {
     "STALE_DATA": lambda: decided(debt(), feeds={}),
     "APPROVAL": lambda: decided(debt(), strategy=ladder(0, approval="every_day")),
     "GAP": lambda: decided(debt(3), messages=[at(NOON - timedelta(hours=45))]),
+    "LIMIT": lambda: decided(debt(), room={"tarjetas": 0}),
     "PAUSED": lambda: decided(debt(), feeds={"tarjetas": Feed(NOON, Pause("tarjetas", "now"))}),
     "WINDOW": lambda: decided(debt(), now=datetime(2026, 11, 24, 6, 59, tzinfo=MEXICO)),
     "HOLIDAY": lambda: decided(debt(-31), now=datetime(2026, 12, 25, 12, 0, tzinfo=MEXICO)),
@@ -87,9 +88,9 @@ DEFERRED: dict[str, Callable[[], Decision]] = {
 
 def test_every_reason_to_skip_or_defer_is_tested() -> None:
     recorded_of_steps = {"SUPERSEDED"}
-    decided_by_the_sender = {"LIMIT", "RATE"}
+    nobody_says_yet = {"RATE"}
     assert SKIPPED.keys() == outcomes.SKIPPED.keys() - recorded_of_steps
-    assert DEFERRED.keys() == outcomes.DEFERRED.keys() - decided_by_the_sender
+    assert DEFERRED.keys() == outcomes.DEFERRED.keys() - nobody_says_yet
 
 
 @pytest.mark.parametrize("code", SKIPPED)
@@ -398,3 +399,22 @@ def test_due_debts_come_oldest_first() -> None:
     many = (debt(-3, debt_id="C"), debt(7, debt_id="A"), debt(0, debt_id="Z"), debt(0, debt_id="B"))
     assert [d.debt.terms.debt_id for d in dues(*many)] == ["A", "B", "Z", "C"]
     assert [d.days_past_due for d in dues(*many)] == [7, 0, 0, -3]
+
+
+# Limits.
+
+
+def test_where_no_more_people_may_be_written_to_it_waits_until_tomorrow_and_comes_first() -> None:
+    deferred = decided(debt(), room={"tarjetas": 0})
+    assert deferred == Defer("LIMIT", datetime(2026, 11, 25, 7, tzinfo=MEXICO), priority=100)
+    assert isinstance(deferred, Defer)
+    assert set(deferred.debts.values()) == {"DEFERRED_LIMIT"}
+
+
+@pytest.mark.parametrize("room", [{}, {"tarjetas": 1}, {"another": 0}])
+def test_there_is_room_unless_somebody_says_otherwise(room: dict[str, int]) -> None:
+    assert isinstance(decided(debt(), room=room), Send)
+
+
+def test_a_debt_that_gets_nothing_anyway_is_not_kept_back_by_a_limit() -> None:
+    assert decided(paid(), room={"tarjetas": 0}) == Skip("PAID")

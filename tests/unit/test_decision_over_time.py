@@ -11,10 +11,10 @@ from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.policy import contact_rules, outcomes
 from cobranza.policy.decision import Book, Defer, Policies, Send, Skip, decide
-from cobranza.policy.due import counted_from, due_on, local_date, next_look
+from cobranza.policy.due import TOP, counted_from, due_on, local_date, next_look
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
-from cobranza.policy.strategy import Strategy
+from cobranza.policy.strategy import Conditions, Rule, Strategy
 from tests.unit.books import (
     ANYWHERE,
     BOGOTA,
@@ -33,6 +33,7 @@ from tests.unit.books import (
     in_force,
     ladder,
     message,
+    next_moment,
     paid,
     portfolio,
     rules_of,
@@ -61,24 +62,40 @@ def test_the_next_look_is_the_first_open_minute_of_the_next_step(
     days_past_due: int, step: int | None, first_in: int, expected: str | None
 ) -> None:
     first = TODAY + timedelta(days=first_in)
-    look = next_look(borrower(), (debt(days_past_due, step=step),), lambda _: LADDER, first=first)
+    look = next_moment(borrower(), (debt(days_past_due, step=step),), lambda _: LADDER, first=first)
     assert look == (datetime.fromisoformat(expected).replace(tzinfo=MEXICO) if expected else None)
 
 
 def test_the_next_look_is_the_soonest_of_all_open_debts() -> None:
     soon, later, closed = debt(-6, debt_id="A"), debt(-20, debt_id="B"), paid(-4, debt_id="C")
-    look = next_look(borrower(), (later, closed, soon), lambda _: LADDER, first=TODAY)
+    look = next_moment(borrower(), (later, closed, soon), lambda _: LADDER, first=TODAY)
     assert look == datetime(2026, 11, 27, 7, 0, tzinfo=MEXICO)
 
 
+def test_the_oldest_debt_of_the_day_tells_how_pressing_it_is() -> None:
+    cards = Rule(name="cards", when=Conditions(tags=("card",)), priority=90, steps=LADDER.rules[0].steps)
+    strategy = LADDER.model_copy(update={"rules": (cards, *LADDER.rules)})
+    card, loan = debt(-3, tags=("card",)), debt(3, debt_id="F-2")
+    for owed, priority in (((card,), 90), ((loan,), 50), ((card, loan), 50)):
+        look = next_look(borrower(), owed, lambda _: strategy, first=TODAY)
+        assert look
+        assert look.priority == priority
+
+
+def test_what_somebody_asked_for_comes_first() -> None:
+    look = next_look(borrower(), (debt(1, requested_on=TODAY),), lambda _: LADDER, first=TODAY)
+    assert look
+    assert look.priority == TOP
+
+
 def test_paid_debts_are_not_looked_at() -> None:
-    assert next_look(borrower(), (paid(), paid(-10, debt_id="F-2")), lambda _: LADDER, first=TODAY) is None
-    assert next_look(borrower(), (), lambda _: LADDER, first=TODAY) is None
+    assert next_moment(borrower(), (paid(), paid(-10, debt_id="F-2")), lambda _: LADDER, first=TODAY) is None
+    assert next_moment(borrower(), (), lambda _: LADDER, first=TODAY) is None
 
 
 def test_a_borrower_of_a_country_without_rules_is_looked_at_by_utcs_date() -> None:
     somewhere = borrower(country="FR", region="")
-    assert next_look(somewhere, (debt(-3),), lambda _: LADDER, first=TODAY) == datetime(2026, 11, 24, tzinfo=UTC)
+    assert next_moment(somewhere, (debt(-3),), lambda _: LADDER, first=TODAY) == datetime(2026, 11, 24, tzinfo=UTC)
     assert local_date(somewhere, datetime(2026, 11, 24, 23, 59, tzinfo=UTC)) == TODAY
 
 
@@ -229,7 +246,7 @@ def test_at_the_next_look_something_is_due(
     data: st.DataObject, who: Borrower, first: date, strategy: Strategy
 ) -> None:
     debts = data.draw(debts_about(first, open_only=True))
-    look = next_look(who, debts, lambda _: strategy, first=first)
+    look = next_moment(who, debts, lambda _: strategy, first=first)
     if look is None:
         assert [d for d in due_on(who, debts, (), lambda _: strategy, first) if d.is_timely(strategy)] == []
         return
@@ -244,7 +261,7 @@ def test_at_the_next_look_something_is_due(
 def test_no_step_falls_between_two_looks(data: st.DataObject, who: Borrower, first: date) -> None:
     """On no date between `first` and the next look could anything have been sent."""
     debts = data.draw(debts_about(first, open_only=True))
-    look = next_look(who, debts, lambda _: LADDER, first=first)
+    look = next_moment(who, debts, lambda _: LADDER, first=first)
     last = local_date(who, look) if look else first + timedelta(days=60)
     zone = contact_rules.zones_for(rules_of(who), who.region)[0]
     for days in range((last - first).days):
@@ -272,7 +289,7 @@ def test_forty_days_send_each_step_at_most_once_and_in_order(
     climbed: dict[str, list[int]] = {each.terms.key: [] for each in debts}
     claims: list[Message] = []
     now, end = start, start + timedelta(days=40)
-    look = next_look(who, debts, lambda _: strategy, first=local_date(who, now))
+    look = next_moment(who, debts, lambda _: strategy, first=local_date(who, now))
     looks = 0
     while look and look < end:
         # A look that was planned for the past is made at once.
@@ -297,7 +314,7 @@ def test_forty_days_send_each_step_at_most_once_and_in_order(
             until = decision.until
             assert until > now
         book = Book(who, debts, tuple(claims))
-        look = until or next_look(who, book.debts, lambda _: strategy, first=today + timedelta(days=1))
+        look = until or next_moment(who, book.debts, lambda _: strategy, first=today + timedelta(days=1))
         assert look is None or look > now
     for steps_sent in climbed.values():
         assert steps_sent == sorted(set(steps_sent))
@@ -315,7 +332,7 @@ def test_a_whole_ladder_is_climbed_on_its_days() -> None:
     """Due on Tuesday 24 November: Saturday 21 is closed, and so the first notice goes on Monday."""
     debts, claims = (debt(0),), list[Message]()
     daily = LADDER.model_copy(update={"min_gap_hours": 24})
-    look = next_look(borrower(), debts, lambda _: LADDER, first=TODAY - timedelta(days=10))
+    look = next_moment(borrower(), debts, lambda _: LADDER, first=TODAY - timedelta(days=10))
     said: list[tuple[str, str]] = []
     while look:
         book = Book(borrower(), debts, tuple(claims))
@@ -324,7 +341,7 @@ def test_a_whole_ladder_is_climbed_on_its_days() -> None:
         said.append((f"{decision.day:%m-%d}", decision.template))
         claims.append(message(decision.day, State.ACCEPTED, dict(decision.consumes)))
         after = Book(borrower(), debts, tuple(claims))
-        look = next_look(borrower(), after.debts, lambda _: LADDER, first=decision.day + timedelta(days=1))
+        look = next_moment(borrower(), after.debts, lambda _: LADDER, first=decision.day + timedelta(days=1))
     assert said == [
         ("11-23", "recordatorio_previo"),
         ("11-24", "vence_hoy"),

@@ -14,7 +14,7 @@ from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Credit
 from cobranza.policy.decision import Rest, Send, Skip
-from cobranza.policy.due import REQUEST_LIVES, next_look
+from cobranza.policy.due import REQUEST_LIVES
 from cobranza.policy.message import Consumed, State
 from cobranza.policy.strategy import Rule, Step
 from cobranza.whatsapp.messages import reminder_parameters
@@ -31,6 +31,7 @@ from tests.unit.books import (
     ladder,
     message,
     messages,
+    next_moment,
     portfolio,
     sent,
     step_on,
@@ -61,14 +62,14 @@ def test_a_payment_that_the_balance_knows_is_not_subtracted_again() -> None:
 def test_a_debt_paid_since_the_file_is_never_reminded(amount: str) -> None:
     settled = debt(paid={"P-1": (LATELY, Decimal(amount))})
     assert decided(settled) == Skip("PAID")
-    assert next_look(borrower(), (settled,), lambda _: LADDER, first=TODAY) is None
+    assert next_moment(borrower(), (settled,), lambda _: LADDER, first=TODAY) is None
 
 
 def test_a_closed_debt_is_never_reminded() -> None:
     gone = debt(closed="NOT_IN_SNAPSHOT")
     assert gone.owed == Money(Decimal(0), "MXN")
     assert decided(gone) == Skip("PAID")
-    assert next_look(borrower(), (gone,), lambda _: LADDER, first=TODAY) is None
+    assert next_moment(borrower(), (gone,), lambda _: LADDER, first=TODAY) is None
 
 
 # Credits.
@@ -172,7 +173,7 @@ def test_a_hold_ends_after_its_last_day(who: Borrower) -> None:
 
 
 def test_a_recalled_debt_is_not_looked_at_any_more() -> None:
-    assert next_look(borrower(), (debt(-10, recalled=True),), lambda _: LADDER, first=TODAY) is None
+    assert next_moment(borrower(), (debt(-10, recalled=True),), lambda _: LADDER, first=TODAY) is None
 
 
 # Calls and visits count like messages.
@@ -205,7 +206,7 @@ def test_calls_and_visits_count_in_the_caps(
 
 
 def look_at(*debts: Debt, first: date = TODAY) -> date | None:
-    look = next_look(borrower(), debts, lambda _: LADDER, first=first)
+    look = next_moment(borrower(), debts, lambda _: LADDER, first=first)
     return look.astimezone(MEXICO).date() if look else None
 
 

@@ -142,7 +142,13 @@ class FakeParameters:
 
 def scheduler(stage: str, clock_parameter: str) -> SchedulerSettings:
     return SchedulerSettings(
-        stage=stage, clock_parameter=clock_parameter, ledger_table="ledger", reminders_queue_url="https://x"
+        stage=stage,
+        clock_parameter=clock_parameter,
+        ledger_table="ledger",
+        reminders_queue_url="https://x",
+        schedule_expression="rate(5 minutes)",
+        sends_per_second="12",
+        people_per_day="250",
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import Self
 
 from cobranza.errors import MissingSetting
@@ -46,8 +47,18 @@ class IngestSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulerSettings(Settings):
+    """`schedule_expression` as in the template: rate(5 minutes). The two figures are whole numbers."""
+
     ledger_table: str
     reminders_queue_url: str
+    schedule_expression: str
+    sends_per_second: str
+    people_per_day: str
+
+    @property
+    def tick(self) -> timedelta:
+        """From one tick to the next."""
+        return timedelta(minutes=int(re.sub(r"\D", "", self.schedule_expression)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +80,11 @@ class ProviderSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendSettings(ProviderSettings):
-    """`countries_on` as in the template: MX,CO."""
+    """`countries_on` as in the template: MX,CO. `people_per_day` is a whole number."""
 
     reminders_queue_url: str
     countries_on: str
+    people_per_day: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

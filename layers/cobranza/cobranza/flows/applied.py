@@ -84,8 +84,8 @@ class Rooms:
             return
         book = loaded.book
         first = local_date(book.borrower, now)
-        if moment := next_look(book.borrower, book.debts, self.strategy_of, first=first):
-            self.ledger.look_at(borrower, moment)
+        if look := next_look(book.borrower, book.debts, self.strategy_of, first=first):
+            self.ledger.look_at(borrower, look)
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from cobranza.files.results import Summary
 from cobranza.flows.applied import in_chunks
 from cobranza.flows.drops import PAUSE, Drop
 from cobranza.flows.results import ResultDesk
+from cobranza.policy.due import Look
 from cobranza.policy.feed import Pause
 from cobranza.store.controls import Control, Controls
 from cobranza.store.keys import ALL, SHARDS
@@ -87,7 +88,7 @@ class ControlDesk:
     def _bring_back(self, pause: Pause, now: datetime) -> Control:
         """Whoever was held is looked at now, not when they would have been looked at again."""
         stopped = self.controls.held(pause)
-        for _ in in_chunks(lambda borrower: self.ledger.look_at(borrower, now), stopped, self.workers):
+        for _ in in_chunks(lambda borrower: self.ledger.look_at(borrower, Look(now)), stopped, self.workers):
             pass
         return self.controls.counted(pause, len(held(self.ledger, stopped, pause, now)))
 
@@ -112,7 +113,7 @@ def held(ledger: Ledger, stopped: Iterable[str], pause: Pause, now: datetime) ->
     found = set(stopped)
     if pause.scope == ALL:
         for shard in range(SHARDS):
-            found |= {borrower for borrower, _ in ledger.due(shard, now)}
+            found |= {waiting.borrower for waiting in ledger.due(shard, now)}
     return found
 
 

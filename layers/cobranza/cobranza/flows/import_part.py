@@ -33,7 +33,7 @@ from cobranza.flows.readiness import Judge
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money, totals
-from cobranza.policy.due import StrategyOf, local_date, next_look
+from cobranza.policy.due import Look, StrategyOf, local_date, next_look
 from cobranza.policy.portfolio import Portfolio
 from cobranza.refs import References
 from cobranza.store import book as writes
@@ -246,14 +246,14 @@ class PartImporter:
             somebody = told_of(person, evidence_of(answer_of(person.rows).consent, None, task.portfolio))
             somebody = replace(somebody, opted_out_at=stops.get(phones.get(person.ref, "")))
             told[person.ref] = somebody
-            moment = self._next_look(somebody, [Debt(terms=row.terms) for row in person.rows], now)
+            look = self._next_look(somebody, [Debt(terms=row.terms) for row in person.rows], now)
             profiles.append(
                 writes.new_profile(
                     somebody,
                     person.last.borrower_id,
                     profile_digest(person),
                     task.as_of,
-                    moment,
+                    look,
                     said_no=person.said_no,
                 )
             )
@@ -310,8 +310,8 @@ class PartImporter:
         somebody, write = self._profile(person, known, stops.get(phone), task, changed, now)
         if write and not all(self.book.write([write])):
             return changes, None
-        if known.profile and (moment := self._next_look(somebody, changed, now)):
-            self.ledger.look_at(person.ref, moment)
+        if known.profile and (look := self._next_look(somebody, changed, now)):
+            self.ledger.look_at(person.ref, look)
         self._credits(task).declare(person)
         return changes, somebody
 
@@ -336,9 +336,9 @@ class PartImporter:
         somebody = known.heard(told, task.as_of, said_no=person.said_no)
         there = known.profile
         if there is None:
-            moment = self._next_look(told, changed, now)
+            look = self._next_look(told, changed, now)
             return somebody, writes.new_profile(
-                told, person.last.borrower_id, digest, task.as_of, moment, said_no=person.said_no
+                told, person.last.borrower_id, digest, task.as_of, look, said_no=person.said_no
             )
         is_news = there["digest"] != digest and there["as_of"] <= utc(task.as_of)
         if not is_news:
@@ -348,7 +348,7 @@ class PartImporter:
             there, told, person.last.borrower_id, digest, task.as_of, said_no=person.said_no
         )
 
-    def _next_look(self, person: Borrower, debts: Sequence[Debt], now: datetime) -> datetime | None:
+    def _next_look(self, person: Borrower, debts: Sequence[Debt], now: datetime) -> Look | None:
         return next_look(person, debts, self.strategy_of, first=local_date(person, now))
 
     # What a snapshot, or a plan, does not list.

@@ -1,18 +1,26 @@
-"""The scheduler: whoever's moment has come is leased and queued. Nothing is decided here."""
+"""The scheduler: of those whose moment has come it leases and queues as many as can be served, the most pressing
+first. It decides nothing else."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import batched, chain, islice
 
+from cobranza.policy.due import TOP
+from cobranza.policy.pace import Pace
 from cobranza.queues import Queue, Reminder
 from cobranza.store.keys import ALL, SHARDS
-from cobranza.store.ledger import Ledger
+from cobranza.store.ledger import Ledger, Waiting
+from cobranza.store.limits import Limits
+from cobranza.store.table import utc
 
-# Longer than a reminder can wait on the queue and be tried again; then the borrower comes back by themselves.
-LEASE = timedelta(minutes=90)
-# What one tick takes of a shard: 4,000 in all, about what five senders can do until the next. The rest has waited
-# longest then, and comes first.
-MOST_PER_SHARD = 250
+# Borrowers whom one hand leases and queues at a time: two calls to DynamoDB, five to SQS.
+CHUNK = 50
+# Where more are due than can be looked at, priorities are asked for in these bands, one after the other.
+BANDS = ((TOP, TOP), (75, TOP - 1), (50, 74), (25, 49), (0, 24))
+# What is read of each shard at least, in case the most pressing ones are not spread evenly.
+LEAST_READ = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +28,53 @@ class Tick:
     queued: int
 
 
-def queue_due(ledger: Ledger, queue: Queue[Reminder], now: datetime, trace: str) -> Tick:
-    """Queues every due borrower once, and nobody while all is paused: they stay due. A crash in the middle costs a
-    lease, never a message."""
-    if ledger.pause(ALL):
-        return Tick(queued=0)
-    return Tick(queued=queue.put(_leased(ledger, now, trace)))
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """`workers` is by how many hands the shards are read, and the chosen leased and queued."""
+
+    ledger: Ledger
+    limits: Limits
+    queue: Queue[Reminder]
+    pace: Pace
+    workers: int = 16
+
+    def tick(self, now: datetime, trace: str) -> Tick:
+        """Queues each borrower once, and nobody while all is paused: they stay due. A crash in the middle costs
+        leases, never a message."""
+        if self.ledger.pause(ALL):
+            return Tick(queued=0)
+        pace = self.pace.at_most(self.limits.rate())
+        most = self._most(pace, now)
+        until = now + pace.lease
+
+        def queue(place: int, chunk: tuple[Waiting, ...]) -> int:
+            leased = self.ledger.lease(chunk, until)
+            reminders = [Reminder(borrower, utc(until), trace) for borrower in leased]
+            return self.queue.put(reminders, delay=pace.delay(place))
+
+        with ThreadPoolExecutor(self.workers) as hands:
+            shards = hands.map(lambda shard: _most_pressing(self.ledger, shard, now, most), range(SHARDS))
+            waiting = sorted(chain.from_iterable(shards), key=lambda one: (-one.priority, one.due_at))
+            chunks = list(batched(waiting[:most], CHUNK, strict=False))
+            # Whatever fails ends the tick: chunks that nobody has begun stay due.
+            return Tick(sum(hands.map(queue, range(0, most, CHUNK), chunks)))
+
+    def _most(self, pace: Pace, now: datetime) -> int:
+        """What the senders can do until the next tick, and no more than the numbers may write to while they may
+        write to anybody. Then whoever is left is queued all the same: the sender tells them the limit, once, and
+        they come first tomorrow."""
+        left = sum(self.limits.left(number, now) for number in self.ledger.numbers())
+        return min(pace.capacity, left) if left else pace.capacity
 
 
-def _leased(ledger: Ledger, now: datetime, trace: str) -> Iterator[Reminder]:
-    for shard in range(SHARDS):
-        for borrower, due_at in ledger.due(shard, now, MOST_PER_SHARD):
-            if leased := ledger.lease(borrower, due_at, now + LEASE):
-                yield Reminder(borrower, leased.until, trace)
+def _most_pressing(ledger: Ledger, shard: int, now: datetime, most: int) -> list[Waiting]:
+    """Enough of a shard to choose `most` from all of them: the longest waiting of the most pressing bands."""
+    enough = min(most, max(2 * most // SHARDS, LEAST_READ))
+    found = list(ledger.due(shard, now, enough + 1)) if most else []
+    if len(found) <= enough:
+        return found
+    return list(islice(_by_bands(ledger, shard, now), enough))
+
+
+def _by_bands(ledger: Ledger, shard: int, now: datetime) -> Iterator[Waiting]:
+    return chain.from_iterable(ledger.due(shard, now, priorities=band) for band in BANDS)

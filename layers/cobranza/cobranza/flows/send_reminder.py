@@ -4,13 +4,14 @@ At most one message leaves per borrower and local date: the claim is one conditi
 unclear result is never sent again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from cobranza.flows.room import Room
 from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip, decide
-from cobranza.policy.due import StrategyOf, local_date, next_look
+from cobranza.policy.due import Look, StrategyOf, local_date, next_look
 from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
@@ -49,6 +50,7 @@ class Sender:
     strategy_of: StrategyOf
     portfolio: Callable[[str], Portfolio | None]
     feed: Callable[[str], Feed]
+    room: Room
 
     def remind(self, reminder: Reminder, now: datetime) -> Outcome:
         loaded = self.ledger.load(reminder.borrower)
@@ -56,19 +58,25 @@ class Sender:
             return Outcome()  # a copy of a reminder that is done, or that somebody else has
         if (outcome := self._settle_dead_claims(reminder, loaded, now)) is not None:
             return outcome
-        decision = decide(loaded.book, self._policies(loaded.book), now)
+        decision = decide(loaded.book, self._policies(loaded.book, now), now)
         if isinstance(decision, Send):
             return self._send(reminder, loaded.book, decision, now)
         return self._do_not_send(reminder, loaded.book, decision, now)
 
-    def _policies(self, book: Book) -> Policies:
+    def _policies(self, book: Book, now: datetime) -> Policies:
         names = {debt.terms.portfolio for debt in book.debts}
+        portfolios = {name: portfolio for name in names if (portfolio := self.portfolio(name))}
+        today = local_date(book.borrower, now)
         return Policies(
-            portfolios={name: portfolio for name in names if (portfolio := self.portfolio(name))},
+            portfolios=portfolios,
             strategy_of=self.strategy_of,
             feeds={name: self.feed(name) for name in names},
             templates=announced(),
+            room={name: self.room.left(one, self._ramp(name), today, now) for name, one in portfolios.items()},
         )
+
+    def _ramp(self, portfolio_id: str) -> Sequence[int]:
+        return self.strategy_of(portfolio_id).ramp
 
     def _do_not_send(
         self, reminder: Reminder, book: Book, decision: Skip | Defer | Rest, now: datetime
@@ -79,13 +87,13 @@ class Sender:
                 self._finish(reminder, book, now)
                 return Outcome()
             case Skip():
-                until, facts = None, {"debts": decision.debts}
-            case Defer(until=until, pauses=pauses):
-                facts = {"debts": decision.debts, "until": until}
-                for pause in pauses:  # before the lease ends: whoever resumes finds them, or their lease
+                again, facts = None, {"debts": decision.debts}
+            case Defer():
+                again, facts = decision.look, {"debts": decision.debts, "until": decision.until}
+                for pause in decision.pauses:  # before the lease ends: whoever resumes finds them, or their lease
                     self.ledger.hold(pause, reminder.borrower, now)
         self._journal(reminder, now, decision.outcome, facts)
-        self._finish(reminder, book, now, until=until)
+        self._finish(reminder, book, now, again)
         return Outcome(decision.outcome)
 
     def _send(self, reminder: Reminder, book: Book, send: Send, now: datetime) -> Outcome:
@@ -103,6 +111,8 @@ class Sender:
             return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))  # another worker is at it
         answer = self.whatsapp.send(send.portfolio.phone_number_id, message)
         code = self._record(claim, answer, now)
+        if isinstance(answer, Accepted | Unclear):
+            self.room.take(send.portfolio, self._ramp(send.portfolio.portfolio_id), send.day)
         if code is None:
             return Outcome(retry_after=answer.retry_after if isinstance(answer, Refused) else 0)
         facts = {
@@ -159,9 +169,9 @@ class Sender:
         for debt_key, consumed in debts.items():
             self.ledger.consume(borrower, debt_key, consumed)
 
-    def _finish(self, reminder: Reminder, book: Book, now: datetime, until: datetime | None = None) -> None:
+    def _finish(self, reminder: Reminder, book: Book, now: datetime, again: Look | None = None) -> None:
         tomorrow = local_date(book.borrower, now) + timedelta(days=1)
-        again = until or next_look(book.borrower, book.debts, self.strategy_of, first=tomorrow)
+        again = again or next_look(book.borrower, book.debts, self.strategy_of, first=tomorrow)
         self.ledger.finish(reminder.borrower, reminder.lease, again)
 
     def _journal_message(self, reminder: Reminder, book: Book, day: date, now: datetime) -> None:

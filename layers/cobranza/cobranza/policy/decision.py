@@ -20,7 +20,7 @@ from cobranza.policy import contact_rules
 from cobranza.policy.caps import too_often
 from cobranza.policy.contact_rules import ContactRules
 from cobranza.policy.credit import credited
-from cobranza.policy.due import Due, StrategyOf, due_on, local_date, not_before, with_consumed
+from cobranza.policy.due import TOP, Due, Look, StrategyOf, due_on, local_date, not_before, opening, with_consumed
 from cobranza.policy.feed import PAUSE_LOOK, Feed, Pause
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
@@ -71,13 +71,18 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """`until` is when to look again; `pauses` are those that keep due debts back, where it is pauses
-    that do."""
+    """`until` is when to look again, and `priority` how pressing it is then, None as before; `pauses` are those
+    that keep due debts back, where it is pauses that do."""
 
     code: str
     until: datetime
     pauses: tuple[Pause, ...] = ()
     debts: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
+    priority: int | None = None
+
+    @property
+    def look(self) -> Look:
+        return Look(self.until, self.priority)
 
     @property
     def outcome(self) -> str:
@@ -114,11 +119,13 @@ class Book:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
     """What is in force for the portfolios of a book: the valid ones, the strategy of each, how each is fed, and
-    when the texts that exist, by (name, language), are true."""
+    when the texts that exist, by (name, language), are true. `room` is how many more people each may write to
+    now, where there is a limit."""
 
     portfolios: Mapping[str, Portfolio]
     strategy_of: StrategyOf = lambda _: standard()
     feeds: Mapping[str, Feed] = field(default_factory=dict[str, Feed])
+    room: Mapping[str, int] = field(default_factory=dict[str, int])
     templates: Mapping[tuple[str, str], Announces] = field(default_factory=dict[tuple[str, str], Announces])
 
 
@@ -166,7 +173,7 @@ def decide(book: Book, policies: Policies, now: datetime) -> Decision:
     if sieve.drops_all(partial(_covered, taken)):
         return sieve.verdict
     send = _one_message(facts, sieve, taken)
-    if sieve.drops_all(lambda _: _gate(facts, sieve.left) or _wording(facts, send)):
+    if sieve.drops_all(lambda _: _gate(facts, sieve.left) or _wording(facts, send) or _limit(facts, send)):
         return sieve.verdict
     return send
 
@@ -325,6 +332,15 @@ def _wording(facts: _Facts, send: Send) -> Skip | None:
     announces = facts.policies.templates.get((send.template, send.language))
     is_said = announces is not None and is_true(announces, send.lead.days_past_due)
     return None if is_said else Skip("NO_TEMPLATE")
+
+
+def _limit(facts: _Facts, send: Send) -> Defer | None:
+    """As many people as WhatsApp or the portfolio's ramp allows: tomorrow they come first."""
+    if facts.policies.room.get(send.portfolio.portfolio_id, 1) > 0:
+        return None
+    tomorrow = facts.today + timedelta(days=1)
+    opens = opening(facts.borrower.country, facts.borrower.region, tomorrow, _hour(send.dues))
+    return Defer("LIMIT", opens, priority=TOP)
 
 
 def _is_promised(facts: _Facts, due: Due) -> bool:

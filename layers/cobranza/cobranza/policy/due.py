@@ -19,6 +19,9 @@ REQUEST_LIVES = timedelta(days=7)
 # So far ahead salary days are looked for: no two lie further apart, whatever holidays are between.
 _SALARY_HORIZON = 62
 
+# What comes before everything else: what somebody asked for, and whoever had to stand back yesterday.
+TOP = 100
+
 # The strategy in force for a portfolio.
 type StrategyOf = Callable[[str], Strategy]
 
@@ -46,6 +49,22 @@ class Due:
 
     def is_timely(self, strategy: Strategy) -> bool:
         return self.requested or self.days_past_due - self.step <= strategy.max_days_late
+
+
+class Look(NamedTuple):
+    """When to look at a borrower, and how pressing they are then, 0 to 100; None leaves that as it was."""
+
+    at: datetime
+    priority: int | None = None
+
+
+class _NextStep(NamedTuple):
+    """The date on which a debt may have a step on, and what the rule says of hour and priority."""
+
+    day: date
+    hour: int
+    due_date: date
+    priority: int
 
 
 class _Behaviour(NamedTuple):
@@ -158,33 +177,34 @@ def counted_from(debt: Debt, strategy: Strategy, borrower: Borrower) -> date:
 # When to look next.
 
 
-def next_look(
-    borrower: Borrower, debts: Sequence[Debt], strategy_of: StrategyOf, *, first: date
-) -> datetime | None:
+def next_look(borrower: Borrower, debts: Sequence[Debt], strategy_of: StrategyOf, *, first: date) -> Look | None:
     """The moment from which this borrower should be looked at again: the first open minute, not before the rule's
     own hour, of the first date, not before `first`, on which an open debt may have a step on or a request to meet.
-    Never too late, whatever the borrower does until then. None when no such date comes."""
-    looks = [
-        look
+    Never too late, whatever the borrower does until then. None when no such date comes. The oldest debt of that
+    date tells the priority."""
+    steps = [
+        step
         for debt in debts
-        if debt.is_open and not debt.recalled and (look := _next_date(borrower, debt, strategy_of, first))
+        if debt.is_open and not debt.recalled and (step := _next_step(borrower, debt, strategy_of, first))
     ]
-    if not looks:
+    if not steps:
         return None
-    return _opening(borrower.country, borrower.region, *min(looks))
+    day, hour, *_ = min(steps)
+    oldest = min((step for step in steps if step.day == day), key=lambda step: (step.due_date, -step.priority))
+    return Look(opening(borrower.country, borrower.region, day, hour), oldest.priority)
 
 
 # Of a file's many borrowers the places and dates are few.
 @lru_cache(4096)
-def _opening(country: str, region: str, day: date, hour: int) -> datetime:
+def opening(country: str, region: str, day: date, hour: int) -> datetime:
     """The first open minute from a date on, not before the hour; the date's midnight where we know no rules."""
     rules = contact_rules.rules_for(country)
     zone = contact_rules.zones_for(rules, region)[0] if rules else UTC
     midnight = datetime.combine(day, time(), zone)
-    opening = contact_rules.next_open(rules, region, midnight) if rules else None
-    if not (rules and opening):
+    opens = contact_rules.next_open(rules, region, midnight) if rules else None
+    if not (rules and opens):
         return midnight.astimezone(UTC)
-    return not_before(rules, region, opening, hour)
+    return not_before(rules, region, opens, hour)
 
 
 def not_before(rules: ContactRules, region: str, opening: datetime, hour: int) -> datetime:
@@ -194,14 +214,16 @@ def not_before(rules: ContactRules, region: str, opening: datetime, hour: int) -
     return wanted if wanted > opening and not contact_rules.closed(rules, region, wanted) else opening
 
 
-def _next_date(borrower: Borrower, debt: Debt, strategy_of: StrategyOf, first: date) -> tuple[date, int] | None:
-    """The first date on which the debt may have a step on or a request to be met, and the hour of its rule."""
+def _next_step(borrower: Borrower, debt: Debt, strategy_of: StrategyOf, first: date) -> _NextStep | None:
+    """The first on which the debt may have a step on or a request to be met."""
     strategy = strategy_of(debt.terms.portfolio)
     asked = max(debt.requested_on, first) if debt.requested_on else None
-    asked = asked if asked and is_requested(debt, asked) else None
+    request = _NextStep(asked, 0, debt.terms.due_date, TOP) if asked and is_requested(debt, asked) else None
     for day, rule in _step_dates(borrower, debt, strategy, first):
-        return (asked, 0) if asked and asked <= day else (day, rule.hour or 0)
-    return (asked, 0) if asked else None
+        if request and request.day <= day:
+            break
+        return _NextStep(day, rule.hour or 0, debt.terms.due_date, rule.priority)
+    return request
 
 
 def _step_dates(borrower: Borrower, debt: Debt, strategy: Strategy, first: date) -> Iterator[tuple[date, Rule]]:

@@ -10,8 +10,9 @@ from decimal import Decimal
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.debt import Terms, paid_after
 from cobranza.ledger.heard import heard
+from cobranza.policy.due import Look
 from cobranza.store import keys
-from cobranza.store.items import borrower_of, consent_item, consent_of, parts_of, told_of
+from cobranza.store.items import borrower_of, consent_item, consent_of, parts_of, planned, told_of
 from cobranza.store.said import standing_of
 from cobranza.store.table import Insert, Item, Table, Update, Write, utc
 
@@ -200,7 +201,7 @@ def new_profile(
     borrower_id: str,
     digest: str,
     as_of: datetime,
-    look_at: datetime | None,
+    look: Look | None,
     *,
     said_no: bool = False,
 ) -> Insert:
@@ -211,8 +212,8 @@ def new_profile(
         item["no_consent_at"] = utc(as_of)
     if person.opted_out_at:
         item |= {"opted_out_at": person.opted_out_at, "book": keys.heard(person.ref)}
-    if look_at:
-        item |= {"due_shard": keys.due_shard(person.ref), "due_at": utc(look_at)}
+    if look:
+        item |= planned(person.ref, look)
     return Insert(item)
 
 

@@ -11,12 +11,12 @@ from cobranza.ledger.heard import heard
 from cobranza.ledger.payment import Credit
 from cobranza.ledger.promise import Promise, counted
 from cobranza.policy.decision import Book
-from cobranza.policy.due import local_date
+from cobranza.policy.due import Look, local_date
 from cobranza.policy.feed import Pause
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.store import keys
 from cobranza.store.said import debt_standing_of, standing_of
-from cobranza.store.table import Item
+from cobranza.store.table import Item, utc
 
 
 def message_of(item: Item) -> Message:
@@ -38,6 +38,12 @@ def pause_of(item: Item) -> Pause | None:
     if "paused_at" not in item or "resumed_at" in item:
         return None
     return Pause(keys.scope_of(item["pk"]), item["paused_at"])
+
+
+def planned(ref: str, look: Look) -> Item:
+    """When to look at a borrower, as the profile has it and the index *due* finds it."""
+    due: Item = {"due_shard": keys.due_shard(ref), "due_at": utc(look.at)}
+    return due if look.priority is None else due | {"priority": look.priority}
 
 
 def book_of(ref: str, items: Mapping[str, Item]) -> Book:

@@ -6,7 +6,7 @@ People appear in keys only as references (refs.py).
 import re
 import zlib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from cobranza.errors import InvalidInput
 
@@ -26,6 +26,10 @@ STRATEGY = "STRATEGY"
 LEASE = "LEASE"
 PAUSE = "PAUSE"
 HELD = "HELD#"
+TIER = "TIER"
+PEOPLE = "PEOPLE#"
+RAMP = "RAMP#"
+RATE = "RATE"
 STANDING = "STANDING"
 PAYMENT = "PAYMENT"
 SHARDS = 16
@@ -205,6 +209,30 @@ def held_by(since: str) -> str:
 
 def held(scope: str, since: str, borrower: str) -> dict[str, str]:
     return {"pk": control_pk(scope), "sk": f"{held_by(since)}{borrower}"}
+
+
+def number_pk(number: str) -> str:
+    """A sending number's controls, by Meta's id of it. No portfolio is called so: their ids have no #."""
+    return control_pk(f"number#{number}")
+
+
+def tier(number: str) -> dict[str, str]:
+    return {"pk": number_pk(number), "sk": TIER}
+
+
+def people(number: str, moment: datetime) -> dict[str, str]:
+    """How many people the number wrote to within that hour (UTC)."""
+    return {"pk": number_pk(number), "sk": f"{PEOPLE}{moment.astimezone(UTC):%Y-%m-%dT%H}"}
+
+
+def ramp(portfolio_id: str, day: date) -> dict[str, str]:
+    """How many people a new portfolio wrote to on that local day."""
+    return {"pk": control_pk(portfolio_id), "sk": f"{RAMP}{day.isoformat()}"}
+
+
+def rate(scope: str) -> dict[str, str]:
+    """How many reminders a second may leave."""
+    return {"pk": control_pk(scope), "sk": RATE}
 
 
 def import_lease(portfolio_id: str) -> dict[str, str]:

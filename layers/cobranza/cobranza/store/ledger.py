@@ -1,22 +1,27 @@
 """The ledger table: borrowers and debts as they are now, portfolios, and when to look at whom."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 from cobranza.policy.decision import Book
+from cobranza.policy.due import Look
 from cobranza.policy.feed import Feed, Pause
 from cobranza.policy.message import Consumed
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import SHIPPED, Strategy, shipped
 from cobranza.store import keys
-from cobranza.store.items import book_of, pause_of
-from cobranza.store.table import ConditionFailed, Table, utc
+from cobranza.store.items import book_of, pause_of, planned
+from cobranza.store.table import ConditionFailed, Item, Table, Update, utc
 
 EXISTS = "attribute_exists(#pk)"
 # A pause that lasts longer holds its borrowers anew at each look.
 HELD_LIVES = timedelta(days=40)
+# The priority of a rule that names none, and of whoever was planned without one.
+UNTOLD = 50
+_WISH = ("wanted", "wanted_priority")
 NO_NEWER = "attribute_not_exists(#as_of) OR #as_of <= :as_of"
 
 
@@ -29,12 +34,12 @@ class Listed:
     closed: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Leased:
-    """A borrower whom nobody else will look at until `until`."""
+class Waiting(NamedTuple):
+    """A borrower whose moment has come: the one that was planned (ISO 8601, UTC), and how pressing they are."""
 
     borrower: str
-    until: str
+    due_at: str
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,12 @@ class Ledger:
                 since=datetime.fromisoformat(item["since"]),
                 closed=date.fromisoformat(closed) if closed else None,
             )
+
+    def numbers(self) -> set[str]:
+        """The sending numbers (Meta's ids) of all portfolios that are valid."""
+        wanted = [keys.portfolio(listed.id) for listed in self.portfolios()]
+        found = self._table.get_all(wanted, ("config",))
+        return {Portfolio.model_validate_json(item["config"]).phone_number_id for item in found}
 
     def close_day(self, portfolio_id: str, day: date) -> None:
         """All that is told of the portfolio's day has been told; a later day stays closed."""
@@ -169,77 +180,81 @@ class Ledger:
 
     # When to look at whom.
 
-    def look_at(self, borrower: str, moment: datetime) -> None:
-        """Makes sure that the borrower is looked at from `moment` on, or earlier if that was planned.
+    def look_at(self, borrower: str, look: Look) -> None:
+        """Makes sure that the borrower is looked at from that moment on, or earlier if that was planned.
 
         While somebody has the borrower, the wish is kept beside the lease for `finish`."""
-        wanted = utc(moment)
         try:
             self._table.update(
                 keys.profile(borrower),
-                {"due_shard": keys.due_shard(borrower), "due_at": wanted},
-                remove=("lease", "wanted"),
+                planned(borrower, look),
+                remove=("lease", *_WISH),
                 condition=f"{EXISTS} AND (attribute_not_exists(#due_at) OR #due_at > :due_at)",
             )
         except ConditionFailed as failed:
             if "lease" in failed.item:
-                self._wish(borrower, wanted)
+                self._wish(borrower, look)
 
-    def _wish(self, borrower: str, wanted: str) -> None:
+    def _wish(self, borrower: str, look: Look) -> None:
+        pressing = {} if look.priority is None else {"wanted_priority": look.priority}
         try:
             self._table.update(
                 keys.profile(borrower),
-                {"wanted": wanted},
+                {"wanted": utc(look.at), **pressing},
                 condition="attribute_exists(#lease) AND (attribute_not_exists(#wanted) OR #wanted > :wanted)",
             )
         except ConditionFailed as failed:
             if "lease" not in failed.item:  # it ended just now
-                self.look_at(borrower, datetime.fromisoformat(wanted))
+                self.look_at(borrower, look)
 
-    def due(self, shard: int, now: datetime, limit: int = 0) -> Iterator[tuple[str, str]]:
-        """The borrowers (and the moment planned for each) whose moment has come, the longest waiting first; at
-        most `limit` if given."""
+    def due(
+        self, shard: int, now: datetime, limit: int = 0, priorities: tuple[int, int] | None = None
+    ) -> Iterator[Waiting]:
+        """The borrowers whose moment has come, the longest waiting first: at most `limit` if given, and those
+        between two priorities alone, both included."""
+        least, most = priorities or (0, 0)
         items = self._table.query(
             "due_shard = :shard AND due_at <= :now",
             {"shard": shard, "now": utc(now)},
             index="due",
             limit=limit,
+            where="priority BETWEEN :least AND :most" if priorities else "",
+            among={"least": least, "most": most} if priorities else None,
         )
-        return ((keys.borrower_of(item["pk"]), item["due_at"]) for item in items)
+        return (
+            Waiting(keys.borrower_of(item["pk"]), item["due_at"], int(item.get("priority", UNTOLD)))
+            for item in items
+        )
 
-    def lease(self, borrower: str, due_at: str, until: datetime) -> Leased | None:
-        """Takes the borrower until `until`; None if somebody else has, or the plan has changed since `due_at`."""
-        lease = utc(until)
-        try:
-            self._table.update(
-                keys.profile(borrower),
-                {"due_at": lease, "lease": lease},
-                condition="#due_at = :seen",
-                values={"seen": due_at},
-            )
-        except ConditionFailed:
-            return None
-        return Leased(borrower, lease)
+    def lease(self, waiting: Sequence[Waiting], until: datetime) -> list[str]:
+        """Takes these borrowers until `until`, each with a conditional write of its own; returns those whom nobody
+        else has and whose plan is as it was seen."""
+        lease = {"due_at": utc(until), "lease": utc(until)}
+        made = self._table.write_all(
+            [Update(keys.profile(one.borrower), lease, {"due_at": one.due_at}) for one in waiting]
+        )
+        return [one.borrower for one, is_made in zip(waiting, made, strict=True) if is_made]
 
-    def finish(self, borrower: str, lease: str, next_look: datetime | None) -> None:
+    def finish(self, borrower: str, lease: str, next_look: Look | None) -> None:
         """Ends a lease: look again at `next_look`, or when a file that came meanwhile wants it, whichever comes
         first; never by ourselves when neither is. Nothing if the lease has moved."""
-        planned = [utc(next_look)] if next_look else []
         try:
-            self._end_lease(borrower, lease, planned, "attribute_not_exists(#wanted)", {})
+            self._end_lease(borrower, lease, next_look, "attribute_not_exists(#wanted)", {})
         except ConditionFailed as failed:
             wanted = failed.item.get("wanted")
             if failed.item.get("lease") == lease and wanted:
+                wish = _wish_of(failed.item)
+                look = wish if next_look is None or wish.at < next_look.at else next_look
                 with contextlib.suppress(ConditionFailed):  # wanted earlier still: the lease ends by itself
-                    self._end_lease(borrower, lease, [*planned, wanted], "#wanted = :seen", {"seen": wanted})
+                    self._end_lease(borrower, lease, look, "#wanted = :seen", {"seen": wanted})
 
     def _end_lease(
-        self, borrower: str, lease: str, moments: list[str], condition: str, values: dict[str, str]
+        self, borrower: str, lease: str, look: Look | None, condition: str, values: dict[str, str]
     ) -> None:
         self._table.update(
             keys.profile(borrower),
-            {"due_at": min(moments)} if moments else None,
-            remove=("lease", "wanted") if moments else ("lease", "wanted", "due_at", "due_shard"),
+            planned(borrower, look) if look else None,
+            remove=("lease", *_WISH) if look else ("lease", *_WISH, "due_at", "due_shard"),
             condition=f"#lease = :held AND {condition}",
             values={"held": lease, **values},
         )
@@ -307,3 +322,8 @@ class Ledger:
                 condition=f"{EXISTS} AND (attribute_not_exists(#receipt_until) OR "
                 "#receipt_until < :receipt_until)",
             )
+
+
+def _wish_of(item: Item) -> Look:
+    priority = item.get("wanted_priority")
+    return Look(datetime.fromisoformat(item["wanted"]), None if priority is None else int(priority))

@@ -195,20 +195,27 @@ class Table:
         *,
         index: str = "",
         limit: int = 0,
+        where: str = "",
+        among: Mapping[str, Any] | None = None,
     ) -> Iterator[Item]:
-        """All items of a key condition in pk, sk (or the index's keys), page by page; at most `limit` if given."""
+        """All items of a key condition in pk, sk (or the index's keys), page by page; at most `limit` if given,
+        and those alone for which the condition `where` holds, with its values `among`: the others are read, and
+        paid for, as well."""
         request: dict[str, Any] = {
             "TableName": self._name,
             "KeyConditionExpression": expression,
-            "ExpressionAttributeValues": {f":{k}": _pack_value(v) for k, v in values.items()},
+            "ExpressionAttributeValues": {f":{k}": _pack_value(v) for k, v in {**values, **(among or {})}.items()},
         }
         request |= {"IndexName": index} if index else {"ConsistentRead": True}
+        request |= {"FilterExpression": where} if where else {}
         left = limit
         while True:
-            page = self._client.query(**request, **({"Limit": left} if left else {}))
-            yield from map(_unpack, page["Items"])
+            # A limit counts what is read, before the filter.
+            page = self._client.query(**request, **({"Limit": left} if left and not where else {}))
+            found = page["Items"][:left] if limit else page["Items"]
+            yield from map(_unpack, found)
             if limit:
-                left -= len(page["Items"])
+                left -= len(found)
             if "LastEvaluatedKey" not in page or (limit and left <= 0):
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]

@@ -1,0 +1,58 @@
+"""How many people may still be written to, and how fast: counted by the hour for each number, by the day for each
+portfolio that is new. Senders add to the counters once a batch."""
+
+from datetime import date, datetime, timedelta
+
+from cobranza.store import keys
+from cobranza.store.table import Table
+
+DAY = timedelta(hours=24)
+KEPT = timedelta(days=3)
+
+
+class Limits:
+    """`people_a_day` is what WhatsApp lets a number write to in any 24 hours, where no item says otherwise."""
+
+    def __init__(self, table: Table, people_a_day: int) -> None:
+        self._table = table
+        self._people_a_day = people_a_day
+
+    def left(self, number: str, now: datetime) -> int:
+        """How many more people the number may write to; never below 0. The hour that began the 24 counts whole."""
+        items = self._table.query(
+            "pk = :pk AND sk BETWEEN :since AND :tier",
+            {
+                "pk": keys.number_pk(number),
+                "since": keys.people(number, now - DAY)["sk"],
+                "tier": keys.TIER,
+            },
+        )
+        told = {item["sk"]: item for item in items}
+        tier = told.pop(keys.TIER, {"people": self._people_a_day})
+        return max(int(tier["people"]) - sum(int(item["people"]) for item in told.values()), 0)
+
+    def add_people(self, number: str, now: datetime, count: int) -> None:
+        expires = int((now + KEPT).timestamp())
+        self._table.update(keys.people(number, now), {"expires": expires}, add={"people": count})
+
+    def set_tier(self, number: str, people: int) -> None:
+        """What WhatsApp says of this number: so many people in any 24 hours."""
+        self._table.update(keys.tier(number), {"people": people})
+
+    def ramp(self, portfolio_id: str) -> dict[date, int]:
+        """The people of each day on which the portfolio has sent, as long as its ramp lasted."""
+        items = self._table.query(
+            "pk = :pk AND begins_with(sk, :sk)", {"pk": keys.control_pk(portfolio_id), "sk": keys.RAMP}
+        )
+        return {date.fromisoformat(item["sk"].removeprefix(keys.RAMP)): int(item["people"]) for item in items}
+
+    def add_to_ramp(self, portfolio_id: str, day: date, count: int) -> None:
+        self._table.update(keys.ramp(portfolio_id, day), add={"people": count})
+
+    def rate(self) -> int | None:
+        """Reminders a second over the whole stack, where somebody has slowed it down; 0 stops it."""
+        item = self._table.get(keys.rate(keys.ALL))
+        return int(item["per_second"]) if item else None
+
+    def set_rate(self, per_second: int) -> None:
+        self._table.update(keys.rate(keys.ALL), {"per_second": per_second})
