@@ -15,7 +15,7 @@ class _Place(NamedTuple):
     language: str
 
 
-# Numbers of no real subscriber where a country keeps some for fiction, else of a pattern nobody would choose.
+# Patterns of mobile numbers. Nothing is sent to them: the provider is a fake of this process.
 _PLACES = {
     "MX": _Place("+525555{:06}", "CMX", "es-MX"),
     "CO": _Place("+573005{:06}", "", "es-CO"),
