@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 # Columns of a replay file, and the names that IBM's accounts receivable sample has for them.
@@ -109,10 +109,17 @@ def _invoice(row: Mapping[str, str]) -> Invoice:
         issued=_day(row["issued"]),
         due=_day(row["due"]),
         settled=_day(row["settled"]) if row["settled"] else None,
-        amount=Decimal(row["amount"]),
+        amount=_amount(row["amount"]),
         disputed=row["disputed"].lower() in _YES,
         country=country,
     )
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError(f"amount {text!r}: write it as 1234.50") from error
 
 
 def _day(text: str) -> date:

@@ -17,6 +17,7 @@ from local.replay.walk import Record
 
 MAX_DAYS_LATE = 7
 WEEK = timedelta(days=7)
+GRACE = timedelta(days=2)
 _MESSAGE_LEFT = ("SENT", "UNKNOWN", "FAILED")
 
 
@@ -31,6 +32,7 @@ class Findings:
         return {
             "messages to invoices known to be paid": list(self._known_paid()),
             "messages to invoices known to be disputed": list(self._known_disputed()),
+            "messages to invoices with an open promise": list(self._promised()),
             "messages to borrowers who had said BAJA": list(self._after_a_stop()),
             "messages outside the law's hours": list(self._outside_hours()),
             "messages above the law's caps": list(self._above_caps()),
@@ -68,6 +70,15 @@ class Findings:
             utc_day = told.at.date()
             if dispute and dispute.since < utc_day and (dispute.resolved is None or utc_day < dispute.resolved):
                 yield f"{told.invoice.number} on {told.day}"
+
+    def _promised(self) -> Iterator[str]:
+        """A promise is taken in on its own evening, and open until a file tells of what came after its grace."""
+        for told in self.ours.told:
+            promise = self.record.promises.get(told.invoice.number)
+            if promise and promise.made < told.at.date():
+                file = newest(self.record.files, told.at)
+                if file is None or file.as_of.date() <= promise.until + GRACE:
+                    yield f"{told.invoice.number} on {told.day}"
 
     def _after_a_stop(self) -> Iterator[str]:
         for customer, sent in self.record.sent:

@@ -15,7 +15,7 @@ class _Place(NamedTuple):
     language: str
 
 
-# Numbers of no real subscriber where a country keeps some for fiction, else of a pattern nobody would choose.
+# Patterns of mobile numbers. Nothing is sent to them: the provider is a fake of this process.
 _PLACES = {
     "MX": _Place("+525555{:06}", "CMX", "es-MX"),
     "CO": _Place("+573005{:06}", "", "es-CO"),
@@ -33,6 +33,14 @@ class Dispute:
 
     since: date
     resolved: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Given on the day `made`, to pay an invoice by `until`; kept where it is settled by then."""
+
+    made: date
+    until: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +66,17 @@ def disputes_of(book: Sequence[Invoice], seed: int) -> dict[str, Dispute]:
     """By the number of the disputed invoice: some days after it was issued, and half of them resolved later."""
     chance = random.Random(f"{seed} disputes")
     return {invoice.number: _dispute(invoice, chance) for invoice in book if invoice.disputed}
+
+
+def promises_of(book: Sequence[Invoice], seed: int) -> dict[str, Promise]:
+    """By the number of the invoice: one in six of those that are still unpaid some days after the due date."""
+    chance = random.Random(f"{seed} promises")
+    promised: dict[str, Promise] = {}
+    for invoice in book:
+        made = invoice.due + timedelta(days=chance.randint(1, 9))
+        if chance.random() < 1 / 6 and invoice.is_owed_on(made):
+            promised[invoice.number] = Promise(made, made + timedelta(days=chance.randint(2, 8)))
+    return promised
 
 
 def _people(book: Sequence[Invoice], chance: random.Random) -> Iterator[Person]:

@@ -14,7 +14,7 @@ from cobranza.policy.strategy import Strategy
 from cobranza.queues import Reminder
 from cobranza.whatsapp.events import InboundMessage, StatusEvent
 from local.replay.book import Invoice, days_of
-from local.replay.people import Dispute, Person, disputes_of, people_of
+from local.replay.people import Dispute, Person, Promise, disputes_of, people_of, promises_of
 from local.replay.world import NUMBER, PORTFOLIO, STRATEGY, Sent, World
 
 TICK = timedelta(minutes=30)
@@ -50,11 +50,13 @@ class Outcome:
 @dataclass
 class Record:
     """What could be seen from outside. `sent` beside the customer; `stops` is when somebody's BAJA was taken in;
-    `disputes` are by invoice."""
+    `disputes` and `promises` are
+    by invoice."""
 
     book: Sequence[Invoice]
     people: Mapping[str, Person]
     disputes: Mapping[str, Dispute]
+    promises: Mapping[str, Promise]
     days: Sequence[date] = ()
     files: list[FileTaken] = field(default_factory=list[FileTaken])
     sent: list[tuple[str, Sent]] = field(default_factory=list[tuple[str, Sent]])
@@ -69,7 +71,9 @@ class Walk:
         self, book: Sequence[Invoice], seed: int, *, strategy: Strategy = STRATEGY, days: int | None = None
     ) -> None:
         people = people_of(book, seed)
-        self.record = Record(book, people, disputes_of(book, seed), days=tuple(days_of(book))[:days])
+        self.record = Record(
+            book, people, disputes_of(book, seed), promises_of(book, seed), days=tuple(days_of(book))[:days]
+        )
         self._world = World(seed, strategy)
         self._customers = {self._world.references.ref("borrower", customer): customer for customer in people}
         self._had: Counter[str] = Counter()
@@ -139,7 +143,13 @@ class Walk:
         self._listed -= {invoice.number for invoice in paid}
 
     def _drop_contacts(self, now: datetime) -> None:
-        """Disputes are told on the day."""
+        """Disputes and promises are told on the day."""
+        said = [
+            (number, action, day, "")
+            for number, dispute in self.record.disputes.items()
+            for action, day in (("dispute", dispute.since), ("resolved", dispute.resolved))
+        ]
+        said += [(n, "promise", promise.made, f"{promise.until}") for n, promise in self.record.promises.items()]
         customers = {invoice.number: invoice.customer for invoice in self.record.book}
         rows = [
             {
@@ -147,10 +157,10 @@ class Walk:
                 "debt_id": number,
                 "action": action,
                 "at": now.isoformat(),
+                "until": until,
                 "source": "mesa de ayuda",
             }
-            for number, dispute in self.record.disputes.items()
-            for action, day in (("dispute", dispute.since), ("resolved", dispute.resolved))
+            for number, action, day, until in said
             if day == now.date()
         ]
         if rows:

@@ -62,6 +62,11 @@ def test_hours_that_are_off_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "messages outside the law's hours" in found(walked(days=25))
 
 
+def test_promises_that_nobody_heeds_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decision, "_is_promised", lambda *_: False)
+    assert "messages to invoices with an open promise" in found(walked(days=60))
+
+
 def test_stops_and_disputes_that_nobody_heeds_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     deaf = (decision._about_the_borrower, decision._contested)  # pyright: ignore[reportPrivateUsage]
     checks = decision._CHECKS  # pyright: ignore[reportPrivateUsage]

@@ -51,6 +51,7 @@ def test_a_customer_lives_where_most_of_their_invoices_are_from(file: Path) -> N
         ("customer,invoice\nC-1,F-1\n", "no column issued"),
         (OURS + "C-1,F-1,2026-01-05,2026-02-04,,12.50,no,FR\n", "country 'FR'"),
         (OURS + "C-1,F-1,tomorrow,2026-02-04,,12.50,no,MX\n", "tomorrow"),
+        (OURS + "C-1,F-1,2026-01-05,2026-02-04,,a lot,no,MX\n", "amount 'a lot'"),
     ],
 )
 def test_a_file_that_cannot_be_walked_says_why(file: Path, text: str, reason: str) -> None:
