@@ -26,7 +26,11 @@ BOOK_COLUMNS = (
 
 def _rows(sources: Sources, day: Day) -> Iterator[Row]:
     for borrower in borrower_days(sources, day):
-        outcomes = {entry.debt: entry.outcome for entry in borrower.day if entry.outcome != SUPERSEDED}
+        outcomes = {
+            entry.debt: entry.outcome
+            for entry in borrower.outcomes_of(day.portfolio)
+            if entry.outcome != SUPERSEDED
+        }
         for debt in sorted(borrower.debts(day.portfolio), key=lambda debt: debt.terms.key):
             outcome = outcomes.get(debt.terms.key, NOTHING_DUE)
             yield (

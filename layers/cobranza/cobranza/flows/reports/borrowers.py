@@ -1,6 +1,6 @@
 """The borrowers of a portfolio's day: whose debts are open, or were looked at, each with what became of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,10 +19,13 @@ from cobranza.store.ledger import Loaded
 
 @dataclass(frozen=True, slots=True)
 class BorrowerDay:
-    """A borrower, and what became on a day of those debts of one portfolio that were due."""
+    """A borrower, and what became on a day of the debts that were due."""
 
     loaded: Loaded
-    day: tuple[DebtDay, ...]
+    outcomes: tuple[DebtDay, ...]
+
+    def outcomes_of(self, portfolio: str) -> Iterator[DebtDay]:
+        return (each for each in self.outcomes if _is_of(portfolio, each.debt))
 
     def debts(self, portfolio: str) -> Iterator[Debt]:
         """The portfolio's open debts."""
@@ -39,13 +42,13 @@ class BorrowerDays:
     paused_since: datetime | None
 
     @classmethod
-    def of(cls, sources: Sources, portfolio: str) -> "BorrowerDays":
-        told_at = {each.id: each.started_at for each in sources.imports.of(portfolio)}
+    def of(cls, sources: Sources, portfolios: Iterable[str]) -> "BorrowerDays":
+        told_at = {each.id: each.started_at for name in portfolios for each in sources.imports.of(name)}
         pause = sources.ledger.pause(keys.ALL)
         since = datetime.fromisoformat(pause.since) if pause else None
         return cls(sources, cache(sources.ledger.strategy), told_at, since)
 
-    def read(self, borrower: str, portfolio: str, day: date, *, was_looked_at: bool = True) -> BorrowerDay | None:
+    def read(self, borrower: str, day: date, *, was_looked_at: bool = True) -> BorrowerDay | None:
         """None where there is no such borrower. The journal is asked where something was due, or looked at."""
         loaded = self.sources.ledger.load(borrower)
         if loaded is None:
@@ -56,8 +59,7 @@ class BorrowerDays:
             looks = [*self._looks(borrower, day)]
         else:
             looks = []
-        entries = debts_of_day(loaded.book, looks, self.strategy_of, day, known)
-        return BorrowerDay(loaded, tuple(each for each in entries if _is_of(portfolio, each.debt)))
+        return BorrowerDay(loaded, tuple(debts_of_day(loaded.book, looks, self.strategy_of, day, known)))
 
     def _looks(self, borrower: str, day: date) -> Iterator[Look]:
         since = (day - timedelta(days=1)).isoformat()  # a lease is named in UTC, which may be behind
@@ -68,11 +70,11 @@ class BorrowerDays:
 def borrower_days(sources: Sources, day: Day) -> Iterator[BorrowerDay]:
     """All borrowers with open debts in the portfolio, shard by shard, then those who were looked at and have none
     any more. Flat in memory but for the references of those who were looked at."""
-    days = BorrowerDays.of(sources, day.portfolio)
+    days = BorrowerDays.of(sources, [day.portfolio])
     looked_at = _looked_at(sources, day)
 
     def read(borrower: str) -> BorrowerDay | None:
-        return days.read(borrower, day.portfolio, day.date, was_looked_at=borrower in looked_at)
+        return days.read(borrower, day.date, was_looked_at=borrower in looked_at)
 
     with ThreadPoolExecutor(sources.workers) as hands:
         for some in batched(_borrowers(sources, day.portfolio, looked_at), CHUNK, strict=False):

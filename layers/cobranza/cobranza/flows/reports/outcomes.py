@@ -29,7 +29,7 @@ _STATUSES = {"message.delivered": "DELIVERED", "message.read": "READ", "message.
 
 def _rows(sources: Sources, day: Day) -> Iterator[Row]:
     for borrower in borrower_days(sources, day):
-        for entry in borrower.day:
+        for entry in borrower.outcomes_of(day.portfolio):
             yield _row(borrower, entry, day)
 
 
