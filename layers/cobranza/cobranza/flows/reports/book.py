@@ -8,7 +8,7 @@ from cobranza.files.listings import exact
 from cobranza.flows.reports.borrowers import BorrowerDay, borrower_days
 from cobranza.flows.reports.report import Day, Report, Sources
 from cobranza.ledger.debt import Debt
-from cobranza.ledger.promise import Verdict
+from cobranza.ledger.promise import Verdict, counted, newest_verdict
 from cobranza.policy.closed_day import SUPERSEDED
 from cobranza.policy.decision import Book
 from cobranza.policy.outcomes import Sentence, sentence
@@ -25,6 +25,7 @@ BOOK_COLUMNS = (
 
 
 def _rows(sources: Sources, day: Day) -> Iterator[Row]:
+    grace_days = sources.ledger.strategy(day.portfolio).promise_grace_days
     for borrower in borrower_days(sources, day):
         outcomes = {
             entry.debt: entry.outcome
@@ -36,7 +37,7 @@ def _rows(sources: Sources, day: Day) -> Iterator[Row]:
             yield (
                 *(day.date.isoformat(), day.portfolio),
                 *_owed(borrower, debt, day),
-                *_in_the_way(borrower.loaded.book, debt, day.zone),
+                *_in_the_way(borrower.loaded.book, debt, grace_days, day.zone),
                 *_contacts(borrower, day.zone),
                 outcome,
                 *(_NOTHING_DUE if outcome == NOTHING_DUE else sentence(outcome)),
@@ -58,15 +59,10 @@ def _owed(borrower: BorrowerDay, debt: Debt, day: Day) -> Row:
     )
 
 
-def _in_the_way(book: Book, debt: Debt, zone: tzinfo) -> Row:
+def _in_the_way(book: Book, debt: Debt, grace_days: int, zone: tzinfo) -> Row:
     """What keeps reminders from the debt or its borrower, and until when."""
     person = book.borrower
     held = max(filter(None, (person.held_until, debt.held_until)), default=None)
-    promised = [
-        promise.day
-        for promise in book.promises
-        if promise.debt == debt.terms.key and promise.verdict(debt, 0, zone) is Verdict.PENDING
-    ]
     return (
         person.consent.source if person.consent else "no",
         _stopped(book, zone),
@@ -76,7 +72,7 @@ def _in_the_way(book: Book, debt: Debt, zone: tzinfo) -> Row:
         "yes" if debt.recalled else "",
         _day(person.receipt_until),
         _moment(person.case_until, zone),
-        _day(max(promised, default=None)),
+        _promised(book, debt, grace_days, zone),
     )
 
 
@@ -87,6 +83,13 @@ def _stopped(book: Book, zone: tzinfo) -> str:
     if person.wrong_number:
         return "wrong_number"
     return "shared_phone" if person.shares_phone else ""
+
+
+def _promised(book: Book, debt: Debt, grace_days: int, zone: tzinfo) -> str:
+    """The day of the newest promise, while nobody can tell whether it is kept."""
+    promises = counted(book.promises.get(debt.terms.key, ()))
+    pending = newest_verdict(debt, promises, grace_days, zone) is Verdict.PENDING
+    return promises[-1].day.isoformat() if pending else ""
 
 
 def _contacts(borrower: BorrowerDay, zone: tzinfo) -> Row:
