@@ -1,8 +1,10 @@
 """The commands. Each asks for no more rights than its own work needs; `cobranza --help` lists them."""
 
 import json
-from collections.abc import Generator
+import os
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +12,9 @@ import typer
 from rich.console import Console
 
 from cobranza.errors import InvalidInput
-from cobranza_cli import dry_run, place, status
+from cobranza_cli import dry_run, place, status, why
 from cobranza_cli import pause as pauses
+from cobranza_cli.whom import MOST, Someone, find
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Payment reminders on WhatsApp: the operator's command."
@@ -20,6 +23,7 @@ console = Console(highlight=False)
 complaints = Console(stderr=True, highlight=False)
 
 LOCAL = Path(".local")
+MOST_LISTED = 20
 
 
 class Where:
@@ -139,6 +143,43 @@ def try_import(
         dry_run.show(console, told)
     if told["error"]:
         raise typer.Exit(1)
+
+
+@app.command("why")
+def show_why(
+    context: typer.Context,
+    whom: Annotated[str, typer.Argument(help="Your number of a borrower or of an open debt, or a name.")],
+    portfolio: Annotated[str, typer.Option(help="Look for debts and names here alone.")] = "",
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Today if not told.")] = None,
+    lang: Annotated[str, typer.Option(help="es or en; LANG's if not told.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Why somebody was, or was not, written to. Names and debts are looked for in the open books, one after the
+    other; documents are not kept, so nobody is found by them."""
+    place = context.obj.place()
+    found = find(place, whom, portfolio, complaints)
+    if found.is_cut:
+        complaints.print(
+            f"[yellow]only the first {MOST:,} borrowers were read:[/yellow] use the borrower's number"
+        )
+    if len(found.people) != 1:
+        _list_people(found.people)
+        raise typer.Exit(1)
+    language = why.language_of(lang or os.environ.get("LANG", ""))
+    told = why.told(place, found.people[0], day and day.date(), datetime.now(UTC), language)
+    if as_json:
+        _print_json(told)
+    else:
+        why.show(console, told, language)
+
+
+def _list_people(people: Sequence[Someone]) -> None:
+    if not people:
+        complaints.print("[red]nobody is found[/red]")
+    for person in people[:MOST_LISTED]:
+        complaints.print(f"{person.borrower_id}  {person.name}", markup=False)
+    if len(people) > MOST_LISTED:
+        complaints.print(f"and {len(people) - MOST_LISTED:,} more")
 
 
 def _print_json(told: dict[str, Any]) -> None:

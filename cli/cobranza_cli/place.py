@@ -32,6 +32,10 @@ class Place:
         return Table(self.client("dynamodb"), self.outputs["Ledger"])
 
     @cached_property
+    def journal(self) -> Table:
+        return Table(self.client("dynamodb"), self.outputs["Journal"])
+
+    @cached_property
     def inbox(self) -> Bucket:
         return Bucket(self.client("s3"), self.outputs["Inbox"])
 

@@ -11,6 +11,7 @@ from cobranza.flows.reports.report import Sources
 from cobranza.settings import ReportsSettings
 from cobranza.store.aws import client
 from cobranza.store.book import Book
+from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket
@@ -30,7 +31,7 @@ def wire() -> Deps:
     settings = ReportsSettings.from_env()
     dynamodb = client("dynamodb")
     table, journal = Table(dynamodb, settings.ledger_table), Journal(Table(dynamodb, settings.journal_table))
-    sources = Sources(journal, Ledger(table), Book(table), Payments(table))
+    sources = Sources(journal, Ledger(table), Book(table), Payments(table), Imports(table))
     desk = ReportDesk(sources, Bucket(client("s3"), settings.inbox_bucket))
     return Deps(desk, stage_clock(settings, lambda: client("ssm")))
 
@@ -43,5 +44,12 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     for each in deps.desk.close_days(deps.clock()):
         closed += 1
         telemetry.count("DaysClosed")
-        telemetry.logger.info("closed", portfolio=each.day.portfolio, day=str(each.day.date), rows=each.rows)
+        telemetry.count("OutcomesMissing", each.missing)
+        telemetry.logger.info(
+            "closed",
+            portfolio=each.day.portfolio,
+            day=str(each.day.date),
+            rows=each.rows,
+            missing=each.missing,
+        )
     return {"closed": closed}

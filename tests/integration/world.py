@@ -248,7 +248,7 @@ class World:
             announcements(),
             COUNTRIES_ON,
         )
-        sources = Sources(self.journal, self.ledger, book, rooms.payments)
+        sources = Sources(self.journal, self.ledger, book, rooms.payments, Imports(table), workers=1)
         self.reports = ReportDesk(sources, Bucket(self.s3, "inbox"))
         self.media = Queue[MediaToFetch](self.sqs, self.media_url)
         self.recorder = Recorder(

@@ -75,11 +75,25 @@ def test_whatever_is_given_up_raises_an_alarm(stage: str) -> None:
     watched: set[str] = set()
     for alarm in now.of("AWS::CloudWatch::Alarm").values():
         assert alarm["AlarmActions"] == ["${AlarmsTopic}"]
-        assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Maximum")
         assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+        if alarm["Namespace"] != "AWS/SQS":
+            continue
+        assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Maximum")
         (dimension,) = alarm["Dimensions"]
         watched.add(name_of(dimension["Value"]))
     assert watched == dead_letter_queues(now)
+
+
+@every_stage
+def test_a_due_debt_without_an_outcome_raises_an_alarm(stage: str) -> None:
+    now = stack(stage)
+    (alarm,) = (
+        each for each in now.of("AWS::CloudWatch::Alarm").values() if each["MetricName"] == "OutcomesMissing"
+    )
+    told = now.functions["ReportsFunction"].properties["Environment"]["Variables"]
+    assert alarm["Namespace"] == told["POWERTOOLS_METRICS_NAMESPACE"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": told["POWERTOOLS_SERVICE_NAME"]}]
+    assert alarm["Statistic"] == "Sum"
 
 
 @every_stage

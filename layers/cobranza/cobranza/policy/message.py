@@ -39,7 +39,7 @@ class Consumed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A borrower's claim of one local date. `debts` maps a debt's key to what the claim consumed of it;
-    `failed_for` is Meta's code of a failure."""
+    `failed_for` is Meta's code of a failure, `template` its text."""
 
     day: date
     state: State
@@ -47,6 +47,7 @@ class Message:
     attempts: int
     failed_for: int = 0
     debts: Mapping[str, Consumed]
+    template: str = ""
 
     @property
     def outcome(self) -> str:

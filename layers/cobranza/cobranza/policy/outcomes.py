@@ -1,4 +1,4 @@
-"""Why a due debt gets nothing today, or nothing yet: the closed set of codes, each with a sentence for people."""
+"""What becomes of a due debt on a day: the closed set of outcomes, each with a sentence for people."""
 
 from typing import NamedTuple
 
@@ -87,6 +87,10 @@ SKIPPED = {
         "El paso no salió en su día y un paso posterior ocupa su lugar",
         "The step was not sent on its day, and a later one takes its place",
     ),
+    "NOT_LOOKED_AT": Sentence(
+        "Nadie miró la deuda ese día: algo se detuvo, y hubo una alarma",
+        "Nobody looked at the debt on that day: something stood still, and an alarm was raised",
+    ),
 }
 DEFERRED = {
     "STALE_DATA": Sentence(
@@ -108,3 +112,31 @@ DEFERRED = {
     ),
     "RATE": Sentence("El número envía a su ritmo máximo", "The number is sending as fast as it may"),
 }
+
+SENT = {
+    "SENT": Sentence("WhatsApp aceptó el mensaje", "WhatsApp took the message"),
+    "DELIVERED": Sentence("El mensaje llegó al teléfono", "The message reached the phone"),
+    "READ": Sentence("La persona leyó el mensaje", "The borrower read the message"),
+    "UNKNOWN": Sentence(
+        "El mensaje pudo salir o no; no se repite",
+        "The message may or may not have left; it is not sent again",
+    ),
+}
+FAILED = Sentence(
+    "WhatsApp no entregó el mensaje: código {code} de Meta", "WhatsApp did not deliver: Meta's {code}"
+)
+
+
+def sentence(outcome: str) -> Sentence:
+    """What an outcome means (SENT, SKIPPED_PAID, DEFERRED_WINDOW, FAILED_131026). Raises KeyError for what is
+    none."""
+    kind, _, code = outcome.partition("_")
+    match kind:
+        case "SKIPPED":
+            return SKIPPED[code]
+        case "DEFERRED":
+            return DEFERRED[code]
+        case "FAILED":
+            return Sentence(*(text.format(code=int(code)) for text in FAILED))
+        case _:
+            return SENT[outcome]

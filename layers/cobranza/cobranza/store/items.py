@@ -30,6 +30,7 @@ def message_of(item: Item) -> Message:
             key: Consumed(date.fromisoformat(due_date), int(step))
             for key, (due_date, step) in item["debts"].items()
         },
+        template=item.get("template", ""),
     )
 
 

@@ -68,6 +68,13 @@ class Journal:
                 yield from map(_line, sorted(items, key=itemgetter("pk", "sk")))
             day += timedelta(days=1)
 
+    def of(self, subject: str, event: str = "", since: str = "") -> Iterator[Line]:
+        """A subject's lines in the order of their keys: all, or those of one event whose identity is not before
+        `since`."""
+        start, end = (f"{event}#{since}", f"{event}#~") if event else ("!", "~")
+        values = {"pk": subject, "start": start, "end": end}
+        return map(_line, self._table.query("pk = :pk AND sk BETWEEN :start AND :end", values))
+
     def of_day(self, day: date) -> Iterator[Line]:
         """All lines of a UTC day."""
         start = datetime.combine(day, time.min, UTC)

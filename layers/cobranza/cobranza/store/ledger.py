@@ -1,8 +1,8 @@
 """The ledger table: borrowers and debts as they are now, portfolios, and when to look at whom."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -44,10 +44,15 @@ class Waiting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A borrower's whole partition, read consistently. `lease` is the current one, empty when there is none."""
+    """A borrower's whole partition, read consistently. `lease` is the current one, `due_at` the moment planned for
+    the next look, both empty when there is none; `borrower_id` is the creditor's own number, `sources` the import
+    that told each debt last, by its key."""
 
     book: Book
     lease: str
+    due_at: str = ""
+    borrower_id: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Ledger:
@@ -264,9 +269,17 @@ class Ledger:
     def load(self, borrower: str) -> Loaded | None:
         """All that is known of a borrower, in one consistent query. None when there is no such borrower."""
         items = {item["sk"]: item for item in self._table.query("pk = :pk", {"pk": keys.borrower_pk(borrower)})}
-        if keys.PROFILE not in items:
+        profile = items.get(keys.PROFILE)
+        if profile is None:
             return None
-        return Loaded(book_of(borrower, items), items[keys.PROFILE].get("lease", ""))
+        debts = {sk.removeprefix(keys.DEBT): item for sk, item in items.items() if sk.startswith(keys.DEBT)}
+        return Loaded(
+            book_of(borrower, items),
+            lease=profile.get("lease", ""),
+            due_at=profile.get("due_at", ""),
+            borrower_id=profile.get("borrower_id", ""),
+            sources={key: item.get("source", "") for key, item in debts.items()},
+        )
 
     def consume(self, borrower: str, debt_key: str, consumed: Consumed) -> None:
         """Tells a debt which step a claim used up."""

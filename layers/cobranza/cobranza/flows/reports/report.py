@@ -1,12 +1,15 @@
 """What every report is made from, and of."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
+from typing import Any
 
 from cobranza.files.exports import Row
 from cobranza.policy.closing import bounds
 from cobranza.store.book import Book
+from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger
 from cobranza.store.payments import Payments
@@ -17,10 +20,14 @@ CHUNK = 100
 
 @dataclass(frozen=True, slots=True)
 class Sources:
+    """`workers` is by how many hands borrowers are read."""
+
     journal: Journal
     ledger: Ledger
     book: Book
     payments: Payments
+    imports: Imports
+    workers: int = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +54,21 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`name` is its folder's and its file's; `rows` yields as many as there are, one after the other."""
+    """`name` is its folder's and its file's; `rows` yields as many as there are, one after the other. Where a
+    column is `counted`, what `summary` makes of how often it has each value, and of whether the file is a revised
+    one, lies beside it."""
 
     name: str
     columns: Sequence[str]
     rows: Callable[[Sources, Day], Iterator[Row]]
+    counted: str = ""
+    summary: Callable[[Day, Counter[str], bool], Mapping[str, Any]] | None = None
 
     def key(self, day: Day) -> str:
-        return f"results/{day.portfolio}/{self.name}/dt={day.date.isoformat()}/{self.name}.csv"
+        return f"{self._folder(day)}/{self.name}.csv"
+
+    def summary_key(self, day: Day) -> str:
+        return f"{self._folder(day)}/summary.json"
+
+    def _folder(self, day: Day) -> str:
+        return f"results/{day.portfolio}/{self.name}/dt={day.date.isoformat()}"

@@ -1,0 +1,118 @@
+"""The borrowers of a portfolio's day: whose debts are open, or were looked at, each with what became of them."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from itertools import batched, groupby
+
+from cobranza.flows.reports.report import CHUNK, Day, Sources
+from cobranza.ledger.debt import Debt
+from cobranza.policy.closed_day import DebtDay, Known, Look, debts_of_day, was_due
+from cobranza.policy.closing import bounds
+from cobranza.policy.due import StrategyOf
+from cobranza.store import keys
+from cobranza.store.journal import Line
+from cobranza.store.ledger import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class BorrowerDay:
+    """A borrower, and what became on a day of the debts that were due."""
+
+    loaded: Loaded
+    outcomes: tuple[DebtDay, ...]
+
+    def outcomes_of(self, portfolio: str) -> Iterator[DebtDay]:
+        return (each for each in self.outcomes if _is_of(portfolio, each.debt))
+
+    def debts(self, portfolio: str) -> Iterator[Debt]:
+        """The portfolio's open debts."""
+        return (debt for debt in self.loaded.book.debts if debt.is_open and debt.terms.portfolio == portfolio)
+
+
+@dataclass(frozen=True, slots=True)
+class BorrowerDays:
+    """Tells a borrower's day as the tables have it now. `paused_since`: all portfolios are."""
+
+    sources: Sources
+    strategy_of: StrategyOf
+    told_at: dict[str, datetime]
+    paused_since: datetime | None
+
+    @classmethod
+    def of(cls, sources: Sources, portfolios: Iterable[str]) -> "BorrowerDays":
+        told_at = {each.id: each.started_at for name in portfolios for each in sources.imports.of(name)}
+        pause = sources.ledger.pause(keys.ALL)
+        since = datetime.fromisoformat(pause.since) if pause else None
+        return cls(sources, cache(sources.ledger.strategy), told_at, since)
+
+    def read(self, borrower: str, day: date, *, was_looked_at: bool = True) -> BorrowerDay | None:
+        """None where there is no such borrower. The journal is asked where something was due, or looked at."""
+        loaded = self.sources.ledger.load(borrower)
+        if loaded is None:
+            return None
+        told_at = {key: self.told_at[source] for key, source in loaded.sources.items() if source in self.told_at}
+        known = Known(told_at=told_at, paused_since=self.paused_since)
+        if was_looked_at or was_due(loaded.book, self.strategy_of, day):
+            looks = [*self._looks(borrower, day)]
+        else:
+            looks = []
+        return BorrowerDay(loaded, tuple(debts_of_day(loaded.book, looks, self.strategy_of, day, known)))
+
+    def _looks(self, borrower: str, day: date) -> Iterator[Look]:
+        since = (day - timedelta(days=1)).isoformat()  # a lease is named in UTC, which may be behind
+        lines = self.sources.journal.of(keys.borrower_pk(borrower), "outcome", since)
+        return map(look_of, lines)
+
+
+def borrower_days(sources: Sources, day: Day) -> Iterator[BorrowerDay]:
+    """All borrowers with open debts in the portfolio, shard by shard, then those who were looked at and have none
+    any more. Flat in memory but for the references of those who were looked at."""
+    days = BorrowerDays.of(sources, [day.portfolio])
+    looked_at = _looked_at(sources, day)
+
+    def read(borrower: str) -> BorrowerDay | None:
+        return days.read(borrower, day.date, was_looked_at=borrower in looked_at)
+
+    with ThreadPoolExecutor(sources.workers) as hands:
+        for some in batched(_borrowers(sources, day.portfolio, looked_at), CHUNK, strict=False):
+            yield from filter(None, hands.map(read, some))
+
+
+def look_of(line: Line) -> Look:
+    """A line of the sender's: one of a message is named by its day, one of a look by its lease."""
+    facts = line.facts
+    is_message = "T" not in line.identity
+    return Look(
+        at=line.at,
+        debts=facts.get("debts", {}),
+        message_day=date.fromisoformat(line.identity) if is_message else None,
+        rule=facts.get("rule", ""),
+        strategy=facts.get("strategy", ""),
+        template=facts.get("template", ""),
+        superseded=facts.get("superseded", {}),
+    )
+
+
+def _looked_at(sources: Sources, day: Day) -> frozenset[str]:
+    """The borrowers of whose debts in the portfolio the sender told something on the day."""
+    return frozenset(
+        keys.borrower_of(line.subject)
+        for line in sources.journal.between(*bounds(day.zone, day.date))
+        if line.event == "outcome" and any(_is_of(day.portfolio, key) for key in line.facts.get("debts", ()))
+    )
+
+
+def _borrowers(sources: Sources, portfolio: str, looked_at: frozenset[str]) -> Iterator[str]:
+    left = set(looked_at)
+    for shard in range(keys.BOOK_SHARDS):
+        for borrower, _ in groupby(sources.book.open_debts(portfolio, shard), lambda debt: debt.borrower):
+            left.discard(borrower)
+            yield borrower
+    yield from sorted(left)
+
+
+def _is_of(portfolio: str, debt: str) -> bool:
+    return debt.partition("#")[0] == portfolio

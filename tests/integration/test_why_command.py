@@ -1,0 +1,134 @@
+"""`cobranza why`: one screen says what became of somebody's debts, and why."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cobranza.refs import References
+from cobranza_cli import app, whom
+from cobranza_cli.place import Place
+from tests.integration.rows import apply
+from tests.integration.world import World, debts
+
+type Drop = Callable[..., dict[str, Any]]
+
+AS_OF = {"as-of": "2026-11-23T10:00:00-06:00"}
+pytestmark = pytest.mark.usefixtures("portfolio", "place")
+
+
+@dataclass(frozen=True)
+class Stack(Place):
+    world: World
+
+    def client(self, service: str) -> Any:
+        return getattr(self.world, service)
+
+    @property
+    def references(self) -> References:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.world.references
+
+
+@pytest.fixture
+def place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox", "CountriesOn": "MX,"}
+    monkeypatch.setattr(app.Where, "place", lambda _: Stack(outputs, {}, world))
+    monkeypatch.setattr(app, "datetime", _Clock(world))
+    monkeypatch.setenv("LANG", "es_MX.UTF-8")
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@dataclass(frozen=True)
+class _Clock:
+    world: World
+
+    def now(self, _: Any) -> datetime:
+        return self.world.now
+
+
+def why(*words: str) -> Result:
+    return CliRunner().invoke(app.app, ["why", *words])
+
+
+def told(*words: str) -> dict[str, Any]:
+    result = why(*words, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def remind(world: World) -> None:
+    for reminder in world.tick():
+        world.sender.remind(reminder, world.now)
+
+
+@pytest.fixture
+def held(world: World, drop: Drop, portfolio: None) -> None:
+    """C1's F-1 is held, C2 owes F-2."""
+    drop(
+        "debts/tienda/a.csv",
+        debts({}, {"borrower_id": "C2", "name": "Juan Ejemplo", "phone": "+525555550102", "debt_id": "F-2"}),
+        metadata=AS_OF,
+    )
+    hold = {"borrower_id": "C1", "debt_id": "F-1", "action": "pausa", "until": "2026-12-01"}
+    apply(world, "contacts", hold | {"at": "2026-11-24", "source": "call centre"})
+    remind(world)
+
+
+@pytest.mark.usefixtures("held")
+@pytest.mark.parametrize("words", ["C1", "F-1", "lucia ejemplo", "LUCÍA"])
+def test_somebody_is_found_by_number_debt_or_name(words: str) -> None:
+    found = told(words)
+    assert (found["borrower_id"], found["day"]) == ("C1", "2026-11-24")
+    (debt,) = found["debts"]
+    assert (debt["debt"], debt["balance"], debt["step"]) == ("tienda#F-1", "1234.50 MXN", 0)
+    assert debt["outcome"] == "SKIPPED_HELD"
+    assert debt["why"] == "El acreedor pidió esperar hasta una fecha"
+    assert debt["rule"].startswith("everyone · standard@")
+
+
+@pytest.mark.usefixtures("held")
+def test_the_screen_speaks_the_operators_language() -> None:
+    assert "El acreedor pidió esperar hasta una fecha" in why("C1").stdout
+    assert "The creditor asked us to wait until a date" in why("C1", "--lang", "en").stdout
+
+
+@pytest.mark.usefixtures("held")
+def test_it_tells_of_the_journal_and_of_the_next_look() -> None:
+    found = told("C2")
+    assert (found["debts"][0]["outcome"], found["now"]["outcome"]) == ("SENT", "")
+    assert ("outcome", "SENT", ["tienda#F-2"]) in [(x["event"], x["code"], x["debts"]) for x in found["journal"]]
+    assert found["next_look"].startswith("2026-11-27T")
+
+
+@pytest.mark.usefixtures("held")
+def test_another_day_may_be_asked_for() -> None:
+    (debt,) = told("C1", "--day", "2026-11-23")["debts"]
+    assert (debt["outcome"], debt["why"]) == ("", "Ningún paso ni pedido ese día")  # it was not known yet
+
+
+def test_who_is_not_looked_at_yet_today_is_no_fault(drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}), metadata=AS_OF)
+    found = told("C1", "--lang", "en")
+    (debt,) = found["debts"]
+    assert (debt["outcome"], debt["why"]) == ("", "Nobody has looked at it yet today")
+    assert found["now"]["outcome"] == "DEFERRED_APPROVAL"
+
+
+@pytest.mark.usefixtures("held")
+def test_nobody_is_an_error_and_namesakes_are_listed() -> None:
+    nobody, both = why("F-9"), why("ejemplo")
+    assert (nobody.exit_code, both.exit_code) == (1, 1)
+    assert "nobody is found" in nobody.output
+    assert "C1  Lucía Ejemplo" in both.output
+    assert "C2  Juan Ejemplo" in both.output
+
+
+@pytest.mark.usefixtures("held")
+def test_a_book_that_is_too_large_is_read_in_part_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whom, "MOST", 1)
+    monkeypatch.setattr(whom, "CHUNK", 1)
+    assert "were read" in why("F-9").output
