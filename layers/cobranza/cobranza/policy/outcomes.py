@@ -7,7 +7,20 @@ class Sentence(NamedTuple):
     es: str
     en: str
 
+    def __str__(self) -> str:
+        return f"{self.es} · {self.en}"
 
+
+# What a plan says of a debt that is told of.
+SEND = "SEND"
+TOLD_ELSEWHERE = "TOLD_ELSEWHERE"
+PLANNED = {
+    SEND: Sentence("Sale un mensaje", "A message goes out"),
+    TOLD_ELSEWHERE: Sentence(
+        "La dice el mensaje de otra cartera a la misma persona",
+        "Another portfolio's message to the borrower tells of it",
+    ),
+}
 SKIPPED = {
     "PAID": Sentence("Ya no se debe nada de lo que vencía", "Nothing of what was due is owed any more"),
     "RECALLED": Sentence(
@@ -108,3 +121,9 @@ DEFERRED = {
     ),
     "RATE": Sentence("El número envía a su ritmo máximo", "The number is sending as fast as it may"),
 }
+
+
+def sentence(outcome: str) -> Sentence:
+    """Of a plan's outcome: SEND, TOLD_ELSEWHERE, SKIPPED_x or DEFERRED_x."""
+    kind, _, code = outcome.partition("_")
+    return PLANNED.get(outcome) or {"SKIPPED": SKIPPED, "DEFERRED": DEFERRED}[kind][code]

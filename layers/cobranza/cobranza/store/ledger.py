@@ -39,10 +39,13 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A borrower's whole partition, read consistently. `lease` is the current one, empty when there is none."""
+    """A borrower's whole partition, read consistently. `lease` is the current one, empty when there is none;
+    `due_at` when they are looked at next, `borrower_id` the creditor's own number for them."""
 
     book: Book
     lease: str
+    due_at: datetime | None
+    borrower_id: str
 
 
 class Ledger:
@@ -130,12 +133,12 @@ class Ledger:
         standing, own, of_all = keys.standing(portfolio_id), keys.pause(portfolio_id), keys.pause(keys.ALL)
         items = {item["pk"]: item for item in self._table.get_all([standing, own, of_all])}
         told = items.get(standing["pk"], {})
-        as_of, approved_on = told.get("as_of"), told.get("approved_on")
+        as_of = told.get("as_of")
         pauses = (pause_of(items.get(key["pk"], {})) for key in (of_all, own))
         return Feed(
             as_of=datetime.fromisoformat(as_of) if as_of else None,
             pause=next(filter(None, pauses), None),
-            approved_on=date.fromisoformat(approved_on) if approved_on else None,
+            approved_on=frozenset(map(date.fromisoformat, told.get("approved_on", ()))),
         )
 
     def pause(self, scope: str) -> Pause | None:
@@ -148,13 +151,10 @@ class Ledger:
         self._table.update(keys.held(pause.scope, pause.since, borrower), {"expires": expires})
 
     def approve(self, portfolio_id: str, day: date) -> None:
-        """A person agreed to the portfolio's plan of a day; the newest day counts."""
-        with contextlib.suppress(ConditionFailed):
-            self._table.update(
-                keys.standing(portfolio_id),
-                {"approved_on": day},
-                condition="attribute_not_exists(#approved_on) OR #approved_on < :approved_on",
-            )
+        """A person agreed to the portfolio's plan of a day. Two are kept: who agrees to tomorrow's in the evening
+        has agreed to today's before."""
+        days = self.feed(portfolio_id).approved_on | {day}
+        self._table.update(keys.standing(portfolio_id), {"approved_on": sorted(days)[-2:]})
 
     def refresh(self, portfolio_id: str, as_of: datetime) -> None:
         """The portfolio's book is as fresh as this; it does not grow older by an older file."""
@@ -251,7 +251,14 @@ class Ledger:
         items = {item["sk"]: item for item in self._table.query("pk = :pk", {"pk": keys.borrower_pk(borrower)})}
         if keys.PROFILE not in items:
             return None
-        return Loaded(book_of(borrower, items), items[keys.PROFILE].get("lease", ""))
+        profile = items[keys.PROFILE]
+        due_at = profile.get("due_at")
+        return Loaded(
+            book=book_of(borrower, items),
+            lease=profile.get("lease", ""),
+            due_at=datetime.fromisoformat(due_at) if due_at else None,
+            borrower_id=profile["borrower_id"],
+        )
 
     def consume(self, borrower: str, debt_key: str, consumed: Consumed) -> None:
         """Tells a debt which step a claim used up."""
