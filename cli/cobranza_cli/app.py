@@ -14,6 +14,7 @@ from rich.console import Console
 from cobranza.errors import InvalidInput
 from cobranza_cli import dry_run, place, status, why
 from cobranza_cli import pause as pauses
+from cobranza_cli import plan as plans
 from cobranza_cli.whom import MOST, Someone, find
 
 app = typer.Typer(
@@ -105,6 +106,46 @@ def resume(
     with _named_rightly():
         told = pauses.resume(context.obj.place(), portfolio)
     _show_pause(told, as_json=as_json)
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    portfolio: Annotated[str, typer.Argument(help="A portfolio.")],
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its next day, if not told.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Where to write the whole plan, as CSV.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Who would be written to on a day, and who not and why, by what is known now. Nothing is sent or changed."""
+    with _named_rightly():
+        seen = plans.plan(context.obj.place(), portfolio, day.date() if day else None, out)
+    if as_json:
+        _print_json(seen.told())
+    else:
+        plans.show(console, seen)
+
+
+@app.command()
+def approve(
+    context: typer.Context,
+    portfolio: Annotated[str, typer.Argument(help="A portfolio.")],
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Today or tomorrow, there.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Say yes to the plan in results/<portfolio>/plans/: from that day on, or for it alone, by the strategy."""
+    with _named_rightly():
+        told = plans.approve(context.obj.place(), portfolio, day.date())
+    if told is None:
+        complaints.print("[red]no result came within a minute[/red]: see results/<portfolio>/plans/")
+        raise typer.Exit(1)
+    if as_json:
+        _print_json(told)
+    else:
+        plans.show_approval(console, told)
+    if told["error"]:
+        raise typer.Exit(1)
 
 
 @contextmanager

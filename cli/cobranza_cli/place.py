@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import boto3
 
+from cobranza.clock import moved_by, real_time
 from cobranza.refs import References
 from cobranza.store.objects import Bucket
 from cobranza.store.table import Table
@@ -19,7 +21,7 @@ class NoStack(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """`outputs` are the stack's own; `options` how a client is made."""
+    """`outputs` are the stack's own, with its parameter CountriesOn; `options` how a client is made."""
 
     outputs: dict[str, str]
     options: dict[str, str]
@@ -38,6 +40,13 @@ class Place:
     @cached_property
     def inbox(self) -> Bucket:
         return Bucket(self.client("s3"), self.outputs["Inbox"])
+
+    def now(self) -> datetime:
+        """By the stack's clock, which can be moved on this machine."""
+        if not (parameter := self.outputs.get("ClockParameter")):
+            return real_time()
+        told = self.client("ssm").get_parameter(Name=parameter)["Parameter"]["Value"]
+        return moved_by(lambda: float(told))()
 
     @cached_property
     def references(self) -> References:
@@ -67,6 +76,8 @@ def find(stack: str, region: str, local: Path | None) -> Place:
     except formation.exceptions.ClientError as error:
         raise NoStack(f"no stack {stack!r} here: name it by --stack and --region ({error})") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    given = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
+    outputs["CountriesOn"] = given.get("CountriesOn", "")
     if "Ledger" not in outputs or "Inbox" not in outputs:
         raise NoStack(f"{stack!r} is no stack of Cobranza: it has no outputs Ledger and Inbox")
     return Place(outputs, options)

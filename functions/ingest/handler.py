@@ -1,6 +1,7 @@
 """SQS files → ledger and results. One dropped file, or one part of a large one, a message.
 
-Files in control/ come straight from their rule, so that a stop does not wait behind imports."""
+Files in control/, and approvals beside plans, come straight from their rules, so that neither a stop nor a yes
+waits behind imports."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,8 @@ from cobranza.files.results import Summary
 from cobranza.flows.applied import Rooms
 from cobranza.flows.apply_control import ControlDesk
 from cobranza.flows.apply_rows import RowDesk
-from cobranza.flows.drops import CONTROL
+from cobranza.flows.approve_plan import ApprovalDesk
+from cobranza.flows.drops import CONTROL, RESULTS
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
 from cobranza.flows.readiness import Judge
@@ -31,6 +33,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
 from cobranza.store.payments import Payments
+from cobranza.store.plans import Plans
 from cobranza.store.portfolios import remembered
 from cobranza.store.secrets import secret_reader, stage_clock
 from cobranza.store.table import Table
@@ -44,6 +47,7 @@ REST = 60
 class Deps:
     importer: Importer
     control: ControlDesk
+    approvals: ApprovalDesk
     queue: Queue[DroppedFile | FilePart]
     clock: Clock
     s3: Any
@@ -76,7 +80,9 @@ def wire() -> Deps:
         countries_on=frozenset(settings.countries_on.split(",")),
     )
     control = ControlDesk(ledger, Controls(table), results)
-    return Deps(importer, control, queue, stage_clock(settings, lambda: client("ssm")), client("s3"))
+    approvals = ApprovalDesk(ledger, Plans(table), results)
+    clock = stage_clock(settings, lambda: client("ssm"))
+    return Deps(importer, control, approvals, queue, clock, client("s3"))
 
 
 @telemetry.metrics.log_metrics
@@ -116,6 +122,8 @@ def _take(deps: Deps, dropped: DroppedFile, *, retried: bool) -> None:
         return  # a folder made in the console
     if dropped.key.startswith(f"{CONTROL}/"):
         _tell(deps.control.take(bucket, dropped.key, deps.clock()))
+    elif dropped.key.startswith(f"{RESULTS}/"):
+        _tell(deps.approvals.take(bucket, dropped.key, deps.clock()))
     else:
         _tell(deps.importer.take(bucket, dropped, deps.clock(), retried=retried))
 

@@ -1,4 +1,5 @@
-"""EventBridge Scheduler → S3 results. Every portfolio whose local day has ended gets that day's files."""
+"""EventBridge Scheduler → S3 results. Every portfolio whose local day has ended gets that day's files, and in the
+evening the next day's plan."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,7 +7,9 @@ from typing import Any
 
 from cobranza import telemetry
 from cobranza.clock import Clock
+from cobranza.flows.plan_day import Planner
 from cobranza.flows.reports.close import ReportDesk
+from cobranza.flows.reports.plan import PlanDesk
 from cobranza.flows.reports.report import Sources
 from cobranza.settings import ReportsSettings
 from cobranza.store.aws import client
@@ -14,8 +17,11 @@ from cobranza.store.book import Book
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
+from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
 from cobranza.store.payments import Payments
+from cobranza.store.plans import Plans
+from cobranza.store.portfolios import switched_on
 from cobranza.store.secrets import stage_clock
 from cobranza.store.table import Table
 
@@ -23,6 +29,7 @@ from cobranza.store.table import Table
 @dataclass(frozen=True, slots=True)
 class Deps:
     desk: ReportDesk
+    plans: PlanDesk
     clock: Clock
 
 
@@ -32,14 +39,25 @@ def wire() -> Deps:
     dynamodb = client("dynamodb")
     table, journal = Table(dynamodb, settings.ledger_table), Journal(Table(dynamodb, settings.journal_table))
     sources = Sources(journal, Ledger(table), Book(table), Payments(table), Imports(table))
-    desk = ReportDesk(sources, Bucket(client("s3"), settings.inbox_bucket))
-    return Deps(desk, stage_clock(settings, lambda: client("ssm")))
+    results, notices = Bucket(client("s3"), settings.inbox_bucket), Notices(client("sns"), settings.notices_topic)
+    portfolio = switched_on(sources.ledger.portfolio, settings.countries_on.split(","))
+    planner = Planner(sources.ledger, sources.book, portfolio, heals=True)
+    plans = PlanDesk(planner, Plans(table), results, notices)
+    return Deps(ReportDesk(sources, results), plans, stage_clock(settings, lambda: client("ssm")))
 
 
 @telemetry.metrics.log_metrics
 @telemetry.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
     deps = deps or wire()
+    try:
+        closed = _close_days(deps)
+    finally:  # what cannot be closed keeps no plan from being made
+        planned = _make_plans(deps)
+    return {"closed": closed, "planned": planned}
+
+
+def _close_days(deps: Deps) -> int:
     closed = 0
     for each in deps.desk.close_days(deps.clock()):
         closed += 1
@@ -52,4 +70,13 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             rows=each.rows,
             missing=each.missing,
         )
-    return {"closed": closed}
+    return closed
+
+
+def _make_plans(deps: Deps) -> int:
+    planned = 0
+    for plan in deps.plans.make_plans(deps.clock()):
+        planned += 1
+        telemetry.count("PlansMade")
+        telemetry.logger.info("planned", portfolio=plan.portfolio, day=str(plan.day), outcomes=plan.outcomes)
+    return planned

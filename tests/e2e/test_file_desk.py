@@ -9,9 +9,9 @@ from typing import Any
 from typer.testing import CliRunner
 
 from cobranza_cli.app import app
-from local import drive
+from local import drive, samples
 from local.stack import FOLDER, Stack
-from tests.e2e.steps import csv, outcomes, sender_asleep
+from tests.e2e.steps import csv, move_clock, outcomes, sender_asleep
 
 PHONES = {f"D{n}": f"+5255555509{n}1" for n in range(6)}
 
@@ -100,3 +100,21 @@ def test_while_all_is_paused_nobody_is_queued(stack: Stack, today: datetime) -> 
     assert drive.tick(stack) == 6
     drive.settle(stack)
     assert drive.counters(stack)["accepted"] == 6
+
+
+def test_nobody_is_written_to_before_a_person_has_said_yes_to_the_plan(stack: Stack, today: datetime) -> None:
+    waits = samples.STRATEGY_YAML.replace("approval: never", "approval: first_plan")
+    drive.drop_and_wait(stack, "strategies/uno/strategy.yaml", waits.encode())
+    drive.drop_and_wait(stack, "debts/uno/cartera.csv", csv(today, PHONES).encode())
+    while drive.close_days(stack):
+        pass  # which makes today's plan too
+    assert json.loads(cobranza("plan", "uno", "--day", f"{today:%Y-%m-%d}", "--json"))["outcomes"] == {"SEND": 6}
+    drive.tick(stack)
+    drive.settle(stack)
+    assert set(outcomes(stack, today)) == {"DEFERRED_APPROVAL"}
+
+    assert "6 messages planned" in cobranza("approve", "uno", f"{today:%Y-%m-%d}")
+    move_clock(stack, today + timedelta(minutes=45))
+    drive.tick(stack)
+    drive.settle(stack)
+    assert outcomes(stack, today).count("SENT") == 6

@@ -51,7 +51,7 @@ def file(key: str, version: str = "") -> dict[str, Any]:
 def ingest(world: World, *records: dict[str, Any], s3: Any = None, delays: Delays | None = None) -> dict[str, Any]:
     module = function("ingest")
     queue = Queue(delays or Delays(), "url")
-    deps = module.Deps(world.importer, world.control, queue, world.clock, s3 or world.s3)
+    deps = module.Deps(world.importer, world.control, world.approvals, queue, world.clock, s3 or world.s3)
     return module.handler({"Records": list(records)}, FakeContext(), deps=deps)
 
 
@@ -155,7 +155,9 @@ def test_the_version_that_was_dropped_is_read(world: World) -> None:
 def test_a_control_file_comes_straight_from_its_rule(world: World) -> None:
     put(world, "control/tienda/PAUSE", "")
     module = function("ingest")
-    deps = module.Deps(world.importer, world.control, Queue(Delays(), "url"), world.clock, world.s3)
+    deps = module.Deps(
+        world.importer, world.control, world.approvals, Queue(Delays(), "url"), world.clock, world.s3
+    )
     assert module.handler(file("control/tienda/PAUSE"), FakeContext(), deps=deps) == failures()
     assert result(world, "tienda/control/PAUSE")["pause"]["state"] == "PAUSED"
 
@@ -168,7 +170,9 @@ def test_a_control_file_that_fails_is_an_error_for_lambda_to_try_again(world: Wo
             raise PermissionError("403")
 
     module = function("ingest")
-    deps = module.Deps(world.importer, world.control, Queue(Delays(), "url"), world.clock, Forbidden())
+    deps = module.Deps(
+        world.importer, world.control, world.approvals, Queue(Delays(), "url"), world.clock, Forbidden()
+    )
     with pytest.raises(PermissionError):
         module.handler(file("control/tienda/PAUSE"), FakeContext(), deps=deps)
 

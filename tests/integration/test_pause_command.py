@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store.objects import Bucket
-from cobranza_cli import app, pause, status
+from cobranza_cli import answer, app, status
 from cobranza_cli.place import Place
 from tests.integration.world import PORTFOLIO_YAML, World
 
@@ -47,7 +47,7 @@ class Telling:
 def place(world: World, monkeypatch: pytest.MonkeyPatch) -> Place:
     stack = Stack({"Ledger": "ledger", "Inbox": "inbox"}, {}, world)
     monkeypatch.setattr(app.Where, "place", lambda _: stack)
-    monkeypatch.setattr(pause, "BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(answer, "BETWEEN_LOOKS", 0)
     monkeypatch.setattr(status, "QUEUES", {})
     world.ledger.save_portfolio(parse_portfolio(PORTFOLIO_YAML.encode(), "tienda"), world.now)
     return stack
@@ -108,7 +108,7 @@ def test_what_can_be_no_portfolio_is_not_even_dropped(world: World, portfolio: s
 @pytest.mark.usefixtures("place")
 def test_a_stack_that_does_not_answer_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Telling, "_tell", lambda _, key: None)
-    monkeypatch.setattr(pause, "PATIENCE", 0.01)
-    answer = cobranza("pause", "tienda")
-    assert answer.exit_code == 1
-    assert "no result" in answer.stderr
+    monkeypatch.setattr(answer, "PATIENCE", 0.01)
+    told = cobranza("pause", "tienda")
+    assert told.exit_code == 1
+    assert "no result" in told.stderr

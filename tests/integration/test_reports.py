@@ -408,6 +408,6 @@ def test_a_worker_that_dies_anywhere_is_made_good_by_the_next_with_the_same_byte
 
 def test_the_function_tells_how_many_days_it_closed(world: World) -> None:
     reports = function("reports")
-    deps = reports.Deps(world.reports, lambda: MIDNIGHT + timedelta(hours=1))
-    assert reports.handler({}, FakeContext(), deps=deps) == {"closed": 1}
-    assert reports.handler({}, FakeContext(), deps=deps) == {"closed": 0}
+    deps = reports.Deps(world.reports, world.planning, lambda: MIDNIGHT + timedelta(hours=1))
+    assert reports.handler({}, FakeContext(), deps=deps) == {"closed": 1, "planned": 0}
+    assert reports.handler({}, FakeContext(), deps=deps) == {"closed": 0, "planned": 0}

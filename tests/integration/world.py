@@ -17,12 +17,15 @@ from boto3.dynamodb.types import TypeDeserializer
 from cobranza.flows.applied import Rooms
 from cobranza.flows.apply_control import ControlDesk
 from cobranza.flows.apply_rows import RowDesk
+from cobranza.flows.approve_plan import ApprovalDesk
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
+from cobranza.flows.plan_day import Planner
 from cobranza.flows.queue_due import Scheduler
 from cobranza.flows.readiness import Judge
 from cobranza.flows.record_events import Recorder
 from cobranza.flows.reports.close import ReportDesk
+from cobranza.flows.reports.plan import PlanDesk
 from cobranza.flows.reports.report import Sources
 from cobranza.flows.results import ResultDesk
 from cobranza.flows.room import Room
@@ -41,6 +44,7 @@ from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket, Opened, Received
 from cobranza.store.payments import Payments
+from cobranza.store.plans import Plans
 from cobranza.store.portfolios import switched_on
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import Accepted, Answer
@@ -249,7 +253,14 @@ class World:
             COUNTRIES_ON,
         )
         sources = Sources(self.journal, self.ledger, book, rooms.payments, Imports(table), workers=1)
-        self.reports = ReportDesk(sources, Bucket(self.s3, "inbox"))
+        inbox, notices = Bucket(self.s3, "inbox"), Notices(self.sns, self.topic)
+        self.reports = ReportDesk(sources, inbox)
+        self.plans = Plans(table)
+        countries = switched_on(self.ledger.portfolio, COUNTRIES_ON)
+        self.planning = PlanDesk(
+            Planner(self.ledger, book, countries, heals=True, workers=1), self.plans, inbox, notices
+        )
+        self.approvals = ApprovalDesk(self.ledger, self.plans, results)
         self.media = Queue[MediaToFetch](self.sqs, self.media_url)
         self.recorder = Recorder(
             self.ledger, self.conversations, self.messages, self.journal, self.references, self.media

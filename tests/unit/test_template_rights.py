@@ -162,7 +162,7 @@ def test_the_http_api_may_invoke_the_webhook_on_both_routes_and_nothing_else() -
     )
 
 
-def test_the_rule_of_control_files_may_invoke_ingest_and_nothing_else() -> None:
+def test_the_rules_of_control_files_and_approvals_may_invoke_ingest_and_nothing_else() -> None:
     now = stack("prod")
     of_rules = [
         each for each in now.of("AWS::Lambda::Permission").values() if each["Principal"] == "events.amazonaws.com"
@@ -172,11 +172,13 @@ def test_the_rule_of_control_files_may_invoke_ingest_and_nothing_else() -> None:
             "Action": "lambda:InvokeFunction",
             "FunctionName": "${IngestFunction}",
             "Principal": "events.amazonaws.com",
-            "SourceArn": "${ControlChanged.Arn}",
+            "SourceArn": f"${{{rule}.Arn}}",
         }
+        for rule in ("PlanApproved", "ControlChanged")
     ]
-    (target,) = now.of("AWS::Events::Rule")["ControlChanged"]["Targets"]
-    assert target["Arn"] == "${IngestFunction.Arn}"
+    for rule in ("PlanApproved", "ControlChanged"):
+        (target,) = now.of("AWS::Events::Rule")[rule]["Targets"]
+        assert target["Arn"] == "${IngestFunction.Arn}"
 
 
 def test_a_control_file_that_is_given_up_raises_the_alarm_of_files() -> None:
@@ -275,7 +277,9 @@ def test_ingest_reads_what_the_rule_lets_in_and_never_its_own_results() -> None:
     assert {name: pattern["detail"]["object"]["key"] for name, pattern in patterns.items()} == {
         "FileDropped": [{"anything-but": {"prefix": ["results/", "control/"]}}],
         "ControlChanged": [{"prefix": "control/"}],
+        "PlanApproved": [{"wildcard": "results/*/plans/dt=*/plan.csv.approve"}],
     }
+    assert patterns["PlanApproved"]["detail-type"] == ["Object Created"]
     assert patterns["FileDropped"]["detail-type"] == ["Object Created"]
     assert patterns["ControlChanged"]["detail-type"] == ["Object Created", "Object Deleted"]
     assert all(pattern["detail"]["bucket"]["name"] == ["${InboxBucket}"] for pattern in patterns.values())

@@ -104,6 +104,10 @@ class WebhookSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportsSettings(Settings):
+    """`countries_on` as in the template: MX,CO."""
+
     ledger_table: str
     journal_table: str
     inbox_bucket: str
+    notices_topic: str
+    countries_on: str

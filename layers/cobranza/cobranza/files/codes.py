@@ -32,6 +32,14 @@ FILE_CODES = {
         "el archivo se llama `PAUSE`, en mayúsculas y sin extensión",
         "the file is called `PAUSE`, in capitals and without extension",
     ),
+    "BAD_APPROVAL": Code(
+        "Este plan no se puede aprobar",
+        "This plan cannot be approved",
+        "apruebe el plan de hoy o de mañana, en `results/<cartera>/plans/dt=AAAA-MM-DD/plan.csv.approve`; "
+        "el motivo dice qué falta",
+        "approve the plan of today or tomorrow, in `results/<portfolio>/plans/dt=YYYY-MM-DD/plan.csv.approve`; "
+        "the reason tells what is wrong",
+    ),
     "BAD_AS_OF": Code(
         "El metadato as-of del archivo no se puede leer",
         "The file's metadata as-of cannot be read",

@@ -98,7 +98,7 @@ class Summary:
     each currency; `balance_from` the column they were read from; `closed` the debts that a snapshot does not list
     any more; `superseded` the unchanged rows that a newer file has told; `recognised` what was taken for what;
     `waiting` why a person must confirm before anything is changed; `pause` what is paused, of a file in control/;
-    `error` why the file was refused whole."""
+    `approval` of which plan, of a file beside one; `error` why the file was refused whole."""
 
     kind: str
     portfolio: str
@@ -120,6 +120,7 @@ class Summary:
     warnings: Sequence[str] = ()
     waiting: Mapping[str, Any] | None = None
     pause: Mapping[str, Any] | None = None
+    approval: Mapping[str, Any] | None = None
     error: InvalidInput | None = None
 
     def __post_init__(self) -> None:
@@ -154,6 +155,8 @@ class Summary:
         }
         if self.pause:
             document["pause"] = dict(self.pause)
+        if self.approval:
+            document["approval"] = dict(self.approval)
         return json.dumps(document, ensure_ascii=False, indent=2).encode()
 
 

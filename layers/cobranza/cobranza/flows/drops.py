@@ -1,6 +1,9 @@
 """The places of the inbox: what a key says of a file before it is read."""
 
+import contextlib
+import re
 from dataclasses import dataclass
+from datetime import date
 
 from cobranza.files.codes import refuse
 from cobranza.policy.portfolio import valid_portfolio_id
@@ -17,6 +20,11 @@ SETTINGS = {"portfolios": "portfolio.yaml", "strategies": "strategy.yaml"}
 CONTROL = "control"
 PAUSE = "PAUSE"
 CONFIRM = ".confirm"
+# A plan is approved by a file beside it.
+PLAN = "plan.csv"
+APPROVE = ".approve"
+RESULTS = "results"
+_APPROVAL = re.compile(rf"{RESULTS}/([^/]+)/plans/dt=([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})/{PLAN}{APPROVE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +56,18 @@ class Drop:
         """Where the results of a file go that is in none of the places."""
         return cls("misplaced", "none", key.replace("/", "_")[-100:])
 
+    @classmethod
+    def of_plan(cls, portfolio: str, day: date) -> "Drop":
+        """Where a portfolio's plan of a day lies, and what became of its approval."""
+        return cls("plans", portfolio, f"dt={day.isoformat()}")
+
     @property
     def key(self) -> str:
         return f"{self.kind}/{self.portfolio}/{self.file}"
 
     @property
     def results(self) -> str:
-        return f"results/{self.portfolio}/{self.kind}/{self.file}"
+        return f"{RESULTS}/{self.portfolio}/{self.kind}/{self.file}"
 
     @property
     def confirmed(self) -> "Drop | None":
@@ -62,3 +75,12 @@ class Drop:
         if self.kind == "snapshots" and self.file.endswith(CONFIRM) and self.file != CONFIRM:
             return Drop(self.kind, self.portfolio, self.file.removesuffix(CONFIRM))
         return None
+
+
+def plan_approved(key: str) -> tuple[str, date]:
+    """The portfolio and the day of the plan that a file beside it says yes to. Raises InvalidInput (BAD_APPROVAL)
+    for a key of another shape."""
+    if (place := _APPROVAL.fullmatch(key)) and valid_portfolio_id(place[1]):
+        with contextlib.suppress(ValueError):
+            return place[1], date.fromisoformat(place[2])
+    raise refuse("BAD_APPROVAL", f"{RESULTS}/<portfolio>/plans/dt=YYYY-MM-DD/{PLAN}{APPROVE}")

@@ -24,6 +24,7 @@ from cobranza.store.imports import Import
 from cobranza.store.journal import Journal
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
+from cobranza.store.plans import Plan
 
 CSV = "text/csv; charset=utf-8"
 JSON_LINES = "application/jsonl"
@@ -141,6 +142,14 @@ class ResultDesk:
         if control.resumed_at:
             ended = datetime.fromisoformat(control.resumed_at)
             self.journal.append(subject, ended, "resumed", since, {"held": control.held})
+        self.notices.tell(summary, drop.results)
+        return summary
+
+    def write_approval(self, inbox: Bucket, drop: Drop, summary: Summary, plan: Plan, now: datetime) -> Summary:
+        """A person said yes to a plan; the journal tells it once for each day."""
+        self._put(inbox, drop, summary, refused_csv((), ()))
+        facts = {"digest": plan.digest, "outcomes": dict(plan.outcomes)}
+        self.journal.append(f"PORTFOLIO#{plan.portfolio}", now, "approved", plan.day.isoformat(), facts)
         self.notices.tell(summary, drop.results)
         return summary
 

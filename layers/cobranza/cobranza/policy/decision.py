@@ -358,7 +358,6 @@ def _one_message(facts: _Facts, sieve: _Sieve, taken: Mapping[str, Decimal]) -> 
     lead = sieve.left[0]
     portfolio = facts.policies.portfolios[lead.debt.terms.portfolio]
     told = {due.debt.terms.key for due in sieve.left}
-    strategy = facts.strategy(lead)
     return Send(
         day=facts.today,
         lead=lead,
@@ -366,7 +365,7 @@ def _one_message(facts: _Facts, sieve: _Sieve, taken: Mapping[str, Decimal]) -> 
         template=lead.template,
         language=portfolio.template_language(facts.borrower.language),
         portfolio=portfolio,
-        strategy=f"{strategy.name}@{strategy.version}",
+        strategy=facts.strategy(lead).label,
         totals=totals(_less(due.debt.owed, taken.get(due.debt.terms.key)) for due in sieve.left),
         credited={key: amount for key, amount in taken.items() if key in told},
         others=dict(sieve.outcomes),

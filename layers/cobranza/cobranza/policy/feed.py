@@ -26,11 +26,11 @@ class Pause:
 @dataclass(frozen=True, slots=True)
 class Feed:
     """`as_of` is that of the newest file, None before the first one; `pause` the one that is on, that of all
-    before the portfolio's own; `approved_on` the newest local day whose plan a person agreed to."""
+    before the portfolio's own; `approved_on` the local days whose plans a person agreed to, the newest two."""
 
     as_of: datetime | None = None
     pause: Pause | None = None
-    approved_on: date | None = None
+    approved_on: frozenset[date] = frozenset()
 
     def is_stale(self, portfolio: Portfolio, now: datetime) -> bool:
         """Whether more business hours have gone by since the newest file than the portfolio allows, by the
@@ -46,9 +46,9 @@ class Feed:
             case "never":
                 return True
             case "first_plan":
-                return self.approved_on is not None
+                return any(day <= today for day in self.approved_on)
             case "every_day":
-                return self.approved_on == today
+                return today in self.approved_on
 
 
 def _business_hours(since: datetime, until: datetime, rules: ContactRules | None) -> timedelta:

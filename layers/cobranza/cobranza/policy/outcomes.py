@@ -7,7 +7,20 @@ class Sentence(NamedTuple):
     es: str
     en: str
 
+    def __str__(self) -> str:
+        return f"{self.es} · {self.en}"
 
+
+# What a plan says of a debt that is told of.
+SEND = "SEND"
+TOLD_ELSEWHERE = "TOLD_ELSEWHERE"
+PLANNED = {
+    SEND: Sentence("Sale un mensaje", "A message goes out"),
+    TOLD_ELSEWHERE: Sentence(
+        "La dice el mensaje de otra cartera a la misma persona",
+        "Another portfolio's message to the borrower tells of it",
+    ),
+}
 SKIPPED = {
     "PAID": Sentence("Ya no se debe nada de lo que vencía", "Nothing of what was due is owed any more"),
     "RECALLED": Sentence(
@@ -128,9 +141,11 @@ FAILED = Sentence(
 
 
 def sentence(outcome: str) -> Sentence:
-    """What an outcome means (SENT, SKIPPED_PAID, DEFERRED_WINDOW, FAILED_131026). Raises KeyError for what is
-    none."""
+    """What an outcome means (SENT, SKIPPED_PAID, DEFERRED_WINDOW, FAILED_131026; of a plan SEND, TOLD_ELSEWHERE).
+    Raises KeyError for what is none."""
     kind, _, code = outcome.partition("_")
+    if outcome in PLANNED:
+        return PLANNED[outcome]
     match kind:
         case "SKIPPED":
             return SKIPPED[code]

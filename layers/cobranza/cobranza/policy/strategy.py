@@ -193,6 +193,11 @@ class Strategy(_Model):
     segments: Segments = Segments()
     version: str = ""
 
+    @property
+    def label(self) -> str:
+        """Names the exact strategy: name@version."""
+        return f"{self.name}@{self.version}"
+
     @cached_property
     def turning_days(self) -> tuple[int, ...]:
         """The days past due on which another step or another rule may begin."""

@@ -31,6 +31,7 @@ PEOPLE = "PEOPLE#"
 RAMP = "RAMP#"
 RATE = "RATE"
 STANDING = "STANDING"
+PLANNED = "PLANNED#"
 PAYMENT = "PAYMENT"
 SHARDS = 16
 BOOK_SHARDS = 32
@@ -242,6 +243,11 @@ def import_lease(portfolio_id: str) -> dict[str, str]:
 def standing(portfolio_id: str) -> dict[str, str]:
     """How fresh the portfolio's book is."""
     return {"pk": portfolio_pk(portfolio_id), "sk": STANDING}
+
+
+def plan(portfolio_id: str, day: date) -> dict[str, str]:
+    """That the portfolio's plan of a local day is made."""
+    return {"pk": portfolio_pk(portfolio_id), "sk": f"{PLANNED}{day.isoformat()}"}
 
 
 def book_shard(ref: str) -> int:

@@ -146,12 +146,12 @@ class Ledger:
         standing, own, of_all = keys.standing(portfolio_id), keys.pause(portfolio_id), keys.pause(keys.ALL)
         items = {item["pk"]: item for item in self._table.get_all([standing, own, of_all])}
         told = items.get(standing["pk"], {})
-        as_of, approved_on = told.get("as_of"), told.get("approved_on")
+        as_of = told.get("as_of")
         pauses = (pause_of(items.get(key["pk"], {})) for key in (of_all, own))
         return Feed(
             as_of=datetime.fromisoformat(as_of) if as_of else None,
             pause=next(filter(None, pauses), None),
-            approved_on=date.fromisoformat(approved_on) if approved_on else None,
+            approved_on=frozenset(map(date.fromisoformat, told.get("approved_on", ()))),
         )
 
     def pause(self, scope: str) -> Pause | None:
@@ -164,13 +164,10 @@ class Ledger:
         self._table.update(keys.held(pause.scope, pause.since, borrower), {"expires": expires})
 
     def approve(self, portfolio_id: str, day: date) -> None:
-        """A person agreed to the portfolio's plan of a day; the newest day counts."""
-        with contextlib.suppress(ConditionFailed):
-            self._table.update(
-                keys.standing(portfolio_id),
-                {"approved_on": day},
-                condition="attribute_not_exists(#approved_on) OR #approved_on < :approved_on",
-            )
+        """A person agreed to the portfolio's plan of a day. Two are kept: who agrees to tomorrow's in the evening
+        has agreed to today's before."""
+        days = self.feed(portfolio_id).approved_on | {day}
+        self._table.update(keys.standing(portfolio_id), {"approved_on": sorted(days)[-2:]})
 
     def refresh(self, portfolio_id: str, as_of: datetime) -> None:
         """The portfolio's book is as fresh as this; it does not grow older by an older file."""

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 from cobranza.files.results import Summary
+from cobranza.policy.outcomes import SEND
+from cobranza.store.plans import Plan
 
 
 class Notices:
@@ -15,6 +17,8 @@ class Notices:
         state = "REFUSED" if summary.error else "WAITING" if summary.waiting else "DONE"
         if summary.pause:
             state = summary.pause["state"]
+        if summary.approval:
+            state = "APPROVED"
         told = {
             "v": 1,
             "state": state,
@@ -30,5 +34,22 @@ class Notices:
             "closed": summary.closed,
             "waiting": summary.waiting and dict(summary.waiting),
         }
-        subject = f"{state}: {summary.kind} of {summary.portfolio}"
+        self._publish(f"{state}: {summary.kind} of {summary.portfolio}", told)
+
+    def plan_is_ready(self, plan: Plan, results: str) -> None:
+        """How many rows it has of each outcome; `send` are messages."""
+        told = {
+            "v": 1,
+            "state": "PLANNED",
+            "kind": "plans",
+            "portfolio": plan.portfolio,
+            "day": plan.day.isoformat(),
+            "results": f"{results}/",
+            "send": plan.outcomes.get(SEND, 0),
+            "outcomes": dict(plan.outcomes),
+            "needs_approval": plan.needs_approval,
+        }
+        self._publish(f"PLANNED: {plan.day} of {plan.portfolio}", told)
+
+    def _publish(self, subject: str, told: dict[str, Any]) -> None:
         self._sns.publish(TopicArn=self._topic, Subject=subject, Message=json.dumps(told, indent=1))
