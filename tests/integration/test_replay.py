@@ -58,7 +58,7 @@ def test_caps_that_are_off_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_hours_that_are_off_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contact_rules, "closed", lambda *_: None)
-    monkeypatch.setattr(due, "_opening", lambda _, __, day, ___: datetime.combine(day, time(), UTC))
+    monkeypatch.setattr(due, "opening", lambda _, __, day, ___: datetime.combine(day, time(), UTC))
     assert "messages outside the law's hours" in found(walked(days=25))
 
 
