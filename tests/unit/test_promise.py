@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cobranza.ledger.promise import Promise, Verdict, counted, newest_verdict, verdict
 from cobranza.policy.decision import Send, Skip
+from cobranza.policy.feed import Feed
 from tests.unit.books import MEXICO, NOON, TODAY, debt, decided
 
 MADE = datetime(2026, 11, 10, 18, 0, tzinfo=UTC)
@@ -73,7 +74,13 @@ def test_nobody_is_reminded_while_a_promise_runs_or_nobody_can_tell(days: int, g
     promise = {debt().terms.key: (Promise(MADE, TODAY + timedelta(days=days)),)}
     assert decided(debt(3, as_of=NOON), promises=promise) == Skip("PROMISED")
     past = {debt().terms.key: (Promise(MADE, TODAY - timedelta(days=3 + grace_over)),)}
-    assert decided(debt(3, as_of=MADE), promises=past) == Skip("PROMISED")
+    untold = {"tarjetas": Feed(as_of=MADE)}
+    assert decided(debt(3, as_of=MADE), promises=past, feeds=untold) == Skip("PROMISED")
+
+
+def test_a_newer_file_that_changed_nothing_breaks_a_promise_too() -> None:
+    promise = {debt().terms.key: (Promise(MADE, TODAY - timedelta(days=5)),)}
+    assert isinstance(decided(debt(3, as_of=MADE), promises=promise, feeds={"tarjetas": Feed(NOON)}), Send)
 
 
 def test_a_broken_promise_goes_on_with_the_latest_step_once() -> None:

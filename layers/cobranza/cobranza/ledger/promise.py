@@ -46,20 +46,25 @@ def counted(promises: Iterable[Promise]) -> tuple[Promise, ...]:
     return tuple(sorted(promises, key=lambda promise: promise.rank))[:MOST_PER_DEBT]
 
 
-def verdict(promise: Promise, debt: Debt, grace_days: int, zone: tzinfo) -> Verdict:
-    """Judged only on a balance from after the day and its grace in the borrower's `zone`: what the creditor has
-    not told us yet breaks no promise. What was given are the payments made since; a creditor whose files bring
+def verdict(
+    promise: Promise, debt: Debt, grace_days: int, zone: tzinfo, known_at: datetime | None = None
+) -> Verdict:
+    """Judged only on data from after the day and its grace in the borrower's `zone`: what the creditor has not told
+    us yet breaks no promise. `known_at` is the moment of the portfolio's newest file, where that is later than the
+    debt's own: a balance that did not change is not written again. What was given are the payments made since; a creditor whose files bring
     balances alone shows a promise of a part as broken, and one of the whole as it is."""
     given = sum((amount for moment, amount in debt.paid.values() if moment > promise.made_at), Decimal(0))
     if not debt.is_open or (promise.amount is not None and given >= promise.amount):
         return Verdict.KEPT
     end = datetime.combine(promise.day + timedelta(days=grace_days + 1), time(), zone)
-    if debt.terms.as_of < end:
+    if max(debt.terms.as_of, known_at or debt.terms.as_of) < end:
         return Verdict.PENDING
     return Verdict.PARTLY if given > 0 else Verdict.BROKEN
 
 
-def newest_verdict(debt: Debt, promises: Iterable[Promise], grace_days: int, zone: tzinfo) -> Verdict | None:
+def newest_verdict(
+    debt: Debt, promises: Iterable[Promise], grace_days: int, zone: tzinfo, known_at: datetime | None = None
+) -> Verdict | None:
     """Of the newest promise that counts; None where there is none."""
     those = counted(promises)
-    return verdict(those[-1], debt, grace_days, zone) if those else None
+    return verdict(those[-1], debt, grace_days, zone, known_at) if those else None

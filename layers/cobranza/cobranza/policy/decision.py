@@ -347,7 +347,7 @@ def _is_promised(facts: _Facts, due: Due) -> bool:
     zone = contact_rules.zones_for(facts.rules, facts.borrower.region)[0] if facts.rules else UTC
     grace = facts.strategy(due).promise_grace_days
     promises = facts.book.promises.get(due.debt.terms.key, ())
-    return newest_verdict(due.debt, promises, grace, zone) is Verdict.PENDING
+    return newest_verdict(due.debt, promises, grace, zone, facts.feed(due).as_of) is Verdict.PENDING
 
 
 def _hour(left: Sequence[Due]) -> int:

@@ -118,6 +118,8 @@ def _due(borrower: Borrower, debt: Debt, strategy: Strategy, behaviour: _Behavio
         on = on or _first_step(rule, days, behaviour)
     elif on is None or (debt.step is not None and debt.step >= on.days):
         return None
+    elif not debt.is_open and days - on.days > strategy.max_days_late:
+        return None  # paid, and nobody would be told of it any more
     passed = [s.days for s in rule.steps if s.days < on.days and (debt.step is None or s.days > debt.step)]
     return Due(
         debt=debt,
