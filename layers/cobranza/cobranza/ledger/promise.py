@@ -49,10 +49,10 @@ def counted(promises: Iterable[Promise]) -> tuple[Promise, ...]:
 def verdict(
     promise: Promise, debt: Debt, grace_days: int, zone: tzinfo, known_at: datetime | None = None
 ) -> Verdict:
-    """Judged only on data from after the day and its grace in the borrower's `zone`: what the creditor has not told
-    us yet breaks no promise. `known_at` is the moment of the portfolio's newest file, where that is later than the
-    debt's own: a balance that did not change is not written again. What was given are the payments made since; a creditor whose files bring
-    balances alone shows a promise of a part as broken, and one of the whole as it is."""
+    """Judged only on data from after the day and its grace in the borrower's `zone`: what the creditor has not
+    told us yet breaks no promise. `known_at` is the moment of the portfolio's newest file, where that is later
+    than the debt's own: a balance that did not change is not written again. What was given are the payments made
+    since; a creditor whose files bring balances alone shows a promise of a part as broken."""
     given = sum((amount for moment, amount in debt.paid.values() if moment > promise.made_at), Decimal(0))
     if not debt.is_open or (promise.amount is not None and given >= promise.amount):
         return Verdict.KEPT
