@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cobranza.ledger.debt import Debt
 from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip, decide
-from cobranza.policy.due import local_date, next_look
+from cobranza.policy.due import Look, local_date, next_look
 from cobranza.policy.feed import Feed, Pause
 from cobranza.policy.message import Message, State
 from cobranza.policy.outcomes import DEFERRED, PLANNED, SKIPPED, sentence
@@ -112,8 +112,8 @@ def test_a_new_strategy_that_wants_somebody_sooner_brings_them_forward() -> None
     policies = in_force(portfolio(), strategy=ladder(1), now=NOON)
     book = Book(borrower(), (debt(),), ())
     sooner = datetime(2026, 11, 25, 7, 0, tzinfo=MEXICO)
-    assert heal(book, policies, TOMORROW, None, EVENING) == sooner
-    assert heal(book, policies, TOMORROW, sooner + timedelta(days=2), EVENING) == sooner
+    assert heal(book, policies, TOMORROW, None, EVENING) == Look(sooner, 50)
+    assert heal(book, policies, TOMORROW, sooner + timedelta(days=2), EVENING) == Look(sooner, 50)
     assert heal(book, policies, TOMORROW, sooner, EVENING) is None
     assert heal(book, policies, TOMORROW, EVENING, EVENING) is None
     assert heal(book, policies, TODAY, None, EVENING) is None

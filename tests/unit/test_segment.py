@@ -101,7 +101,7 @@ def test_words_follow_the_segment() -> None:
         {"days": 3, "template": "saldo_vencido", "by_segment": {"chronic": {"template": "opciones_de_pago"}}}
     )
     strategy = ladder(rules=(Rule(name="all", steps=(step,)),))
-    found = [dues(debt(3), settled(late), strategy=strategy)[-1].template for late in (0, 16)]
+    found = [dues(debt(5), settled(late), strategy=strategy)[-1].template for late in (0, 16)]
     assert found == ["saldo_vencido", "opciones_de_pago"]
 
 
