@@ -209,8 +209,9 @@ def test_the_alarms_metric_counts_what_is_missing(
     counted: Counter[str] = Counter()
     monkeypatch.setattr(telemetry, "count", lambda name, value=1: counted.update({name: value}))
     reports = function("reports")
-    reports.handler({}, FakeContext(), deps=reports.Deps(world.reports, lambda: MIDNIGHT + timedelta(hours=1)))
-    assert counted == {"DaysClosed": 1, "OutcomesMissing": 1}
+    deps = reports.Deps(world.reports, world.planning, lambda: MIDNIGHT + timedelta(hours=1))
+    reports.handler({}, FakeContext(), deps=deps)
+    assert (counted["DaysClosed"], counted["OutcomesMissing"]) == (1, 1)
 
 
 def test_a_step_that_a_message_used_up_is_due_no_more_on_the_days_after(world: World, drop: Drop) -> None:

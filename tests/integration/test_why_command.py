@@ -51,7 +51,7 @@ class _Clock:
 
 
 def why(*words: str) -> Result:
-    return CliRunner().invoke(app.app, ["why", *words])
+    return CliRunner().invoke(app.app, ["why", *words], env={"COLUMNS": "200"})
 
 
 def told(*words: str) -> dict[str, Any]:
