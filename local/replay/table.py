@@ -144,7 +144,7 @@ def _key(item: Mapping[str, Any]) -> Key:
 
 
 def _stored(value: Any) -> Any:
-    if isinstance(value, bool | Decimal) or value is None:
+    if isinstance(value, bool | Decimal | set) or value is None:
         return value
     if isinstance(value, str):
         return str(value)

@@ -103,17 +103,19 @@ def test_while_all_is_paused_nobody_is_queued(stack: Stack, today: datetime) -> 
 
 
 def test_nobody_is_written_to_before_a_person_has_said_yes_to_the_plan(stack: Stack, today: datetime) -> None:
+    # A portfolio that no function remembers from another test: its strategy is in force at once.
+    drive.drop_and_wait(stack, "portfolios/dos/portfolio.yaml", samples.PORTFOLIO_YAML.encode())
     waits = samples.STRATEGY_YAML.replace("approval: never", "approval: first_plan")
-    drive.drop_and_wait(stack, "strategies/uno/strategy.yaml", waits.encode())
-    drive.drop_and_wait(stack, "debts/uno/cartera.csv", csv(today, PHONES).encode())
+    drive.drop_and_wait(stack, "strategies/dos/strategy.yaml", waits.encode())
+    drive.drop_and_wait(stack, "debts/dos/cartera.csv", csv(today, PHONES).encode())
     while drive.close_days(stack):
         pass  # which makes today's plan too
-    assert json.loads(cobranza("plan", "uno", "--day", f"{today:%Y-%m-%d}", "--json"))["outcomes"] == {"SEND": 6}
+    assert json.loads(cobranza("plan", "dos", "--day", f"{today:%Y-%m-%d}", "--json"))["outcomes"] == {"SEND": 6}
     drive.tick(stack)
     drive.settle(stack)
     assert set(outcomes(stack, today)) == {"DEFERRED_APPROVAL"}
 
-    assert "6 messages planned" in cobranza("approve", "uno", f"{today:%Y-%m-%d}")
+    assert "6 messages planned" in cobranza("approve", "dos", f"{today:%Y-%m-%d}")
     move_clock(stack, today + timedelta(minutes=45))
     drive.tick(stack)
     drive.settle(stack)

@@ -9,8 +9,10 @@ from moto import mock_aws
 from cobranza import telemetry
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import DroppedFile
+from cobranza.store import keys
 from cobranza.store.direct import direct
 from cobranza.store.objects import Bucket
+from tests.integration.memory import MemoryClient
 from tests.integration.receiver import Receiver, Simulator, configuration, receiving, running
 from tests.integration.world import PORTFOLIO_YAML, World, create_table
 
@@ -24,6 +26,14 @@ def _as_in_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telemetry.metrics.provider, "namespace", "Cobranza")
 
 
+@pytest.fixture(autouse=True)
+def _few_shards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearly all calls of a walk would ask moto for empty shards."""
+    if not request.node.get_closest_marker("all_shards"):
+        monkeypatch.setattr(keys, "SHARDS", 2)
+        monkeypatch.setattr(keys, "BOOK_SHARDS", 2)
+
+
 @pytest.fixture(scope="session")
 def clients() -> dict[str, Any]:
     """Made once, because that takes longer than most tests; moto catches their calls whenever it is on."""
@@ -34,9 +44,11 @@ def clients() -> dict[str, Any]:
 
 
 @pytest.fixture
-def world(clients: dict[str, Any]) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, clients: dict[str, Any]) -> Iterator[World]:
     with mock_aws():
         s3, sqs, sns, dynamodb = (clients[name] for name in ("s3", "sqs", "sns", "dynamodb"))
+        if request.node.get_closest_marker("in_memory"):
+            dynamodb = MemoryClient()
         for name in ("inbox", "work"):
             s3.create_bucket(Bucket=name)
         s3.put_bucket_versioning(Bucket="inbox", VersioningConfiguration={"Status": "Enabled"})

@@ -27,7 +27,7 @@ BEFORE = "2026-11-23T10:00:00-06:00"
 SAID = {"borrower_id": "C1", "at": "2026-11-24T09:00:00-06:00", "source": "call centre"}
 NEW_PHONE, OLD_PHONE = "+525555550109", "+525555550101"
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def load(drop: Drop, *rows: dict[str, str], as_of: str = BEFORE) -> None:

@@ -29,7 +29,7 @@ EVERY_DAY = DAILY.model_copy(update={"approval": "every_day", "name": "daily", "
 # Nobody who is due this Tuesday is written to before Wednesday.
 NEVER = ladder(1, name="never", version="1")
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def in_force(world: World, strategy: Strategy, portfolio: str = "tienda") -> World:

@@ -5,7 +5,7 @@ import pytest
 from tests.integration.loading import load, say
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def test_a_bare_yes_takes_the_wording_of_the_portfolio(world: World) -> None:

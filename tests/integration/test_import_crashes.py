@@ -9,6 +9,8 @@ from cobranza.queues import DroppedFile
 from tests.integration.loading import KEY, counts, load, take
 from tests.integration.world import TUESDAY, DyingClient, FakeBucket, Killed, World, debts
 
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
+
 SMALL = debts({}, {"debt_id": "F-2", "due_date": "2026-12-31"}, {"borrower_id": "C3", "phone": "muda"})
 NEXT = debts(
     {"amount": "10.00", "phone": "+525555550103", "consent": "no"},
@@ -17,7 +19,6 @@ NEXT = debts(
 )
 
 
-@pytest.mark.usefixtures("portfolio")
 @pytest.mark.parametrize("earlier", ["", SMALL], ids=["first file", "second file"])
 def test_an_import_that_dies_before_any_of_its_writes_and_comes_again_ends_like_one_that_did_not(
     world: World, earlier: str
@@ -45,7 +46,6 @@ def _without_revisions(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: value for name, value in item.items() if name != "rev"} for item in items]
 
 
-@pytest.mark.usefixtures("portfolio")
 def test_a_second_try_does_not_bring_a_message_twice(world: World) -> None:
     load(world, debts({}))
     (reminder,) = world.tick()

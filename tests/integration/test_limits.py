@@ -22,7 +22,7 @@ NAMES = [f"C{number}" for number in range(6)]
 
 type Drop = Callable[..., dict[str, Any]]
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ MIDNIGHT = datetime(2026, 11, 25, 6, tzinfo=UTC)  # in Mexico City
 AS_OF = {"as-of": "2026-11-23T10:00:00-06:00"}
 STANDARD = f"standard@{shipped('standard').version}"
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def remind(world: World) -> list[str]:

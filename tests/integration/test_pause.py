@@ -131,6 +131,7 @@ def test_after_a_long_pause_only_the_latest_step_is_sent(world: World, drop: Dro
 # The events.
 
 
+@pytest.mark.in_memory
 def test_in_whatever_order_changes_and_events_come_the_last_event_leaves_what_the_bucket_says(
     world: World,
 ) -> None:

@@ -34,7 +34,7 @@ PAID = {
     "paid_at": "2026-11-24T09:00:00-06:00",
 }
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def load(drop: Drop, *rows: dict[str, str], as_of: str = BEFORE, kind: str = "debts") -> None:

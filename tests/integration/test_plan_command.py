@@ -18,6 +18,8 @@ from cobranza_cli.place import Place
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 from tests.unit.books import ladder
 
+pytestmark = pytest.mark.in_memory
+
 TOMORROW = date(2026, 11, 25)
 
 

@@ -20,7 +20,7 @@ type Cells = dict[str, str]
 
 KEY = "debts/tienda/plan.csv"
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def instalment(number: int, **told: str) -> Cells:

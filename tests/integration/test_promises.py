@@ -17,7 +17,7 @@ HEARD = {
     "source": "call centre",
 }
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def test_a_promise_pauses_its_debt_and_a_broken_one_gets_the_latest_step_once(world: World, drop: Drop) -> None:

@@ -18,7 +18,7 @@ from tests.unit.books import borrower
 type Drop = Callable[..., dict[str, Any]]
 type Ready = dict[str, int]
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def ready(summary: dict[str, Any]) -> Ready:

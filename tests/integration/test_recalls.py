@@ -24,7 +24,7 @@ SOLD = {"borrower_id": "C1", "debt_id": "F-1", "action": "vendida", "at": "2026-
 HOME = SOLD | {"action": "devuelta", "at": "2026-11-24T09:00:00-06:00", "source": "tesorería"}
 ASKED = {"borrower_id": "C1", "debt_id": "F-1"}
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def load(drop: Drop, *rows: dict[str, str], as_of: str = BEFORE, kind: str = "debts") -> None:

@@ -13,6 +13,8 @@ from cobranza.whatsapp.events import parse
 from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
 from tests.integration.world import World
 
+pytestmark = pytest.mark.in_memory
+
 HEADER = "borrower_id,name,phone,country,debt_id,amount,currency,due_date,consent\n"
 ROW = "{id},Lucía Ejemplo,{phone},MX,F-1,1234.50,MXN,2026-11-24,sí\n"
 PHONE = "+525555550101"

@@ -44,7 +44,7 @@ PAID = {
 SAID = {"borrower_id": "C1", "at": "2026-11-24T09:00:00-06:00", "source": "call centre"}
 MIDNIGHT = datetime(2026, 11, 25, 6, tzinfo=UTC)  # in Mexico City
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def close(world: World, now: datetime = MIDNIGHT + timedelta(hours=1)) -> list[str]:

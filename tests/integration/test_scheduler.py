@@ -19,6 +19,8 @@ from cobranza.store.table import Table
 from tests.integration.partiql import PartiqlClient
 from tests.integration.world import World
 
+pytestmark = pytest.mark.all_shards
+
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 

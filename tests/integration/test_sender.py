@@ -407,6 +407,7 @@ def looked_at_again(world: World) -> None:
 FINAL = {"ACCEPTED", "SENT", "DELIVERED", "READ", "FAILED", "UNKNOWN"}
 
 
+@pytest.mark.in_memory
 @pytest.mark.parametrize(
     ("answers", "done"),
     [([], False), ([], True), ([CUT], False), ([PACE], False), ([PACE], True)],
@@ -446,6 +447,7 @@ def test_a_worker_may_die_at_any_write(
         assert "lease" not in due, f"write {at}: still leased"
 
 
+@pytest.mark.in_memory
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 def test_every_due_borrower_has_one_outcome_a_day_wherever_the_worker_dies(
     world: World, reminder: Reminder, done: bool

@@ -20,7 +20,7 @@ type Drop = Callable[..., dict[str, Any]]
 PEOPLE = [{"borrower_id": f"C{n}", "phone": f"+5255555501{n:02}", "debt_id": f"F-{n}"} for n in range(10)]
 KEY = "snapshots/tienda/cartera.csv"
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def at(hours: float) -> dict[str, str]:
@@ -208,6 +208,7 @@ def take(world: World, key: str, text: str, hours: float, *, retried: bool = Fal
     return bucket.written
 
 
+@pytest.mark.all_shards
 def test_an_import_of_many_parts_ends_as_one_of_one_part(
     world: World, drop: Drop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,8 @@ from cobranza.store.table import ConditionFailed
 from cobranza.whatsapp.signature import sign
 from tests.integration.world import TUESDAY, DyingClient, FakeContext, World, debts, function
 
+pytestmark = pytest.mark.in_memory
+
 SECRETS = {"app_secrets": ["new-secret", "old-secret"], "verify_token": "a-token"}
 PHONE = "525555550101"
 AT = 1795539600  # 2026-11-24 17:00 UTC

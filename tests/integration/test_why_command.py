@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from cobranza.refs import References
@@ -18,7 +19,7 @@ from tests.integration.world import World, debts
 type Drop = Callable[..., dict[str, Any]]
 
 AS_OF = {"as-of": "2026-11-23T10:00:00-06:00"}
-pytestmark = pytest.mark.usefixtures("portfolio", "place")
+pytestmark = [pytest.mark.usefixtures("portfolio", "place"), pytest.mark.in_memory]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app.Where, "place", lambda _: Stack(outputs, {}, world))
     monkeypatch.setattr(app, "datetime", _Clock(world))
     monkeypatch.setenv("LANG", "es_MX.UTF-8")
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(app, "console", Console(highlight=False, width=200))
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class _Clock:
 
 
 def why(*words: str) -> Result:
-    return CliRunner().invoke(app.app, ["why", *words], env={"COLUMNS": "200"})
+    return CliRunner().invoke(app.app, ["why", *words])
 
 
 def told(*words: str) -> dict[str, Any]:

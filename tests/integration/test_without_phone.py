@@ -13,7 +13,7 @@ type Drop = Callable[..., dict[str, Any]]
 KEY = "debts/tienda/sin_telefono.csv"
 BARE = debts({}).replace("name,phone,", "").replace(f"{ROW['name']},{ROW['phone']},", "")
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from cobranza.flows.drops import PAUSE, Drop
 from cobranza.flows.results import ResultDesk
 from cobranza.policy.due import Look
 from cobranza.policy.feed import Pause
+from cobranza.store import keys
 from cobranza.store.controls import Control, Controls
-from cobranza.store.keys import ALL, SHARDS
 from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket
 from cobranza.store.table import utc
@@ -81,7 +81,7 @@ class ControlDesk:
             digest="",
             as_of=seen.modified_at if seen else now,
             pause=self._told(control, now),
-            warnings=() if drop.portfolio == ALL or self.ledger.portfolio(drop.portfolio) else (UNKNOWN,),
+            warnings=() if drop.portfolio == keys.ALL or self.ledger.portfolio(drop.portfolio) else (UNKNOWN,),
         )
         return self.results.write_control(inbox, drop, summary, control)
 
@@ -111,8 +111,8 @@ def held(ledger: Ledger, stopped: Iterable[str], pause: Pause, now: datetime) ->
     """The borrowers whose turn has come during a pause: those whom the sender `stopped` and, while all is paused,
     those who are due and not even queued."""
     found = set(stopped)
-    if pause.scope == ALL:
-        for shard in range(SHARDS):
+    if pause.scope == keys.ALL:
+        for shard in range(keys.SHARDS):
             found |= {waiting.borrower for waiting in ledger.due(shard, now)}
     return found
 

@@ -10,7 +10,7 @@ from itertools import batched, chain, islice
 from cobranza.policy.due import TOP
 from cobranza.policy.pace import Pace
 from cobranza.queues import Queue, Reminder
-from cobranza.store.keys import ALL, SHARDS
+from cobranza.store import keys
 from cobranza.store.ledger import Ledger, Waiting
 from cobranza.store.limits import Limits
 from cobranza.store.table import utc
@@ -41,7 +41,7 @@ class Scheduler:
     def tick(self, now: datetime, trace: str) -> Tick:
         """Queues each borrower once, and nobody while all is paused: they stay due. A crash in the middle costs
         leases, never a message."""
-        if self.ledger.pause(ALL):
+        if self.ledger.pause(keys.ALL):
             return Tick(queued=0)
         pace = self.pace.at_most(self.limits.rate())
         most = self._most(pace, now)
@@ -53,7 +53,7 @@ class Scheduler:
             return self.queue.put(reminders, delay=pace.delay(place))
 
         with ThreadPoolExecutor(self.workers) as hands:
-            shards = hands.map(lambda shard: _most_pressing(self.ledger, shard, now, most), range(SHARDS))
+            shards = hands.map(lambda shard: _most_pressing(self.ledger, shard, now, most), range(keys.SHARDS))
             waiting = sorted(chain.from_iterable(shards), key=lambda one: (-one.priority, one.due_at))
             chunks = list(batched(waiting[:most], CHUNK, strict=False))
             # Whatever fails ends the tick: chunks that nobody has begun stay due.
@@ -69,7 +69,7 @@ class Scheduler:
 
 def _most_pressing(ledger: Ledger, shard: int, now: datetime, most: int) -> list[Waiting]:
     """Enough of a shard to choose `most` from all of them: the longest waiting of the most pressing bands."""
-    enough = min(most, max(2 * most // SHARDS, LEAST_READ))
+    enough = min(most, max(2 * most // keys.SHARDS, LEAST_READ))
     found = list(ledger.due(shard, now, enough + 1)) if most else []
     if len(found) <= enough:
         return found

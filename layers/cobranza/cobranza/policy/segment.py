@@ -28,7 +28,7 @@ def last_of(messages: Sequence[Message], heard_at: datetime | None) -> Last:
     if not told:
         return "none"
     newest = max(told, key=lambda message: message.day)
-    if heard_at and heard_at > newest.claimed_at:
+    if heard_at and heard_at >= newest.claimed_at:
         return "replied"
     match newest.state:
         case State.READ:

@@ -252,7 +252,7 @@ def plan(portfolio_id: str, day: date) -> dict[str, str]:
 
 def book_shard(ref: str) -> int:
     """Which of BOOK_SHARDS a borrower's debts are in: base32's first letter."""
-    return _BASE32.index(ref[0])
+    return _BASE32.index(ref[0]) % BOOK_SHARDS
 
 
 def book(portfolio_id: str, shard: int) -> str:

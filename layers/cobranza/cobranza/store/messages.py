@@ -41,7 +41,8 @@ class Messages:
         content: Item = {
             "state": State.CLAIMED,
             "rank": State.CLAIMED.rank,
-            "claimed_at": now,
+            # As WhatsApp tells moments: an answer can come in the same second.
+            "claimed_at": now.replace(microsecond=0),
             "portfolio": send.portfolio.portfolio_id,
             "step": send.lead.step,
             "template": send.template,

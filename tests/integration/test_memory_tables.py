@@ -1,4 +1,4 @@
-"""The replay's table does what DynamoDB does: each test runs on both."""
+"""The tables in memory do what DynamoDB does: each test runs on all of them."""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from cobranza.store.table import ConditionFailed, Insert, Table, Update
 from local.replay.table import MemoryTable
+from tests.integration.memory import MemoryClient
 from tests.integration.partiql import PartiqlClient
 from tests.integration.world import create_table
 
@@ -18,10 +19,14 @@ KEY = {"pk": "B#1", "sk": "PROFILE"}
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "client", "dynamodb"])
 def table(request: pytest.FixtureRequest, clients: dict[str, Any]) -> Iterator[Table]:
     if request.param == "memory":
         yield MemoryTable()
+        return
+    if request.param == "client":
+        create_table(client := MemoryClient(), "ledger")
+        yield Table(PartiqlClient(client), "ledger")
         return
     with mock_aws():
         create_table(clients["dynamodb"], "ledger")
