@@ -18,7 +18,9 @@ export AWS_DEFAULT_REGION := us-east-1
 export SAM_CLI_TELEMETRY := 0
 export UV_SYSTEM_CERTS := 1
 export UV_NO_CONFIG := 1
-export PYTHONDONTWRITEBYTECODE := 1
+# What is compiled stays out of the tree, and is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 # Nothing stays in the system's temporary folder.
 export TMPDIR := $(CURDIR)/build/tmp
 $(shell mkdir -p build/tmp)
@@ -38,7 +40,7 @@ up: $(TOOLS)/.ready build/local/.built ## the same stack in the background, empt
 down: ## stop it
 	@if [ -x $(PY) ]; then $(PY) -m local.stack down; fi
 
-test: lint build/local/.built ## all tests and lint, on a machine that never saw the project
+test: $(TOOLS)/.ready build/local/.built ## all tests, on a machine that never saw the project
 	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(TOOLS)/.ready ## format, lint, types, template

@@ -17,6 +17,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from local import fixup, processes
 ROOT = Path(__file__).parent.parent
 TOOLS = ROOT / "build" / "tools"
 BUILT_TEMPLATE = ROOT / "build" / "local" / "template.yaml"
+# What is compiled stays out of the tree, and is compiled once.
+COMPILED = {"PYTHONPYCACHEPREFIX": str(ROOT / "build" / "pycache")}
 FOLDER = ROOT / ".local"
 
 REGION = "us-east-1"
@@ -60,13 +63,18 @@ class Stack:
 
     def client(self, service: str) -> Any:
         """A client with the emulator's root key. The endpoint is named here: nothing of the shell's is read."""
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=self.region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        return _client(service, self.endpoint, self.region)
+
+
+@cache
+def _client(service: str, endpoint: str, region: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
 
 
 def read(folder: Path = FOLDER) -> Stack:
@@ -110,7 +118,7 @@ def down(folder: Path) -> None:
 
 def _start_simulator(folder: Path, pids: dict[str, int]) -> str:
     ready = folder / "simulator.json"
-    env = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(folder)}
+    env = {"PATH": os.defpath, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)} | COMPILED
     command = [sys.executable, "-m", "local.simulator", "--port", "0", "--ready-file", str(ready)]
     pid = _start("simulator", command, env, folder, pids)
     _wait_until(ready.exists, "the simulator", pid, folder / "simulator.log")
@@ -166,7 +174,7 @@ def _deploy(stack: Stack, folder: Path) -> None:
         "HOME": str(folder),
         "TMPDIR": str(folder),
         "LANG": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1",
+        **COMPILED,
         "AWS_ENDPOINT_URL": stack.endpoint,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",

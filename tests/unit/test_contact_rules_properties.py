@@ -36,9 +36,13 @@ def rules(country: str) -> ContactRules:
 def clock_changes(zone: ZoneInfo) -> list[datetime]:
     """The hours after which the zone's offset is another one."""
     start = datetime(YEARS.start, 1, 1, tzinfo=UTC)
-    hours = [start + timedelta(hours=number) for number in range(24 * 365 * len(YEARS))]
-    offsets = [moment.astimezone(zone).utcoffset() for moment in hours]
-    return [hour for hour, now, then in zip(hours, offsets, offsets[1:], strict=False) if now != then]
+    days = [start + timedelta(days=number) for number in range(365 * len(YEARS))]
+    hours = [day + timedelta(hours=n) for day in days if changes(zone, day, timedelta(days=1)) for n in range(24)]
+    return [hour for hour in hours if changes(zone, hour, timedelta(hours=1))]
+
+
+def changes(zone: ZoneInfo, moment: datetime, within: timedelta) -> bool:
+    return moment.astimezone(zone).utcoffset() != (moment + within).astimezone(zone).utcoffset()
 
 
 @st.composite

@@ -103,6 +103,7 @@ def rules_for(country: str) -> ContactRules | None:
     return _load(country) if re.fullmatch("[A-Z]{2}", country) else None
 
 
+@cache
 def countries() -> tuple[str, ...]:
     """All countries whose rules we know, in the order of their codes."""
     files = (file.name for file in resources.files(__name__).iterdir())
