@@ -1,5 +1,7 @@
 """Unit tests open no sockets; the others talk to this machine alone."""
 
+import os
+
 import pytest
 from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket, socket_allow_hosts
@@ -26,6 +28,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "e2e" in item.path.parts:
             item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def _steps_back() -> None:
+    """The end-to-end tests wait a lot and take longest: a worker of the others leaves them the processor."""
+    os.nice(5)
+
+
+@pytest.fixture(autouse=True)
+def _e2e_first(request: pytest.FixtureRequest) -> None:
+    if "e2e" not in request.path.parts:
+        request.getfixturevalue("_steps_back")
 
 
 @pytest.fixture(autouse=True)
