@@ -1,6 +1,5 @@
 """The file desk as the ingest function wires it, over a folder for its buckets and a stub for DynamoDB."""
 
-import os
 import tempfile
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -34,7 +33,8 @@ from tests.bench import debts
 from tests.bench.dynamodb import Stub
 
 DROPPED = datetime(2026, 11, 24, 12, tzinfo=UTC)
-CORES = os.process_cpu_count() or 1
+# As many ingest functions as the template lets run at once.
+FUNCTIONS = 8
 
 
 @dataclass
@@ -165,7 +165,7 @@ def _do_part(path: Path, begun: Import, part: FilePart, latency: float) -> Stub:
 
 
 @contextmanager
-def processes(count: int = CORES) -> Generator[Executor]:
+def processes(count: int = FUNCTIONS) -> Generator[Executor]:
     """Warm ones, as functions are that have run before."""
     context = get_context("spawn")
     ready = context.Barrier(count + 1)
