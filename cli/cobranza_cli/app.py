@@ -172,12 +172,15 @@ def try_import(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
     portfolio: Annotated[str, typer.Option(help="Compare with this portfolio's book.")] = "",
+    mapping: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="In place of the portfolio's mappings.")
+    ] = None,
     snapshot: Annotated[bool, typer.Option("--snapshot", help="As the whole open book.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """What would happen if FILE were dropped: nothing is written. Without --portfolio it is only read."""
     found = context.obj.place() if portfolio else None
-    told = dry_run.told(file, found, portfolio, is_snapshot=snapshot, console=complaints)
+    told = dry_run.told(file, found, portfolio, mapping=mapping, is_snapshot=snapshot, console=complaints)
     if as_json:
         _print_json(told)
     else:

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,22 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from rich.table import Table
 
 from cobranza.errors import InvalidInput
+from cobranza.files.codes import refuse
 from cobranza.files.columns import DEBTS
 from cobranza.files.debts import DebtRow, read_debt
 from cobranza.files.declared import Declared
+from cobranza.files.mapping import chosen, parse_mapping
+from cobranza.files.plans import check_plans, plan_of
 from cobranza.files.reading import Reading, Survey
+from cobranza.files.row import Row
+from cobranza.flows.as_of import as_of
+from cobranza.flows.import_file import COLUMNS
 from cobranza.flows.person import row_digest
+from cobranza.flows.read_file import cell, debt_key
+from cobranza.policy.closing import home_zone
 from cobranza.store import keys
 from cobranza.store.book import Book, Open
+from cobranza.store.ledger import Ledger
 from cobranza_cli.place import Place
 
 CHUNK = 1024 * 1024
@@ -26,15 +37,19 @@ EXAMPLES = 20
 
 
 def told(
-    file: Path, place: Place | None, portfolio: str, *, is_snapshot: bool, console: Console
+    file: Path, place: Place | None, portfolio: str, *, mapping: Path | None, is_snapshot: bool, console: Console
 ) -> dict[str, Any]:
-    """Reads the file twice: what it is, then each row."""
-    declared = Declared()
+    """Reads the file twice: what it is, then each row. `mapping` is used in place of the portfolio's own."""
+    kind = "snapshots" if is_snapshot else "debts"
+    ledger = Ledger(place.ledger) if place else None
     try:
+        declared = _declared(file, ledger, portfolio, mapping, kind)
         survey = _surveyed(file, declared, console)
+        now = place.now() if place else datetime.now(UTC)
+        zone = home_zone(ledger.portfolio(portfolio) if ledger else None)
         reading = Reading(_chunks(file), file=file.name, wanted=DEBTS, declared=declared)
-        book = _book(place, portfolio) if place else None
-        return _compared(reading, survey, declared, portfolio, place, book, is_snapshot=is_snapshot)
+        judge = _Judge(reading, survey, declared, portfolio, as_of(file.name, {}, now, now, zone))
+        return _compared(judge, place, _book(place, portfolio) if place else None, is_snapshot=is_snapshot)
     except InvalidInput as error:
         return {"error": {"code": error.code, "reason": error.reason}}
 
@@ -58,6 +73,15 @@ def show(console: Console, told: dict[str, Any]) -> None:
         console.print(f"line {example['line']}: {example['column']} {example['code']}: {example['reason']}")
 
 
+def _declared(file: Path, ledger: Ledger | None, portfolio: str, mapping: Path | None, kind: str) -> Declared:
+    told = ledger.mappings(portfolio) if ledger else []
+    if mapping:
+        told = [(mapping.name, mapping.read_bytes())]
+    known = ((name, parse_mapping(text, name, COLUMNS)) for name, text in told)
+    found = chosen(known, kind, file.name)
+    return found.declared() if found else Declared()
+
+
 def _surveyed(file: Path, declared: Declared, console: Console) -> Survey:
     reading = Reading(_watched(file, console), file=file.name, wanted=DEBTS, declared=declared)
     for _ in reading.rows():
@@ -65,41 +89,78 @@ def _surveyed(file: Path, declared: Declared, console: Console) -> Survey:
     return reading.survey()
 
 
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Tells of each row whether it can be used, as the import does."""
+
+    reading: Reading
+    survey: Survey
+    declared: Declared
+    portfolio: str
+    as_of: datetime
+
+    def rows(self) -> Iterator[tuple[Row, DebtRow | InvalidInput]]:
+        rows = self._read()
+        first = next(rows, None)  # the columns are known from here on
+        read = chain([first] if first else [], rows)
+        return self._planned(list(read)) if "plan_total" in self.reading.columns else read
+
+    def _read(self) -> Iterator[tuple[Row, DebtRow | InvalidInput]]:
+        seen: dict[tuple[str, str], int] = {}
+        for row in self.reading.rows():
+            try:
+                good = read_debt(
+                    self.reading.columns,
+                    row,
+                    self.survey.formats,
+                    self.declared,
+                    portfolio=self.portfolio,
+                    as_of=self.as_of,
+                )
+                first = seen.setdefault((good.borrower_id, good.terms.key), row.line)
+                if first != row.line:
+                    raise refuse("DUPLICATE_ROW", f"line {first} has it already", "debt_id")
+                yield row, good
+            except InvalidInput as error:
+                yield row, error
+
+    def _planned(
+        self, read: list[tuple[Row, DebtRow | InvalidInput]]
+    ) -> Iterator[tuple[Row, DebtRow | InvalidInput]]:
+        columns = self.reading.columns
+        good = [(one.borrower_id, one) for _, one in read if isinstance(one, DebtRow)]
+        incomplete = {
+            plan_of(cell(row, columns, "borrower_id"), debt_key(row, columns, self.portfolio))
+            for row, one in read
+            if isinstance(one, InvalidInput)
+        }
+        faults = check_plans(good, incomplete)
+        for row, one in read:
+            fault = faults.get(plan_of(one.borrower_id, one.terms.key)) if isinstance(one, DebtRow) else None
+            yield row, fault or one
+
+
 def _compared(
-    reading: Reading,
-    survey: Survey,
-    declared: Declared,
-    portfolio: str,
-    place: Place | None,
-    book: dict[tuple[str, str], Open] | None,
-    *,
-    is_snapshot: bool,
+    judge: _Judge, place: Place | None, book: dict[tuple[str, str], Open] | None, *, is_snapshot: bool
 ) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     refusals: list[dict[str, Any]] = []
     listed: set[tuple[str, str]] = set()
-    for row in reading.rows():
+    for row, one in judge.rows():
         counts["read"] += 1
-        try:
-            parsed = read_debt(
-                reading.columns, row, survey.formats, declared, portfolio=portfolio, as_of=datetime.now(UTC)
-            )
-        except InvalidInput as error:
+        if isinstance(one, InvalidInput):
             counts["refused"] += 1
             if len(refusals) < EXAMPLES:
-                refusals.append(
-                    {"line": row.line, "column": error.column, "code": error.code, "reason": error.reason}
-                )
-            continue
-        if place and book is not None:
-            counts[_change(parsed, place, book, listed)] += 1
+                refusals.append({"line": row.line, "column": one.column, "code": one.code, "reason": one.reason})
+        elif place and book is not None:
+            counts[_change(one, place, book, listed)] += 1
     told: dict[str, Any] = {"error": None, "read": counts["read"], "refused": counts["refused"]}
     if book is not None:
         told |= {name: counts[name] for name in ("new", "changed", "unchanged")}
         told["would_close"] = len(book.keys() - listed) if is_snapshot else 0
-    totals = {currency: str(total) for currency, total in survey.totals.items()}
+    survey = judge.survey
     return told | {
-        "totals": totals,
+        "totals": {currency: str(total) for currency, total in survey.totals.items()},
         "columns": dict(survey.columns),
         "warnings": list(survey.warnings),
         "refusals": refusals,

@@ -14,6 +14,7 @@ The creditor's team drops it as `mappings/<portfolio>/<name>.yaml`:
     without: [name, phone]             # the export has no such column
 """
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Map
 from fnmatch import fnmatchcase
 from functools import cache
@@ -148,6 +149,18 @@ def parse_mapping(data: bytes, name: str, kinds: Map[str, Columns] | None = None
                 where = file.line(field, column)
                 raise _refused(f"{field}.{column} (line {where}): {', '.join(sorted(known))}", column)
     return mapping
+
+
+def chosen(mappings: Iterable[tuple[str, Mapping]], kind: str, file: str) -> Mapping | None:
+    """Of a portfolio's mappings by name the one that is for this file: one with a pattern before one for all.
+
+    Raises InvalidInput (SEVERAL_MAPPINGS).
+    """
+    fitting = [(name, one) for name, one in mappings if one.kind in ("", kind) and one.applies(file)]
+    fitting = [each for each in fitting if each[1].applies_to != "*"] or fitting
+    if len(fitting) > 1:
+        raise refuse("SEVERAL_MAPPINGS", ", ".join(name for name, _ in fitting))
+    return fitting[0][1] if fitting else None
 
 
 @cache

@@ -21,7 +21,7 @@ from cobranza.files.columns import DEBTS
 from cobranza.files.debts import read_debt
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
-from cobranza.files.mapping import parse_mapping
+from cobranza.files.mapping import chosen, parse_mapping
 from cobranza.files.reading import Reading
 from cobranza.files.results import Summary
 from cobranza.files.row import Row
@@ -332,18 +332,10 @@ class Importer:
         return self._go_on(inbox, replace(latest, state=State.PARTS), now, retried=False)
 
     def _declared(self, drop: Drop, metadata: Mapping[str, str]) -> Declared:
-        """By the mapping that is for this file, one with a pattern before one for all; and by its metadata."""
+        """By the mapping that is for this file, and by its metadata."""
         known = ((name, parse_mapping(text, name, COLUMNS)) for name, text in self.ledger.mappings(drop.portfolio))
-        fitting = [
-            (name, mapping)
-            for name, mapping in known
-            if mapping.kind in ("", drop.kind) and mapping.applies(drop.file)
-        ]
-        fitting = [each for each in fitting if each[1].applies_to != "*"] or fitting
-        if len(fitting) > 1:
-            raise refuse("SEVERAL_MAPPINGS", ", ".join(name for name, _ in fitting))
-        declared = fitting[0][1].declared() if fitting else Declared()
-        return declared.with_metadata(metadata)
+        mapping = chosen(known, drop.kind, drop.file)
+        return (mapping.declared() if mapping else Declared()).with_metadata(metadata)
 
 
 def _import_id(dropped: DroppedFile, now: datetime) -> str:
