@@ -27,7 +27,6 @@ from cobranza.flows.import_file import COLUMNS
 from cobranza.flows.person import row_digest
 from cobranza.flows.read_file import cell, debt_key
 from cobranza.policy.closing import home_zone
-from cobranza.store import keys
 from cobranza.store.book import Book, Open
 from cobranza.store.ledger import Ledger
 from cobranza_cli.place import Place
@@ -178,9 +177,7 @@ def _change(row: DebtRow, place: Place, book: dict[tuple[str, str], Open], liste
 
 def _book(place: Place, portfolio: str) -> dict[tuple[str, str], Open]:
     """The portfolio's open debts."""
-    book = Book(place.ledger)
-    entries = (entry for shard in range(keys.BOOK_SHARDS) for entry in book.open_debts(portfolio, shard))
-    return {(entry.borrower, entry.debt): entry for entry in entries}
+    return {(entry.borrower, entry.debt): entry for entry in Book(place.ledger).open_debts(portfolio)}
 
 
 def _chunks(file: Path) -> Iterator[bytes]:

@@ -61,7 +61,7 @@ def _watched(place: Place, portfolios: Iterable[str], console: Console) -> Itera
     shards = [(name, shard) for name in portfolios for shard in range(keys.BOOK_SHARDS)]
     with Progress(console=console, transient=True) as progress:
         for name, shard in progress.track(shards, description="reading the book"):
-            for borrower, debts in groupby(book.open_debts(name, shard), lambda debt: debt.borrower):
+            for borrower, debts in groupby(book.open_debts(name, [shard]), lambda debt: debt.borrower):
                 yield borrower, {debt.debt.split("#")[1] for debt in debts}
 
 

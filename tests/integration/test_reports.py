@@ -360,7 +360,7 @@ def test_a_portfolio_that_fails_keeps_no_other_from_closing(
     monkeypatch.setattr(
         world.reports.sources.book,
         "open_debts",
-        lambda portfolio, shard: 1 / 0 if portfolio == "otra" else open_debts(portfolio, shard),
+        lambda portfolio: 1 / 0 if portfolio == "otra" else open_debts(portfolio),
     )
     with pytest.raises(ZeroDivisionError):
         close(world)

@@ -15,7 +15,7 @@ from cobranza.policy.closed_day import (
     SUPERSEDED,
     DebtDay,
     Known,
-    Look,
+    Noted,
     debts_of_day,
     message_outcome,
     was_due,
@@ -33,7 +33,7 @@ STRATEGY = f"{LADDER.name}@{LADDER.version}"
 
 def day_of(
     *debts: Debt,
-    looks: list[Look] | None = None,
+    looks: list[Noted] | None = None,
     messages: tuple[Message, ...] = (),
     day: date = TODAY,
     **known: Any,
@@ -46,9 +46,9 @@ def outcomes(*debts: Debt, **facts: Any) -> list[str]:
     return [entry.outcome for entry in day_of(*debts, **facts)]
 
 
-def look(code: str, *debts: Debt, hour: int = 12, **changes: Any) -> Look:
+def look(code: str, *debts: Debt, hour: int = 12, **changes: Any) -> Noted:
     at = datetime.combine(TODAY, time(hour), MEXICO)
-    return Look(at=at, debts={each.terms.key: code for each in debts}, **changes)
+    return Noted(at=at, debts={each.terms.key: code for each in debts}, **changes)
 
 
 def claim(state: State, *debts: Debt, day: date = TODAY) -> Message:

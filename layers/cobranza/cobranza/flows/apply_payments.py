@@ -163,7 +163,7 @@ def _owners(rooms: Rooms, nameless: Iterable[_Paid], job: Job) -> dict[tuple[str
 
     def look(shard: int) -> list[tuple[tuple[str, str], str]]:
         found: list[tuple[tuple[str, str], str]] = []
-        for entry in rooms.book.open_debts(job.portfolio_id, shard):
+        for entry in rooms.book.open_debts(job.portfolio_id, [shard]):
             _, debt_id, instalment = entry.debt.split("#")
             names = {(debt_id, instalment), (debt_id, "")} & wanted
             found += [(name, entry.borrower) for name in names]

@@ -37,7 +37,6 @@ from cobranza.policy.portfolio import MAX_BYTES, parse_portfolio
 from cobranza.policy.strategy import Announces, parse_strategy
 from cobranza.queues import DroppedFile, FilePart, Queue
 from cobranza.refs import References
-from cobranza.store import keys
 from cobranza.store.imports import Import, Imports, State
 from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket, Opened
@@ -240,7 +239,7 @@ class Importer:
         return new, waiting
 
     def _guard(self, portfolio: str, read: Read, moment: datetime) -> dict[str, Any] | None:
-        book = (debt for shard in range(keys.BOOK_SHARDS) for debt in self.parts.book.open_debts(portfolio, shard))
+        book = self.parts.book.open_debts(portfolio)
         as_of_text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return guard.alarm(book, read.listed, read.survey.totals, as_of_text)
 

@@ -194,7 +194,7 @@ class PartImporter:
         return parsed, check_plans(((each.borrower, row) for each, row in parsed), incomplete)
 
     def _index(self, task: Task) -> dict[tuple[str, str], Open]:
-        entries = (entry for shard in task.shards for entry in self.book.open_debts(task.portfolio_id, shard))
+        entries = self.book.open_debts(task.portfolio_id, task.shards)
         return {(entry.borrower, entry.debt): entry for entry in entries}
 
     def _divide(

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
-from itertools import batched, groupby
+from itertools import batched
 
 from cobranza.files.day_plan import PlanRow
 from cobranza.ledger.debt import Debt
@@ -17,7 +17,6 @@ from cobranza.policy.outcomes import SEND, TOLD_ELSEWHERE
 from cobranza.policy.planning import Planned, heal, planned
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.segment import segment_of
-from cobranza.store import keys
 from cobranza.store.book import Book
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.whatsapp.messages import reminder_parameters
@@ -48,14 +47,9 @@ class Planner:
             return self._of_one(portfolio_id, loaded, rules, day, now) if loaded else []
 
         with ThreadPoolExecutor(self.workers) as hands:
-            for some in batched(self._borrowers(portfolio_id), CHUNK, strict=False):
+            for some in batched(self.book.borrowers(portfolio_id), CHUNK, strict=False):
                 for rows in hands.map(of, some):
                     yield from rows
-
-    def _borrowers(self, portfolio_id: str) -> Iterator[str]:
-        for shard in range(keys.BOOK_SHARDS):
-            for borrower, _ in groupby(self.book.open_debts(portfolio_id, shard), lambda debt: debt.borrower):
-                yield borrower
 
     def _of_one(
         self, portfolio_id: str, loaded: Loaded, rules: "_Rules", day: date, now: datetime

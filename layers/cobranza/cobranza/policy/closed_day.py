@@ -14,14 +14,13 @@ from cobranza.policy import contact_rules
 from cobranza.policy.decision import Book
 from cobranza.policy.due import Due, StrategyOf, due_on, local_date
 from cobranza.policy.message import Message, State
-from cobranza.policy.strategy import Strategy
 
 NOT_LOOKED_AT = "SKIPPED_NOT_LOOKED_AT"
 SUPERSEDED = "SKIPPED_SUPERSEDED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Noted:
     """What the sender noted when it looked at a borrower, or sent the message of `message_day`. `debts` are the
     outcomes by the debt's key, `superseded` the steps that the message stands for."""
 
@@ -62,7 +61,7 @@ class DebtDay:
 
 
 def debts_of_day(
-    book: Book, looks: Sequence[Look], strategy_of: StrategyOf, day: date, known: Known | None = None
+    book: Book, looks: Sequence[Noted], strategy_of: StrategyOf, day: date, known: Known | None = None
 ) -> list[DebtDay]:
     """Every due debt of the book with its outcome, NOT_LOOKED_AT where nothing tells one; in the order of the
     debts' keys."""
@@ -99,7 +98,7 @@ def message_outcome(message: Message) -> str:
 class _Desk:
     """What was told of one borrower's day."""
 
-    def __init__(self, book: Book, looks: Sequence[Look], strategy_of: StrategyOf, day: date) -> None:
+    def __init__(self, book: Book, looks: Sequence[Noted], strategy_of: StrategyOf, day: date) -> None:
         self.borrower, self.day = book.borrower, day
         self.looks = sorted(looks, key=lambda look: look.at)
         self._strategy_of = strategy_of
@@ -123,7 +122,7 @@ class _Desk:
         for step in look.superseded.get(key, ()) if look else ():
             yield replace(entry, step=int(step), outcome=SUPERSEDED, template="")
 
-    def entry(self, key: str, due: Due | None, outcome: str, look: Look | None) -> DebtDay:
+    def entry(self, key: str, due: Due | None, outcome: str, look: Noted | None) -> DebtDay:
         """By the message's own words, else by the ladder as it is now."""
         portfolio = key.partition("#")[0]
         return DebtDay(
@@ -132,13 +131,9 @@ class _Desk:
             at=look.at if look else None,
             step=due.step if due else None,
             rule=(due.rule.name if due else "") or (look.rule if look else ""),
-            strategy=(look.strategy if look else "") or name_of(self._strategy_of(portfolio)),
+            strategy=(look.strategy if look else "") or self._strategy_of(portfolio).label,
             template=(look.template if look and key in self.claimed else "") or (due.template if due else ""),
         )
-
-
-def name_of(strategy: Strategy) -> str:
-    return f"{strategy.name}@{strategy.version}"
 
 
 def _on(book: Book, strategy_of: StrategyOf, day: date) -> tuple[Due, ...]:

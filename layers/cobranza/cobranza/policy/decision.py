@@ -6,7 +6,7 @@ The same function serves the sender, every plan and the replay.
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -14,7 +14,7 @@ from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money, totals
 from cobranza.ledger.payment import Credit
-from cobranza.ledger.promise import Promise, Verdict, newest_verdict
+from cobranza.ledger.promise import Promise
 from cobranza.ledger.standing import WHATSAPP
 from cobranza.policy import contact_rules
 from cobranza.policy.caps import too_often
@@ -24,6 +24,7 @@ from cobranza.policy.due import TOP, Due, Look, StrategyOf, due_on, local_date, 
 from cobranza.policy.feed import PAUSE_LOOK, Feed, Pause
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
+from cobranza.policy.promised import promised_for
 from cobranza.policy.strategy import Announces, Strategy, is_true, standard
 
 
@@ -267,7 +268,7 @@ def _not_allowed(facts: _Facts, due: Due) -> Skip | None:
         return Skip("NO_PORTFOLIO")
     if facts.borrower.consent is None:
         return Skip("NO_CONSENT")
-    if facts.rules is None or facts.rules.max_per_day < 1 or facts.borrower.country not in portfolio.countries:
+    if facts.rules is None or not facts.rules.allows_messages or facts.borrower.country not in portfolio.countries:
         return Skip("COUNTRY_OFF")
     if held_out(facts.borrower.ref, facts.strategy(due).hold_out_percent):
         return Skip("HOLD_OUT")
@@ -303,16 +304,16 @@ def _gate(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
     had = (facts.book.messages, facts.book.touches, facts.today)
     if any(too_often(rules, *had, facts.strategy(due).caps) for due in left):
         return Skip("FREQUENCY_CAP")
-    if too_soon := _too_soon(facts, left):
+    if too_soon := _too_soon(facts, rules, left):
         return too_soon
     if code := contact_rules.closed(rules, borrower.region, now):
-        opening = contact_rules.next_open(rules, borrower.region, now) or now + timedelta(days=1)
-        return Defer(code, not_before(rules, borrower.region, opening, _hour(left)))
+        opens = contact_rules.next_open(rules, borrower.region, now) or now + timedelta(days=1)
+        return Defer(code, not_before(rules, borrower.region, opens, _hour(left)))
     later = not_before(rules, borrower.region, now, _hour(left))
     return Defer("WINDOW", later) if later > now else None
 
 
-def _too_soon(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
+def _too_soon(facts: _Facts, rules: ContactRules, left: Sequence[Due]) -> Skip | Defer | None:
     """The minimum time since the last message, and since the last payment."""
     gap = timedelta(hours=max(facts.strategy(due).min_gap_hours for due in left))
     sent = [message.claimed_at for message in facts.book.messages if message.state is not State.RETRY]
@@ -320,11 +321,9 @@ def _too_soon(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
     for code, moments in (("FREQUENCY_CAP", sent), ("JUST_PAID", paid)):
         free = max(moments, default=facts.now - gap) + gap
         if free > facts.now:
-            is_today = facts.rules and local_date(facts.borrower, free) == facts.today
-            is_open = (
-                is_today and facts.rules and not contact_rules.closed(facts.rules, facts.borrower.region, free)
-            )
-            return Defer("GAP", free) if is_open else Skip(code)
+            is_today = local_date(facts.borrower, free) == facts.today
+            is_open = contact_rules.closed(rules, facts.borrower.region, free) is None
+            return Defer("GAP", free) if is_today and is_open else Skip(code)
     return None
 
 
@@ -344,10 +343,9 @@ def _limit(facts: _Facts, send: Send) -> Defer | None:
 
 
 def _is_promised(facts: _Facts, due: Due) -> bool:
-    zone = contact_rules.zones_for(facts.rules, facts.borrower.region)[0] if facts.rules else UTC
-    grace = facts.strategy(due).promise_grace_days
     promises = facts.book.promises.get(due.debt.terms.key, ())
-    return newest_verdict(due.debt, promises, grace, zone, facts.feed(due).as_of) is Verdict.PENDING
+    known_at = facts.feed(due).as_of
+    return promised_for(facts.borrower, due.debt, promises, facts.strategy(due), known_at) is not None
 
 
 def _hour(left: Sequence[Due]) -> int:

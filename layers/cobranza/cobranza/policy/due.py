@@ -73,7 +73,6 @@ class _Behaviour(NamedTuple):
 
 
 class _StepOn(NamedTuple):
-    rule: Rule
     days: int
     template: str
 
@@ -98,11 +97,11 @@ def due_on(
     the creditor asked to remind now has its latest step on, or the first one before the ladder begins."""
     last = last_of(messages, borrower.heard_at)
     due: list[Due] = []
-    for debt in debts:
-        strategy = strategy_of(debt.terms.portfolio)
+    for portfolio in {debt.terms.portfolio for debt in debts}:
+        strategy = strategy_of(portfolio)
         behaviour = _Behaviour(segment_of(debts, strategy.segments), last)
-        if one := _due(borrower, debt, strategy, behaviour, day):
-            due.append(one)
+        ours = (debt for debt in debts if debt.terms.portfolio == portfolio)
+        due += filter(None, (_due(borrower, debt, strategy, behaviour, day) for debt in ours))
     return tuple(sorted(due, key=lambda d: (d.due_date, d.debt.terms.due_date, d.debt.terms.key)))
 
 
@@ -135,16 +134,16 @@ def _due(borrower: Borrower, debt: Debt, strategy: Strategy, behaviour: _Behavio
 
 def _step_on(rule: Rule, borrower: Borrower, day: date, days: int, behaviour: _Behaviour) -> _StepOn | None:
     if rule.salary and days > 0 and _is_salary_day(rule, borrower, day):
-        return _StepOn(rule, days, rule.salary.template)
+        return _StepOn(days, rule.salary.template)
     step = rule.step_on(days)
-    return _StepOn(rule, step.days, step.template_on(days, behaviour.segment)) if step else None
+    return _StepOn(step.days, step.template_on(days, behaviour.segment)) if step else None
 
 
 def _first_step(rule: Rule, days: int, behaviour: _Behaviour) -> _StepOn:
     if not rule.steps:
-        return _StepOn(rule, days, "")
+        return _StepOn(days, "")
     first = rule.steps[0]
-    return _StepOn(rule, first.days, first.template_on(days, behaviour.segment))
+    return _StepOn(first.days, first.template_on(days, behaviour.segment))
 
 
 def _governs(when: Conditions, debt: Debt, days: int, behaviour: _Behaviour | None) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.debt import Terms, paid_after
@@ -103,11 +105,16 @@ class Book:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def open_debts(self, portfolio: str, shard: int) -> Iterator[Open]:
-        """The open debts of one shard of a portfolio, from the index: as of moments ago."""
-        return map(
-            _open_of, self._table.query("book = :book", {"book": keys.book(portfolio, shard)}, index="book")
-        )
+    def open_debts(self, portfolio: str, shards: Iterable[int] | None = None) -> Iterator[Open]:
+        """The open debts of a portfolio, or of these shards of it, from the index: as of moments ago. Those of a
+        borrower come together."""
+        for shard in range(keys.BOOK_SHARDS) if shards is None else shards:
+            place = {"book": keys.book(portfolio, shard)}
+            yield from map(_open_of, self._table.query("book = :book", place, index="book"))
+
+    def borrowers(self, portfolio: str) -> Iterator[str]:
+        """Whoever has an open debt in a portfolio."""
+        return (borrower for borrower, _ in groupby(self.open_debts(portfolio), attrgetter("borrower")))
 
     def open_debts_of(self, borrower: str, portfolio: str) -> Iterator[Open]:
         """One borrower's open debts of a portfolio, as of now."""

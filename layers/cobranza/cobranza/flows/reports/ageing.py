@@ -5,15 +5,11 @@ from collections.abc import Iterator
 from cobranza.files.exports import AGEING_COLUMNS, OpenDebt, Row, ageing
 from cobranza.flows.reports.report import Day, Report, Sources
 from cobranza.ledger.money import Money
-from cobranza.store import keys
 
 
 def _rows(sources: Sources, day: Day) -> Iterator[Row]:
-    debts = (
-        OpenDebt(debt.due_date, Money(debt.owed, debt.currency))
-        for shard in range(keys.BOOK_SHARDS)
-        for debt in sources.book.open_debts(day.portfolio, shard)
-    )
+    entries = sources.book.open_debts(day.portfolio)
+    debts = (OpenDebt(entry.due_date, Money(entry.owed, entry.currency)) for entry in entries)
     return ageing(day.portfolio, day.date, debts)
 
 

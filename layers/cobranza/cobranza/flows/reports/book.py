@@ -8,10 +8,11 @@ from cobranza.files.listings import exact
 from cobranza.flows.reports.borrowers import BorrowerDay, borrower_days
 from cobranza.flows.reports.report import Day, Report, Sources
 from cobranza.ledger.debt import Debt
-from cobranza.ledger.promise import Verdict, counted, newest_verdict
 from cobranza.policy.closed_day import SUPERSEDED
 from cobranza.policy.decision import Book
 from cobranza.policy.outcomes import Sentence, sentence
+from cobranza.policy.promised import promised_for
+from cobranza.policy.strategy import Strategy
 
 NOTHING_DUE = "NOTHING_DUE"
 _NOTHING_DUE = Sentence("Ese día no le tocaba ningún paso", "No step of it was on that day")
@@ -25,7 +26,7 @@ BOOK_COLUMNS = (
 
 
 def _rows(sources: Sources, day: Day) -> Iterator[Row]:
-    grace_days = sources.ledger.strategy(day.portfolio).promise_grace_days
+    strategy, known_at = sources.ledger.strategy(day.portfolio), sources.ledger.feed(day.portfolio).as_of
     for borrower in borrower_days(sources, day):
         outcomes = {
             entry.debt: entry.outcome
@@ -37,7 +38,8 @@ def _rows(sources: Sources, day: Day) -> Iterator[Row]:
             yield (
                 *(day.date.isoformat(), day.portfolio),
                 *_owed(borrower, debt, day),
-                *_in_the_way(borrower.loaded.book, debt, grace_days, day.zone),
+                *_in_the_way(borrower.loaded.book, debt, day.zone),
+                _day(_promised(borrower.loaded.book, debt, strategy, known_at)),
                 *_contacts(borrower, day.zone),
                 outcome,
                 *(_NOTHING_DUE if outcome == NOTHING_DUE else sentence(outcome)),
@@ -59,7 +61,7 @@ def _owed(borrower: BorrowerDay, debt: Debt, day: Day) -> Row:
     )
 
 
-def _in_the_way(book: Book, debt: Debt, grace_days: int, zone: tzinfo) -> Row:
+def _in_the_way(book: Book, debt: Debt, zone: tzinfo) -> Row:
     """What keeps reminders from the debt or its borrower, and until when."""
     person = book.borrower
     held = max(filter(None, (person.held_until, debt.held_until)), default=None)
@@ -72,7 +74,6 @@ def _in_the_way(book: Book, debt: Debt, grace_days: int, zone: tzinfo) -> Row:
         "yes" if debt.recalled else "",
         _day(person.receipt_until),
         _moment(person.case_until, zone),
-        _promised(book, debt, grace_days, zone),
     )
 
 
@@ -85,11 +86,8 @@ def _stopped(book: Book, zone: tzinfo) -> str:
     return "shared_phone" if person.shares_phone else ""
 
 
-def _promised(book: Book, debt: Debt, grace_days: int, zone: tzinfo) -> str:
-    """The day of the newest promise, while nobody can tell whether it is kept."""
-    promises = counted(book.promises.get(debt.terms.key, ()))
-    pending = newest_verdict(debt, promises, grace_days, zone) is Verdict.PENDING
-    return promises[-1].day.isoformat() if pending else ""
+def _promised(book: Book, debt: Debt, strategy: Strategy, known_at: datetime | None) -> date | None:
+    return promised_for(book.borrower, debt, book.promises.get(debt.terms.key, ()), strategy, known_at)
 
 
 def _contacts(borrower: BorrowerDay, zone: tzinfo) -> Row:

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
-from itertools import batched, groupby
+from itertools import batched
 
 from cobranza.flows.reports.report import CHUNK, Day, Sources
 from cobranza.ledger.debt import Debt
-from cobranza.policy.closed_day import DebtDay, Known, Look, debts_of_day, was_due
+from cobranza.policy.closed_day import DebtDay, Known, Noted, debts_of_day, was_due
 from cobranza.policy.closing import bounds
 from cobranza.policy.due import StrategyOf
 from cobranza.store import keys
@@ -61,7 +61,7 @@ class BorrowerDays:
             looks = []
         return BorrowerDay(loaded, tuple(debts_of_day(loaded.book, looks, self.strategy_of, day, known)))
 
-    def _looks(self, borrower: str, day: date) -> Iterator[Look]:
+    def _looks(self, borrower: str, day: date) -> Iterator[Noted]:
         since = (day - timedelta(days=1)).isoformat()  # a lease is named in UTC, which may be behind
         lines = self.sources.journal.of(keys.borrower_pk(borrower), "outcome", since)
         return map(look_of, lines)
@@ -81,11 +81,11 @@ def borrower_days(sources: Sources, day: Day) -> Iterator[BorrowerDay]:
             yield from filter(None, hands.map(read, some))
 
 
-def look_of(line: Line) -> Look:
+def look_of(line: Line) -> Noted:
     """A line of the sender's: one of a message is named by its day, one of a look by its lease."""
     facts = line.facts
     is_message = "T" not in line.identity
-    return Look(
+    return Noted(
         at=line.at,
         debts=facts.get("debts", {}),
         message_day=date.fromisoformat(line.identity) if is_message else None,
@@ -107,10 +107,9 @@ def _looked_at(sources: Sources, day: Day) -> frozenset[str]:
 
 def _borrowers(sources: Sources, portfolio: str, looked_at: frozenset[str]) -> Iterator[str]:
     left = set(looked_at)
-    for shard in range(keys.BOOK_SHARDS):
-        for borrower, _ in groupby(sources.book.open_debts(portfolio, shard), lambda debt: debt.borrower):
-            left.discard(borrower)
-            yield borrower
+    for borrower in sources.book.borrowers(portfolio):
+        left.discard(borrower)
+        yield borrower
     yield from sorted(left)
 
 
