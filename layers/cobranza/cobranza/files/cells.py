@@ -15,8 +15,6 @@ MAX_ID = 64
 MAX_SOURCE = 100
 MAX_TEXT = 1000
 
-NOTHING_DECLARED = Declared()
-
 # Clocks of two systems differ by minutes.
 AHEAD = timedelta(minutes=10)
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, tzinfo
+from datetime import date, datetime, time
 
 from cobranza.files.cells import (
     BORROWER_NAMES,
     DEBT_ID_NAMES,
     MAX_SOURCE,
     MAX_TEXT,
-    NOTHING_DECLARED,
     Cells,
     fold,
     start_of_day,
@@ -17,9 +16,6 @@ from cobranza.files.cells import (
 )
 from cobranza.files.codes import refuse
 from cobranza.files.columns import Columns
-from cobranza.files.declared import Declared
-from cobranza.files.formats import Formats
-from cobranza.files.row import Row
 from cobranza.files.synonyms import DEBT_NAMES
 from cobranza.ledger.phone import parse_phone
 from cobranza.ledger.promise import HORIZON, Promise
@@ -137,21 +133,10 @@ class ContactRow:
         return tuple(said for said in self.said if not self.debt_id or said.action not in OF_ONE_DEBT)
 
 
-def read_contact(
-    columns: Mapping[str, int],
-    row: Row,
-    formats: Formats,
-    *,
-    declared: Declared = NOTHING_DECLARED,
-    portfolio: str,
-    zone: tzinfo,
-    now: datetime,
-    country: str = "",
-) -> ContactRow:
+def read_contact(cells: Cells, portfolio: str, country: str = "") -> ContactRow:
     """Reads one row; `country` (ISO 3166-1 alpha-2) is that of phones without a country code, empty where they are
     refused. A date without time is the end of its day for what stops, and its beginning for what lifts, so that of
     one day the stop wins. Raises InvalidInput for the first bad cell."""
-    cells = Cells(columns, row, formats, declared, zone, now)
     borrower_id = cells.id("borrower_id", required=True)
     said: list[Said] = []
     if cells.text("action"):
@@ -161,7 +146,7 @@ def read_contact(
     if not said:
         raise refuse("MISSING_VALUE", " | ".join(COLUMNS.one_of[0]), "action")
     return ContactRow(
-        line=row.line,
+        line=cells.row.line,
         portfolio=portfolio,
         borrower_id=borrower_id,
         debt_id=cells.id("debt_id"),

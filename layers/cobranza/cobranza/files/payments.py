@@ -1,8 +1,6 @@
 """The payments file: what each column may hold."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
 
 from cobranza.files.cells import (
     BORROWER_NAMES,
@@ -10,14 +8,10 @@ from cobranza.files.cells import (
     INSTALMENT_NAMES,
     MAX_ID,
     MAX_SOURCE,
-    NOTHING_DECLARED,
     Cells,
 )
 from cobranza.files.codes import refuse
 from cobranza.files.columns import Columns
-from cobranza.files.declared import Declared
-from cobranza.files.formats import Formats
-from cobranza.files.row import Row
 from cobranza.files.synonyms import DEBT_NAMES
 from cobranza.ledger.money import Money, parse_currency
 from cobranza.ledger.payment import Payment
@@ -69,19 +63,9 @@ class PaymentRow:
     payment: Payment
 
 
-def read_payment(
-    columns: Mapping[str, int],
-    row: Row,
-    formats: Formats,
-    *,
-    declared: Declared = NOTHING_DECLARED,
-    portfolio: str,
-    zone: tzinfo,
-    now: datetime,
-) -> PaymentRow:
+def read_payment(cells: Cells, portfolio: str) -> PaymentRow:
     """Reads one row. A payment names its payer by debt, by reference or by borrower, and an instalment only beside
     its debt. Raises InvalidInput for the first bad cell."""
-    cells = Cells(columns, row, formats, declared, zone, now)
     payment_id = cells.id("payment_id", required=True)
     borrower_id, debt_id = cells.id("borrower_id"), cells.id("debt_id")
     instalment, reference = cells.id("instalment"), cells.line("reference", MAX_ID)
@@ -90,12 +74,12 @@ def read_payment(
     if instalment and not debt_id:
         raise refuse("MISSING_VALUE", "debt_id", "debt_id")
     currency = parse_currency(cells.required("currency"))
-    amount = formats.amount(cells.required("amount"), currency, "amount")
+    amount = cells.formats.amount(cells.required("amount"), currency, "amount")
     if amount <= 0:
         raise refuse("BAD_AMOUNT", "0", "amount")
     paid_at, has_time = cells.moment("paid_at")
     return PaymentRow(
-        row.line,
+        cells.row.line,
         Payment(
             payment_id=payment_id,
             portfolio=portfolio,

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from cobranza.files.cells import (
     BORROWER_NAMES,
     DEBT_ID_NAMES,
     MAX_SOURCE,
-    NOTHING_DECLARED,
     Cells,
     fold,
     start_of_day,
@@ -16,9 +15,6 @@ from cobranza.files.cells import (
 )
 from cobranza.files.codes import refuse
 from cobranza.files.columns import Columns
-from cobranza.files.declared import Declared
-from cobranza.files.formats import Formats
-from cobranza.files.row import Row
 from cobranza.ledger.standing import DebtStanding, RecallKind, lift, recall
 
 COLUMNS = Columns(
@@ -65,19 +61,9 @@ class RecallRow:
         return recall(standing, self.kind, self.at, self.source)
 
 
-def read_recall(
-    columns: Mapping[str, int],
-    row: Row,
-    formats: Formats,
-    *,
-    declared: Declared = NOTHING_DECLARED,
-    portfolio: str,
-    zone: tzinfo,
-    now: datetime,
-) -> RecallRow:
+def read_recall(cells: Cells, portfolio: str) -> RecallRow:
     """Reads one row. A date without time is the end of its day, and its beginning where it lifts. Only a lift must
     name its source. Raises InvalidInput for the first bad cell."""
-    cells = Cells(columns, row, formats, declared, zone, now)
     borrower_id = cells.id("borrower_id", required=True)
     debt_id = cells.id("debt_id", required=True)
     action = ACTIONS.get(fold(cells.required("action")))
@@ -87,7 +73,7 @@ def read_recall(
     lifts = action == LIFT
     at, has_time = cells.moment("at")
     return RecallRow(
-        line=row.line,
+        line=cells.row.line,
         portfolio=portfolio,
         borrower_id=borrower_id,
         debt_id=debt_id,

@@ -1,14 +1,9 @@
 """The requests file: debts that the creditor wants reminded now, by the same rules as ever."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
 
-from cobranza.files.cells import BORROWER_NAMES, DEBT_ID_NAMES, INSTALMENT_NAMES, NOTHING_DECLARED, Cells
+from cobranza.files.cells import BORROWER_NAMES, DEBT_ID_NAMES, INSTALMENT_NAMES, Cells
 from cobranza.files.columns import Columns
-from cobranza.files.declared import Declared
-from cobranza.files.formats import Formats
-from cobranza.files.row import Row
 
 COLUMNS = Columns(
     kind="requests",
@@ -30,20 +25,10 @@ class RequestRow:
     instalment: str
 
 
-def read_request(
-    columns: Mapping[str, int],
-    row: Row,
-    formats: Formats,
-    *,
-    declared: Declared = NOTHING_DECLARED,
-    portfolio: str,
-    zone: tzinfo,
-    now: datetime,
-) -> RequestRow:
+def read_request(cells: Cells, portfolio: str) -> RequestRow:
     """Reads one row. Raises InvalidInput for the first bad cell."""
-    cells = Cells(columns, row, formats, declared, zone, now)
     return RequestRow(
-        line=row.line,
+        line=cells.row.line,
         portfolio=portfolio,
         borrower_id=cells.id("borrower_id", required=True),
         debt_id=cells.id("debt_id", required=True),

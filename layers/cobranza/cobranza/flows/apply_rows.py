@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
-from itertools import islice
-from typing import Any
 
 from cobranza.errors import InvalidInput
-from cobranza.files.codes import refuse
+from cobranza.files.cells import Cells
 from cobranza.files.contacts import read_contact
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
@@ -27,7 +25,6 @@ from cobranza.flows.apply_requests import apply_requests
 from cobranza.policy.portfolio import Portfolio
 
 KINDS = ("payments", "contacts", "recalls", "requests")
-MOST_ROWS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +45,18 @@ class RowDesk:
         now: datetime,
         import_id: str,
     ) -> Applied:
-        """All rows of one file of one of KINDS. Raises InvalidInput (TOO_LARGE) before anything is written."""
-        given = list(islice(rows, MOST_ROWS + 1))
-        if len(given) > MOST_ROWS:
-            raise refuse("TOO_LARGE", f"> {MOST_ROWS:,} filas/rows")
+        """All rows of one file of one of KINDS."""
         applied, job = Applied(), Job(portfolio_id, import_id, now)
-        rules: dict[str, Any] = {"declared": declared, "portfolio": portfolio_id, "zone": zone, "now": now}
 
-        def good[T](read: Callable[..., T]) -> list[tuple[Row, T]]:
-            return _good(given, partial(_read, read, columns, formats, rules), applied)
+        def good[T](read: Callable[[Cells, str], T]) -> list[tuple[Row, T]]:
+            found: list[tuple[Row, T]] = []
+            for row in rows:
+                try:
+                    cells = Cells(columns, row, formats, declared, zone, now)
+                    found.append((row, read(cells, portfolio_id)))
+                except InvalidInput as error:
+                    applied.note(row, error)
+            return found
 
         match kind:
             case "payments":
@@ -72,22 +72,6 @@ class RowDesk:
                 raise ValueError(f"no rows of this kind: {kind}")
         applied.refusals.sort(key=lambda refusal: refusal.row.line)
         return applied
-
-
-def _read[T](
-    read: Callable[..., T], columns: Mapping[str, int], formats: Formats, rules: Mapping[str, Any], row: Row
-) -> T:
-    return read(columns, row, formats, **rules)
-
-
-def _good[T](rows: Iterable[Row], read: Callable[[Row], T], applied: Applied) -> list[tuple[Row, T]]:
-    found: list[tuple[Row, T]] = []
-    for row in rows:
-        try:
-            found.append((row, read(row)))
-        except InvalidInput as error:
-            applied.note(row, error)
-    return found
 
 
 def _country(portfolio: Portfolio | None, declared: Declared) -> str:

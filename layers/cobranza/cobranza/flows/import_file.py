@@ -26,7 +26,7 @@ from cobranza.files.reading import Reading
 from cobranza.files.results import Summary
 from cobranza.files.row import Row
 from cobranza.flows import guard
-from cobranza.flows.apply_rows import MOST_ROWS, RowDesk
+from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.as_of import as_of
 from cobranza.flows.drops import ROWS, SETTINGS, Drop
 from cobranza.flows.import_part import Newer, PartImporter, PartRow, Task
@@ -49,6 +49,8 @@ COLUMNS = {
     "recalls": recalls.COLUMNS,
     "requests": requests.COLUMNS,
 }
+# Of a file of payments, contacts, recalls or requests, which is applied at once.
+MOST_ROWS = 200_000
 # How long an import may be silent before another one may write the book.
 LEASE = timedelta(minutes=16)
 # When to look again while another import writes the portfolio's book.

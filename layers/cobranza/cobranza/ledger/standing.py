@@ -164,10 +164,6 @@ def hear(standing: Standing, action: Action, word: Word, until: date | None = No
             return replace(standing, consent=standing.consent.lift(word))
         case Action.NO_CONSENT:
             return replace(standing, consent=standing.consent.stop(word))
-        case Action.DISPUTE:
-            return replace(standing, dispute=standing.dispute.stop(word))
-        case Action.RESOLVED:
-            return replace(standing, dispute=standing.dispute.lift(word))
         case Action.WRONG_NUMBER:
             return replace(standing, wrong_number=standing.wrong_number.stop(word))
         case Action.PHONE:  # a new number is what lifts the mark of the old one
@@ -177,19 +173,22 @@ def hear(standing: Standing, action: Action, word: Word, until: date | None = No
             return replace(standing, second_phone=_later(standing.second_phone, word))
         case Action.CHANNEL:
             return replace(standing, channel=_later_channel(standing.channel, word))
-        case Action.HOLD | Action.RELEASE:
-            return replace(standing, hold=_held(standing.hold, action, word, until))
         case Action.CALL | Action.VISIT:
             return replace(standing, touches=standing.touches | {Touch(word.at, action)})
         case Action.ERASE:
             return replace(standing, erased=_later(standing.erased, word))
-        case Action.PROMISE:
-            return replace(standing, promises=standing.promises | {_promised(word, until)})
+        case _:
+            return _hear_of_either(standing, action, word, until)
 
 
 def hear_of_debt(standing: DebtStanding, action: Action, word: Word, until: date | None = None) -> DebtStanding:
     """The debt's standing after a row of a contacts/ file that names it: disputes, holds and promises alone are of
     one debt. Raises ValueError for another action, or for a hold or a promise without its day."""
+    return _hear_of_either(standing, action, word, until)
+
+
+def _hear_of_either[S: (Standing, DebtStanding)](standing: S, action: Action, word: Word, until: date | None) -> S:
+    """What may be said of a borrower, or of one debt (OF_ONE_DEBT)."""
     match action:
         case Action.DISPUTE:
             return replace(standing, dispute=standing.dispute.stop(word))
