@@ -22,6 +22,7 @@ from cobranza.store.book import Book
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger
+from cobranza.store.limits import DueLine
 from cobranza.store.payments import Payments
 from cobranza.store.portfolios import switched_on
 from cobranza.whatsapp.templates import announced
@@ -154,4 +155,6 @@ def _policies(place: Place, ledger: Ledger, names: set[str]) -> Policies:
 
 def _sources(place: Place) -> Sources:
     table = place.ledger
-    return Sources(Journal(place.journal), Ledger(table), Book(table), Payments(table), Imports(table))
+    return Sources(
+        Journal(place.journal), Ledger(table), Book(table), Payments(table), Imports(table), DueLine(table)
+    )

@@ -17,6 +17,7 @@ from cobranza.store.book import Book
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
+from cobranza.store.limits import DueLine
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
 from cobranza.store.payments import Payments
@@ -38,7 +39,7 @@ def wire() -> Deps:
     settings = ReportsSettings.from_env()
     dynamodb = client("dynamodb")
     table, journal = Table(dynamodb, settings.ledger_table), Journal(Table(dynamodb, settings.journal_table))
-    sources = Sources(journal, Ledger(table), Book(table), Payments(table), Imports(table))
+    sources = Sources(journal, Ledger(table), Book(table), Payments(table), Imports(table), DueLine(table))
     results, notices = Bucket(client("s3"), settings.inbox_bucket), Notices(client("sns"), settings.notices_topic)
     portfolio = switched_on(sources.ledger.portfolio, settings.countries_on.split(","))
     planner = Planner(sources.ledger, sources.book, portfolio, heals=True)

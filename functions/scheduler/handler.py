@@ -12,7 +12,7 @@ from cobranza.queues import Queue
 from cobranza.settings import SchedulerSettings
 from cobranza.store.aws import client
 from cobranza.store.ledger import Ledger
-from cobranza.store.limits import Limits
+from cobranza.store.limits import DueLine, Limits
 from cobranza.store.secrets import stage_clock
 from cobranza.store.table import Table
 
@@ -30,6 +30,7 @@ def wire() -> Deps:
     scheduler = Scheduler(
         ledger=Ledger(table),
         limits=Limits(table, int(settings.people_per_day)),
+        line=DueLine(table),
         queue=Queue(client("sqs"), settings.reminders_queue_url),
         pace=Pace(int(settings.sends_per_second), settings.tick),
     )

@@ -29,7 +29,7 @@ from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger
-from cobranza.store.limits import Limits
+from cobranza.store.limits import DueLine, Limits
 from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
@@ -110,7 +110,9 @@ class World:
         self._inbox = Bucket(self._s3, "inbox")
         self._reminders = Queue[Reminder](self._waiting, "reminders")
         self._limits = Limits(self.table, people_a_day=10_000)
-        self._scheduler = Scheduler(self.ledger, self._limits, self._reminders, PACE, workers=1)
+        self._scheduler = Scheduler(
+            self.ledger, self._limits, DueLine(self.table), self._reminders, PACE, workers=1
+        )
         self.whatsapp = FakeWhatsApp(random.Random(f"{seed} whatsapp"))
         self._importer = self._wired_importer(lambda _: strategy)
         self.sender = self._wired_sender(lambda _: strategy)

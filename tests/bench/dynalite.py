@@ -22,7 +22,7 @@ from rich.console import Console
 from cobranza.flows.queue_due import Scheduler
 from cobranza.queues import Reminder
 from cobranza.store.ledger import Ledger
-from cobranza.store.limits import Limits
+from cobranza.store.limits import DueLine, Limits
 from cobranza.store.table import Table
 from tests.bench.dynamodb import OPTIONS
 from tests.bench.report import Row
@@ -64,7 +64,7 @@ def _row(dynamodb: Any) -> Row:
     queue: Any = noted
     # It knows no PartiQL: each statement is made the conditional update that means the same.
     table = Table(PartiqlClient(dynamodb), "ledger")
-    scheduler = Scheduler(Ledger(table), Limits(table, DUE), queue, SLOWER, workers=4)
+    scheduler = Scheduler(Ledger(table), Limits(table, DUE), DueLine(table), queue, SLOWER, workers=4)
     start = time.perf_counter()
     for _ in range(TICKS):
         scheduler.tick(NOW, "trace")

@@ -15,7 +15,7 @@ from cobranza.flows.queue_due import Scheduler
 from cobranza.policy.pace import Pace
 from cobranza.queues import Queue, Reminder
 from cobranza.store.ledger import Ledger
-from cobranza.store.limits import Limits
+from cobranza.store.limits import DueLine, Limits
 from cobranza.store.table import Table
 from tests.bench.dynamodb import OPTIONS, Stub
 from tests.bench.report import Row
@@ -87,7 +87,7 @@ class Due(Stub):
         sqs = boto3.client("sqs", **OPTIONS)
         sqs.meta.events.register("before-send.sqs", self._answer)
         queue = Queue[Reminder](sqs, "https://sqs.us-east-1.amazonaws.com/1/reminders")
-        return Scheduler(Ledger(table), Limits(table, DUE), queue, PACE)
+        return Scheduler(Ledger(table), Limits(table, DUE), DueLine(table), queue, PACE)
 
     def _SendMessageBatch(self, body: bytes) -> bytes:
         entries = json.loads(body)["Entries"]

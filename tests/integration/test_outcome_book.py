@@ -183,6 +183,14 @@ def test_a_revision_lowers_nothing_and_touches_what_is_no_message(world: World, 
     assert rows(world) == before
 
 
+def test_whoever_is_left_in_the_line_at_midnight_was_deferred_by_the_pace(world: World, drop: Drop) -> None:
+    one(drop)
+    world.limits.set_rate(0)
+    assert world.tick() == []
+    assert close(world) == 0
+    assert told(world) == {"F-1 0": "DEFERRED_RATE"}
+
+
 def test_a_day_that_nobody_looked_at_is_missing_and_the_next_step_supersedes_its_steps(
     world: World, drop: Drop
 ) -> None:

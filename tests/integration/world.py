@@ -39,7 +39,7 @@ from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
-from cobranza.store.limits import Limits
+from cobranza.store.limits import DueLine, Limits
 from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket, Opened, Received
@@ -219,6 +219,7 @@ class World:
         self.table = table
         self.ledger = Ledger(table)
         self.limits = Limits(table, people_a_day=1000)
+        self.line = DueLine(table)
         self.messages = Messages(table)
         self.journal = Journal(Table(PartiqlClient(self.dynamodb), "journal"))
         work = Bucket(self.s3, "work")
@@ -252,7 +253,7 @@ class World:
             announcements(),
             COUNTRIES_ON,
         )
-        sources = Sources(self.journal, self.ledger, book, rooms.payments, Imports(table), workers=1)
+        sources = Sources(self.journal, self.ledger, book, rooms.payments, Imports(table), self.line, workers=1)
         inbox, notices = Bucket(self.s3, "inbox"), Notices(self.sns, self.topic)
         self.reports = ReportDesk(sources, inbox)
         self.plans = Plans(table)
@@ -276,7 +277,7 @@ class World:
             self.ledger.feed,
             Room(self.limits),
         )
-        self.scheduler = Scheduler(self.ledger, self.limits, self.queue, AT_ONCE, workers=1)
+        self.scheduler = Scheduler(self.ledger, self.limits, self.line, self.queue, AT_ONCE, workers=1)
 
     def begin(self, name: str, make: Callable[[], object]) -> None:
         """Leaves the tables as `make` leaves them, which is called once for all tests."""

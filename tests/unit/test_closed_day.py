@@ -122,8 +122,13 @@ def test_steps_that_a_message_stands_for_have_lines_of_their_own() -> None:
         (debt(4), TODAY, {"told_at": "09:00"}, NOT_LOOKED_AT),
         (debt(4), TODAY, {"paused_since": NOON - timedelta(days=1)}, "DEFERRED_PAUSED"),
         (debt(4), TODAY, {"paused_since": NOON + timedelta(days=1)}, NOT_LOOKED_AT),
+        (debt(4), TODAY, {"full_lines": [NOON - timedelta(days=1), NOON]}, "DEFERRED_RATE"),
+        (debt(4), TODAY, {"full_lines": [NOON - timedelta(days=1), NOON + timedelta(days=1)]}, NOT_LOOKED_AT),
     ],
-    ids=["a closed day", "came after hours", "came in time", "all was paused", "paused later"],
+    ids=[
+        *("a closed day", "came after hours", "came in time", "all was paused", "paused later"),
+        *("the line was full", "it was full on other days"),
+    ],
 )
 def test_what_nobody_had_to_look_at_is_not_missing(due: Debt, day: date, known: Any, outcome: str) -> None:
     if told_at := known.get("told_at"):

@@ -12,7 +12,7 @@ from cobranza.policy.pace import Pace
 from cobranza.queues import Queue, Reminder
 from cobranza.store import keys
 from cobranza.store.ledger import Ledger, Waiting
-from cobranza.store.limits import Limits
+from cobranza.store.limits import DueLine, Limits
 from cobranza.store.table import utc
 
 # Borrowers whom one hand leases and queues at a time: two calls to DynamoDB, five to SQS.
@@ -34,6 +34,7 @@ class Scheduler:
 
     ledger: Ledger
     limits: Limits
+    line: DueLine
     queue: Queue[Reminder]
     pace: Pace
     workers: int = 16
@@ -55,6 +56,8 @@ class Scheduler:
         with ThreadPoolExecutor(self.workers) as hands:
             shards = hands.map(lambda shard: _most_pressing(self.ledger, shard, now, most), range(keys.SHARDS))
             waiting = sorted(chain.from_iterable(shards), key=lambda one: (-one.priority, one.due_at))
+            if len(waiting) > most or not most:
+                self.line.note_full(now)
             chunks = list(batched(waiting[:most], CHUNK, strict=False))
             # Whatever fails ends the tick: chunks that nobody has begun stay due.
             return Tick(sum(hands.map(queue, range(0, most, CHUNK), chunks)))

@@ -6,7 +6,7 @@ no earlier message had used up, or was asked for. So was every debt that the sen
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
@@ -39,11 +39,12 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known beside the book: since when each debt was told as it is, by its key, and since when all
-    portfolios are paused, if they are."""
+    """What is known beside the book: since when each debt was told as it is, by its key; since when all
+    portfolios are paused, if they are; and the hours in which more borrowers were due than could be looked at."""
 
     told_at: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     paused_since: datetime | None = None
+    full_lines: Sequence[datetime] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +166,9 @@ def _untold(desk: _Desk, due: Due, known: Known) -> str | None:
         return f"DEFERRED_{contact_rules.closed(rules, borrower.region, since)}"
     if known.paused_since and known.paused_since.astimezone(zone).date() <= day:
         return "DEFERRED_PAUSED"
+    full = [hour for hour in known.full_lines if hour.astimezone(zone).date() == day]
+    if full and max(full) + timedelta(hours=1) > since:
+        return "DEFERRED_RATE"
     return NOT_LOOKED_AT
 
 

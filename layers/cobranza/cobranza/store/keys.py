@@ -30,6 +30,7 @@ TIER = "TIER"
 PEOPLE = "PEOPLE#"
 RAMP = "RAMP#"
 RATE = "RATE"
+LINE = "LINE#"
 STANDING = "STANDING"
 PLANNED = "PLANNED#"
 PAYMENT = "PAYMENT"
@@ -234,6 +235,11 @@ def ramp(portfolio_id: str, day: date) -> dict[str, str]:
 def rate(scope: str) -> dict[str, str]:
     """How many reminders a second may leave."""
     return {"pk": control_pk(scope), "sk": RATE}
+
+
+def full_line(moment: datetime) -> dict[str, str]:
+    """That within that hour (UTC) more borrowers were due than could be queued."""
+    return {"pk": control_pk(ALL), "sk": f"{LINE}{moment.astimezone(UTC):%Y-%m-%dT%H}"}
 
 
 def import_lease(portfolio_id: str) -> dict[str, str]:

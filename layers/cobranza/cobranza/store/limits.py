@@ -56,3 +56,22 @@ class Limits:
 
     def set_rate(self, per_second: int) -> None:
         self._table.update(keys.rate(keys.ALL), {"per_second": per_second})
+
+
+class DueLine:
+    """Whether all who were due could be looked at."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def note_full(self, now: datetime) -> None:
+        """More borrowers were due than the senders could look at."""
+        self._table.update(keys.full_line(now), {"expires": int((now + KEPT).timestamp())})
+
+    def full(self) -> list[datetime]:
+        """The hours (UTC) of the last days in which that was so."""
+        items = self._table.query(
+            "pk = :pk AND begins_with(sk, :sk)", {"pk": keys.control_pk(keys.ALL), "sk": keys.LINE}
+        )
+        hours = (item["sk"].removeprefix(keys.LINE) for item in items)
+        return [datetime.fromisoformat(f"{hour}:00+00:00") for hour in hours]

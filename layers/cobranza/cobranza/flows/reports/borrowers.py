@@ -34,19 +34,21 @@ class BorrowerDay:
 
 @dataclass(frozen=True, slots=True)
 class BorrowerDays:
-    """Tells a borrower's day as the tables have it now. `paused_since`: all portfolios are."""
+    """Tells a borrower's day as the tables have it now. `paused_since`: all portfolios are. `full_lines` are the
+    hours in which more borrowers were due than could be looked at."""
 
     sources: Sources
     strategy_of: StrategyOf
     told_at: dict[str, datetime]
     paused_since: datetime | None
+    full_lines: list[datetime]
 
     @classmethod
     def of(cls, sources: Sources, portfolios: Iterable[str]) -> "BorrowerDays":
         told_at = {each.id: each.started_at for name in portfolios for each in sources.imports.of(name)}
         pause = sources.ledger.pause(keys.ALL)
         since = datetime.fromisoformat(pause.since) if pause else None
-        return cls(sources, cache(sources.ledger.strategy), told_at, since)
+        return cls(sources, cache(sources.ledger.strategy), told_at, since, sources.line.full())
 
     def read(self, borrower: str, day: date, *, was_looked_at: bool = True) -> BorrowerDay | None:
         """None where there is no such borrower. The journal is asked where something was due, or looked at."""
@@ -54,7 +56,7 @@ class BorrowerDays:
         if loaded is None:
             return None
         told_at = {key: self.told_at[source] for key, source in loaded.sources.items() if source in self.told_at}
-        known = Known(told_at=told_at, paused_since=self.paused_since)
+        known = Known(told_at=told_at, paused_since=self.paused_since, full_lines=self.full_lines)
         if was_looked_at or was_due(loaded.book, self.strategy_of, day):
             looks = [*self._looks(borrower, day)]
         else:

@@ -12,6 +12,7 @@ from cobranza.store.book import Book
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger
+from cobranza.store.limits import DueLine
 from cobranza.store.payments import Payments
 
 # Lines whose borrowers, or payments, are looked up together.
@@ -27,6 +28,7 @@ class Sources:
     book: Book
     payments: Payments
     imports: Imports
+    line: DueLine
     workers: int = 16
 
 
