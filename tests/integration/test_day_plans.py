@@ -16,6 +16,7 @@ from cobranza.policy.due import Look
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.policy.strategy import Strategy, standard
 from cobranza.store.objects import Bucket
+from tests.integration.rows import run
 from tests.integration.world import PORTFOLIO_YAML, TUESDAY, FakeContext, World, debts, function
 from tests.unit.books import DAILY, MEXICO, ladder
 
@@ -54,18 +55,6 @@ def yes(world: World, day: date, portfolio: str = "tienda") -> dict[str, Any]:
     """Says yes to a plan; the summary that comes back."""
     key = f"results/{portfolio}/plans/dt={day}/plan.csv.approve"
     return json.loads(world.approvals.take(Bucket(world.s3, "inbox"), key, world.now).to_json())
-
-
-def run(world: World, until: datetime) -> list[str]:
-    """Scheduler and sender from look to look until a moment; the outcomes, in their order."""
-    codes: list[str] = []
-    while looks := [datetime.fromisoformat(item["due_at"]) for item in world.items() if "due_at" in item]:
-        if min(looks) >= until:
-            break
-        world.now = max(world.now, min(looks))
-        codes += [world.sender.remind(reminder, world.now).code for reminder in world.tick()]
-    world.now = until
-    return [code for code in codes if code]
 
 
 def sent(world: World) -> dict[str, tuple[str, list[str]]]:

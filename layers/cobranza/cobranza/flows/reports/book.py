@@ -37,7 +37,7 @@ def _rows(sources: Sources, day: Day) -> Iterator[Row]:
             yield (
                 *(day.date.isoformat(), day.portfolio),
                 *_owed(borrower, debt, day),
-                *_in_the_way(borrower.loaded.book, debt, grace_days, day.zone),
+                *_in_the_way(borrower.loaded.book, debt, outcome, grace_days, day.zone),
                 *_contacts(borrower, day.zone),
                 outcome,
                 *(_NOTHING_DUE if outcome == NOTHING_DUE else sentence(outcome)),
@@ -59,13 +59,13 @@ def _owed(borrower: BorrowerDay, debt: Debt, day: Day) -> Row:
     )
 
 
-def _in_the_way(book: Book, debt: Debt, grace_days: int, zone: tzinfo) -> Row:
+def _in_the_way(book: Book, debt: Debt, outcome: str, grace_days: int, zone: tzinfo) -> Row:
     """What keeps reminders from the debt or its borrower, and until when."""
     person = book.borrower
     held = max(filter(None, (person.held_until, debt.held_until)), default=None)
     return (
         person.consent.source if person.consent else "no",
-        _stopped(book, zone),
+        _stopped(book, outcome, zone),
         person.channel,
         _day(held),
         "yes" if debt.disputed else "",
@@ -76,13 +76,14 @@ def _in_the_way(book: Book, debt: Debt, grace_days: int, zone: tzinfo) -> Row:
     )
 
 
-def _stopped(book: Book, zone: tzinfo) -> str:
+def _stopped(book: Book, outcome: str, zone: tzinfo) -> str:
+    """That a phone is shared is what the day's look found: it takes a look at other people."""
     person = book.borrower
     if person.opted_out_at:
         return _moment(person.opted_out_at, zone)
     if person.wrong_number:
         return "wrong_number"
-    return "shared_phone" if person.shares_phone else ""
+    return "shared_phone" if outcome == "SKIPPED_SHARED_PHONE" else ""
 
 
 def _promised(book: Book, debt: Debt, grace_days: int, zone: tzinfo) -> str:
