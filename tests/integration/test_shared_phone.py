@@ -160,9 +160,20 @@ def test_a_plan_says_what_the_run_that_follows_does(world: World) -> None:
     assert run(world, evening.replace(day=26, hour=0)) == BOTH
 
 
-@pytest.mark.usefixtures("couple")
-def test_the_days_book_says_whose_phone_is_shared(world: World) -> None:
+def test_the_days_book_says_whose_phone_is_shared_at_each_of_their_debts(world: World, drop: Drop) -> None:
+    load(
+        drop,
+        {},
+        {"debt_id": "F-3", "due_date": "2026-12-20"},
+        BRUNO,
+        BRUNO | {"borrower_id": "C3", "phone": OTHER},
+    )
     codes(world)
     list(world.reports.close_days(TUESDAY.astimezone(MEXICO).replace(day=25, hour=1)))
     rows = results(world, "book/dt=2026-11-24/book.csv")
-    assert [(row["stopped"], row["outcome"]) for row in rows] == [("shared_phone", "SKIPPED_SHARED_PHONE")] * 2
+    assert sorted((row["borrower_id"], row["stopped"], row["outcome"]) for row in rows) == [
+        ("C1", "shared_phone", "NOTHING_DUE"),
+        ("C1", "shared_phone", "SKIPPED_SHARED_PHONE"),
+        ("C2", "shared_phone", "SKIPPED_SHARED_PHONE"),
+        ("C3", "", "SENT"),
+    ]

@@ -14,6 +14,7 @@ from cobranza.policy.decision import Book
 from cobranza.policy.outcomes import Sentence, sentence
 
 NOTHING_DUE = "NOTHING_DUE"
+SHARED_PHONE = "SKIPPED_SHARED_PHONE"
 _NOTHING_DUE = Sentence("Ese día no le tocaba ningún paso", "No step of it was on that day")
 
 BOOK_COLUMNS = (
@@ -37,7 +38,7 @@ def _rows(sources: Sources, day: Day) -> Iterator[Row]:
             yield (
                 *(day.date.isoformat(), day.portfolio),
                 *_owed(borrower, debt, day),
-                *_in_the_way(borrower.loaded.book, debt, outcome, grace_days, day.zone),
+                *_in_the_way(borrower, debt, grace_days, day.zone),
                 *_contacts(borrower, day.zone),
                 outcome,
                 *(_NOTHING_DUE if outcome == NOTHING_DUE else sentence(outcome)),
@@ -59,13 +60,14 @@ def _owed(borrower: BorrowerDay, debt: Debt, day: Day) -> Row:
     )
 
 
-def _in_the_way(book: Book, debt: Debt, outcome: str, grace_days: int, zone: tzinfo) -> Row:
+def _in_the_way(borrower: BorrowerDay, debt: Debt, grace_days: int, zone: tzinfo) -> Row:
     """What keeps reminders from the debt or its borrower, and until when."""
+    book = borrower.loaded.book
     person = book.borrower
     held = max(filter(None, (person.held_until, debt.held_until)), default=None)
     return (
         person.consent.source if person.consent else "no",
-        _stopped(book, outcome, zone),
+        _stopped(borrower, zone),
         person.channel,
         _day(held),
         "yes" if debt.disputed else "",
@@ -76,14 +78,14 @@ def _in_the_way(book: Book, debt: Debt, outcome: str, grace_days: int, zone: tzi
     )
 
 
-def _stopped(book: Book, outcome: str, zone: tzinfo) -> str:
+def _stopped(borrower: BorrowerDay, zone: tzinfo) -> str:
     """That a phone is shared is what the day's look found: it takes a look at other people."""
-    person = book.borrower
+    person = borrower.loaded.book.borrower
     if person.opted_out_at:
         return _moment(person.opted_out_at, zone)
     if person.wrong_number:
         return "wrong_number"
-    return "shared_phone" if outcome == "SKIPPED_SHARED_PHONE" else ""
+    return "shared_phone" if any(each.outcome == SHARED_PHONE for each in borrower.outcomes) else ""
 
 
 def _promised(book: Book, debt: Debt, grace_days: int, zone: tzinfo) -> str:
