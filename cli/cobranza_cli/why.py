@@ -10,11 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from cobranza.files.listings import exact
+from cobranza.flows.one_phone import decide_alone
 from cobranza.flows.reports.borrowers import BorrowerDays
 from cobranza.flows.reports.report import Sources
 from cobranza.policy.closed_day import NOT_LOOKED_AT, DebtDay
 from cobranza.policy.decision import Book as Known
-from cobranza.policy.decision import Policies, Rest, Send, decide
+from cobranza.policy.decision import Policies, Rest, Send
 from cobranza.policy.due import local_date
 from cobranza.policy.outcomes import Sentence, sentence
 from cobranza.store import keys
@@ -68,7 +69,7 @@ def told(place: Place, someone: Someone, day: date | None, now: datetime, langua
         "day": (day or today).isoformat(),
         "debts": _debts(loaded.book, entries, language, is_today=(day or today) == today),
         "next_look": loaded.due_at,
-        "now": _now(loaded.book, _policies(place, sources.ledger, portfolios), now, language),
+        "now": _now(sources.ledger, loaded.book, _policies(place, sources.ledger, portfolios), now, language),
         "journal": _journal(sources.journal, someone.ref),
     }
 
@@ -117,9 +118,9 @@ def _debts(book: Known, entries: Sequence[DebtDay], language: Language, *, is_to
     return found
 
 
-def _now(book: Known, policies: Policies, now: datetime, language: Language) -> dict[str, str]:
+def _now(ledger: Ledger, book: Known, policies: Policies, now: datetime, language: Language) -> dict[str, str]:
     """What the sender would do at this moment."""
-    match decide(book, policies, now):
+    match decide_alone(ledger, book, policies, now):
         case Rest():
             return {"outcome": "", "why": getattr(_REST, language)}
         case Send(template=template):

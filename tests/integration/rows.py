@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from itertools import count
 from zoneinfo import ZoneInfo
 
@@ -89,6 +90,24 @@ def owed(world: World, borrower_id: str = "C1") -> Cells:
 def codes(world: World) -> list[str]:
     """The outcomes of whoever is due now."""
     return [world.sender.remind(reminder, world.now).code for reminder in world.tick()]
+
+
+def run(world: World, until: datetime) -> list[str]:
+    """Scheduler and sender from look to look until a moment; the outcomes, in their order."""
+    found: list[str] = []
+    while looks := [datetime.fromisoformat(item["due_at"]) for item in world.items() if "due_at" in item]:
+        if min(looks) >= until:
+            break
+        world.now = max(world.now, min(looks))
+        found += [world.sender.remind(reminder, world.now).code for reminder in world.tick()]
+    world.now = until
+    return [code for code in found if code]
+
+
+def results(world: World, path: str, portfolio: str = "tienda") -> list[Cells]:
+    """The rows of a CSV file under the portfolio's results/."""
+    data = world.s3.get_object(Bucket="inbox", Key=f"results/{portfolio}/{path}")["Body"].read()
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
 
 def writes_of(world: World, kind: str, *rows: Cells, import_id: str = "") -> int:

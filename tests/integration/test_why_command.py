@@ -105,6 +105,12 @@ def test_it_tells_of_the_journal_and_of_the_next_look() -> None:
     assert found["next_look"].startswith("2026-11-27T")
 
 
+def test_it_knows_of_who_else_has_the_phone(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}, {"borrower_id": "C2", "debt_id": "F-2"}), metadata=AS_OF)
+    world.ledger.approve("tienda", world.now.date())
+    assert told("C1")["now"]["outcome"] == "SKIPPED_SHARED_PHONE"
+
+
 @pytest.mark.usefixtures("held")
 def test_another_day_may_be_asked_for() -> None:
     (debt,) = told("C1", "--day", "2026-11-23")["debts"]

@@ -172,6 +172,7 @@ def test_a_receipt_pauses_up_to_and_including_its_last_day() -> None:
         ("NO_CONSENT", lambda: decided(debt(), of=borrower(consent=None, country="US", region=""))),
         ("COUNTRY_OFF", lambda: decided(debt(), of=borrower(country="US", region=""))),
         ("FREQUENCY_CAP", lambda: decided(debt(), messages=messages(1, 3, 5), templates={})),
+        ("NO_TEMPLATE", lambda: decided(debt(), of=borrower(shares_phone=True), templates={})),
     ],
 )
 def test_the_first_reason_wins(expected: str, decision: Callable[[], Decision]) -> None:

@@ -63,6 +63,14 @@ def test_the_later_phone_counts(word: int, file: int, new: bool) -> None:
     assert (known(borrower(), standing, phone=file).phone == "+525555550199") is new
 
 
+@pytest.mark.parametrize(("word", "file", "ref"), [(2, 1, "SAID"), (2, 3, "TOLD")])
+def test_the_reference_is_of_the_phone_that_counts(word: int, file: int, ref: str) -> None:
+    standing = said((Action.PHONE, word), text="+525555550199")
+    told = borrower(phone_ref="TOLD")
+    somebody = heard(told, standing, as_of=at(9), phone_as_of=at(file), said_phone_ref="SAID")
+    assert somebody.phone_ref == ref
+
+
 YES = replace(BARE, at=at(3))
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cobranza.ledger.debt import Debt
-from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip, decide
+from cobranza.policy.decision import Book, Decision, Defer, Policies, Rest, Send, Skip, decide
 from cobranza.policy.due import Look, local_date, next_look
 from cobranza.policy.feed import Feed, Pause
 from cobranza.policy.message import Message, State
@@ -70,6 +70,18 @@ def test_who_is_still_to_be_written_to_this_evening_is_not_planned_for_the_same_
     assert plan(debt(), due_at=tonight, strategy=AT_SEVEN) is None
     fresh = Feed(EVENING + timedelta(hours=6))
     assert planned_send(plan(debt(), strategy=AT_SEVEN, feed=fresh)).lead.step == 0
+
+
+def test_what_keeps_this_evenings_message_back_leaves_its_step_for_tomorrow() -> None:
+    def shared(book: Book, policies: Policies, now: datetime) -> Decision:
+        return decide(replace(book, borrower=replace(book.borrower, shares_phone=True)), policies, now)
+
+    fresh = Feed(EVENING + timedelta(hours=6))
+    policies = in_force(portfolio(), strategy=AT_SEVEN, feeds={"tarjetas": fresh})
+    tonight = EVENING + timedelta(hours=1)
+    found = planned(Book(borrower(), (debt(),), ()), policies, TOMORROW, tonight, EVENING, shared)
+    assert found
+    assert found.decision == Skip("SHARED_PHONE")
 
 
 def test_who_waits_for_approval_today_is_planned_for_tomorrow() -> None:

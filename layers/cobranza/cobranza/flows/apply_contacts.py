@@ -72,7 +72,7 @@ def _hear_borrower(rooms: Rooms, ref: str, rows: Sequence[tuple[Row, ContactRow]
         # The phones first: a stop of this very moment finds the borrower by them, or is found here.
         _take_phones(rooms, hearing)
         rooms.journal.append_all(hearing.lines, job.now)
-        if all(rooms.book.write(_changes(hearing, job))):
+        if all(rooms.book.write(_changes(rooms, hearing, job))):
             break
     else:
         raise RuntimeError(f"a borrower changed under our hands {TRIES} times")
@@ -139,12 +139,14 @@ def _take_phones(rooms: Rooms, hearing: _Hearing) -> None:
         hearing.standing = hear(hearing.standing, Action.OPT_OUT, Word(stopped_at, "", WHATSAPP))
 
 
-def _changes(hearing: _Hearing, job: Job) -> list[Write]:
+def _changes(rooms: Rooms, hearing: _Hearing, job: Job) -> list[Write]:
     known, ref = hearing.known, hearing.known.borrower
     there = known.items.get(keys.STANDING)
     found: list[Write] = []
     if hearing.standing != standing_of(there):
         told = standing_item(hearing.standing, job.now) | {"book": keys.heard(ref)}
+        if phone := hearing.standing.phone:
+            told["phone_ref"] = rooms.references.ref("phone", phone.text)
         found.append(changed(keys.said(ref), there, told, job.import_id))
     for debt_id, standing in hearing.marks.items():
         mark = known.mark(job.portfolio_id, debt_id)

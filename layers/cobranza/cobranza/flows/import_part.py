@@ -9,7 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
 
@@ -240,11 +240,11 @@ class PartImporter:
         # After the references: a stop of this very moment finds the borrower by them, or is found here.
         stops = self.book.stopped_phones(phones.values())
         strangers = [person for person in people if person.ref not in met]
-        profiles: list[Write] = []
-        told: dict[str, Borrower] = {}
+        profiles, told = list[Write](), dict[str, Borrower]()
         for person in strangers:
-            somebody = told_of(person, evidence_of(answer_of(person.rows).consent, None, task.portfolio))
-            somebody = replace(somebody, opted_out_at=stops.get(phones.get(person.ref, "")))
+            phone = phones.get(person.ref, "")
+            consent = evidence_of(answer_of(person.rows).consent, None, task.portfolio)
+            somebody = told_of(person, consent, phone_ref=phone, stopped_at=stops.get(phone))
             told[person.ref] = somebody
             look = self._next_look(somebody, [Debt(terms=row.terms) for row in person.rows], now)
             profiles.append(
@@ -307,7 +307,7 @@ class PartImporter:
         if not all(m or not n for m, n in zip(self.book.write(asked), must, strict=True)):
             return changes, None
         stops = {} if is_same_phone else self.book.stopped_phones([phone])
-        somebody, write = self._profile(person, known, stops.get(phone), task, changed, now)
+        somebody, write = self._profile(person, known, phone, stops.get(phone), task, changed, now)
         if write and not all(self.book.write([write])):
             return changes, None
         if known.profile and (look := self._next_look(somebody, changed, now)):
@@ -322,6 +322,7 @@ class PartImporter:
         self,
         person: Person,
         known: Known,
+        phone_ref: str,
         stopped_at: datetime | None,
         task: Task,
         changed: Sequence[Debt],
@@ -331,10 +332,9 @@ class PartImporter:
         answer, consent = answer_of(person.rows), known.consent
         if answer.consent_declared:
             consent = evidence_of(answer.consent, known.consent, task.portfolio)
-        told, digest = told_of(person, consent, known.told), profile_digest(person)
-        told = replace(told, opted_out_at=stopped_at)
+        told = told_of(person, consent, known.told, phone_ref=phone_ref, stopped_at=stopped_at)
         somebody = known.heard(told, task.as_of, said_no=person.said_no)
-        there = known.profile
+        there, digest = known.profile, profile_digest(person)
         if there is None:
             look = self._next_look(told, changed, now)
             return somebody, writes.new_profile(

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from cobranza.files.debts import DebtRow
 from cobranza.ledger.borrower import Borrower, Consent
@@ -69,17 +70,27 @@ def answer_of(rows: Sequence[DebtRow]) -> DebtRow:
     return next((row for row in declared if row.consent is None), (declared or rows)[-1])
 
 
-def told_of(person: Person, consent: Consent | None, known: Borrower | None = None) -> Borrower:
-    """What the file tells; where it has no names or phones, what files told before (`known`) stays."""
+def told_of(
+    person: Person,
+    consent: Consent | None,
+    known: Borrower | None = None,
+    *,
+    phone_ref: str = "",
+    stopped_at: datetime | None = None,
+) -> Borrower:
+    """What the file tells; where it has no names or phones, what files told before (`known`) stays. `phone_ref` is
+    of the phone that it tells, whose owner asked us to stop at `stopped_at`."""
     row = person.last
     return Borrower(
         ref=person.ref,
         name=row.name or (known.name if known else row.borrower_id),
         phone=row.phone or (known.phone if known else ""),
+        phone_ref=phone_ref if row.phone else (known.phone_ref if known else ""),
         country=row.country,
         region=row.region,
         language=row.language,
         consent=consent,
+        opted_out_at=stopped_at,
     )
 
 

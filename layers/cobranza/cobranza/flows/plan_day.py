@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, partial
 from itertools import batched
 
 from cobranza.files.day_plan import PlanRow
+from cobranza.flows.one_phone import decide_alone
 from cobranza.ledger.debt import Debt
 from cobranza.policy import contact_rules
 from cobranza.policy.decision import Policies, Send
@@ -59,7 +60,7 @@ class Planner:
         due_at = now if loaded.lease else _moment(loaded.due_at)
         if self.heals and (sooner := heal(book, policies, day, due_at, now)):
             self.ledger.look_at(book.borrower.ref, sooner)
-        plan = planned(book, policies, day, due_at, now)
+        plan = planned(book, policies, day, due_at, now, partial(decide_alone, self.ledger))
         return list(_rows_of(plan, portfolio_id, policies, loaded.borrower_id)) if plan else []
 
 

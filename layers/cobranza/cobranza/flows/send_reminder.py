@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from cobranza.flows.one_phone import decide_alone
 from cobranza.flows.room import Room
-from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip, decide
+from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip
 from cobranza.policy.due import Look, StrategyOf, local_date, next_look
 from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed, Message, State
@@ -58,7 +59,7 @@ class Sender:
             return Outcome()  # a copy of a reminder that is done, or that somebody else has
         if (outcome := self._settle_dead_claims(reminder, loaded, now)) is not None:
             return outcome
-        decision = decide(loaded.book, self._policies(loaded.book, now), now)
+        decision = decide_alone(self.ledger, loaded.book, self._policies(loaded.book, now), now)
         if isinstance(decision, Send):
             return self._send(reminder, loaded.book, decision, now)
         return self._do_not_send(reminder, loaded.book, decision, now)

@@ -15,12 +15,13 @@ class Consent:
 class Borrower:
     """A person who owes. `ref` stands for the person everywhere outside the profile (see refs.py).
 
-    `phone` is E.164 with its plus, empty while nobody has told it; `country` ISO 3166-1 alpha-2; `region` the
-    ISO 3166-2 part after the country ("BCN") or empty when unknown; `language` a BCP 47 tag or empty for the
-    portfolio's own;
+    `phone` is E.164 with its plus, empty while nobody has told it, and `phone_ref` stands for it in keys;
+    `country` ISO 3166-1 alpha-2; `region` the ISO 3166-2 part after the country ("BCN") or empty when unknown;
+    `language` a BCP 47 tag or empty for the portfolio's own;
     `receipt_until` the last day on which a receipt that nobody has verified yet pauses reminders; `held_until` the
     last day on which the creditor wants nobody to write; `channel` how the borrower wants to be reached;
-    `wrong_number` that somebody else answers at `phone`; `shares_phone` that another borrower has it too;
+    `wrong_number` that somebody else answers at `phone`; `shares_phone` that another borrower who owes has it
+    too;
     `heard_at` when the borrower last wrote to us; `case_until` until when a person looks into what they told us.
     """
 
@@ -36,6 +37,7 @@ class Borrower:
     held_until: date | None = None
     channel: str = "whatsapp"
     wrong_number: bool = False
+    phone_ref: str = ""
     shares_phone: bool = False
     heard_at: datetime | None = None
     case_until: datetime | None = None

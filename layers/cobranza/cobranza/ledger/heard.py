@@ -21,17 +21,21 @@ def heard(
     as_of: datetime,
     phone_as_of: datetime,
     no_consent_at: datetime | None = None,
+    said_phone_ref: str = "",
 ) -> Borrower:
     """`told` is the borrower by the files alone, and by their own stops on WhatsApp.
 
     `as_of` is the moment of the newest file that told something else than the one before, `phone_as_of` that of
-    the one that first told this phone, and `no_consent_at` that of the one that first said "no", if it still does.
+    the one that first told this phone, and `no_consent_at` that of the one that first said "no", if it still does;
+    `said_phone_ref` stands for the phone that was said.
     """
     stops = standing.opt_out.stop(Word(told.opted_out_at)) if told.opted_out_at else standing.opt_out
     erased = standing.erased
+    phone = _phone(told, standing.phone, phone_as_of)
     return replace(
         told,
-        phone=_phone(told, standing.phone, phone_as_of),
+        phone=phone,
+        phone_ref=told.phone_ref if phone == told.phone else said_phone_ref,
         consent=_consent(told.consent, standing.consent, as_of, no_consent_at),
         opted_out_at=stops.since or (erased.at if erased else None),
         wrong_number=standing.wrong_number.stands,

@@ -96,6 +96,7 @@ class Rest:
 
 
 type Decision = Send | Skip | Defer | Rest
+type Decides = Callable[[Book, Policies, datetime], Decision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ def decide(book: Book, policies: Policies, now: datetime) -> Decision:
     if sieve.drops_all(partial(_covered, taken)):
         return sieve.verdict
     send = _one_message(facts, sieve, taken)
-    if sieve.drops_all(lambda _: _gate(facts, sieve.left) or _wording(facts, send) or _limit(facts, send)):
+    if sieve.drops_all(lambda _: _last_word(facts, sieve.left, send)):
         return sieve.verdict
     return send
 
@@ -233,9 +234,7 @@ def _about_the_borrower(facts: _Facts, due: Due) -> Skip | None:
         return Skip("OPTED_OUT")
     if borrower.wrong_number:
         return Skip("WRONG_NUMBER")
-    if not borrower.phone:
-        return Skip("NO_PHONE")
-    return Skip("SHARED_PHONE") if borrower.shares_phone else None
+    return None if borrower.phone else Skip("NO_PHONE")
 
 
 def _contested(facts: _Facts, due: Due) -> Skip | None:
@@ -294,6 +293,14 @@ _CHECKS = (_about_the_debt, _about_the_borrower, _contested, _kept_back, _untold
 def _covered(taken: Mapping[str, Decimal], due: Due) -> Skip | None:
     left = _less(due.debt.owed, taken.get(due.debt.terms.key))
     return None if left.amount > 0 else Skip("CREDIT_COVERS")
+
+
+def _last_word(facts: _Facts, left: Sequence[Due], send: Send) -> Skip | Defer | None:
+    """What is asked of the message as a whole. Who else has the phone comes last: it takes a look at other people,
+    which nobody takes for a message that does not leave anyway."""
+    if why := _gate(facts, left) or _wording(facts, send) or _limit(facts, send):
+        return why
+    return Skip("SHARED_PHONE") if facts.borrower.shares_phone else None
 
 
 def _gate(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:

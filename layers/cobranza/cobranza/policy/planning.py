@@ -7,7 +7,7 @@ Whatever comes between the plan and that moment the sender finds by itself: a pl
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip, decide
+from cobranza.policy.decision import Book, Decides, Defer, Policies, Rest, Send, Skip, decide
 from cobranza.policy.due import Due, Look, due_on, local_date, next_look
 from cobranza.policy.message import Message, State
 
@@ -25,19 +25,26 @@ class Planned:
     decision: Send | Skip | Defer
 
 
-def planned(book: Book, policies: Policies, day: date, due_at: datetime | None, now: datetime) -> Planned | None:
+def planned(
+    book: Book,
+    policies: Policies,
+    day: date,
+    due_at: datetime | None,
+    now: datetime,
+    decides: Decides = decide,
+) -> Planned | None:
     """What comes of the borrower's local `day`, today or later, once a person agrees to its plan; None when
-    nothing of theirs is due in what is left of it. `due_at` is when they are looked at next. What is on its way
-    before the day counts as done."""
+    nothing of theirs is due in what is left of it. `due_at` is when they are looked at next, and `decides` how the
+    sender decides then. What is on its way before the day counts as done."""
     who = book.borrower
     look = max(due_at, now) if due_at else None
     while look and local_date(who, look) < day:
-        book, look = _looked_at(book, policies, look)
+        book, look = _looked_at(book, policies, look, decides)
     sooner = heal(book, policies, day, look, now)
     look = sooner.at if sooner else look
     policies = _agreed(policies, day)
     while look and local_date(who, look) == day:
-        decision = decide(book, policies, look)
+        decision = decides(book, policies, look)
         if isinstance(decision, Rest):
             return None
         later = decision.until if isinstance(decision, Defer) and decision.code in _PASSES else None
@@ -57,9 +64,9 @@ def heal(book: Book, policies: Policies, day: date, due_at: datetime | None, now
     return look if look and (due_at is None or look.at < due_at) else None
 
 
-def _looked_at(book: Book, policies: Policies, at: datetime) -> tuple[Book, datetime | None]:
+def _looked_at(book: Book, policies: Policies, at: datetime, decides: Decides) -> tuple[Book, datetime | None]:
     """The book after a look, and when the next one comes."""
-    decision = decide(book, policies, at)
+    decision = decides(book, policies, at)
     if isinstance(decision, Defer) and decision.code in _PASSES:
         return book, decision.until
     if isinstance(decision, Send):

@@ -14,7 +14,7 @@ from cobranza.ledger.debt import Terms, paid_after
 from cobranza.ledger.heard import heard
 from cobranza.policy.due import Look
 from cobranza.store import keys
-from cobranza.store.items import borrower_of, consent_item, consent_of, parts_of, planned, told_of
+from cobranza.store.items import borrower_of, consent_item, consent_of, parts_of, phone_ref_of, planned, told_of
 from cobranza.store.said import standing_of
 from cobranza.store.table import Insert, Item, Table, Update, Write, utc
 
@@ -86,11 +86,18 @@ class Known:
         """Somebody as a file of `as_of` tells them, and as people said besides."""
         there = self.profile or {}
         since = there.get("no_consent_at", utc(as_of)) if said_no else ""
-        standing = standing_of(self.items.get(keys.STANDING))
+        said = self.items.get(keys.STANDING)
         no_consent_at = datetime.fromisoformat(since) if since else None
         if (stopped_at := there.get("opted_out_at")) and not told.opted_out_at:
             told = replace(told, opted_out_at=datetime.fromisoformat(stopped_at))
-        return heard(told, standing, as_of=as_of, phone_as_of=as_of, no_consent_at=no_consent_at)
+        return heard(
+            told,
+            standing_of(said),
+            as_of=as_of,
+            phone_as_of=as_of,
+            no_consent_at=no_consent_at,
+            said_phone_ref=phone_ref_of(said),
+        )
 
     def mark(self, portfolio: str, debt_id: str) -> Item | None:
         """What was said of a debt."""
@@ -279,6 +286,7 @@ def _told_of(person: Borrower, borrower_id: str) -> Item:
         "borrower_id": borrower_id,
         "name": person.name,
         "phone": person.phone,
+        "phone_ref": person.phone_ref,
         "country": person.country,
         "region": person.region,
         "language": person.language,

@@ -92,6 +92,7 @@ def borrower_of(ref: str, item: Item, standing: Item | None = None) -> Borrower:
         as_of=datetime.fromisoformat(item["as_of"]),
         phone_as_of=datetime.fromisoformat(item.get("phone_as_of", item["as_of"])),
         no_consent_at=_moment(item.get("no_consent_at")),
+        said_phone_ref=phone_ref_of(standing),
     )
 
 
@@ -102,6 +103,7 @@ def told_of(ref: str, item: Item) -> Borrower:
         ref=ref,
         name=item["name"],
         phone=item["phone"],
+        phone_ref=phone_ref_of(item),
         country=item["country"],
         region=item["region"],
         language=item["language"],
@@ -111,6 +113,11 @@ def told_of(ref: str, item: Item) -> Borrower:
         heard_at=_moment(item.get("last_inbound_at")),
         case_until=_moment(item.get("case_until")),
     )
+
+
+def phone_ref_of(item: Item | None) -> str:
+    """The reference of the phone that a PROFILE or a STANDING tells; empty where it tells none."""
+    return (item or {}).get("phone_ref", "")
 
 
 def consent_item(consent: Consent) -> Item:

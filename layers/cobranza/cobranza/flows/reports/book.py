@@ -15,6 +15,7 @@ from cobranza.policy.promised import promised_for
 from cobranza.policy.strategy import Strategy
 
 NOTHING_DUE = "NOTHING_DUE"
+SHARED_PHONE = "SKIPPED_SHARED_PHONE"
 _NOTHING_DUE = Sentence("Ese día no le tocaba ningún paso", "No step of it was on that day")
 
 BOOK_COLUMNS = (
@@ -38,7 +39,7 @@ def _rows(sources: Sources, day: Day) -> Iterator[Row]:
             yield (
                 *(day.date.isoformat(), day.portfolio),
                 *_owed(borrower, debt, day),
-                *_in_the_way(borrower.loaded.book, debt, day.zone),
+                *_in_the_way(borrower, debt, day.zone),
                 _day(_promised(borrower.loaded.book, debt, strategy, known_at)),
                 *_contacts(borrower, day.zone),
                 outcome,
@@ -61,13 +62,14 @@ def _owed(borrower: BorrowerDay, debt: Debt, day: Day) -> Row:
     )
 
 
-def _in_the_way(book: Book, debt: Debt, zone: tzinfo) -> Row:
+def _in_the_way(borrower: BorrowerDay, debt: Debt, zone: tzinfo) -> Row:
     """What keeps reminders from the debt or its borrower, and until when."""
+    book = borrower.loaded.book
     person = book.borrower
     held = max(filter(None, (person.held_until, debt.held_until)), default=None)
     return (
         person.consent.source if person.consent else "no",
-        _stopped(book, zone),
+        _stopped(borrower, zone),
         person.channel,
         _day(held),
         "yes" if debt.disputed else "",
@@ -77,13 +79,14 @@ def _in_the_way(book: Book, debt: Debt, zone: tzinfo) -> Row:
     )
 
 
-def _stopped(book: Book, zone: tzinfo) -> str:
-    person = book.borrower
+def _stopped(borrower: BorrowerDay, zone: tzinfo) -> str:
+    """That a phone is shared is what the day's look found: it takes a look at other people."""
+    person = borrower.loaded.book.borrower
     if person.opted_out_at:
         return _moment(person.opted_out_at, zone)
     if person.wrong_number:
         return "wrong_number"
-    return "shared_phone" if person.shares_phone else ""
+    return "shared_phone" if any(each.outcome == SHARED_PHONE for each in borrower.outcomes) else ""
 
 
 def _promised(book: Book, debt: Debt, strategy: Strategy, known_at: datetime | None) -> date | None:
