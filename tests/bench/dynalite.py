@@ -1,7 +1,8 @@
 """The scheduler on dynalite, a DynamoDB from npm that runs on this machine: what a stub cannot tell is that index,
 conditions, filter and order do what the scheduler takes them to do. Its folder is gone afterwards.
 
-Two ticks of 2,400 among 100,000 who are due: dynalite itself takes ten milliseconds and more for each lease.
+All of 100,000 who are due, in a tick of 2,400 and two more for the rest: a quarter of an hour, because dynalite
+itself takes ten milliseconds for each lease.
 """
 
 import shutil
@@ -32,8 +33,7 @@ from tests.integration.world import create_table
 
 PACKAGE = "dynalite@4.0.0"
 DUE = 100_000
-SLOWER = replace(PACE, per_second=8)
-TICKS = 2
+FIRST, THEN = replace(PACE, per_second=8), replace(PACE, per_second=200)
 
 
 class Noted:
@@ -64,21 +64,21 @@ def _row(dynamodb: Any) -> Row:
     queue: Any = noted
     # It knows no PartiQL: each statement is made the conditional update that means the same.
     table = Table(PartiqlClient(dynamodb), "ledger")
-    scheduler = Scheduler(Ledger(table), Limits(table, DUE), DueLine(table), queue, SLOWER, workers=4)
     start = time.perf_counter()
-    for _ in range(TICKS):
-        scheduler.tick(NOW, "trace")
+    for pace in (FIRST, THEN, THEN):
+        Scheduler(Ledger(table), Limits(table, DUE), DueLine(table), queue, pace, workers=4).tick(NOW, "trace")
     seconds = time.perf_counter() - start
-    wanted = TICKS * SLOWER.capacity
     # Every tenth is pressing: those whose number ends in 9.
-    pressing = {borrower for borrower in noted.queued if borrower.endswith("9")}
+    pressing = [borrower for borrower in noted.queued if borrower.endswith("9")]
+    is_first = noted.queued[: FIRST.capacity] == pressing[: FIRST.capacity]
+    is_right = is_first and len(set(noted.queued)) == len(noted.queued) == DUE
     return Row(
-        f"scheduling on dynalite: {TICKS} ticks",
+        "scheduling on dynalite: 100,000",
         "borrowers/s",
-        round(wanted / seconds),
+        round(DUE / seconds),
         "each once, most pressing first",
-        len(pressing) == len(noted.queued) == wanted,
-        note=f"{len(noted.queued):,} queued of {DUE:,} due, {len(pressing):,} of them most pressing",
+        is_right,
+        note=f"{len(noted.queued):,} queued of {DUE:,} due; the first {FIRST.capacity:,} are all most pressing",
     )
 
 

@@ -14,35 +14,15 @@ from cobranza.files.formats import Formats
 from cobranza.files.row import Row
 from cobranza.ledger.borrower import Consent
 from cobranza.ledger.debt import Terms
+from tests.unit.tables import GOOD_ROW
 
 ROOT = Path(__file__).parents[2]
 AS_OF = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PLAIN = Formats("", ".")
-GOOD = {
-    "borrower_id": "C-0001",
-    "document_type": "INE",
-    "document_id": "X1",
-    "name": "Íñigo Pruebas",
-    "phone": "55 5555 0120",
-    "country": "MX",
-    "region": "CMX",
-    "language": "es-MX",
-    "debt_id": "F-100",
-    "instalment": "3/12",
-    "amount": "1500.00",
-    "balance": "1234.50",
-    "currency": "MXN",
-    "due_date": "2026-03-05",
-    "payment_url": "https://pay.example.com/f/100",
-    "consent": "sí",
-    "consent_at": "2025-11-20",
-    "consent_source": "branch form",
-    "consent_text": "Acepto recordatorios",
-}
 
 
 def parse(without: tuple[str, ...] = (), /, **changed: str) -> DebtRow:
-    cells = {name: text for name, text in (GOOD | changed).items() if name not in without}
+    cells = {name: text for name, text in (GOOD_ROW | changed).items() if name not in without}
     columns = {name: place for place, name in enumerate(cells)}
     return read_debt(columns, Row(7, tuple(cells.values())), PLAIN, Declared(), portfolio="norte", as_of=AS_OF)
 
@@ -81,7 +61,7 @@ def test_a_good_row_is_read_whole():
 
 
 def test_the_required_columns_are_enough():
-    row = parse(tuple(name for name in GOOD if name not in (*DEBTS.required, "amount")))
+    row = parse(tuple(name for name in GOOD_ROW if name not in (*DEBTS.required, "amount")))
     assert (row.region, row.language, row.consent, row.consent_declared) == ("", "", None, False)
     assert (row.terms.instalment, row.terms.payment_url) == ("", "")
 

@@ -14,38 +14,24 @@ from cobranza.files.row import Row
 from cobranza.ledger.borrower import Consent
 from cobranza.ledger.debt import Terms
 from cobranza.ledger.money import Money
-from tests.unit.tables import read
+from tests.unit.tables import GOOD_ROW, read
 
 AS_OF = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LOCAL = Formats("DMY", ",")
 CANONICAL = Formats("", ".")
-GOOD = {
-    "borrower_id": "C-0001",
-    "document_type": "INE",
-    "document_id": "X1",
-    "name": "Íñigo Pruebas",
-    "phone": "55 5555 0120",
-    "country": "MX",
-    "region": "CMX",
-    "language": "es-MX",
-    "debt_id": "F-100",
-    "instalment": "3/12",
+# As a spreadsheet in Mexico writes it.
+GOOD = GOOD_ROW | {
     "amount": "$ 1.500,00",
     "balance": "1.234,50",
     "late_fee": "10,25",
     "credit": "0,00",
     "plan_total": "18.000",
-    "currency": "MXN",
     "due_date": "05/03/2026",
-    "payment_url": "https://pay.example.com/f/100",
     "document_url": "https://docs.example.com/f/100.pdf?x=1",
     "document_name": "factura 100.pdf",
     "tags": "Norte; VIP,norte | oro",
     "risk": "b",
-    "consent": "sí",
     "consent_at": "20/11/2025",
-    "consent_source": "branch form",
-    "consent_text": "Acepto recordatorios",
     "extra.branch": "Centro",
     "extra.empty": "",
 }

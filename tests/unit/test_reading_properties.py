@@ -102,7 +102,7 @@ SEEDS = [
 ]
 
 
-def read_or_refused(data: bytes, wanted: Any = AB) -> str:
+def assert_read_or_refused(data: bytes, wanted: Any = AB) -> str:
     began = time.monotonic()
     try:
         rows, survey = read(data, wanted)
@@ -124,7 +124,7 @@ def read_or_refused(data: bytes, wanted: Any = AB) -> str:
 @example(b'"')
 @example(b"sep=;")
 def test_any_bytes_are_read_or_refused(data: bytes):
-    read_or_refused(data)
+    assert_read_or_refused(data)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=300)
@@ -142,8 +142,8 @@ def test_a_damaged_file_is_read_or_refused(seed: bytes, data: st.DataObject):
                 damaged[place:place] = data.draw(st.binary(max_size=20))
             case _:
                 damaged[place:place] = damaged[: data.draw(st.integers(0, 60))]
-    read_or_refused(bytes(damaged))
-    read_or_refused(bytes(damaged), DEBTS)
+    assert_read_or_refused(bytes(damaged))
+    assert_read_or_refused(bytes(damaged), DEBTS)
 
 
 @pytest.mark.parametrize(
@@ -162,5 +162,5 @@ def test_a_damaged_file_is_read_or_refused(seed: bytes, data: st.DataObject):
     ],
 )
 def test_strange_sizes_take_no_time(data: bytes):
-    read_or_refused(data)
-    read_or_refused(data, DEBTS)
+    assert_read_or_refused(data)
+    assert_read_or_refused(data, DEBTS)
