@@ -6,7 +6,7 @@ from collections import Counter
 
 from cobranza.files.columns import DEBTS
 from tests.bench.report import Row
-from tests.unit.test_reading_properties import SEEDS, read_or_refused
+from tests.unit.test_reading_properties import SEEDS, assert_read_or_refused
 
 SECONDS = 60
 LONGEST_PIECE = 60
@@ -34,7 +34,7 @@ def run() -> list[Row]:
     while time.monotonic() < end:
         data = _damaged(chance)
         try:
-            codes[read_or_refused(data, DEBTS)] += 1
+            codes[assert_read_or_refused(data, DEBTS)] += 1
         except Exception as error:
             wrong.append(f"{error!r:.80} of {data.hex():.200}")
     tried = codes.total() + len(wrong)

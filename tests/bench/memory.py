@@ -19,7 +19,7 @@ from typing import Any
 
 from cobranza.files.results import Refusal
 from cobranza.files.row import Row as FileRow
-from cobranza.flows.import_part import Result
+from cobranza.flows.part import Result
 from cobranza.queues import DroppedFile, FilePart
 from cobranza.store import keys
 from cobranza.store.imports import Import, State

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from cobranza.flows.import_part import debt_hash
+from cobranza.flows.part import debt_hash
 from cobranza.store.book import Open
 
 MOST_CLOSED = Decimal("0.20")

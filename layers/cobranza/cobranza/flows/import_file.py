@@ -29,7 +29,8 @@ from cobranza.flows import guard
 from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.as_of import as_of
 from cobranza.flows.drops import ROWS, SETTINGS, Drop
-from cobranza.flows.import_part import Newer, PartImporter, PartRow, Task
+from cobranza.flows.import_part import PartImporter
+from cobranza.flows.part import Newer, PartRow, Task
 from cobranza.flows.read_file import Listed, Read, debt_key, facts_of, listed_place, part_place, read_into_parts
 from cobranza.flows.results import CSV, ResultDesk
 from cobranza.policy.closing import home_zone

@@ -5,11 +5,10 @@ new is written without being read; everybody else is read first. Every write is 
 changes nothing that it has changed before.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
 
@@ -17,9 +16,8 @@ from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
 from cobranza.files.debts import DebtRow
 from cobranza.files.plans import Plan, check_plans, plan_of
-from cobranza.files.results import Refusal
-from cobranza.files.row import Row
 from cobranza.flows.declare_credits import CreditDesk
+from cobranza.flows.part import PartRow, Result, Task
 from cobranza.flows.person import (
     Person,
     answer_of,
@@ -32,9 +30,8 @@ from cobranza.flows.person import (
 from cobranza.flows.readiness import Judge
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
-from cobranza.ledger.money import Money, totals
+from cobranza.ledger.money import totals
 from cobranza.policy.due import Look, StrategyOf, local_date, next_look
-from cobranza.policy.portfolio import Portfolio
 from cobranza.refs import References
 from cobranza.store import book as writes
 from cobranza.store.book import Book, Known, Open
@@ -51,69 +48,6 @@ BAD_PHONES = ("BAD_PHONE", "LANDLINE")
 
 # Somebody whose rows are written, what became of these, and the borrower as they are now.
 type Done = tuple[Person, Counter[str], Borrower]
-
-
-@dataclass(frozen=True, slots=True)
-class PartRow:
-    """A row and the reference of the borrower it names, empty where it names none."""
-
-    borrower: str
-    row: Row
-
-
-@dataclass(frozen=True, slots=True)
-class Newer:
-    """What imports with a later as-of have told already: an older file must not overwrite it. `lists` hold the
-    `debt_hash` of each debt that one of them names."""
-
-    lists: Sequence[Container[int]] = ()
-    is_whole_book: bool = False
-
-    def has(self, borrower: str, debt: str) -> bool:
-        if not self.lists:
-            return self.is_whole_book
-        hashes = [debt_hash(borrower, debt), debt_hash(*plan_of(borrower, debt))]
-        return self.is_whole_book or any(hashed in one for one in self.lists for hashed in hashes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """What a part needs to know of its import. `key_of` names the debt of any row, also of one that is refused;
-    `read` parses a row or raises InvalidInput."""
-
-    import_id: str
-    portfolio_id: str
-    is_snapshot: bool
-    as_of: datetime
-    shards: Sequence[int]
-    read: Callable[[Row], DebtRow]
-    key_of: Callable[[Row], str]
-    portfolio: Portfolio | None
-    tells_credits: bool = False
-    newer: Newer = Newer()
-    retried: bool = False
-
-
-@dataclass(slots=True)
-class Result:
-    """What became of a part's rows: read = created + updated + unchanged + refused. `no_consent` has the name and
-    the number of rows of each borrower without consent."""
-
-    changes: Counter[str] = field(default_factory=Counter[str])
-    refusals: list[Refusal] = field(default_factory=list[Refusal])
-    closed: int = 0
-    superseded: int = 0
-    totals: tuple[Money, ...] = ()
-    readiness: Counter[str] = field(default_factory=Counter[str])
-    no_consent: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
-
-    def refuse(self, row: Row, why: InvalidInput) -> None:
-        self.refusals.append(Refusal(row, why.code, why.reason, why.column))
-
-
-def debt_hash(borrower: str, debt: str) -> int:
-    """Eight bytes that stand for a debt where millions of them are kept."""
-    return int.from_bytes(hashlib.blake2b(f"{borrower}|{debt}".encode(), digest_size=8).digest())
 
 
 @dataclass(frozen=True, slots=True)

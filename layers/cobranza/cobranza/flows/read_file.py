@@ -17,7 +17,7 @@ from typing import Any
 from cobranza.files.plans import plan_of
 from cobranza.files.reading import Reading, Survey
 from cobranza.files.row import Row
-from cobranza.flows.import_part import PartRow, debt_hash
+from cobranza.flows.part import PartRow, debt_hash
 from cobranza.refs import References
 from cobranza.store import keys
 from cobranza.store.objects import Bucket

@@ -16,7 +16,7 @@ from cobranza.files.listings import WithoutConsent, no_consent_csv
 from cobranza.files.results import Readiness, Refusal, Summary, refused_csv
 from cobranza.files.row import Row
 from cobranza.flows.drops import Drop
-from cobranza.flows.import_part import Result
+from cobranza.flows.part import Result
 from cobranza.flows.read_file import part_place
 from cobranza.ledger.money import Money, totals
 from cobranza.store.controls import Control
