@@ -5,6 +5,7 @@ links and one phone number; variables numbered from 1, none first, last or side 
 more. The others are this project's own.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -140,6 +141,15 @@ def lint(definition: object, link_bases: Iterable[str] = EXAMPLE_BASES) -> tuple
         bases=tuple(link_bases),
     )
     return tuple(sorted({finding for check in _CHECKS for finding in check(draft)}))
+
+
+def lint_text(data: bytes, link_bases: Iterable[str] = EXAMPLE_BASES) -> tuple[Finding, ...]:
+    """The same of a file's bytes."""
+    try:
+        definition = json.loads(data)
+    except ValueError as error:
+        return (Finding("file", "BAD_JSON", f"cannot be read as JSON: {error}"),)
+    return lint(definition, link_bases)
 
 
 def _shape(error: Any) -> Finding:
