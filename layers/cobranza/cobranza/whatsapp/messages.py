@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from babel import Locale, localedata
@@ -30,23 +30,17 @@ class _Words:
     more: str
 
 
+_SPANISH = _Words(
+    both="y",
+    items="{} conceptos",
+    later="además {} por vencer",
+    first_of="la primera fecha",
+    answer="responda a este mensaje y le indicamos cómo",
+    more="y {} más",
+)
 _WORDS = {
-    "es": _Words(
-        both="y",
-        items="{} conceptos",
-        later="además {} por vencer",
-        first_of="la primera fecha",
-        answer="responda a este mensaje y le indicamos cómo",
-        more="y {} más",
-    ),
-    "es_AR": _Words(
-        both="y",
-        items="{} conceptos",
-        later="además {} por vencer",
-        first_of="la primera fecha",
-        answer="respondé a este mensaje y te indicamos cómo",
-        more="y {} más",
-    ),
+    "es": _SPANISH,
+    "es_AR": replace(_SPANISH, answer="respondé a este mensaje y te indicamos cómo"),
     "pt_BR": _Words(
         both="e",
         items="{} itens",
@@ -87,7 +81,7 @@ def reminder_parameters(send: Send, borrower: Borrower) -> tuple[str, ...]:
 
 
 def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
-    """What a reminder can tell.
+    """What a reminder can tell; all debts one by one where its template takes them, for that costs time.
 
     It speaks of the oldest debt. Debts that are not as far (due today or later beside an overdue one) are named
     apart, so that every figure and date is true of what it stands beside.
@@ -109,11 +103,11 @@ def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
         "name": oldest.extra.get(GREETING_NAME, "") or greeting(borrower.name),
         "creditor": send.portfolio.creditor.shown_name,
         "owed": owed,
-        "total": _owed(send.dues, send, locale),
-        "debts": _listed(send, locale),
         "due_date": due,
         "how_to_pay": link or words.answer,
     }
+    if (kind := kind_of(send.template)) and "debts" in kind.facts:
+        facts |= {"debts": _listed(send, locale), "total": _owed(send.dues, send, locale)}
     return {fact: _BLANK.sub(" ", text).strip() for fact, text in facts.items()}
 
 
