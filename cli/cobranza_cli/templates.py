@@ -36,7 +36,7 @@ def check(
     if as_json:
         _print_json(told(findings))
     else:
-        show(Console(highlight=False), findings)
+        show(Console(highlight=False, markup=False), findings)
     if any(findings.values()):
         raise typer.Exit(1)
 
@@ -54,7 +54,7 @@ def sync(
     if as_json:
         _print_json([asdict(each) for each in found])
     else:
-        registering.show(Console(highlight=False), found)
+        registering.show(Console(highlight=False, markup=False), found)
 
 
 @app.command()
@@ -75,7 +75,7 @@ def push(
     if as_json:
         _print_json(told)
     else:
-        registering.show_pushed(Console(highlight=False), told)
+        registering.show_pushed(Console(highlight=False, markup=False), told)
     if any(each["result"] == "REFUSED" for each in told):
         raise typer.Exit(1)
 

@@ -146,6 +146,41 @@ def test_each_mistake_is_found_where_it_is(name: str, change: Change, code: str,
     assert (code, place) in found(told)
 
 
+NEVER = [
+    *("deuda", "Deudas", "deudor", "deudora", "moroso", "morosidad", "mora", "cobranza", "cobranzas", "cartera"),
+    *(
+        "crónico",
+        "cronica",
+        "embargo",
+        "embargar",
+        "último aviso",
+        "ULTIMO AVISO",
+        "hoy mismo",
+        "*deuda*",
+        "_mora_",
+    ),
+    *("dívida", "devedor", "inadimplente", "inadimplência", "cobrança", "carteira", "crônico", "hoje mesmo"),
+    *("debt", "debts", "debtor", "delinquent", "delinquency", "final notice", "last warning", "debt-free"),
+]
+
+
+@pytest.mark.parametrize("language", ["es", "es_AR", "pt_BR", "en"])
+@pytest.mark.parametrize("word", NEVER)
+def test_a_word_that_labels_or_threatens_is_found_in_every_language(word: str, language: str) -> None:
+    told = definition(f"saldo_vencido.{language}")
+    part(told, "BODY")["text"] += f" Ok, {word}."
+    assert ("FORBIDDEN_WORD", "body") in found(told)
+
+
+@pytest.mark.parametrize(
+    "word", ["demora", "memora", "recobrado", "endeudado", "indebted", "Moravia", "hoy, mismo"]
+)
+def test_a_word_that_only_looks_like_one_is_let_pass(word: str) -> None:
+    told = definition()
+    part(told, "BODY")["text"] += f" Ok, {word}."
+    assert found(told) == set()
+
+
 def test_a_body_with_more_variables_than_its_words_carry_is_found() -> None:
     told = definition()
     part(told, "BODY")["text"] = "Hola {{1}} de {{2}} por {{3}} y {{4}} con {{5}} ya."
