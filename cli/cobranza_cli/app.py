@@ -15,11 +15,13 @@ from cobranza.errors import InvalidInput
 from cobranza_cli import dry_run, place, status, why
 from cobranza_cli import pause as pauses
 from cobranza_cli import plan as plans
+from cobranza_cli import templates as texts
 from cobranza_cli.whom import MOST, Someone, find
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Payment reminders on WhatsApp: the operator's command."
 )
+app.add_typer(texts.app, name="templates")
 console = Console(highlight=False)
 complaints = Console(stderr=True, highlight=False)
 

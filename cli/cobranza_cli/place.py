@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import requests
 
 from cobranza.clock import moved_by, real_time
 from cobranza.refs import References
 from cobranza.store.objects import Bucket
+from cobranza.store.secrets import secret_reader
 from cobranza.store.table import Table
+from cobranza.whatsapp.account import Account
+from cobranza.whatsapp.client import token_of
 
 
 class NoStack(Exception):
@@ -21,7 +25,8 @@ class NoStack(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """`outputs` are the stack's own, with its parameter CountriesOn; `options` how a client is made."""
+    """`outputs` are the stack's own, with its parameters CountriesOn, GraphApiUrl and GraphApiVersion; `options`
+    how a client is made."""
 
     outputs: dict[str, str]
     options: dict[str, str]
@@ -54,6 +59,12 @@ class Place:
         answer = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["IdentitySecretArn"])
         return References(json.loads(answer["SecretString"])["key"])
 
+    def account(self, account_id: str) -> Account:
+        """The business account at Meta, with the token that the senders use."""
+        secret = secret_reader(self.client("secretsmanager"), self.outputs["ProviderSecretArn"])
+        url, version = self.outputs["GraphApiUrl"], self.outputs["GraphApiVersion"]
+        return Account(url, version, account_id, lambda: token_of(secret()), requests.Session())
+
 
 def find(stack: str, region: str, local: Path | None) -> Place:
     """Raises NoStack."""
@@ -77,7 +88,7 @@ def find(stack: str, region: str, local: Path | None) -> Place:
         raise NoStack(f"no stack {stack!r} here: name it by --stack and --region ({error})") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     given = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
-    outputs["CountriesOn"] = given.get("CountriesOn", "")
+    outputs |= {name: given.get(name, "") for name in ("CountriesOn", "GraphApiUrl", "GraphApiVersion")}
     if "Ledger" not in outputs or "Inbox" not in outputs:
         raise NoStack(f"{stack!r} is no stack of Cobranza: it has no outputs Ledger and Inbox")
     return Place(outputs, options)

@@ -110,6 +110,15 @@ def test_who_is_not_written_to_is_there_with_the_code(world: World, drop: Drop) 
     assert "We have no consent" in row["reason"]
 
 
+def test_a_message_that_cannot_be_filled_in_is_in_the_plan_with_the_reason(world: World, drop: Drop) -> None:
+    in_force(world, NEVER)
+    drop("debts/tienda/a.csv", debts({"name": "{{nombre}}"}, {"borrower_id": "C2", "debt_id": "F-2"}))
+    make_plans(world)
+    texts = {row["borrower_id"]: row["text"] for row in plan_of(world)}
+    assert texts["C1"] == "BAD_PARAMETERS: name was not filled in"
+    assert texts["C2"].startswith("Hola, Lucía Ejemplo: ")
+
+
 def test_a_cell_that_a_spreadsheet_would_run_is_text(world: World, drop: Drop) -> None:
     in_force(world, NEVER)
     drop("debts/tienda/a.csv", debts({"borrower_id": "=1+1"}))

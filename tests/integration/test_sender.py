@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from cobranza.errors import MissingSetting
+from cobranza.errors import InvalidInput, MissingSetting
 from cobranza.flows.send_reminder import Outcome
+from cobranza.policy.message import Message
 from cobranza.policy.pace import LEASE
 from cobranza.queues import Reminder
 from cobranza.store.portfolios import switched_on
@@ -51,6 +52,21 @@ def say(world: World, text: str) -> None:
     value = {"messages": [message | {"type": "text", "text": {"body": text}}]}
     body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
     world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
+
+
+def test_a_parameter_that_was_not_filled_in_stops_the_message_before_its_claim(world: World, drop: Drop) -> None:
+    drop(KEY, debts({"name": "{{nombre}}"}))
+    world.tick()
+    with pytest.raises(InvalidInput, match="BAD_PARAMETERS: name"):
+        world.sender.remind(Reminder(world.ref(), "2026-11-24T18:30:00Z", "trace"), world.now)
+    assert world.whatsapp.sent == []
+    assert loaded_messages(world) == ()
+
+
+def loaded_messages(world: World) -> tuple[Message, ...]:
+    loaded = world.ledger.load(world.ref())
+    assert loaded is not None
+    return tuple(loaded.book.messages)
 
 
 # At the moment of sending everything is read and decided again.

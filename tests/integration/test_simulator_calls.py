@@ -43,7 +43,7 @@ def test_a_template_is_registered_approved_listed_and_sent_with_an_uploaded_docu
     simulator: Simulator, receiver: Receiver
 ) -> None:
     definition = {
-        "name": "estado_de_cuenta",
+        "name": "estado_mensual",
         "language": "es_MX",
         "category": "UTILITY",
         "components": [
@@ -55,7 +55,7 @@ def test_a_template_is_registered_approved_listed_and_sent_with_an_uploaded_docu
     assert (set(created), created["status"]) == ({"id", "status", "category"}, "PENDING")
     document = {"id": upload(simulator), "filename": "estado.pdf"}
     sent = {
-        "name": "estado_de_cuenta",
+        "name": "estado_mensual",
         "language": {"code": "es_MX"},
         "components": [
             {"type": "header", "parameters": [{"type": "document", "document": document}]},
@@ -63,11 +63,11 @@ def test_a_template_is_registered_approved_listed_and_sent_with_an_uploaded_docu
         ],
     }
     assert code(send(simulator, "template", sent)) == (404, 132001)
-    order = {"name": "estado_de_cuenta", "language": "es_MX", "status": "APPROVED", "quality": "GREEN"}
+    order = {"name": "estado_mensual", "language": "es_MX", "status": "APPROVED", "quality": "GREEN"}
     assert simulator.post("/_sim/templates", order).status_code == 200
 
     url = f"{simulator.url}/v25.0/{WABA_ID}/message_templates"
-    (row,) = requests.get(f"{url}?name=estado_de_cuenta", headers=HEADERS, timeout=10).json()["data"]
+    (row,) = requests.get(f"{url}?name=estado_mensual", headers=HEADERS, timeout=10).json()["data"]
     assert (row["id"], row["status"], row["quality_score"]) == (created["id"], "APPROVED", {"score": "GREEN"})
     assert row["components"] == definition["components"]
     assert len(requests.get(url, headers=HEADERS, timeout=10).json()["data"]) > 10

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cobranza.errors import InvalidInput
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt, Terms
 from cobranza.ledger.money import totals
@@ -76,6 +77,17 @@ PLACES = {
         several="R$12,445.60 (3 conceptos)",
         both="R$12,345.60 y USD7.50 (2 conceptos)",
         answer=REPLY["es"],
+    ),
+    "es-AR": Place(
+        country="AR",
+        language="es_AR",
+        phone="+5491155550100",
+        currency="ARS",
+        owed="$ 12.345,60",
+        due="5 de noviembre de 2026",
+        several="$ 12.445,60 (3 conceptos)",
+        both="$ 12.345,60 y US$ 7,50 (2 conceptos)",
+        answer="respondé a este mensaje y te indicamos cómo",
     ),
     "pt-BR": Place(
         country="BR",
@@ -240,16 +252,70 @@ def test_a_newer_debts_link_does_not_stand_in_for_the_oldests() -> None:
         ("Ana\u00a0\u2003Ejemplo", "Ana Ejemplo"),
         ("Ana\u2028Ejemplo", "Ana Ejemplo"),
         ("José Ñandú", "José Ñandú"),
-        ("{{2}}", "{{2}}"),
     ],
 )
 def test_a_name_is_cleaned_of_what_meta_refuses_and_of_nothing_else(name: str, shown: str) -> None:
     assert parameters(PLACES["es-MX"], debt(1, "10.00", "MXN"), name=name)[0] == shown
 
 
+@pytest.mark.parametrize("name", ["", " \n", "{{2}}", "{{nombre}}", "${nombre}", "None", "Ana None"])
+def test_a_name_that_is_missing_or_was_not_filled_in_is_an_error_before_any_call(name: str) -> None:
+    with pytest.raises(InvalidInput, match="BAD_PARAMETERS: name"):
+        parameters(PLACES["es-MX"], debt(1, "10.00", "MXN"), name=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("PEREZ GARCIA, JUAN", "Perez Garcia, Juan"),
+        ("maría de los ángeles", "María de los Ángeles"),
+        ("DE LA CRUZ, ANA", "De la Cruz, Ana"),
+        ("O'BRIEN", "O'Brien"),
+        ("Ana McDonald", "Ana McDonald"),
+        ("JUAN\u00a0E HIJOS S.A.", "Juan e Hijos S.A."),
+    ],
+)
+def test_a_borrower_is_greeted_by_the_whole_name_in_title_case(name: str, shown: str) -> None:
+    assert parameters(PLACES["es-MX"], debt(1, "10.00", "MXN"), name=name)[0] == shown
+
+
+def test_a_borrower_is_greeted_as_the_file_says_where_it_does() -> None:
+    mine = debt(1, "10.00", "MXN")
+    mine = replace(mine, terms=replace(mine.terms, extra={"greeting_name": "Sra. Ejemplo"}))
+    assert parameters(PLACES["es-MX"], mine, name="EJEMPLO, ANA")[0] == "Sra. Ejemplo"
+
+
+def test_a_text_that_takes_more_than_a_reminder_knows_is_not_sent_as_one() -> None:
+    place = PLACES["es-MX"]
+    with pytest.raises(InvalidInput, match="pago_recibido takes more"):
+        reminder_parameters(send(place, debt(1, "1.00", "MXN"), template="pago_recibido"), borrower(place))
+
+
+def test_a_statement_lists_the_first_debts_and_says_how_many_more_there_are() -> None:
+    place = PLACES["es-MX"]
+    mine = [debt(n, "10.00", "MXN") for n in range(6)]
+    texts = reminder_parameters(send(place, *mine, template="estado_de_cuenta"), borrower(place))
+    assert texts[2].startswith("F-0: $10.00, 5 nov 2026; F-1: ")
+    assert texts[2].endswith(" y 2 más")
+    assert texts[3] == "$60.00"
+
+
+def test_a_statement_of_long_numbers_stays_short() -> None:
+    place = PLACES["en"]
+    mine = [debt(10**60 + n, "10.00", "MXN") for n in range(4)]
+    listed = reminder_parameters(send(place, *mine, template="estado_de_cuenta"), borrower(place))[2]
+    assert len(listed) < 220
+    assert listed.endswith(" and 2 more")
+
+
 @given(st.text(min_size=1, max_size=60))
 def test_no_parameter_ever_holds_a_new_line_a_tab_or_a_run_of_spaces(name: str) -> None:
-    for text in parameters(PLACES["pt-BR"], debt(1, "10.00", "BRL"), name=name):
+    try:
+        texts = parameters(PLACES["pt-BR"], debt(1, "10.00", "BRL"), name=name)
+    except InvalidInput:
+        return
+    for text in texts:
+        assert text.strip()
         assert not {"\n", "\r", "\t"} & set(text)
         assert "  " not in text
 
@@ -322,7 +388,15 @@ def test_what_comes_back_with_the_statuses_holds_no_phone_and_no_name() -> None:
 
 @everywhere
 @pytest.mark.parametrize(
-    "name", ["recordatorio_previo", "vence_hoy", "saldo_vencido", "factura_vencida", "opciones_de_pago"]
+    "name",
+    [
+        "recordatorio_previo",
+        "vence_hoy",
+        "saldo_vencido",
+        "factura_vencida",
+        "opciones_de_pago",
+        "estado_de_cuenta",
+    ],
 )
 def test_every_template_is_filled_whole(place: Place, name: str) -> None:
     template = shipped_templates()[name, place.language]

@@ -189,6 +189,8 @@ def test_a_link_elsewhere_is_not(url: str) -> None:
         ("es", "es"),
         ("es-MX", "es"),
         ("ES_co", "es"),
+        ("es-AR", "es_AR"),
+        ("es_ar", "es_AR"),
         ("pt", "pt_BR"),
         ("pt-BR", "pt_BR"),
         ("pt-PT", "pt_BR"),
@@ -206,6 +208,11 @@ def test_a_language_tag_becomes_a_language_we_write(tag: str, language: str) -> 
 
 def test_a_tag_we_do_not_write_becomes_the_portfolios_language() -> None:
     assert portfolio(language="pt_BR").template_language("fr") == "pt_BR"
+
+
+def test_a_portfolio_that_says_vos_says_it_to_whoever_names_no_country() -> None:
+    argentine = portfolio(language="es_AR")
+    assert [argentine.template_language(tag) for tag in ("", "es", "es-MX")] == ["es_AR", "es_AR", "es"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from cobranza.whatsapp.templates import shipped_templates
 from local.simulator import graph, templates
 from local.simulator.errors import NotAccepted
 from local.simulator.state import State
+from tests.unit.golden_texts import LOCALES, Locale, facts_of
 from tests.unit.simulator_calls import (
     PARAMETERS,
     accept,
@@ -220,9 +221,18 @@ def test_every_shipped_template_is_known_as_the_project_knows_it() -> None:
     known = templates.shipped()
     assert known.keys() == shipped_templates().keys()
     for key, shipped in shipped_templates().items():
-        values = dict(zip("12345", PARAMETERS, strict=True))
-        filled = known[key].fill(known[key].body, values)
-        assert shipped.render(PARAMETERS) == (f"{filled}\n\n{shipped.footer}" if shipped.footer else filled)
+        given = PARAMETERS[: shipped.parameters]
+        filled = known[key].fill(known[key].body, dict(zip("12345", given, strict=False)))
+        assert shipped.render(given) == (f"{filled}\n\n{shipped.footer}" if shipped.footer else filled)
+
+
+@pytest.mark.parametrize("locale", LOCALES.values(), ids=LOCALES)
+def test_every_shipped_template_is_accepted_with_its_facts(locale: Locale) -> None:
+    state = new_state()
+    for (name, language), shipped in shipped_templates().items():
+        if language == locale.language:
+            order = template(name, language, *shipped.components(facts_of(name, locale)))
+            assert code(check(state, order)) == 200, name
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cobranza.errors import InvalidInput
-from cobranza.policy.strategy import SHIPPED, Announces, Rule, Step, json_schema, parse_strategy, shipped, standard
-from cobranza.whatsapp.templates import shipped_templates
+from cobranza.policy.strategy import SHIPPED, Rule, Step, json_schema, parse_strategy, shipped, standard
+from cobranza.whatsapp.templates import announcements, shipped_templates
 from tests.unit.books import ladder
 
-TEMPLATES: dict[str, Announces] = {template.name: template.announces for template in shipped_templates().values()}
+TEMPLATES = announcements()
 GOOD = """\
 name: cards
 priority_note: x
@@ -54,7 +54,7 @@ def test_the_standard_ladder_is_what_the_documents_say() -> None:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-@pytest.mark.parametrize("language", ["es", "pt_BR", "en"])
+@pytest.mark.parametrize("language", ["es", "es_AR", "pt_BR", "en"])
 def test_every_text_of_a_shipped_strategy_ships_too(name: str, language: str) -> None:
     assert {(template, language) for template in shipped(name).templates} <= shipped_templates().keys()
 

@@ -6,14 +6,32 @@ from typing import Any
 import pytest
 
 from cobranza.errors import InvalidInput
-from cobranza.whatsapp.templates import Template, parse_template, shipped_templates
+from cobranza.whatsapp.kinds import KINDS, Fact
+from cobranza.whatsapp.templates import (
+    Template,
+    announced,
+    announcements,
+    parse_template,
+    shipped_templates,
+)
 
-NAMES = {"recordatorio_previo", "vence_hoy", "saldo_vencido", "factura_vencida", "opciones_de_pago"}
-OVERDUE = {"saldo_vencido", "factura_vencida", "opciones_de_pago"}
-LANGUAGES = {"es", "pt_BR", "en"}
-OPT_OUT = {"es": "BAJA", "pt_BR": "SAIR", "en": "STOP"}
-IF_PAID = {"es": "Si ya pagó", "pt_BR": "Se já pagou", "en": "If you have already paid"}
-RECEIPT = {"es": "comprobante", "pt_BR": "comprovante", "en": "receipt"}
+FIVE = {"recordatorio_previo", "vence_hoy", "saldo_vencido", "factura_vencida", "opciones_de_pago"}
+AHEAD = {"recordatorio_previo", "vence_hoy"}
+OVERDUE = {"saldo_vencido", "factura_vencida", "opciones_de_pago", "factura_con_enlace", "promesa_no_vista"}
+REMINDERS = AHEAD | OVERDUE | {"factura_documento", "estado_de_cuenta", "recordatorio_promesa"}
+LANGUAGES = {"es", "es_AR", "pt_BR", "en"}
+OPT_OUT = {"es": "BAJA", "es_AR": "BAJA", "pt_BR": "SAIR", "en": "STOP"}
+IF_PAID = {
+    "es": "Si ya pagó",
+    "es_AR": "Si ya pagaste",
+    "pt_BR": "Se já pagou",
+    "en": "If you have already paid",
+}
+RECEIPT = {"es": "comprobante", "es_AR": "comprobante", "pt_BR": "comprovante", "en": "receipt"}
+# How usted is spoken to; who says vos says none of these.
+USTED = re.compile(
+    r"\b(le escribe|su|sus|usted|responda|comuníquese|envíenos|ignore|tiene|puede|prefiere)\b", re.I
+)
 FORBIDDEN = re.compile(
     r"\b("
     r"deudas?|deudor(es|a|as)?|moros[oa]s?|morosidad|mora|cobranzas?|cobros?|cartera|embargos?"
@@ -22,7 +40,7 @@ FORBIDDEN = re.compile(
     r"|debts?|debtors?|delinquen\w*|arrears|default\w*|collect\w*|portfolio|garnish\w*|seiz\w*|lien"
     r"|(last|final) (notice|warning)|right now|immediately|today only"
     r"|legal\w*|judicial\w*|court|lawyer|abogad\w*|advogad\w*|bur[oó]|serasa|urgente?|inmediat\w*|imediat\w*"
-    r"|gracias|obrigad[oa]|thank\w*|puntual\w*|pontual\w*"
+    r"|puntual\w*|pontual\w*|punctual\w*"
     r")\b",
     re.IGNORECASE,
 )
@@ -37,8 +55,19 @@ def definitions() -> list[tuple[str, dict[str, Any]]]:
     return [(file.name, json.loads(file.read_text(encoding="utf-8"))) for file in folder.iterdir()]
 
 
-def test_every_name_ships_in_every_language() -> None:
-    assert set(shipped_templates()) == {(name, language) for name in NAMES for language in LANGUAGES}
+def test_every_kind_ships_in_every_language() -> None:
+    assert len(KINDS) == 15
+    assert set(shipped_templates()) == {(name, language) for name in KINDS for language in LANGUAGES}
+
+
+def test_reminders_are_those_that_ask_for_money() -> None:
+    assert {name for name, kind in KINDS.items() if kind.asks} == REMINDERS
+    assert {name for name, kind in KINDS.items() if kind.announces == "past"} == OVERDUE
+
+
+def test_a_strategy_names_only_what_a_reminder_can_fill() -> None:
+    assert announcements().keys() == FIVE | {"estado_de_cuenta"}
+    assert announced()["vence_hoy", "es_AR"] == "today"
 
 
 def test_every_file_is_named_after_its_template_and_is_ready_to_be_registered() -> None:
@@ -53,17 +82,23 @@ def test_every_file_is_named_after_its_template_and_is_ready_to_be_registered() 
 
 
 @every_template
-def test_the_same_five_parameters_fill_every_template(template: Template) -> None:
-    assert template.parameters == 5
-    assert [template.body.count(f"{{{{{n}}}}}") for n in range(1, 6)] == [1] * 5
+def test_every_variable_is_a_fact_of_its_kind_and_stands_once(template: Template) -> None:
+    assert template.parameters == len(template.kind.body)
+    assert [template.body.count(f"{{{{{n + 1}}}}}") for n in range(template.parameters)] == [
+        1
+    ] * template.parameters
+
+
+def test_the_first_five_take_the_same_parameters() -> None:
+    assert {KINDS[name].facts for name in FIVE} == {("name", "creditor", "owed", "due_date", "how_to_pay")}
 
 
 @every_template
 def test_no_text_is_longer_than_it_may_be(template: Template) -> None:
     assert len(template.body) <= 550
     assert 0 < len(template.footer) <= 60
-    assert len(template.buttons) == len(set(template.buttons)) <= 3
-    assert all(0 < len(button) <= 25 for button in template.buttons)
+    assert len(template.buttons) == len(set(template.buttons)) <= 4
+    assert all(0 < len(button.text) <= 25 for button in template.buttons)
 
 
 @every_template
@@ -74,7 +109,7 @@ def test_a_variable_neither_opens_nor_closes_a_body(template: Template) -> None:
 
 @every_template
 def test_nobody_is_threatened_labelled_or_shouted_at(template: Template) -> None:
-    everything = " ".join((template.body, template.footer, *template.buttons))
+    everything = " ".join((template.body, template.footer, *(button.text for button in template.buttons)))
     assert not FORBIDDEN.search(everything)
     assert not re.search(r"[!¡]", everything)
     assert not re.search(r"\b[A-ZÁÉÍÓÚ]{3,}\b", template.body)
@@ -82,19 +117,67 @@ def test_nobody_is_threatened_labelled_or_shouted_at(template: Template) -> None
 
 @every_template
 def test_the_footer_tells_how_to_stop(template: Template) -> None:
-    assert re.findall(r"\b[A-Z]{3,}\b", template.footer) == [OPT_OUT[template.language]]
+    told = [] if template.name == "mensajes_detenidos" else [OPT_OUT[template.language]]
+    assert re.findall(r"\b[A-Z]{3,}\b", template.footer) == told
 
 
 @every_template
-def test_every_text_allows_for_a_payment_already_made(template: Template) -> None:
-    assert IF_PAID[template.language] in template.body
-    if template.name in OVERDUE:
-        assert RECEIPT[template.language] in template.body
+def test_every_reminder_allows_for_a_payment_already_made(template: Template) -> None:
+    assert (IF_PAID[template.language] in template.body) == (template.name in REMINDERS)
+    if template.name in REMINDERS - AHEAD:
+        assert RECEIPT[template.language] in template.body.partition(IF_PAID[template.language])[2]
 
 
 @every_template
-def test_overdue_texts_alone_offer_the_three_answers(template: Template) -> None:
-    assert len(template.buttons) == (3 if template.name in OVERDUE else 0)
+def test_nobody_is_thanked_but_for_a_payment_that_came(template: Template) -> None:
+    thanked = re.search(r"gracias|obrigad[oa]|agradece\w*|thank", template.body, re.IGNORECASE)
+    assert bool(thanked) == (template.name == "pago_recibido")
+
+
+@every_template
+def test_a_person_can_always_be_asked_for(template: Template) -> None:
+    replies = [button.text for button in template.buttons if not button.url]
+    assert {"Hablar con una persona", "Falar com uma pessoa", "Talk to a person"} & {replies[-1]}
+    assert len(replies) == (3 if template.name in REMINDERS | {"primer_contacto"} else 1)
+
+
+@every_template
+def test_the_first_contact_tells_of_no_payment(template: Template) -> None:
+    if template.name == "primer_contacto":
+        assert not re.search(
+            r"pag|\bpay|saldo|balance|fatura|factura|invoice|venc|due", template.body, re.IGNORECASE
+        )
+
+
+@every_template
+def test_argentina_is_spoken_to_with_vos(template: Template) -> None:
+    if template.language == "es_AR":
+        assert not USTED.search(f"{template.body} {template.footer}")
+
+
+def test_a_link_button_takes_what_comes_after_the_approved_address() -> None:
+    template = shipped_templates()["factura_con_enlace", "es"]
+    facts: dict[Fact, str] = {"name": "Ana", "creditor": "Aurora", "owed": "$1.00", "due_date": "5/11/2026"}
+    (_, button) = template.components({**facts, "link": "https://pagos.example.com/a1b2?x=1"})
+    assert button == {
+        "type": "button",
+        "sub_type": "url",
+        "index": "3",
+        "parameters": [{"type": "text", "text": "a1b2?x=1"}],
+    }
+    for link in ("", "https://example.net/a1b2", "https://pagos.example.com/"):
+        with pytest.raises(InvalidInput, match="BAD_PARAMETERS"):
+            template.components({**facts, "link": link})
+
+
+@pytest.mark.parametrize("text", ["", " ", "None", "{{1}}", "a\nb", "a\tb", "a    b", "hola ${name}"])
+@pytest.mark.parametrize("fact", ["name", "document", "document_name"])
+def test_no_message_is_built_with_a_fact_that_is_missing_or_unfilled(fact: Fact, text: str) -> None:
+    template = shipped_templates()["factura_documento", "es"]
+    facts: dict[Fact, str] = dict.fromkeys(template.kind.facts, "texto")
+    assert [one["type"] for one in template.components(facts)] == ["header", "body"]
+    with pytest.raises(InvalidInput, match=f"BAD_PARAMETERS: {fact}"):
+        template.components({**facts, fact: text})
 
 
 def test_a_rendered_text_holds_the_values_and_the_footer() -> None:

@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime
 from functools import cache, partial
 from itertools import batched
 
+from cobranza.errors import InvalidInput
 from cobranza.files.day_plan import PlanRow
 from cobranza.flows.one_phone import decide_alone
+from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.policy import contact_rules
 from cobranza.policy.decision import Policies, Send
@@ -108,14 +110,21 @@ def _of(portfolio_id: str, dues: Iterable[Due]) -> Iterator[Due]:
 
 
 def _message(plan: Planned, send: Send, policies: Policies, borrower_id: str) -> PlanRow:
-    template = shipped_templates()[send.template, send.language]
     return replace(
         _row(plan, send.lead, policies, borrower_id, SEND),
         debts=tuple(map(_debt_id, send.debts)),
         amounts=send.totals,
         language=send.language,
-        text=template.render(reminder_parameters(send, plan.book.borrower)),
+        text=_text(send, plan.book.borrower),
     )
+
+
+def _text(send: Send, borrower: Borrower) -> str:
+    """The exact words; why there are none, where the sender would stop before its call."""
+    try:
+        return shipped_templates()[send.template, send.language].render(reminder_parameters(send, borrower))
+    except InvalidInput as error:
+        return str(error)
 
 
 def _row(plan: Planned, due: Due, policies: Policies, borrower_id: str, outcome: str) -> PlanRow:

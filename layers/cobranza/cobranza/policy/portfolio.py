@@ -12,7 +12,7 @@ The creditor's team drops it as `portfolio.yaml`; every text below is written by
 """
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -30,8 +30,8 @@ from cobranza.errors import InvalidInput
 from cobranza.yaml_files import MAX_BYTES as MAX_BYTES
 from cobranza.yaml_files import YamlFile
 
-type TemplateLanguage = Literal["es", "pt_BR", "en"]
-_TEMPLATE_LANGUAGES: dict[str, TemplateLanguage] = {"es": "es", "pt": "pt_BR", "en": "en"}
+type TemplateLanguage = Literal["es", "es_AR", "pt_BR", "en"]
+_TEMPLATE_LANGUAGES: dict[str, TemplateLanguage] = {"es": "es", "es-ar": "es_AR", "pt": "pt_BR", "en": "en"}
 
 # No user, no backslash, no space, nothing beyond ASCII: what a person reads is where a browser goes.
 _LINK = re.compile(
@@ -108,22 +108,31 @@ class Portfolio(_Model):
         return self.model_copy(update={"countries": tuple(each for each in self.countries if each in countries)})
 
     def approves_link(self, url: str) -> bool:
-        """Whether the link leads under one of `link_bases`: same host and port, path inside the base's."""
-        link = _split_link(url)
-        if link is None:
-            return False
-        host, path, _ = link
-        for base in self.link_bases:
-            if (parts := _split_link(base)) and parts[0] == host:
-                inside = parts[1].rstrip("/")
-                if path == inside or path.startswith(inside + "/"):
-                    return True
-        return False
+        """Whether the link leads under one of `link_bases`."""
+        return leads_under(url, self.link_bases)
 
     def template_language(self, language_tag: str) -> TemplateLanguage:
-        """The template's language for a BCP 47 tag ("pt-BR", "es_MX"), else the portfolio's own."""
-        primary = re.split("[-_]", language_tag.strip().lower())[0]
-        return _TEMPLATE_LANGUAGES.get(primary, self.language)
+        """The template's language for a BCP 47 tag ("pt-BR", "es_MX"), else the portfolio's own. A tag without a
+        country (es) leaves the portfolio's own Spanish (es_AR) as it is."""
+        tag = language_tag.strip().lower().replace("_", "-")
+        primary = tag.split("-")[0]
+        if tag == self.language.split("_")[0]:
+            return self.language
+        return _TEMPLATE_LANGUAGES.get(tag) or _TEMPLATE_LANGUAGES.get(primary, self.language)
+
+
+def leads_under(url: str, bases: Iterable[str]) -> bool:
+    """Whether an https link leads under one of the bases: same host and port, path inside the base's."""
+    link = _split_link(url)
+    if link is None:
+        return False
+    host, path, _ = link
+    for base in bases:
+        if (parts := _split_link(base)) and parts[0] == host:
+            inside = parts[1].rstrip("/")
+            if path == inside or path.startswith(inside + "/"):
+                return True
+    return False
 
 
 def valid_portfolio_id(text: str) -> bool:

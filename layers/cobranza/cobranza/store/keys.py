@@ -20,6 +20,7 @@ CONFIG = "CONFIG"
 STOP = "STOP"
 CASES = "CASES"
 PORTFOLIOS = "PORTFOLIOS"
+TEMPLATES = "TEMPLATES"
 IMPORT = "IMPORT#"
 MAPPING = "MAPPING#"
 STRATEGY = "STRATEGY"
@@ -176,6 +177,11 @@ def portfolio(portfolio_id: str) -> dict[str, str]:
 def listed(portfolio_id: str) -> dict[str, str]:
     """One of all portfolios, which lie in one partition: they are few."""
     return {"pk": PORTFOLIOS, "sk": portfolio_id}
+
+
+def template(name: str, language: str) -> dict[str, str]:
+    """Neither has a #."""
+    return {"pk": TEMPLATES, "sk": f"{name}#{language}"}
 
 
 def an_import(portfolio_id: str, import_id: str) -> dict[str, str]:

@@ -72,10 +72,7 @@ class WhatsApp:
     def access_token(self) -> str:
         """Ask before anything is claimed for a call: raises MissingSetting when there is none, or one that no
         header can carry."""
-        token = self._secret().get("access_token")
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise MissingSetting("the provider secret holds no usable access_token")
-        return token
+        return token_of(self._secret())
 
     def send(self, phone_number_id: str, message: Mapping[str, Any]) -> Answer:
         """POSTs one message."""
@@ -94,6 +91,14 @@ class WhatsApp:
             # A read time-out, a cut, an answer that ends too early.
             return Unclear(ProviderError(0, type(error).__name__, "no answer to a request that may have left"))
         return _read(response)
+
+
+def token_of(secret: Mapping[str, Any]) -> str:
+    """Raises MissingSetting where the provider's secret has no token that a header can carry."""
+    token = secret.get("access_token")
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise MissingSetting("the provider secret holds no usable access_token")
+    return token
 
 
 def _never_left(error: requests.RequestException) -> bool:

@@ -2,57 +2,124 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from babel import Locale, localedata
 from babel.dates import format_date
 from babel.numbers import format_currency
 
+from cobranza.errors import InvalidInput
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.money import totals
 from cobranza.policy.decision import Send
 from cobranza.policy.due import Due
+from cobranza.whatsapp.kinds import Fact, kind_of, parameters
 
-_AND = {"es": "y", "pt_BR": "e", "en": "and"}
-_ITEMS = {"es": "{} conceptos", "pt_BR": "{} itens", "en": "{} items"}
-_LATER = {"es": "además {} por vencer", "pt_BR": "além de {} a vencer", "en": "plus {} not yet due"}
-_FIRST_OF = {"es": "la primera fecha", "pt_BR": "a primeira data", "en": "the first date"}
-_ANSWER = {
-    "es": "responda a este mensaje y le indicamos cómo",
-    "pt_BR": "responda a esta mensagem e informamos como",
-    "en": "reply to this message and we will tell you how",
+# The column `extra.greeting_name` of a debts file: how the borrower is greeted.
+GREETING_NAME = "greeting_name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    both: str
+    items: str
+    later: str
+    first_of: str
+    answer: str
+    more: str
+
+
+_SPANISH = _Words(
+    both="y",
+    items="{} conceptos",
+    later="además {} por vencer",
+    first_of="la primera fecha",
+    answer="responda a este mensaje y le indicamos cómo",
+    more="y {} más",
+)
+_WORDS = {
+    "es": _SPANISH,
+    "es_AR": replace(_SPANISH, answer="respondé a este mensaje y te indicamos cómo"),
+    "pt_BR": _Words(
+        both="e",
+        items="{} itens",
+        later="além de {} a vencer",
+        first_of="a primeira data",
+        answer="responda a esta mensagem e informamos como",
+        more="e mais {}",
+    ),
+    "en": _Words(
+        both="and",
+        items="{} items",
+        later="plus {} not yet due",
+        first_of="the first date",
+        answer="reply to this message and we will tell you how",
+        more="and {} more",
+    ),
 }
+# A list of debts says the first ones alone, so that the whole text stays short.
+_MOST_LISTED, _MOST_CHARACTERS = 4, 200
 # Meta refuses newlines, tabs and runs of spaces in a parameter.
 _BLANK = re.compile(r"\s+")
+# Where people write a space after the sign and the locale data has none.
+_SPACED = {"es_AR": "¤\xa0#,##0.00"}
+# Beside capitals these stay small.
+_PARTICLES = frozenset(["de", "del", "la", "las", "lo", "los", "y", "e", "da", "das", "do", "dos", "di"])
 
 
 def reminder_parameters(send: Send, borrower: Borrower) -> tuple[str, ...]:
-    """The five texts every reminder template takes: name, creditor, what is owed, due date, how to pay.
+    """The texts that the decision's template takes, in the order of its variables.
 
-    The template speaks of the oldest debt. Debts that are not as far (due today or later beside an overdue one)
-    are named apart, so that every figure and date is true of what it stands beside.
+    Raises InvalidInput (BAD_PARAMETERS) where one of them is empty or was not filled in, and for a template that
+    takes what a reminder does not know.
     """
-    locale = _locale(send.language, borrower.country)
+    kind = kind_of(send.template)
+    if kind is None or not kind.is_sendable:
+        raise InvalidInput("BAD_PARAMETERS", f"{send.template} takes more than a reminder knows")
+    return parameters(kind, reminder_facts(send, borrower))
+
+
+def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
+    """What a reminder can tell; all debts one by one where its template takes them, for that costs time.
+
+    It speaks of the oldest debt. Debts that are not as far (due today or later beside an overdue one) are named
+    apart, so that every figure and date is true of what it stands beside.
+    """
+    locale, words = _locale(send.language, borrower.country), _WORDS[send.language]
     oldest = send.lead.debt.terms
     alike = [due for due in send.dues if _is_as_far(due, send)]
     later = [due for due in send.dues if not _is_as_far(due, send)]
     owed = _owed(alike, send, locale)
     if len(alike) > 1:
-        owed += f" ({_ITEMS[send.language].format(len(alike))})"
+        owed += f" ({words.items.format(len(alike))})"
     if later:
-        owed += f" ({_LATER[send.language].format(_owed(later, send, locale))})"
+        owed += f" ({words.later.format(_owed(later, send, locale))})"
     due = format_date(send.lead.due_date, "long", locale)
     if any(other.due_date != send.lead.due_date for other in alike):
-        due += f" ({_FIRST_OF[send.language]})"
+        due += f" ({words.first_of})"
     link = oldest.payment_url if send.portfolio.approves_link(oldest.payment_url) else ""
-    parameters = (
-        borrower.name,
-        send.portfolio.creditor.shown_name,
-        owed,
-        due,
-        link or _ANSWER[send.language],
-    )
-    return tuple(_BLANK.sub(" ", parameter).strip() for parameter in parameters)
+    facts: dict[Fact, str] = {
+        "name": oldest.extra.get(GREETING_NAME, "") or greeting(borrower.name),
+        "creditor": send.portfolio.creditor.shown_name,
+        "owed": owed,
+        "due_date": due,
+        "how_to_pay": link or words.answer,
+    }
+    if (kind := kind_of(send.template)) and "debts" in kind.facts:
+        facts |= {"debts": _listed(send, locale), "total": _owed(send.dues, send, locale)}
+    return {fact: _BLANK.sub(" ", text).strip() for fact, text in facts.items()}
+
+
+def greeting(name: str) -> str:
+    """The full name; one that is all capitals or all small, as many ledgers write it, in title case.
+
+    Which of its words is the first name is never guessed: "PEREZ GARCIA, JUAN" is "Perez Garcia, Juan".
+    """
+    if not (name.isupper() or name.islower()):
+        return name
+    words = re.split(r"(\s+)", name.lower())
+    return "".join(word if i and word in _PARTICLES else word.title() for i, word in enumerate(words))
 
 
 def template_message(
@@ -103,5 +170,18 @@ def _is_as_far(due: Due, send: Send) -> bool:
 
 def _owed(dues: Sequence[Due], send: Send, locale: Locale) -> str:
     sums = totals(send.asked(due.debt) for due in dues)
-    texts = [format_currency(money.amount, money.currency, locale=locale) for money in sums]
-    return f" {_AND[send.language]} ".join(texts)
+    pattern = _SPACED.get(str(locale))
+    texts = [format_currency(money.amount, money.currency, pattern, locale) for money in sums]
+    return f" {_WORDS[send.language].both} ".join(texts)
+
+
+def _listed(send: Send, locale: Locale) -> str:
+    """Each debt's number, amount and date, oldest first; how many more there are, where not all fit."""
+    shown = [
+        f"{due.debt.terms.debt_id}: {_owed([due], send, locale)}, {format_date(due.due_date, 'medium', locale)}"
+        for due in send.dues[:_MOST_LISTED]
+    ]
+    while len(shown) > 1 and len("; ".join(shown)) > _MOST_CHARACTERS:
+        shown.pop()
+    more = len(send.dues) - len(shown)
+    return "; ".join(shown) + (f" {_WORDS[send.language].more.format(more)}" if more else "")

@@ -1,8 +1,7 @@
 """The templates that ship with the project: what a borrower can be told.
 
 Each file in `template_files/` is a body of Meta's "create template" call, so what is read here is what is
-registered there. All of them take the same positional parameters, in this order: borrower's name, creditor's
-shown name, what is owed, due date, how to pay. The last three are ready texts.
+registered there. What each is for, and what its variables stand for, is in `kinds.py`.
 """
 
 import functools
@@ -12,20 +11,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from cobranza.errors import InvalidInput
 from cobranza.policy.strategy import Announces
+from cobranza.whatsapp.kinds import Facts, Kind, fact_of, kind_of, parameters
 
-# When what a template says is true; always, where it is not named here.
-_ANNOUNCES: dict[str, Announces] = {
-    "recordatorio_previo": "ahead",
-    "vence_hoy": "today",
-    "saldo_vencido": "past",
-    "factura_vencida": "past",
-    "opciones_de_pago": "past",
-}
 _VARIABLE = re.compile(r"\{\{(\d+)\}\}")
+
+
+class Button(NamedTuple):
+    """`url` is empty for a quick reply; one that ends in {{1}} takes the rest of the link."""
+
+    text: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +34,15 @@ class Template:
     category: str
     body: str
     footer: str
-    buttons: tuple[str, ...]
+    buttons: tuple[Button, ...]
     parameters: int
 
     @property
-    def announces(self) -> Announces:
-        return _ANNOUNCES.get(self.name, "always")
+    def kind(self) -> Kind:
+        """Raises InvalidInput (BAD_TEMPLATE) for a name that no kind has."""
+        if (kind := kind_of(self.name)) is None:
+            raise InvalidInput("BAD_TEMPLATE", f"{self.name} is of no known kind")
+        return kind
 
     def render(self, parameters: Sequence[str]) -> str:
         """The text a borrower sees: the filled body and, below it, the footer. Buttons are not text.
@@ -54,6 +56,20 @@ class Template:
         body = _VARIABLE.sub(lambda found: parameters[int(found[1]) - 1], self.body)
         return f"{body}\n\n{self.footer}" if self.footer else body
 
+    def components(self, facts: Facts) -> list[dict[str, Any]]:
+        """The components of a message: header, body, and what the URL button takes. Raises InvalidInput
+        (BAD_PARAMETERS), also for a link that is not under the address which Meta approved."""
+        texts = [{"type": "text", "text": text} for text in parameters(self.kind, facts)]
+        built: list[dict[str, Any]] = [{"type": "body", "parameters": texts}]
+        if "document" in self.kind.facts:
+            document = {"link": fact_of(facts, "document"), "filename": fact_of(facts, "document_name")}
+            built.insert(0, {"type": "header", "parameters": [{"type": "document", "document": document}]})
+        for index, button in enumerate(self.buttons):
+            if button.url.endswith("{{1}}"):
+                suffix = {"type": "text", "text": _suffix(button, fact_of(facts, "link"))}
+                built.append({"type": "button", "sub_type": "url", "index": str(index), "parameters": [suffix]})
+        return built
+
 
 def parse_template(definition: Mapping[str, Any]) -> Template:
     """Read one definition in Meta's format; raises InvalidInput (BAD_TEMPLATE) where it is incomplete."""
@@ -66,7 +82,10 @@ def parse_template(definition: Mapping[str, Any]) -> Template:
             category=definition["category"],
             body=body,
             footer=components.get("FOOTER", {}).get("text", ""),
-            buttons=tuple(button["text"] for button in components.get("BUTTONS", {}).get("buttons", ())),
+            buttons=tuple(
+                Button(button["text"], button.get("url", ""))
+                for button in components.get("BUTTONS", {}).get("buttons", ())
+            ),
             parameters=_count_variables(body),
         )
     except (KeyError, TypeError, AttributeError) as fault:
@@ -84,13 +103,21 @@ def shipped_templates() -> Mapping[tuple[str, str], Template]:
 
 @functools.cache
 def announced() -> Mapping[tuple[str, str], Announces]:
-    """When each shipped text is true, by (name, language)."""
-    return MappingProxyType({key: template.announces for key, template in shipped_templates().items()})
+    """When each text that a reminder may send is true, by (name, language)."""
+    templates = shipped_templates().items()
+    return MappingProxyType({key: each.kind.announces for key, each in templates if each.kind.is_sendable})
 
 
 def announcements() -> dict[str, Announces]:
-    """When each shipped text is true, by name: it says the same in every language."""
-    return {template.name: template.announces for template in shipped_templates().values()}
+    """The same by name, for it says the same in every language: what a strategy may name."""
+    return {name: announces for (name, _), announces in announced().items()}
+
+
+def _suffix(button: Button, link: str) -> str:
+    base = button.url.removesuffix("{{1}}")
+    if not link.startswith(base) or link == base:
+        raise InvalidInput("BAD_PARAMETERS", f"the link does not lead under {base}", "link")
+    return link.removeprefix(base)
 
 
 def _count_variables(body: str) -> int:

@@ -1,0 +1,117 @@
+"""What each text of `template_files/` is for, the facts it takes, and those facts by name.
+
+A template's variables have numbers, as Meta wants them; here each number has a name. Whoever has the facts gets
+the parameters from `parameters`, and nothing that is missing, empty or unfilled leaves.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from cobranza.errors import InvalidInput
+from cobranza.policy.strategy import Announces
+
+# Ready texts. `check_at` is where to find out that it is the creditor who writes; `owed` is of the debts that are
+# as far as the oldest, `total` of all, `debts` names each; `how_to_pay` is words or a link, `link` goes behind a
+# button; `document` is a link to a PDF.
+type Fact = Literal[
+    "name",
+    "creditor",
+    "check_at",
+    "owed",
+    "total",
+    "debts",
+    "due_date",
+    "how_to_pay",
+    "link",
+    "document",
+    "document_name",
+    "paid",
+    "paid_on",
+    "promised_day",
+]
+type Facts = Mapping[Fact, str]
+
+# What a URL button and a header take; every other fact is a variable of the body.
+_BESIDE_BODY = ("link", "document", "document_name")
+_FROM_REMINDER: frozenset[Fact] = frozenset(
+    ("name", "creditor", "owed", "total", "debts", "due_date", "how_to_pay")
+)
+# "None" is what Python writes for nothing, {{1}} and ${name} what a mail merge leaves.
+_UNFILLED = re.compile(r"\{\{|\}\}|\$\{|\bNone\b")
+_NOT_ALLOWED = re.compile(r"[\n\r\t]| {4}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """`facts` in the order of the body's variables, those of header and button among them. `announces` is when the
+    text is true; `asks` that it asks for money, so that it is a reminder."""
+
+    facts: tuple[Fact, ...]
+    announces: Announces = "always"
+    asks: bool = True
+
+    @property
+    def body(self) -> tuple[Fact, ...]:
+        return tuple(fact for fact in self.facts if fact not in _BESIDE_BODY)
+
+    @property
+    def is_sendable(self) -> bool:
+        """Whether a reminder knows all of its facts, so that a strategy may name it."""
+        return self.asks and _FROM_REMINDER.issuperset(self.facts)
+
+
+_PAYMENT: tuple[Fact, ...] = ("name", "creditor", "owed", "due_date", "how_to_pay")
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "primer_contacto": Kind(facts=("name", "creditor", "check_at"), asks=False),
+        "recordatorio_previo": Kind(facts=_PAYMENT, announces="ahead"),
+        "vence_hoy": Kind(facts=_PAYMENT, announces="today"),
+        "saldo_vencido": Kind(facts=_PAYMENT, announces="past"),
+        "factura_vencida": Kind(facts=_PAYMENT, announces="past"),
+        "factura_con_enlace": Kind(facts=("name", "creditor", "owed", "due_date", "link"), announces="past"),
+        "factura_documento": Kind(facts=("name", "creditor", "owed", "due_date", "document", "document_name")),
+        "estado_de_cuenta": Kind(facts=("name", "creditor", "debts", "total", "how_to_pay")),
+        "opciones_de_pago": Kind(facts=_PAYMENT, announces="past"),
+        "recordatorio_promesa": Kind(facts=("name", "creditor", "promised_day", "owed", "how_to_pay")),
+        "promesa_no_vista": Kind(
+            facts=("name", "creditor", "promised_day", "owed", "how_to_pay"), announces="past"
+        ),
+        "pago_recibido": Kind(facts=("name", "creditor", "paid", "paid_on"), asks=False),
+        "comprobante_recibido": Kind(facts=("name", "creditor"), asks=False),
+        "comprobante_no_confirmado": Kind(facts=("name", "creditor"), asks=False),
+        "mensajes_detenidos": Kind(facts=("name", "creditor"), asks=False),
+    }
+)
+
+
+def kind_of(name: str) -> Kind | None:
+    """The kind of a template's name, which may end in a version (`saldo_vencido_v2`)."""
+    return KINDS.get(re.sub(r"_v\d+$", "", name))
+
+
+def parameters(kind: Kind, facts: Facts) -> tuple[str, ...]:
+    """The body's texts in the order of its variables. Raises InvalidInput (BAD_PARAMETERS), so that what Meta or a
+    borrower would trip over is known before any call."""
+    return tuple(fact_of(facts, fact) for fact in kind.body)
+
+
+def fact_of(facts: Facts, fact: Fact) -> str:
+    """One fact's text, checked in the same way."""
+    return checked(facts.get(fact, ""), fact)
+
+
+def checked(text: str, what: str) -> str:
+    """The text itself. Raises InvalidInput (BAD_PARAMETERS) for what nobody may read and what Meta refuses."""
+    if not text.strip():
+        fault = "is empty"
+    elif _UNFILLED.search(text):
+        fault = "was not filled in"
+    elif _NOT_ALLOWED.search(text):
+        fault = "holds a new line, a tab or a run of spaces"
+    else:
+        return text
+    raise InvalidInput("BAD_PARAMETERS", f"{what} {fault}", what)

@@ -1,0 +1,138 @@
+"""`cobranza templates push` and `sync`, against the simulator."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cobranza.policy.registered import Registered
+from cobranza.store.templates import Templates
+from cobranza_cli import app
+from cobranza_cli.place import Place
+from cobranza_cli.templates import shipped
+from tests.integration.receiver import TOKEN, Simulator
+from tests.integration.world import World
+
+ACCOUNT = "100000000000001"
+FILES = {file.stem: file for file in shipped()}
+
+pytestmark = pytest.mark.in_memory
+
+
+@dataclass(frozen=True)
+class Stack(Place):
+    """The world's table, the simulator for Meta, and a token."""
+
+    world: World
+    token: str
+
+    def client(self, service: str) -> Any:
+        return Secrets(self.token) if service == "secretsmanager" else getattr(self.world, service)
+
+    def now(self) -> Any:
+        return self.world.now
+
+
+@dataclass(frozen=True)
+class Secrets:
+    token: str
+
+    def get_secret_value(self, **_: str) -> dict[str, str]:
+        return {"SecretString": json.dumps({"access_token": self.token})}
+
+
+def stack(world: World, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, token: str = TOKEN) -> None:
+    outputs = {"Ledger": "ledger", "ProviderSecretArn": "provider", "GraphApiUrl": simulator.url}
+    place = Stack(outputs | {"GraphApiVersion": "v25.0"}, {}, world, token)
+    monkeypatch.setattr(app.Where, "place", lambda _: place)
+
+
+@pytest.fixture
+def _stack(world: World, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack(world, simulator, monkeypatch)
+
+
+def templates(*words: str) -> Result:
+    return CliRunner().invoke(app.app, ["templates", *words])
+
+
+def kept(world: World) -> list[Registered]:
+    return Templates(world.table).all()
+
+
+def second(name: str, folder: Path, old: str = "", new: str = "") -> str:
+    """A shipped file as a second version of itself."""
+    told = json.loads(FILES[name].read_text(encoding="utf-8").replace(old, new))
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps(told | {"name": f"{told['name']}_v2"}))
+    return str(file)
+
+
+@pytest.mark.usefixtures("_stack")
+def test_what_meta_says_of_each_template_is_kept(world: World, simulator: Simulator) -> None:
+    changed = {"status": "PAUSED", "quality": "RED", "category": "MARKETING"}
+    simulator.post("/_sim/templates", {"name": "saldo_vencido", "language": "es"} | changed)
+    told = json.loads(templates("sync", ACCOUNT, "--json").stdout)
+    assert len(told) == len(kept(world)) == 60
+    (mine,) = [each for each in kept(world) if (each.name, each.language) == ("saldo_vencido", "es")]
+    assert (mine.status, mine.quality, mine.category) == ("PAUSED", "RED", "MARKETING")
+    assert mine.template_id.isdigit()
+
+
+@pytest.mark.usefixtures("_stack")
+def test_what_is_there_is_not_registered_again(simulator: Simulator) -> None:
+    done = templates("push", ACCOUNT, "--json")
+    assert done.exit_code == 0
+    assert {each["result"] for each in json.loads(done.stdout)} == {"THERE"}
+
+
+@pytest.mark.usefixtures("_stack")
+def test_a_new_text_waits_for_its_review_and_comes_once(world: World, tmp_path: Path) -> None:
+    file = second("saldo_vencido.es_AR", tmp_path)
+    results = [json.loads(templates("push", ACCOUNT, file, "--json").stdout)[0]["result"] for _ in range(2)]
+    assert results == ["PENDING", "THERE"]
+    assert [each.status for each in kept(world) if each.name == "saldo_vencido_v2"] == ["PENDING"]
+
+
+@pytest.mark.usefixtures("_stack")
+@pytest.mark.parametrize(
+    ("name", "old", "new", "why"),
+    [
+        ("saldo_vencido.es", "saldo pendiente", "deuda", "body: FORBIDDEN_WORD"),
+        ("factura_con_enlace.es", "", "", "buttons[3].url: LINK_NOT_APPROVED"),
+        ("factura_documento.es", "", "", "header: upload a sample"),
+    ],
+)
+def test_what_is_not_ready_is_not_registered(
+    world: World, tmp_path: Path, name: str, old: str, new: str, why: str
+) -> None:
+    done = templates("push", ACCOUNT, second(name, tmp_path, old or " ", new or " "), "--json")
+    assert done.exit_code == 1
+    (told,) = json.loads(done.stdout)
+    assert told["result"] == "REFUSED"
+    assert told["why"].startswith(why)
+    assert not [each for each in kept(world) if each.name.endswith("_v2")]
+
+
+@pytest.mark.usefixtures("_stack")
+def test_a_link_of_the_creditors_own_is_registered(tmp_path: Path) -> None:
+    file = second("factura_con_enlace.es", tmp_path, "https://pagos.example.com/", "https://pay.example.net/acme/")
+    done = templates("push", ACCOUNT, file, "--link-base", "https://pay.example.net/acme")
+    assert (done.exit_code, "PENDING" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("token", "account", "words"),
+    [("wrong", ACCOUNT, "190"), (TOKEN, "999", "100"), ("", ACCOUNT, "access_token")],
+)
+def test_whom_meta_does_not_answer_is_told_why(
+    world: World, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, token: str, account: str, words: str
+) -> None:
+    stack(world, simulator, monkeypatch, token)
+    done = templates("sync", account)
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert kept(world) == []
