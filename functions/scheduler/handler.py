@@ -40,6 +40,7 @@ def wire() -> Deps:
 @telemetry.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
     deps = deps or wire()
+    telemetry.count("BreakersOpen", len(deps.scheduler.ledger.breakers()))
     tick = deps.scheduler.tick(deps.clock(), trace=context.aws_request_id)
     telemetry.count("BorrowersQueued", tick.queued)
     telemetry.logger.info("tick", queued=tick.queued)

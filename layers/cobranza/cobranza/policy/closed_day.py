@@ -40,11 +40,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known beside the book: since when each debt was told as it is, by its key, and since when all
-    portfolios are paused, if they are."""
+    """What is known beside the book: since when each debt was told as it is, by its key, and since when
+    everybody waits, if they do: for the end of a pause, or of a breaker."""
 
     told_at: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     paused_since: datetime | None = None
+    waits_for: str = "PAUSED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +170,7 @@ def _untold(desk: _Desk, due: Due, known: Known) -> str | None:
     if rules and (opening is None or local_date(borrower, opening) > day):
         return f"DEFERRED_{contact_rules.closed(rules, borrower.region, since)}"
     if known.paused_since and known.paused_since.astimezone(zone).date() <= day:
-        return "DEFERRED_PAUSED"
+        return f"DEFERRED_{known.waits_for}"
     return NOT_LOOKED_AT
 
 

@@ -30,6 +30,7 @@ TIER = "TIER"
 PEOPLE = "PEOPLE#"
 RAMP = "RAMP#"
 RATE = "RATE"
+BREAKERS = "BREAKERS"
 STANDING = "STANDING"
 PLANNED = "PLANNED#"
 PAYMENT = "PAYMENT"
@@ -193,6 +194,11 @@ def strategy(portfolio_id: str, version: str = "") -> dict[str, str]:
 def pause(scope: str) -> dict[str, str]:
     """That business-initiated messages of a portfolio, or of ALL, are stopped."""
     return {"pk": control_pk(scope), "sk": PAUSE}
+
+
+def breaker(scope: str) -> dict[str, str]:
+    """What WhatsApp has stopped; all in one partition, which is read whole."""
+    return {"pk": BREAKERS, "sk": scope}
 
 
 def control_pk(scope: str) -> str:
