@@ -48,6 +48,7 @@ def wire() -> Deps:
         receipts=Bucket(client("s3"), settings.receipts_bucket),
         whatsapp=WhatsApp(url, version, secret, session, read_timeout=ANSWER_WITHIN),
         portfolio=remembered(ledger.portfolio),
+        only_to=settings.only_to,
     )
     queue = Queue[MediaToFetch](client("sqs"), settings.media_queue_url)
     return Deps(desk, queue, stage_clock(settings, lambda: client("ssm")))

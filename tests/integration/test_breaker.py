@@ -1,5 +1,6 @@
 """What WhatsApp stops, stands still at once, and goes on once when a person has resumed it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +21,7 @@ from cobranza.store.objects import Bucket
 from cobranza.store.table import utc
 from cobranza.whatsapp.client import Refused, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, Rule, rule_for, rules
+from cobranza.whatsapp.events import parse
 from tests.integration.world import PORTFOLIO_YAML, DyingClient, Killed, World, debts
 from tests.unit.test_whatsapp_client import error_body
 
@@ -240,6 +242,26 @@ def test_whoever_dies_at_a_stop_sends_nothing_and_nothing_twice(
     assert len(world.whatsapp.sent) == states.count("ACCEPTED")
 
 
+@pytest.mark.parametrize(
+    ("code", "scope"),
+    [(131042, ACCOUNT), (131048, f"number:{NUMBER}"), (132015, "template:vence_hoy"), (131026, "")],
+)
+def test_a_stop_that_comes_by_status_alone_stops_the_others(
+    world: World, drop: Drop, code: int, scope: str
+) -> None:
+    queued = due(world, drop, "C1", "C2")
+    assert remind(world, queued[:1]) == ["SENT"]
+    for _ in range(2):
+        status = {"id": "wamid.0", "status": "failed", "timestamp": str(int(world.now.timestamp()))}
+        status["biz_opaque_callback_data"] = world.whatsapp.sent[0]["biz_opaque_callback_data"]
+        value = {"metadata": {"phone_number_id": NUMBER}, "statuses": [status | {"errors": [{"code": code}]}]}
+        body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
+        world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
+    assert list(world.ledger.breakers()) == ([scope] if scope else [])
+    assert remind(world, queued[1:]) == (["DEFERRED_BREAKER"] if scope else ["SENT"])
+    assert [message["state"] for message in world.message_items() if message["state"] == "FAILED"] == ["FAILED"]
+
+
 # Opening and closing.
 
 
@@ -294,6 +316,12 @@ def test_to_close_twice_is_to_close_once(world: World, drop: Drop) -> None:
     assert remind(world, world.tick()) == ["SENT"]
     closed = [item for item in world.items("journal") if item["event"] == "breaker.closed"]
     assert len(closed) == 1
+
+
+def test_a_long_name_of_a_template_is_resumed_as_well(world: World) -> None:
+    scope = f"template:{'a' * 300}"
+    world.ledger.open_breaker(Breaker(scope, utc(world.now), 132015), {})
+    assert resume(world, scope).pause["state"] == "RUNNING"
 
 
 def test_a_file_without_a_moment_closes_what_was_met_before_it_was_dropped(world: World) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cobranza import telemetry
+from cobranza.policy.breaker import Breaker
 from cobranza.queues import Queue, Reminder
 from cobranza.whatsapp.client import Refused
 from cobranza.whatsapp.errors import Action, ProviderError, rule_for
@@ -313,6 +314,21 @@ def test_a_reminder_comes_back_also_when_it_cannot_be_told_when(
 
 
 # scheduler
+
+
+def test_every_tick_tells_what_whatsapp_has_stopped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: dict[str, int] = {}
+    logged: list[dict[str, Any]] = []
+    monkeypatch.setattr(telemetry, "count", lambda name, value=1: counted.update({name: value}))
+    monkeypatch.setattr(telemetry.logger, "error", lambda message, **told: logged.append(told))
+    module = function("scheduler")
+    deps = module.Deps(world.scheduler, world.clock)
+    module.handler({}, FakeContext(), deps=deps)
+    assert (counted["BreakersOpen"], logged) == (0, [])
+    world.ledger.open_breaker(Breaker("number:all", "2026-11-24T17:00:00Z", 131042), {})
+    module.handler({}, FakeContext(), deps=deps)
+    assert counted["BreakersOpen"] == 1
+    assert logged[0]["then"] == "cobranza resume number:all"
 
 
 def test_the_scheduler_tells_how_many_it_queued(world: World, drop: Drop) -> None:

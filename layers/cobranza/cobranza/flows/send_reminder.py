@@ -11,7 +11,7 @@ from typing import Any
 
 from cobranza.flows.room import Room
 from cobranza.flows.stops import Stops
-from cobranza.policy.breaker import EVERY_NUMBER, Breaker, of_number, of_template
+from cobranza.policy.breaker import Breaker
 from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip, decide
 from cobranza.policy.due import Look, StrategyOf, local_date, next_look
 from cobranza.policy.feed import PAUSE_LOOK, Feed
@@ -24,7 +24,7 @@ from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.messages import Claim, Messages
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear, WhatsApp
-from cobranza.whatsapp.errors import Action, ProviderError
+from cobranza.whatsapp.errors import Action, ProviderError, scope_of
 from cobranza.whatsapp.messages import reminder_parameters, template_message
 from cobranza.whatsapp.templates import announced
 
@@ -157,7 +157,9 @@ class Sender:
         """Meta did not accept it and will accept no other until somebody has mended it: the breaker opens, and
         this message waits with the others."""
         self.messages.retry(claim, _reason(answer.error))
-        breaker = self.stops.open(_scope(answer.action, send), answer.error, now)
+        breaker = self.stops.open(
+            scope_of(answer.action, send.portfolio.phone_number_id, send.template), answer.error, now
+        )
         debts = {due.debt.terms.key: "DEFERRED_BREAKER" for due in send.dues} | dict(send.others)
         deferred = Defer("BREAKER", now + PAUSE_LOOK, (breaker.pause,), debts)
         return replace(self._do_not_send(reminder, book, deferred, now), stopped=breaker)
@@ -209,16 +211,6 @@ class Sender:
         subject = keys.borrower_pk(reminder.borrower)
         facts = {"code": code, "trace": reminder.trace, **facts}
         self.journal.append(subject, now, "outcome", day.isoformat() if day else reminder.lease, facts)
-
-
-def _scope(action: Action, send: Send) -> str:
-    match action:
-        case Action.STOP_TEMPLATE:
-            return of_template(send.template)
-        case Action.STOP_NUMBER:
-            return of_number(send.portfolio.phone_number_id)
-        case _:
-            return EVERY_NUMBER
 
 
 def _told(send: Send, code: str) -> dict[str, Any]:

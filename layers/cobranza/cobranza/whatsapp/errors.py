@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import yaml
 
+from cobranza.policy.breaker import EVERY_NUMBER, is_scope, of_number, of_template
 from cobranza.policy.outcomes import Sentence
 
 # Meta did not take the token: it may have been changed since we read it.
@@ -91,6 +92,13 @@ def is_known(code: int) -> bool:
 def rule_for(code: int) -> Rule:
     """The code's rule; for one that nobody knows, to give up and to look it up."""
     return _by_code().get(code) or Rule(code, code, "", Action.GIVE_UP, 0, _UNKNOWN)
+
+
+def scope_of(stop: Action, phone_number_id: str, template: str) -> str:
+    """What a stop stops, by its breaker's name; all numbers where Meta does not say which."""
+    scopes = {Action.STOP_TEMPLATE: of_template(template), Action.STOP_NUMBER: of_number(phone_number_id)}
+    scope = scopes.get(stop, EVERY_NUMBER)
+    return scope if is_scope(scope) else EVERY_NUMBER
 
 
 _UNKNOWN = Sentence(
