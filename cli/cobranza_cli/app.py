@@ -101,12 +101,16 @@ def pause(
 @app.command()
 def resume(
     context: typer.Context,
-    portfolio: Annotated[str, typer.Argument(help="A portfolio, or all.")],
+    scope: Annotated[
+        str,
+        typer.Argument(help="A portfolio, or all; number:<id>, number:all or template:<name>, as status says."),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """End a pause: everything is decided again, and whoever was held gets their latest step alone."""
+    """End a pause, or what WhatsApp has stopped and somebody has mended: everything is decided again, and whoever
+    was held gets their latest step alone."""
     with _named_rightly():
-        told = pauses.resume(context.obj.place(), portfolio)
+        told = pauses.resume(context.obj.place(), scope)
     _show_pause(told, as_json=as_json)
 
 

@@ -1,10 +1,13 @@
-"""`cobranza pause` and `cobranza resume`: the file is put or taken away, and the stack says what came of it."""
+"""`cobranza pause` and `cobranza resume`: the file is put or taken away, and the stack says what came of it. What
+WhatsApp has stopped is no file, so there a file is the order to resume it."""
 
 from typing import Any
 
 from rich.console import Console
 
-from cobranza.flows.drops import CONTROL, PAUSE, Drop
+from cobranza.flows.drops import CONTROL, PAUSE, RESUME, Drop
+from cobranza.policy.breaker import is_scope
+from cobranza.store.table import utc
 from cobranza_cli.answer import answer_to
 from cobranza_cli.place import Place
 
@@ -17,7 +20,12 @@ def pause(place: Place, scope: str, reason: str) -> dict[str, Any] | None:
 
 
 def resume(place: Place, scope: str) -> dict[str, Any] | None:
-    """As `pause`."""
+    """As `pause`; of a number or a template, up to this moment."""
+    if is_scope(scope):
+        order = Drop.at(f"{CONTROL}/{scope}/{RESUME}")
+        # Else the file's own moment counts, which is better than this machine's.
+        until = utc(place.now()) if "ClockParameter" in place.outputs else ""
+        return answer_to(place, order, lambda: place.inbox.put(order.key, until.encode(), "text/plain"))
     drop = Drop.at(f"{CONTROL}/{scope}/{PAUSE}")
     return answer_to(place, drop, lambda: place.inbox.delete(drop.key))
 
@@ -25,10 +33,12 @@ def resume(place: Place, scope: str) -> dict[str, Any] | None:
 def show(console: Console, told: dict[str, Any]) -> None:
     pause = told["pause"]
     if pause["state"] == "PAUSED":
-        console.print(f"[yellow]{told['portfolio']} is paused[/yellow] since {pause['paused_at']}")
+        console.print(
+            f"[yellow]{told['portfolio']} is paused[/yellow] since {pause['paused_at']} {pause['reason']}"
+        )
         console.print(f"in force everywhere by {pause['in_force_by']}")
     else:
-        since = f" since {pause['resumed_at']}" if pause["resumed_at"] else ": it was not paused"
+        since = f" since {pause['resumed_at']}" if pause["paused_at"] else ": it was not paused"
         console.print(f"{told['portfolio']} runs{since}")
     console.print(f"borrowers held: {pause['held']:,}")
     for warning in told["warnings"]:

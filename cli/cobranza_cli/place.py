@@ -13,7 +13,7 @@ import requests
 from cobranza.clock import moved_by, real_time
 from cobranza.refs import References
 from cobranza.store.objects import Bucket
-from cobranza.store.secrets import secret_reader
+from cobranza.store.secrets import Secret
 from cobranza.store.table import Table
 from cobranza.whatsapp.account import Account
 from cobranza.whatsapp.client import token_of
@@ -61,7 +61,7 @@ class Place:
 
     def account(self, account_id: str) -> Account:
         """The business account at Meta, with the token that the senders use."""
-        secret = secret_reader(self.client("secretsmanager"), self.outputs["ProviderSecretArn"])
+        secret = Secret(self.client("secretsmanager"), self.outputs["ProviderSecretArn"])
         url, version = self.outputs["GraphApiUrl"], self.outputs["GraphApiVersion"]
         return Account(url, version, account_id, lambda: token_of(secret()), requests.Session())
 

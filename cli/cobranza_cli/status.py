@@ -1,4 +1,4 @@
-"""`cobranza status`: portfolios, pauses, imports, queues."""
+"""`cobranza status`: portfolios, pauses, what WhatsApp has stopped, imports, queues."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,10 +7,12 @@ from rich.console import Console
 from rich.table import Table
 
 from cobranza.flows.apply_control import held
+from cobranza.policy.breaker import Breaker
 from cobranza.store import keys
 from cobranza.store.controls import Controls
 from cobranza.store.imports import Import, Imports, State
 from cobranza.store.ledger import Ledger
+from cobranza.whatsapp.errors import rule_for
 from cobranza_cli.place import Place
 
 QUEUES = {
@@ -29,6 +31,7 @@ def told(place: Place, portfolio: str) -> dict[str, Any]:
     names = [portfolio] if portfolio else _portfolios(place)
     return {
         "paused": {scope: told for scope in (keys.ALL, *names) if (told := _pause(place, scope))},
+        "stopped": {scope: _stop(breaker) for scope, breaker in Ledger(place.ledger).breakers().items()},
         "portfolios": {name: _portfolio(place, imports, name) for name in names},
         "queues": {name: _waiting(place, output) for name, output in QUEUES.items()},
     }
@@ -38,6 +41,11 @@ def show(console: Console, told: dict[str, Any]) -> None:
     for scope, pause in told["paused"].items():
         held = f"{pause['held']:,} borrowers held"
         console.print(f"[yellow]{scope} is paused[/yellow] since {pause['since']}, {held} {pause['reason']}")
+    for scope, stop in told["stopped"].items():
+        console.print(
+            f"[red]WhatsApp has stopped {scope}[/red] since {stop['since']}: {stop['code']} {stop['title']}"
+        )
+        console.print(f"  {stop['todo']}: {stop['resume']}")
     for name, portfolio in told["portfolios"].items():
         table = Table(
             "file", "state", "parts", "as of", title=f"{name}: book as of {portfolio['as_of'] or 'nothing'}"
@@ -73,6 +81,17 @@ def _pause(place: Place, scope: str) -> dict[str, Any] | None:
     stopped = controls.held(control.pause)
     so_far = held(Ledger(place.ledger), stopped, control.pause, datetime.now(UTC))
     return {"since": control.paused_at, "held": len(so_far), "reason": control.reason}
+
+
+def _stop(breaker: Breaker) -> dict[str, Any]:
+    rule = rule_for(breaker.code)
+    return {
+        "since": breaker.since,
+        "code": breaker.code,
+        "title": rule.title,
+        "todo": rule.todo.en,
+        "resume": f"cobranza resume {breaker.scope}",
+    }
 
 
 def _portfolio(place: Place, imports: Imports, name: str) -> dict[str, Any]:

@@ -151,6 +151,7 @@ def _policies(place: Place, ledger: Ledger, names: set[str]) -> Policies:
         strategy_of=cache(ledger.strategy),
         feeds={name: ledger.feed(name) for name in names},
         templates=announced(),
+        breakers=ledger.breakers(),
     )
 
 

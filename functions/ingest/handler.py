@@ -35,7 +35,7 @@ from cobranza.store.objects import Bucket
 from cobranza.store.payments import Payments
 from cobranza.store.plans import Plans
 from cobranza.store.portfolios import remembered
-from cobranza.store.secrets import secret_reader, stage_clock
+from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.whatsapp.templates import announced, announcements
 
@@ -57,7 +57,7 @@ class Deps:
 def wire() -> Deps:
     settings = IngestSettings.from_env()
     dynamodb = client("dynamodb")
-    identity = secret_reader(client("secretsmanager"), settings.identity_secret)()
+    identity = Secret(client("secretsmanager"), settings.identity_secret)()
     references = References(identity["key"])
     table = Table(dynamodb, settings.ledger_table)
     ledger, book, payments = Ledger(table), Book(table), Payments(table)

@@ -19,7 +19,7 @@ from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket
 from cobranza.store.portfolios import remembered
-from cobranza.store.secrets import secret_reader, stage_clock
+from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import WhatsApp
 from cobranza.whatsapp.media import MediaStore, TryAgain
@@ -37,7 +37,7 @@ def wire() -> Deps:
     settings = ReceiptsSettings.from_env()
     table = Table(client("dynamodb"), settings.ledger_table)
     ledger = Ledger(table)
-    secret = secret_reader(client("secretsmanager"), settings.provider_secret)
+    secret = Secret(client("secretsmanager"), settings.provider_secret)
     session = requests.Session()
     url, version = settings.graph_api_url, settings.graph_api_version
     desk = ReceiptDesk(
@@ -48,6 +48,7 @@ def wire() -> Deps:
         receipts=Bucket(client("s3"), settings.receipts_bucket),
         whatsapp=WhatsApp(url, version, secret, session, read_timeout=ANSWER_WITHIN),
         portfolio=remembered(ledger.portfolio),
+        only_to=settings.only_to,
     )
     queue = Queue[MediaToFetch](client("sqs"), settings.media_queue_url)
     return Deps(desk, queue, stage_clock(settings, lambda: client("ssm")))

@@ -1,5 +1,6 @@
 """EventBridge Scheduler → SQS reminders. Whoever is due is leased and queued."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.queue_due import Scheduler
+from cobranza.policy.breaker import Breaker
 from cobranza.policy.pace import Pace
 from cobranza.queues import Queue
 from cobranza.settings import SchedulerSettings
@@ -15,6 +17,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine, Limits
 from cobranza.store.secrets import stage_clock
 from cobranza.store.table import Table
+from cobranza.whatsapp.errors import rule_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,22 @@ def wire() -> Deps:
 @telemetry.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
     deps = deps or wire()
+    _tell(deps.scheduler.ledger.breakers().values())
     tick = deps.scheduler.tick(deps.clock(), trace=context.aws_request_id)
     telemetry.count("BorrowersQueued", tick.queued)
     telemetry.logger.info("tick", queued=tick.queued)
     return asdict(tick)
+
+
+def _tell(breakers: Collection[Breaker]) -> None:
+    """Until somebody has resumed, every tick says what WhatsApp has stopped."""
+    telemetry.count("BreakersOpen", len(breakers))
+    for each in breakers:
+        telemetry.logger.error(
+            "whatsapp has stopped",
+            scope=each.scope,
+            code=each.code,
+            since=each.since,
+            todo=rule_for(each.code).todo.en,
+            then=f"cobranza resume {each.scope}",
+        )

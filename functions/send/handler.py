@@ -10,7 +10,8 @@ import requests  # noqa: TID251 - the pooled session is made here, and used in c
 from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.room import Room
-from cobranza.flows.send_reminder import Sender
+from cobranza.flows.send_reminder import Outcome, Sender
+from cobranza.flows.stops import Stops
 from cobranza.queues import Queue, Reminder, failures
 from cobranza.settings import SendSettings
 from cobranza.store.aws import client
@@ -19,9 +20,10 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.limits import Limits
 from cobranza.store.messages import Messages
 from cobranza.store.portfolios import PAUSE_LIFETIME, remembered, switched_on
-from cobranza.store.secrets import secret_reader, stage_clock
+from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import LONGEST_CALL, WhatsApp
+from cobranza.whatsapp.errors import Action, is_known, rule_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +38,19 @@ def wire() -> Deps:
     settings = SendSettings.from_env()
     table = Table(client("dynamodb"), settings.ledger_table)
     ledger = Ledger(table)
-    secret = secret_reader(client("secretsmanager"), settings.provider_secret)
+    secret = Secret(client("secretsmanager"), settings.provider_secret)
+    url, version = settings.graph_api_url, settings.graph_api_version
     sender = Sender(
         ledger=ledger,
         messages=Messages(table),
         journal=Journal(Table(client("dynamodb"), settings.journal_table)),
-        whatsapp=WhatsApp(settings.graph_api_url, settings.graph_api_version, secret, requests.Session()),
+        whatsapp=WhatsApp(url, version, secret, requests.Session(), reread=secret.again),
         strategy_of=remembered(ledger.strategy),
         portfolio=remembered(switched_on(ledger.portfolio, settings.countries_on.split(","))),
         feed=ledger.feed,
         room=Room(Limits(table, int(settings.people_per_day))),
+        stops=Stops(ledger),
+        only_to=settings.only_to,
     )
     queue = Queue(client("sqs"), settings.reminders_queue_url)
     return Deps(sender, queue, stage_clock(settings, lambda: client("ssm")))
@@ -57,9 +62,10 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     deps = deps or wire()
     now = deps.clock()
     deps.sender.whatsapp.hang_up()
-    # Read once a batch: a pause stops the next one, and so does a limit.
+    # Read once a batch: a pause stops the next one, and so do a breaker and a limit.
     room = Room(deps.sender.room.limits)
-    sender = replace(deps.sender, feed=remembered(deps.sender.feed, PAUSE_LIFETIME), room=room)
+    stops = Stops(deps.sender.stops.ledger, PAUSE_LIFETIME)
+    sender = replace(deps.sender, feed=remembered(deps.sender.feed, PAUSE_LIFETIME), room=room, stops=stops)
     deps = replace(deps, sender=sender)
     failed: list[str] = []
     for record in event["Records"]:
@@ -85,9 +91,32 @@ def _remind(deps: Deps, record: dict[str, Any], now: datetime) -> bool:
     reminder = Reminder.parse(record["body"])
     outcome = deps.sender.remind(reminder, now)
     telemetry.logger.info("reminder", borrower=reminder.borrower, outcome=outcome.code, trace=reminder.trace)
+    _raise_alarm(reminder, outcome)
     if outcome.retry_after is None:
         telemetry.count(f"Outcome{outcome.code.split('_')[0].title() or 'None'}")
         return True
     if outcome.retry_after:
         deps.queue.delay(record["receiptHandle"], outcome.retry_after)
     return False
+
+
+def _raise_alarm(reminder: Reminder, outcome: Outcome) -> None:
+    """What a person has to look at is an error in the log; Meta's own words may name people, so they stay in the
+    ledger."""
+    if stopped := outcome.stopped:
+        telemetry.count("BreakersOpened")
+        telemetry.logger.error(
+            "whatsapp has stopped",
+            scope=stopped.scope,
+            code=stopped.code,
+            since=stopped.since,
+            todo=rule_for(stopped.code).todo.en,
+            then=f"cobranza resume {stopped.scope}",
+            trace=reminder.trace,
+        )
+    elif outcome.code.startswith("FAILED_"):
+        code = int(outcome.code.removeprefix("FAILED_"))
+        if is_known(code) and rule_for(code).action is not Action.OUR_BUG:
+            return
+        telemetry.count("RequestsAtFault" if is_known(code) else "UnknownErrorCodes")
+        telemetry.logger.error("meta refused", code=code, todo=rule_for(code).todo.en, trace=reminder.trace)

@@ -19,7 +19,7 @@ from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
-from cobranza.store.secrets import secret_reader, stage_clock
+from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.whatsapp.events import parse
 from cobranza.whatsapp.signature import verify
@@ -44,11 +44,11 @@ def wire() -> Deps:
         conversations=Conversations(table),
         messages=Messages(table),
         journal=Journal(Table(client("dynamodb"), settings.journal_table)),
-        references=References(secret_reader(secrets, settings.identity_secret)()["key"]),
+        references=References(Secret(secrets, settings.identity_secret)()["key"]),
         media=Queue(client("sqs"), settings.media_queue_url),
     )
     clock = stage_clock(settings, lambda: client("ssm"))
-    return Deps(recorder, secret_reader(secrets, settings.webhook_secret), clock)
+    return Deps(recorder, Secret(secrets, settings.webhook_secret), clock)
 
 
 @telemetry.metrics.log_metrics

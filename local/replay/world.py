@@ -17,6 +17,7 @@ from cobranza.flows.record_events import Recorder
 from cobranza.flows.results import ResultDesk
 from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Sender
+from cobranza.flows.stops import Stops
 from cobranza.policy.caps import Caps
 from cobranza.policy.due import StrategyOf
 from cobranza.policy.pace import Pace
@@ -152,6 +153,7 @@ class World:
             portfolio=cache(self.ledger.portfolio),
             feed=self.ledger.feed,
             room=Room(self._limits),
+            stops=Stops(self.ledger),
         )
 
     def begin(self, now: datetime) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from cobranza.clock import real_time
 from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Sender
+from cobranza.flows.stops import Stops
 from cobranza.queues import Reminder
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
@@ -46,7 +47,15 @@ def main() -> None:
     journal = Journal(Table(dynamodb, stack.tables["journal"]))
     room = Room(Limits(table, 1000))
     sender = Sender(
-        ledger, Messages(table), journal, Deadly(), ledger.strategy, ledger.portfolio, ledger.feed, room
+        ledger,
+        Messages(table),
+        journal,
+        Deadly(),
+        ledger.strategy,
+        ledger.portfolio,
+        ledger.feed,
+        room,
+        Stops(ledger),
     )
     offset = stack.client("ssm").get_parameter(Name=stack.clock_parameter)["Parameter"]["Value"]
     sender.remind(Reminder.parse(received["Body"]), real_time() + timedelta(seconds=float(offset)))

@@ -112,7 +112,10 @@ def test_who_is_not_written_to_is_there_with_the_code(world: World, drop: Drop) 
 
 def test_a_message_that_cannot_be_filled_in_is_in_the_plan_with_the_reason(world: World, drop: Drop) -> None:
     in_force(world, NEVER)
-    drop("debts/tienda/a.csv", debts({"name": "{{nombre}}"}, {"borrower_id": "C2", "debt_id": "F-2"}))
+    drop(
+        "debts/tienda/a.csv",
+        debts({"name": "{{nombre}}"}, {"borrower_id": "C2", "debt_id": "F-2", "phone": "+525555550102"}),
+    )
     make_plans(world)
     texts = {row["borrower_id"]: row["text"] for row in plan_of(world)}
     assert texts["C1"] == "BAD_PARAMETERS: name was not filled in"

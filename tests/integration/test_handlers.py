@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from cobranza import telemetry
+from cobranza.policy.breaker import Breaker
 from cobranza.queues import Queue, Reminder
 from cobranza.whatsapp.client import Refused
-from cobranza.whatsapp.errors import Action, ProviderError
+from cobranza.whatsapp.errors import Action, ProviderError, rule_for
 from tests.integration.world import DyingClient, FakeContext, World, debts, function
 
 PACE = Refused(Action.RETRY, ProviderError(130429, "Too fast", "slow down"), 30)
-BLOCKED = Refused(Action.STOP, ProviderError(131031, "Account locked", "see the manager"))
+LOCKED = Refused(Action.STOP_ACCOUNT, ProviderError(131031, "Account locked", "see the manager"))
 
 type Drop = Callable[..., dict[str, Any]]
 
@@ -241,13 +243,43 @@ def test_a_reminder_that_was_refused_for_now_comes_back_later(
     assert [message["to"] for message in world.whatsapp.sent] == ["+525555550102"]
 
 
-def test_a_reminder_without_a_moment_to_come_back_waits_for_the_queue(
-    world: World, reminders: dict[str, dict[str, Any]]
-) -> None:
-    world.whatsapp.answers = [BLOCKED]
+def test_a_stop_is_obeyed_by_the_rest_of_its_batch(world: World, reminders: dict[str, dict[str, Any]]) -> None:
+    world.whatsapp.answers = [LOCKED]
     delays = Delays()
-    assert send(world, reminders["C1"], delays=delays) == failures("C1")
-    assert delays.delayed == []
+    assert send(world, *reminders.values(), delays=delays) == failures()
+    assert (delays.delayed, world.whatsapp.sent) == ([], [])
+    assert world.outcomes() == ["DEFERRED_BREAKER", "DEFERRED_BREAKER"]
+    assert len(world.message_items()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "metric", "scope"),
+    [
+        (LOCKED.error, "BreakersOpened", "number:all"),
+        (ProviderError(999_999, "News of +525555550101", "of Lucía"), "UnknownErrorCodes", None),
+        (ProviderError(132012, "Mismatch of +525555550101", "of Lucía"), "RequestsAtFault", None),
+        (ProviderError(131026, "Undeliverable", ""), None, None),
+    ],
+)
+def test_what_a_person_must_look_at_is_counted_and_an_error_in_the_log(
+    world: World,
+    reminders: dict[str, dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    error: ProviderError,
+    metric: str | None,
+    scope: str | None,
+) -> None:
+    counted: list[str] = []
+    logged: list[dict[str, Any]] = []
+    monkeypatch.setattr(telemetry, "count", lambda name, value=1: counted.append(name))
+    monkeypatch.setattr(telemetry.logger, "error", lambda message, **told: logged.append(told))
+    world.whatsapp.answers = [Refused(rule_for(error.code).action, error)]
+    assert send(world, reminders["C1"]) == failures()
+    assert [name for name in counted if not name.startswith("Outcome")] == ([metric] if metric else [])
+    assert [told["code"] for told in logged] == ([error.code] if metric else [])
+    assert not any(personal in str(logged) for personal in ("5555550101", "Lucía"))
+    if scope:
+        assert (logged[0]["scope"], logged[0]["then"]) == (scope, f"cobranza resume {scope}")
 
 
 def test_only_the_reminder_that_failed_comes_back(world: World, reminders: dict[str, dict[str, Any]]) -> None:
@@ -282,6 +314,21 @@ def test_a_reminder_comes_back_also_when_it_cannot_be_told_when(
 
 
 # scheduler
+
+
+def test_every_tick_tells_what_whatsapp_has_stopped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: dict[str, int] = {}
+    logged: list[dict[str, Any]] = []
+    monkeypatch.setattr(telemetry, "count", lambda name, value=1: counted.update({name: value}))
+    monkeypatch.setattr(telemetry.logger, "error", lambda message, **told: logged.append(told))
+    module = function("scheduler")
+    deps = module.Deps(world.scheduler, world.clock)
+    module.handler({}, FakeContext(), deps=deps)
+    assert (counted["BreakersOpen"], logged) == (0, [])
+    world.ledger.open_breaker(Breaker("number:all", "2026-11-24T17:00:00Z", 131042), {})
+    module.handler({}, FakeContext(), deps=deps)
+    assert counted["BreakersOpen"] == 1
+    assert logged[0]["then"] == "cobranza resume number:all"
 
 
 def test_the_scheduler_tells_how_many_it_queued(world: World, drop: Drop) -> None:

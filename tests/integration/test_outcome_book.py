@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from cobranza import telemetry
+from cobranza.policy.breaker import Breaker
 from cobranza.policy.strategy import shipped
 from cobranza.store.keys import MessageKey
-from cobranza.whatsapp.errors import ProviderError
+from cobranza.store.table import utc
+from cobranza.whatsapp.client import Refused
+from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.events import StatusEvent
 from tests.integration.rows import apply
 from tests.integration.world import TUESDAY, FakeContext, World, debts, function
@@ -262,6 +265,24 @@ def test_nobody_is_missing_while_all_is_paused(world: World, drop: Drop) -> None
     assert remind(world) == []
     assert close(world) == 0
     assert told(world) == {"F-1 0": "DEFERRED_PAUSED"}
+
+
+@pytest.mark.parametrize(("scope", "queued"), [("number:all", 0), ("number:100000000000001", 0), ("number:2", 1)])
+def test_nobody_is_missing_while_no_number_may_send(world: World, drop: Drop, scope: str, queued: int) -> None:
+    one(drop)
+    world.ledger.open_breaker(Breaker(scope, utc(world.now), 131031), {})
+    assert len(remind(world)) == queued
+    assert close(world) == 0
+    assert told(world) == {"F-1 0": "SENT" if queued else "DEFERRED_BREAKER"}
+
+
+def test_what_met_a_stop_waits_as_far_as_its_day_is_told(world: World, drop: Drop) -> None:
+    one(drop)
+    error = ProviderError(131031, "Account locked", "see the manager")
+    world.whatsapp.answers = [Refused(Action.STOP_ACCOUNT, error)]
+    assert remind(world) == ["DEFERRED_BREAKER"]
+    assert close(world) == 0
+    assert told(world) == {"F-1 0": "DEFERRED_BREAKER"}
 
 
 def test_what_was_paid_before_the_look_is_told_though_it_left_the_book(world: World, drop: Drop) -> None:

@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from cobranza.policy.breaker import Breaker
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store.objects import Bucket
+from cobranza.store.table import utc
 from cobranza_cli import answer, app, status
 from cobranza_cli.place import Place
 from tests.integration.world import PORTFOLIO_YAML, World
@@ -19,6 +22,9 @@ class Stack(Place):
     """The world's tables and buckets; what changes in control/ is told to ingest at once."""
 
     world: World
+
+    def now(self) -> datetime:
+        return self.world.now
 
     def client(self, service: str) -> Any:
         return Telling(self.world) if service == "s3" else getattr(self.world, service)
@@ -45,7 +51,7 @@ class Telling:
 
 @pytest.fixture
 def place(world: World, monkeypatch: pytest.MonkeyPatch) -> Place:
-    stack = Stack({"Ledger": "ledger", "Inbox": "inbox"}, {}, world)
+    stack = Stack({"Ledger": "ledger", "Inbox": "inbox", "ClockParameter": "clock"}, {}, world)
     monkeypatch.setattr(app.Where, "place", lambda _: stack)
     monkeypatch.setattr(answer, "BETWEEN_LOOKS", 0)
     monkeypatch.setattr(status, "QUEUES", {})
@@ -76,6 +82,29 @@ def test_the_command_pauses_and_resumes_by_the_file(world: World) -> None:
 
 
 @pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("scope", ["number:all", "number:100000000000001", "template:vence_hoy"])
+def test_the_command_says_what_whatsapp_has_stopped_and_resumes_it(world: World, scope: str) -> None:
+    world.ledger.open_breaker(Breaker(scope, utc(world.now), 131042), {"title": "Payment"})
+    stopped = json.loads(cobranza("status", "--json").stdout)["stopped"]
+    told = stopped[scope]
+    assert (told["code"], told["since"]) == (131042, "2026-11-24T17:00:00Z")
+    assert told["resume"] == f"cobranza resume {scope}"
+    shown = cobranza("status").stdout.replace("\n", "")
+    assert all(words in shown for words in (scope, "131042", "Business eligibility", told["resume"]))
+
+    resumed = cobranza("resume", scope)
+    assert resumed.exit_code == 0
+    assert f"{scope} runs since 2026-11-24T17:00:00Z" in resumed.stdout
+    assert json.loads(cobranza("status", "--json").stdout)["stopped"] == {}
+    assert cobranza("resume", scope).exit_code == 0
+
+
+@pytest.mark.usefixtures("place")
+def test_to_resume_what_nobody_stopped_does_no_harm() -> None:
+    assert "number:1 runs: it was not paused" in cobranza("resume", "number:1").stdout
+
+
+@pytest.mark.usefixtures("place")
 def test_all_is_paused_and_said_whatever_portfolio_is_asked_for() -> None:
     assert json.loads(cobranza("pause", "all", "--json").stdout)["pause"]["state"] == "PAUSED"
     assert list(paused()) == ["all"]
@@ -99,7 +128,7 @@ def test_a_misspelt_portfolio_is_paused_with_a_warning() -> None:
 
 
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("portfolio", ["", "Tienda", "a/b"])
+@pytest.mark.parametrize("portfolio", ["", "Tienda", "a/b", "number:all", "template:vence_hoy"])
 def test_what_can_be_no_portfolio_is_not_even_dropped(world: World, portfolio: str) -> None:
     assert cobranza("pause", portfolio).exit_code == 2
     assert world.s3.list_objects_v2(Bucket="inbox")["KeyCount"] == 0

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -168,6 +169,15 @@ def test_who_asked_us_to_stop_and_sends_a_receipt_all_the_same_is_answered(world
     world.ledger.opt_out(asked.borrower, world.now)
     assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
     assert len(world.whatsapp.sent) == 1
+
+
+@pytest.mark.parametrize(("phones", "answers"), [(frozenset({PHONE}), 1), (frozenset[str](), 0)])
+def test_a_stack_for_tests_answers_the_phones_on_its_list_alone(
+    world: World, phones: frozenset[str], answers: int
+) -> None:
+    asked = send_picture(world)
+    assert replace(desk(world), only_to=phones).fetch(asked, world.now) == "TO_VERIFY"
+    assert len(world.whatsapp.sent) == answers
 
 
 def test_a_strangers_picture_is_kept_and_not_answered(world: World) -> None:

@@ -22,7 +22,6 @@ from tests.integration.world import DyingClient, FakeWhatsApp, Killed, World, de
 
 KEY = "debts/tienda/a.csv"
 PACE = Refused(Action.RETRY, ProviderError(130429, "Too fast", "slow down"), 30)
-BLOCKED = Refused(Action.STOP, ProviderError(131031, "Account locked", "see the manager"))
 NOT_ON_WHATSAPP = Refused(Action.GIVE_UP, ProviderError(131026, "Undeliverable", "no WhatsApp there"))
 CUT = Unclear(ProviderError(0, "ReadTimeout", "no answer to a request that may have left"))
 
@@ -266,16 +265,13 @@ def test_what_was_surely_refused_is_tried_again(world: World, reminder: Reminder
     assert len(world.whatsapp.sent) == 1
 
 
-@pytest.mark.parametrize(("answer", "code"), [(PACE, "FAILED_130429"), (BLOCKED, "FAILED_131031")])
-def test_what_is_refused_five_times_has_failed(
-    world: World, reminder: Reminder, answer: Refused, code: str
-) -> None:
-    world.whatsapp.answers = [answer] * 5
+def test_what_is_refused_five_times_has_failed(world: World, reminder: Reminder) -> None:
+    world.whatsapp.answers = [PACE] * 5
     outcomes = [world.sender.remind(reminder, world.now) for _ in range(6)]
-    assert outcomes == [*[Outcome(retry_after=answer.retry_after)] * 4, Outcome(code), Outcome()]
+    assert outcomes == [*[Outcome(retry_after=30)] * 4, Outcome("FAILED_130429"), Outcome()]
     (message,) = world.message_items()
-    assert (message["state"], message["reason"]["code"]) == ("FAILED", answer.error.code)
-    assert world.outcomes() == [code]
+    assert (message["state"], message["reason"]["code"]) == ("FAILED", 130429)
+    assert world.outcomes() == ["FAILED_130429"]
     assert world.whatsapp.sent == []
     # The claim has used the step up, whatever came of it.
     assert world.item("PROFILE")["due_at"] == "2026-11-27T15:00:00Z"

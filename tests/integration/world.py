@@ -30,6 +30,7 @@ from cobranza.flows.reports.report import Sources
 from cobranza.flows.results import ResultDesk
 from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Sender
+from cobranza.flows.stops import Stops
 from cobranza.policy.pace import Pace
 from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, parse_file_work
 from cobranza.refs import References
@@ -276,6 +277,7 @@ class World:
             switched_on(self.ledger.portfolio, COUNTRIES_ON),
             self.ledger.feed,
             Room(self.limits),
+            Stops(self.ledger),
         )
         self.scheduler = Scheduler(self.ledger, self.limits, self.line, self.queue, AT_ONCE, workers=1)
 

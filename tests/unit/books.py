@@ -12,6 +12,7 @@ from cobranza.ledger.debt import Debt, Terms
 from cobranza.ledger.payment import Credit
 from cobranza.ledger.promise import Promise
 from cobranza.policy import contact_rules
+from cobranza.policy.breaker import Breaker
 from cobranza.policy.decision import Book, Decision, Policies, Send, decide
 from cobranza.policy.due import Due, StrategyOf, due_on, next_look
 from cobranza.policy.feed import Feed
@@ -125,11 +126,14 @@ def decided(
     promises: Mapping[str, tuple[Promise, ...]] | None = None,
     feeds: Mapping[str, Feed] | None = None,
     room: Mapping[str, int] | None = None,
+    breakers: Iterable[Breaker] = (),
+    only_to: frozenset[str] | None = None,
     now: datetime = NOON,
 ) -> Decision:
     book = Book(of or borrower(), debts, tuple(messages), tuple(credits), tuple(touches), promises or {})
     policies = in_force(*portfolios, strategy=strategy, templates=templates, feeds=feeds, now=now)
-    return decide(book, replace(policies, room=room or {}), now)
+    open_ones = {breaker.scope: breaker for breaker in breakers}
+    return decide(book, replace(policies, room=room or {}, breakers=open_ones, only_to=only_to), now)
 
 
 def in_force(

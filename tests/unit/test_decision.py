@@ -9,6 +9,7 @@ from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money
 from cobranza.ledger.promise import Promise
 from cobranza.policy import contact_rules, outcomes
+from cobranza.policy.breaker import EVERY_NUMBER, Breaker
 from cobranza.policy.decision import Decision, Defer, Rest, Send, Skip, held_out
 from cobranza.policy.feed import Feed, Pause
 from cobranza.policy.message import Consumed, Message, State
@@ -62,6 +63,7 @@ SKIPPED: dict[str, Callable[[], Decision]] = {
     "NO_PORTFOLIO": lambda: decided(debt(), portfolios=[]),
     "STALE_DATA": lambda: decided(debt(), feeds={}, now=NOON.replace(hour=21, minute=20)),
     "NO_CONSENT": lambda: decided(debt(), of=borrower(consent=None)),
+    "TEST_STAGE": lambda: decided(debt(), only_to=frozenset({"+525555550199"})),
     "COUNTRY_OFF": lambda: decided(debt(), portfolios=[portfolio(countries=("CO", "BR"))]),
     "TOO_LATE": lambda: decided(debt(27)),
     "FREQUENCY_CAP": lambda: decided(debt(), messages=messages(1, 3, 5)),
@@ -81,6 +83,7 @@ DEFERRED: dict[str, Callable[[], Decision]] = {
     "GAP": lambda: decided(debt(3), messages=[at(NOON - timedelta(hours=45))]),
     "LIMIT": lambda: decided(debt(), room={"tarjetas": 0}),
     "PAUSED": lambda: decided(debt(), feeds={"tarjetas": Feed(NOON, Pause("tarjetas", "now"))}),
+    "BREAKER": lambda: decided(debt(), breakers=[Breaker(EVERY_NUMBER, "now", 190)]),
     "WINDOW": lambda: decided(debt(), now=datetime(2026, 11, 24, 6, 59, tzinfo=MEXICO)),
     "HOLIDAY": lambda: decided(debt(-31), now=datetime(2026, 12, 25, 12, 0, tzinfo=MEXICO)),
 }

@@ -4,11 +4,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cobranza.clock import real_time
 from cobranza.errors import MissingSetting
 from cobranza.settings import SchedulerSettings
-from cobranza.store.secrets import LIFETIME, secret_reader, stage_clock
+from cobranza.store.secrets import LIFETIME, Secret, stage_clock
 
 
 class ResourceNotFoundException(Exception):
@@ -46,19 +47,19 @@ class FakeMonotonic:
 
 def test_a_secret_is_its_json_object() -> None:
     client = FakeSecretsManager('{"access_token": "EAAG"}')
-    assert secret_reader(client, "provider")() == {"access_token": "EAAG"}
+    assert Secret(client, "provider")() == {"access_token": "EAAG"}
     assert client.asked == ["provider"]
 
 
 def test_nothing_is_read_before_it_is_needed() -> None:
     client = FakeSecretsManager('{"access_token": "EAAG"}')
-    secret_reader(client, "provider")
+    Secret(client, "provider")
     assert client.asked == []
 
 
 def test_a_secret_is_read_once_in_five_minutes() -> None:
     client, clock = FakeSecretsManager('{"access_token": "old"}'), FakeMonotonic()
-    read = secret_reader(client, "provider", monotonic=clock)
+    read = Secret(client, "provider", monotonic=clock)
     assert [read()["access_token"] for _ in range(3)] == ["old"] * 3
     client.value = '{"access_token": "new"}'
     clock.seconds += LIFETIME
@@ -71,7 +72,7 @@ def test_a_secret_is_read_once_in_five_minutes() -> None:
 
 def test_two_secrets_are_kept_apart() -> None:
     first, second = FakeSecretsManager('{"key": "one"}'), FakeSecretsManager('{"key": "two"}')
-    read_first, read_second = secret_reader(first, "a"), secret_reader(second, "b")
+    read_first, read_second = Secret(first, "a"), Secret(second, "b")
     assert (read_first(), read_second(), read_first()) == ({"key": "one"}, {"key": "two"}, {"key": "one"})
 
 
@@ -92,19 +93,19 @@ NO_VALUE = [
 @pytest.mark.parametrize("value", NO_VALUE, ids=repr)
 def test_a_secret_without_a_value_is_a_missing_setting(value: str | bytes | Exception) -> None:
     with pytest.raises(MissingSetting, match="secret provider"):
-        secret_reader(FakeSecretsManager(value), "provider")()
+        Secret(FakeSecretsManager(value), "provider")()
 
 
 def test_what_stands_in_a_broken_secret_is_not_told() -> None:
     with pytest.raises(MissingSetting) as missing:
-        secret_reader(FakeSecretsManager("EAAG-not-json"), "provider")()
+        Secret(FakeSecretsManager("EAAG-not-json"), "provider")()
     assert "EAAG" not in str(missing.value)
 
 
 def test_a_missing_secret_is_asked_for_again_at_once() -> None:
     """An operator who puts the value in does not wait five minutes."""
     client = FakeSecretsManager("")
-    read = secret_reader(client, "provider")
+    read = Secret(client, "provider")
     with pytest.raises(MissingSetting):
         read()
     client.value = '{"access_token": "EAAG"}'
@@ -113,7 +114,7 @@ def test_a_missing_secret_is_asked_for_again_at_once() -> None:
 
 def test_a_secret_that_was_emptied_is_not_believed_for_longer() -> None:
     client, clock = FakeSecretsManager('{"access_token": "EAAG"}'), FakeMonotonic()
-    read = secret_reader(client, "provider", monotonic=clock)
+    read = Secret(client, "provider", monotonic=clock)
     read()
     client.value = ""
     clock.seconds += LIFETIME + 1
@@ -122,9 +123,31 @@ def test_a_secret_that_was_emptied_is_not_believed_for_longer() -> None:
             read()
 
 
+def test_a_secret_asked_for_again_is_as_it_is_now() -> None:
+    client, clock = FakeSecretsManager('{"access_token": "old"}'), FakeMonotonic()
+    read = Secret(client, "provider", monotonic=clock)
+    read()
+    client.value = '{"access_token": "new"}'
+    assert read.again() == {"access_token": "new"}
+    clock.seconds += LIFETIME
+    assert read() == {"access_token": "new"}
+    assert len(client.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "value", [*NO_VALUE, ClientError({"Error": {"Code": "ThrottlingException"}}, "GetSecretValue")], ids=repr
+)
+def test_a_secret_that_cannot_be_asked_for_again_is_as_it_was_known(value: str | bytes | Exception) -> None:
+    client = FakeSecretsManager('{"access_token": "old"}')
+    read = Secret(client, "provider")
+    read()
+    client.value = value
+    assert read.again() == {"access_token": "old"}
+
+
 def test_another_fault_of_aws_stays_what_it_is() -> None:
     with pytest.raises(ThrottlingException):
-        secret_reader(FakeSecretsManager(ThrottlingException("rate exceeded")), "provider")()
+        Secret(FakeSecretsManager(ThrottlingException("rate exceeded")), "provider")()
 
 
 # The clock of a stage.

@@ -28,6 +28,7 @@ SEND = {
     "PROVIDER_SECRET": "provider",
     "GRAPH_API_URL": META,
     "GRAPH_API_VERSION": "v25.0",
+    "TEST_PHONES": "+525555550100,+573005550100",
 }
 LOCAL = {"STAGE": "local", "CLOCK_PARAMETER": "/cobranza/clock", "GRAPH_API_URL": "http://127.0.0.1:8090"}
 CLASSES: list[type[Settings]] = [
@@ -64,6 +65,7 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
         provider_secret="provider",
         graph_api_url="https://graph.facebook.com",
         graph_api_version="v25.0",
+        test_phones="+525555550100,+573005550100",
     )
 
 
@@ -84,7 +86,7 @@ def test_an_empty_setting_is_a_missing_one(monkeypatch: pytest.MonkeyPatch, name
 
 
 @pytest.mark.parametrize("name", sorted(OPTIONAL))
-def test_the_clock_parameter_may_be_absent_and_so_may_countries(
+def test_the_clock_parameter_may_be_absent_and_so_may_countries_and_phones(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     send_settings(monkeypatch)
@@ -137,6 +139,24 @@ def test_stage_local_may_talk_to_meta_too(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_token_is_sent_to_nobody_else(monkeypatch: pytest.MonkeyPatch, stage: str, url: str) -> None:
     with pytest.raises(MissingSetting, match="GRAPH_API_URL"):
         send_settings(monkeypatch, STAGE=stage, GRAPH_API_URL=url)
+
+
+@pytest.mark.parametrize("stage", ["prod", "local"])
+def test_everybody_may_get_messages_of_prod_and_of_the_simulator(
+    monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    assert send_settings(monkeypatch, STAGE=stage).only_to is None
+
+
+@pytest.mark.parametrize("stage", ["dev", "staging", "Prod", "local "])
+@pytest.mark.parametrize(
+    ("told", "phones"),
+    [("", set[str]()), ("+525555550100", {"+525555550100"}), ("+52555,+57300", {"+52555", "+57300"})],
+)
+def test_every_other_stage_writes_to_the_phones_on_its_list_alone(
+    monkeypatch: pytest.MonkeyPatch, stage: str, told: str, phones: set[str]
+) -> None:
+    assert send_settings(monkeypatch, STAGE=stage, TEST_PHONES=told).only_to == phones
 
 
 def test_settings_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:

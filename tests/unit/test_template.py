@@ -92,8 +92,28 @@ def test_the_local_clock_may_be_read_by_whoever_is_told_of_it() -> None:
         assert parameter.endswith("${ClockOffset}")
 
 
-def test_only_the_clock_and_the_countries_are_optional() -> None:
-    assert {"clock_parameter", "countries_on"} == OPTIONAL
+def test_only_the_clock_the_countries_and_test_phones_are_optional() -> None:
+    assert {"clock_parameter", "countries_on", "test_phones"} == OPTIONAL
+
+
+@every_deployed_stage
+def test_nobody_is_on_the_list_of_test_phones_until_somebody_says_so(stage: str) -> None:
+    for name in ("SendFunction", "ReceiptsFunction"):
+        assert stack(stage).functions[name].environment["TEST_PHONES"] == ""
+        told = stack(stage, TestPhones="+525555550100").functions[name].environment
+        assert told["TEST_PHONES"] == "+525555550100"
+
+
+@pytest.mark.parametrize("value", ["", "+525555550100", "+525555550100,+573005550100"])
+def test_test_phones_are_named_by_their_numbers(value: str) -> None:
+    assert admits("TestPhones", value)
+
+
+@pytest.mark.parametrize(
+    "value", ["525555550100", "+52", "+525555550100,", "+525555550100 ", "*", "+0125555550100"]
+)
+def test_nothing_else_names_a_test_phone(value: str) -> None:
+    assert not admits("TestPhones", value)
 
 
 @every_deployed_stage

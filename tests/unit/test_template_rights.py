@@ -9,6 +9,7 @@ from tests.unit.template import (
     FORTNIGHT,
     MAPPING,
     QUEUE,
+    ROOT,
     SECRET,
     TABLE,
     dead_letter_queues,
@@ -85,15 +86,48 @@ def test_whatever_is_given_up_raises_an_alarm(stage: str) -> None:
 
 
 @every_stage
-def test_a_due_debt_without_an_outcome_raises_an_alarm(stage: str) -> None:
+@pytest.mark.parametrize(
+    ("metric", "function", "statistic"),
+    [
+        ("OutcomesMissing", "ReportsFunction", "Sum"),
+        ("BreakersOpened", "SendFunction", "Sum"),
+        ("BreakersOpen", "SchedulerFunction", "Maximum"),
+        ("UnknownErrorCodes", "SendFunction", "Sum"),
+    ],
+)
+def test_what_a_function_counts_for_a_person_raises_an_alarm(
+    stage: str, metric: str, function: str, statistic: str
+) -> None:
     now = stack(stage)
-    (alarm,) = (
-        each for each in now.of("AWS::CloudWatch::Alarm").values() if each["MetricName"] == "OutcomesMissing"
-    )
-    told = now.functions["ReportsFunction"].properties["Environment"]["Variables"]
+    (alarm,) = (each for each in now.of("AWS::CloudWatch::Alarm").values() if each["MetricName"] == metric)
+    told = now.functions[function].properties["Environment"]["Variables"]
     assert alarm["Namespace"] == told["POWERTOOLS_METRICS_NAMESPACE"]
     assert alarm["Dimensions"] == [{"Name": "service", "Value": told["POWERTOOLS_SERVICE_NAME"]}]
-    assert alarm["Statistic"] == "Sum"
+    assert alarm["Statistic"] == statistic
+    handler = ROOT / "functions" / told["POWERTOOLS_SERVICE_NAME"] / "handler.py"
+    assert f'"{metric}"' in handler.read_text(encoding="utf-8")
+
+
+def test_the_alarm_of_open_breakers_does_not_end_between_two_ticks() -> None:
+    now = stack("prod", ScheduleExpression="rate(5 minutes)")
+    assert now.of("AWS::CloudWatch::Alarm")["BreakersAreOpen"]["Period"] > 5 * 60
+
+
+def test_breakers_ask_for_no_right_that_their_functions_lacked() -> None:
+    """They open by an update of the sender, are read by query, and close by ingest, from a file of control/."""
+    now = stack("prod")
+    ledger = "${LedgerTable.Arn}"
+    for action, function in (
+        ("UpdateItem", "SendFunction"),
+        ("Query", "SendFunction"),
+        ("Query", "SchedulerFunction"),
+        ("UpdateItem", "IngestFunction"),
+        ("Query", "IngestFunction"),
+    ):
+        assert ledger in now.functions[function].may(f"dynamodb:{action}")
+    assert ledger not in now.functions["SchedulerFunction"].may("dynamodb:UpdateItem")
+    for function in ("SendFunction", "SchedulerFunction"):
+        assert not {each for grant in now.functions[function].grants for each in grant.actions if "s3:" in each}
 
 
 @every_stage

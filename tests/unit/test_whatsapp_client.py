@@ -23,7 +23,7 @@ from cobranza.whatsapp.client import (
     WhatsApp,
     read_error,
 )
-from cobranza.whatsapp.errors import RETRY_AFTER, STOP, UNCLEAR, Action, ProviderError, action_for
+from cobranza.whatsapp.errors import Action, ProviderError, is_known, rule_for, rules
 
 TOKEN = "EAAG-invented-token"
 SENDER = "100000000000001"
@@ -39,14 +39,12 @@ TAKEN = {
 CODES = {
     Action.RETRY: {4, 80007, 130429, 131056, 131057, 133015, 2494100},
     Action.UNCLEAR: {1, 2, 131000, 131016, 133004},
-    Action.STOP: {0, 3, 10, 33, 190, 368}
-    | {131005, 131031, 131037, 131042, 131045, 131048, 131064}
-    | {133000, 133005, 133006, 133008, 133009, 133010, 133016, 134011}
-    | set(range(200, 300)),
-    Action.GIVE_UP: {100, 130403, 130472, 130497}
-    | {131008, 131009, 131021, 131026, 131030, 131035, 131036, 131047, 131049, 131050, 131051, 131052, 131053}
-    | {131055, 131062, 131063, 132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 132018}
-    | {132068, 132069, 134100, 134101, 134102, 135000},
+    Action.STOP_ACCOUNT: {0, 3, 10, 190, 368, 131005, 131031, 131042, 131064, 134011} | set(range(200, 300)),
+    Action.STOP_NUMBER: {33, 131037, 131045, 131048} | {133000, 133005, 133006, 133008, 133009, 133010, 133016},
+    Action.STOP_TEMPLATE: {131063, 132000, 132001, 132007, 132008, 132015, 132016, 132068, 132069},
+    Action.GIVE_UP: {130403, 130472, 130497, 131021, 131026, 131030, 131047, 131049, 131050, 131062},
+    Action.OUR_BUG: {100, 131008, 131009, 131035, 131036, 131051, 131052, 131053, 131055}
+    | {132005, 132012, 132018, 134100, 134101, 134102, 135000},
 }
 ALL_CODES = [(code, action) for action, codes in CODES.items() for code in sorted(codes)]
 
@@ -144,15 +142,15 @@ def test_a_200_that_is_no_json_may_have_been_taken(meta: responses.RequestsMock)
 
 
 def test_every_code_we_know_is_in_the_table() -> None:
-    assert CODES[Action.RETRY] == RETRY_AFTER.keys()
-    assert CODES[Action.UNCLEAR] == UNCLEAR
-    assert CODES[Action.STOP] == STOP
-    assert len(ALL_CODES) == len({code for code, _ in ALL_CODES})
+    told = [code for rule in rules() for code in range(rule.code, rule.last + 1)]
+    assert sorted(told) == sorted(code for code, _ in ALL_CODES)
+    assert len(told) == len(set(told))
 
 
 @pytest.mark.parametrize(("code", "action"), ALL_CODES)
 def test_a_code_asks_for_one_action(code: int, action: Action) -> None:
-    assert action_for(code) is action
+    assert rule_for(code).action is action
+    assert is_known(code)
 
 
 @pytest.mark.parametrize(("code", "action"), [each for each in ALL_CODES if each[0] not in range(202, 299)])
@@ -166,7 +164,7 @@ def test_the_code_decides_and_not_the_http_status(
     if action is Action.UNCLEAR:
         assert answer == Unclear(said)
     else:
-        assert answer == Refused(action, said, RETRY_AFTER.get(code, 0))
+        assert answer == Refused(action, said, rule_for(code).retry_after)
 
 
 @pytest.mark.parametrize("code", CODES[Action.RETRY])
@@ -183,6 +181,7 @@ def test_a_code_nobody_knows_is_given_up_with_its_number_and_words(
 ) -> None:
     meta.post(URL, json=error_body(code, message="News"), status=400)
     error = ProviderError(code, "News", "What Meta says about it", "Aabc123")
+    assert not is_known(code)
     assert send() == Refused(Action.GIVE_UP, error, 0)
 
 
@@ -328,6 +327,50 @@ def test_a_new_token_is_used_as_soon_as_it_is_read(meta: responses.RequestsMock)
     client.send(SENDER, MESSAGE)
     client.send(SENDER, MESSAGE)
     assert [call.request.headers["Authorization"] for call in meta.calls] == ["Bearer old", "Bearer new"]
+
+
+def renewing(token: str, *then: str) -> tuple[WhatsApp, list[str]]:
+    """A client that knows `token`, and what it finds when it asks again: one after the other."""
+    left = list(then)
+    client = WhatsApp(
+        "https://graph.facebook.com",
+        "v25.0",
+        lambda: {"access_token": token},
+        requests.Session(),
+        reread=lambda: {"access_token": left.pop(0)},
+    )
+    return client, left
+
+
+@pytest.mark.parametrize("code", [0, 190])
+def test_a_refused_token_that_was_changed_meanwhile_is_no_stop(meta: responses.RequestsMock, code: int) -> None:
+    meta.post(URL, json=error_body(code), status=401)
+    client, left = renewing("old", "new")
+    answer = client.send(SENDER, MESSAGE)
+    assert isinstance(answer, Refused)
+    assert (answer.action, answer.error.code) == (Action.RETRY, code)
+    assert 0 < answer.retry_after <= 5
+    assert left == []
+    assert len(meta.calls) == 1
+
+
+@pytest.mark.parametrize("code", [0, 190])
+def test_a_refused_token_that_is_still_the_same_stops_the_account(meta: responses.RequestsMock, code: int) -> None:
+    meta.post(URL, json=error_body(code), status=401)
+    client, left = renewing("old", "old", "never asked for")
+    answer = client.send(SENDER, MESSAGE)
+    assert isinstance(answer, Refused)
+    assert answer.action is Action.STOP_ACCOUNT
+    assert left == ["never asked for"]
+
+
+def test_no_other_stop_asks_for_the_secret_again(meta: responses.RequestsMock) -> None:
+    meta.post(URL, json=error_body(131031), status=403)
+    client, left = renewing("old", "new")
+    answer = client.send(SENDER, MESSAGE)
+    assert isinstance(answer, Refused)
+    assert answer.action is Action.STOP_ACCOUNT
+    assert left == ["new"]
 
 
 @pytest.mark.parametrize(

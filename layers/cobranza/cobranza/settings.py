@@ -10,7 +10,7 @@ from cobranza.errors import MissingSetting
 
 META = "https://graph.facebook.com"
 LOCAL = re.compile(r"http://127\.0\.0\.1:\d{1,5}")
-OPTIONAL = {"clock_parameter", "countries_on"}
+OPTIONAL = {"clock_parameter", "countries_on", "test_phones"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +63,22 @@ class SchedulerSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings(Settings):
-    """Of the functions that call Meta."""
+    """Of the functions that call Meta. `test_phones` as in the template: +525555550100,+573005550100."""
 
     ledger_table: str
     journal_table: str
     provider_secret: str
     graph_api_url: str
     graph_api_version: str
+    test_phones: str
+
+    @property
+    def only_to(self) -> frozenset[str] | None:
+        """The only phones (E.164) that may get anything; None, which is all, in stage prod and in that of the
+        simulator. Elsewhere nobody may who is not named."""
+        if self.stage in ("prod", "local"):
+            return None
+        return frozenset(filter(None, self.test_phones.split(",")))
 
     def __post_init__(self) -> None:
         Settings.__post_init__(self)

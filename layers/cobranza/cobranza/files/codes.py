@@ -29,8 +29,8 @@ FILE_CODES = {
     "BAD_CONTROL": Code(
         "En control/ no hay una orden con este nombre",
         "There is no order of this name in control/",
-        "el archivo se llama `PAUSE`, en mayúsculas y sin extensión",
-        "the file is called `PAUSE`, in capitals and without extension",
+        "el archivo se llama `PAUSE`, o `RESUME` para lo que WhatsApp detuvo, en mayúsculas y sin extensión",
+        "the file is called `PAUSE`, or `RESUME` for what WhatsApp has stopped, in capitals, no extension",
     ),
     "BAD_APPROVAL": Code(
         "Este plan no se puede aprobar",

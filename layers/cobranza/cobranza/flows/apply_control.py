@@ -3,6 +3,9 @@
 An event says that something has changed, and events come doubled, late and in any order. So nobody asks what it
 was: the pause is made what the bucket says now, and whoever wrote looks once more. The last to write has looked
 after its write; so the pause is there when the file is, and gone when it is gone.
+
+control/<number:… or template:…>/RESUME: what WhatsApp stopped there up to a moment is mended. The moment is in
+the file, or is the file's own, so an event that comes doubled or late closes nothing that was met after it.
 """
 
 from collections.abc import Iterable
@@ -16,10 +19,11 @@ from cobranza.files.results import Summary
 from cobranza.flows.applied import in_chunks
 from cobranza.flows.drops import PAUSE, Drop
 from cobranza.flows.results import ResultDesk
+from cobranza.policy.breaker import EVERY_NUMBER, is_scope
 from cobranza.policy.due import Look
 from cobranza.policy.feed import Pause
 from cobranza.store import keys
-from cobranza.store.controls import Control, Controls
+from cobranza.store.controls import Control, Controls, Stop
 from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket
 from cobranza.store.table import utc
@@ -56,6 +60,8 @@ class ControlDesk:
         drop = Drop.misplaced(key)
         try:
             drop = Drop.at(key)
+            if is_scope(drop.portfolio):
+                return self._close(inbox, drop, now)
             if drop.file != PAUSE:
                 raise refuse("BAD_CONTROL", PAUSE)
         except InvalidInput as error:
@@ -65,6 +71,25 @@ class ControlDesk:
             summary = self._settle(inbox, drop, seen, now)
             if _look(inbox, key) == seen:
                 return summary
+
+    def _close(self, inbox: Bucket, drop: Drop, now: datetime) -> Summary | None:
+        """Raises InvalidInput (BAD_CONTROL) for a text that is no moment."""
+        seen = _look(inbox, drop.key)
+        if seen is None:
+            return None
+        stop = self.controls.close(drop.portfolio, min(_moment(seen), now))
+        if stop.ended and stop.held is None:
+            ended = Pause(stop.scope, stop.ended)
+            stop = self.controls.counted_stop(ended, self._wake(ended, now))
+        summary = Summary(
+            kind=drop.kind,
+            portfolio=drop.portfolio,
+            file=drop.file,
+            digest="",
+            as_of=seen.modified_at,
+            pause=_told_of(stop),
+        )
+        return self.results.write_stop(inbox, drop, summary, stop)
 
     def _settle(self, inbox: Bucket, drop: Drop, seen: Seen | None, now: datetime) -> Summary:
         control = self.controls.of(drop.portfolio)
@@ -86,11 +111,14 @@ class ControlDesk:
         return self.results.write_control(inbox, drop, summary, control)
 
     def _bring_back(self, pause: Pause, now: datetime) -> Control:
-        """Whoever was held is looked at now, not when they would have been looked at again."""
+        return self.controls.counted(pause, self._wake(pause, now))
+
+    def _wake(self, pause: Pause, now: datetime) -> int:
+        """Whoever was held is looked at now, not when they would have been looked at again; how many they are."""
         stopped = self.controls.held(pause)
         for _ in in_chunks(lambda borrower: self.ledger.look_at(borrower, Look(now)), stopped, self.workers):
             pass
-        return self.controls.counted(pause, len(held(self.ledger, stopped, pause, now)))
+        return len(held(self.ledger, stopped, pause, now))
 
     def _told(self, control: Control, now: datetime) -> dict[str, Any]:
         counted = control.held
@@ -107,11 +135,23 @@ class ControlDesk:
         }
 
 
+def _told_of(stop: Stop) -> dict[str, Any]:
+    """In the shape of a pause."""
+    return {
+        "state": "PAUSED" if stop.since else "RUNNING",
+        "paused_at": stop.since or stop.ended or None,
+        "resumed_at": None if stop.since else stop.closed_at,
+        "in_force_by": utc(datetime.fromisoformat(stop.closed_at) + IN_FORCE),
+        "held": stop.held or 0,
+        "reason": f"{stop.code} {stop.title}" if stop.since else "",
+    }
+
+
 def held(ledger: Ledger, stopped: Iterable[str], pause: Pause, now: datetime) -> set[str]:
     """The borrowers whose turn has come during a pause: those whom the sender `stopped` and, while all is paused,
     those who are due and not even queued."""
     found = set(stopped)
-    if pause.scope == keys.ALL:
+    if pause.scope in (keys.ALL, EVERY_NUMBER):
         for shard in range(keys.SHARDS):
             found |= {waiting.borrower for waiting in ledger.due(shard, now)}
     return found
@@ -126,3 +166,16 @@ def _look(inbox: Bucket, key: str) -> Seen | None:
     text = next(iter(opened.chunks), b"")[:MOST_READ].decode(errors="replace")
     words = " ".join(text.split())
     return Seen(opened.modified_at, "" if words == "{}" else words[:MOST_KEPT])
+
+
+def _moment(seen: Seen) -> datetime:
+    """Up to when a RESUME closes. The command tells it by the stack's clock, which can be moved; S3's cannot."""
+    if not seen.reason:
+        return seen.modified_at
+    try:
+        moment = datetime.fromisoformat(seen.reason)
+    except ValueError as error:
+        raise refuse("BAD_CONTROL", seen.reason) from error
+    if moment.tzinfo is None:
+        raise refuse("BAD_CONTROL", seen.reason)
+    return moment

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cobranza.files.codes import refuse
+from cobranza.policy.breaker import is_scope
 from cobranza.policy.portfolio import valid_portfolio_id
 from cobranza.store.keys import ALL
 
@@ -19,6 +20,8 @@ SETTINGS = {"portfolios": "portfolio.yaml", "strategies": "strategy.yaml"}
 # Not read but looked for: while control/<portfolio or ALL>/PAUSE is there, that is paused.
 CONTROL = "control"
 PAUSE = "PAUSE"
+# Read: control/<what WhatsApp stopped>/RESUME closes that, up to the moment in it or else its own.
+RESUME = "RESUME"
 CONFIRM = ".confirm"
 # A plan is approved by a file beside it.
 PLAN = "plan.csv"
@@ -41,6 +44,8 @@ class Drop:
         if len(key.encode()) > MAX_KEY:
             raise refuse("BAD_PLACE", f"> {MAX_KEY} bytes")
         match key.split("/"):
+            case ["control", scope, "RESUME"] if is_scope(scope):
+                return cls(CONTROL, scope, RESUME)
             case [kind, portfolio, file] if valid_portfolio_id(portfolio) and file not in ("", ".", ".."):
                 is_known = kind in KINDS or SETTINGS.get(kind) == file
                 if kind == CONTROL or (is_known and portfolio != ALL):

@@ -40,6 +40,8 @@ CASE = timedelta(hours=48)
 
 @dataclass(frozen=True, slots=True)
 class ReceiptDesk:
+    """`only_to`: the only phones that may get anything; None: all may."""
+
     ledger: Ledger
     conversations: Conversations
     journal: Journal
@@ -47,6 +49,7 @@ class ReceiptDesk:
     receipts: Bucket
     whatsapp: WhatsApp
     portfolio: Callable[[str], Portfolio | None]
+    only_to: frozenset[str] | None = None
 
     def fetch(self, asked: MediaToFetch, now: datetime) -> str:
         """Keeps one receipt and returns its state. Raises TryAgain.
@@ -117,6 +120,8 @@ class ReceiptDesk:
         portfolio = next(iter(self._portfolios(book)), None)
         obstacles = {Obstacle.STOP} if book.borrower.opted_out_at else set[Obstacle]()
         if portfolio is None or not event.get("wamid") or not may_go(MessageClass.ANSWER, obstacles):
+            return
+        if self.only_to is not None and book.borrower.phone not in self.only_to:
             return
         self.whatsapp.access_token()
         if self.conversations.claim_answer(asked.borrower, asked.event, now):

@@ -1,6 +1,6 @@
 """What a day will bring a portfolio's borrowers: the open book is walked, the sender's decision taken for each."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -13,6 +13,7 @@ from cobranza.flows.one_phone import decide_alone
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.policy import contact_rules
+from cobranza.policy.breaker import Breaker
 from cobranza.policy.decision import Policies, Send
 from cobranza.policy.due import Due, StrategyOf
 from cobranza.policy.feed import Feed
@@ -43,7 +44,9 @@ class Planner:
     def rows(self, portfolio_id: str, day: date, now: datetime) -> Iterator[PlanRow]:
         """The portfolio's rows of a local day, today or later, in the order of the book; flat in memory. One book
         of rules for all of them: what changes under way counts the next time."""
-        rules = _Rules(cache(self.portfolio), cache(self.ledger.strategy), cache(self.ledger.feed))
+        rules = _Rules(
+            cache(self.portfolio), cache(self.ledger.strategy), cache(self.ledger.feed), self.ledger.breakers()
+        )
 
         def of(borrower: str) -> list[PlanRow]:
             loaded = self.ledger.load(borrower)
@@ -77,6 +80,7 @@ class _Rules:
     portfolio: Callable[[str], Portfolio | None]
     strategy: StrategyOf
     feed: Callable[[str], Feed]
+    breakers: Mapping[str, Breaker]
 
     def policies(self, names: set[str]) -> Policies:
         return Policies(
@@ -84,6 +88,7 @@ class _Rules:
             strategy_of=self.strategy,
             feeds={name: self.feed(name) for name in names},
             templates=announced(),
+            breakers=self.breakers,
         )
 
 

@@ -40,9 +40,9 @@ class Scheduler:
     workers: int = 16
 
     def tick(self, now: datetime, trace: str) -> Tick:
-        """Queues each borrower once, and nobody while all is paused: they stay due. A crash in the middle costs
-        leases, never a message."""
-        if self.ledger.pause(keys.ALL):
+        """Queues each borrower once, and nobody while all is paused or no number may send: they stay due. A
+        crash in the middle costs leases, never a message."""
+        if self.ledger.everybody_waits():
             return Tick(queued=0)
         pace = self.pace.at_most(self.limits.rate())
         most = self._most(pace, now)

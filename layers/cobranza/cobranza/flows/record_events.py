@@ -10,6 +10,7 @@ from typing import Any
 from cobranza.conversation.intent import Intent, understand
 from cobranza.errors import InvalidInput
 from cobranza.ledger.phone import phone_variants
+from cobranza.policy.breaker import Breaker
 from cobranza.policy.message import State
 from cobranza.queues import MediaToFetch, Queue
 from cobranza.refs import References
@@ -18,7 +19,8 @@ from cobranza.store.journal import Journal
 from cobranza.store.keys import MessageKey, borrower_pk, chat_pk
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
-from cobranza.store.table import ConditionFailed, Item
+from cobranza.store.table import ConditionFailed, Item, utc
+from cobranza.whatsapp.errors import ProviderError, rule_for, scope_of
 from cobranza.whatsapp.events import Event, InboundMessage, Media, OtherEvent, StatusEvent, Unreadable
 
 STATES = {
@@ -83,9 +85,19 @@ class Recorder:
             self._note_stray(event, told, now)
             return self._keep_raw("stray_status", asdict(event), now)
         told |= {name: claim[name] for name in ("portfolio", "step", "template")}
+        for error in event.errors[:1]:
+            self._stop(event, error, claim["template"])
         told |= {"debts": sorted(claim["debts"])}
         self._note(borrower_pk(key.borrower), f"message.{event.status}", key.day.isoformat(), event.at, told, now)
         return event.status
+
+    def _stop(self, event: StatusEvent, error: ProviderError, template: str) -> None:
+        """Some stops come by status alone: the message was taken, and has failed; the next ones wait."""
+        action = rule_for(error.code).action
+        if action.stops:
+            met = Breaker(scope_of(action, event.phone_number_id, template), utc(event.at), error.code)
+            words = {"title": error.title, "details": error.details, "trace": error.trace}
+            self.ledger.open_breaker(met, words)
 
     def _note_stray(self, event: StatusEvent, told: Item, now: datetime) -> None:
         """Of an answer of ours, or of a message that we forgot: the line says what is known."""

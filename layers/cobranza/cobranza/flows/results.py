@@ -19,7 +19,7 @@ from cobranza.flows.drops import Drop
 from cobranza.flows.part import Result
 from cobranza.flows.read_file import part_place
 from cobranza.ledger.money import Money, totals
-from cobranza.store.controls import Control
+from cobranza.store.controls import Control, Stop
 from cobranza.store.imports import Import
 from cobranza.store.journal import Journal
 from cobranza.store.notices import Notices
@@ -142,6 +142,16 @@ class ResultDesk:
         if control.resumed_at:
             ended = datetime.fromisoformat(control.resumed_at)
             self.journal.append(subject, ended, "resumed", since, {"held": control.held})
+        self.notices.tell(summary, drop.results)
+        return summary
+
+    def write_stop(self, inbox: Bucket, drop: Drop, summary: Summary, stop: Stop) -> Summary:
+        """A person closed what WhatsApp had stopped; each end is one line of the journal."""
+        self._put(inbox, drop, summary, refused_csv((), ()))
+        if stop.ended:
+            ended = datetime.fromisoformat(stop.closed_at)
+            facts = {"held": stop.held, "scope": stop.scope}
+            self.journal.append("PORTFOLIO#all", ended, "breaker.closed", f"{stop.scope}#{stop.ended}", facts)
         self.notices.tell(summary, drop.results)
         return summary
 

@@ -11,9 +11,11 @@ from typing import Any
 
 from cobranza.flows.one_phone import decide_alone
 from cobranza.flows.room import Room
+from cobranza.flows.stops import Stops
+from cobranza.policy.breaker import Breaker
 from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip
 from cobranza.policy.due import Look, StrategyOf, local_date, next_look
-from cobranza.policy.feed import Feed
+from cobranza.policy.feed import PAUSE_LOOK, Feed
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
 from cobranza.queues import Reminder
@@ -23,7 +25,7 @@ from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.messages import Claim, Messages
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear, WhatsApp
-from cobranza.whatsapp.errors import Action, ProviderError
+from cobranza.whatsapp.errors import Action, ProviderError, scope_of
 from cobranza.whatsapp.messages import reminder_parameters, template_message
 from cobranza.whatsapp.templates import announced
 
@@ -36,10 +38,12 @@ RETRY_SOON = 5
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one reminder. `code` as in the outcome book: SENT, UNKNOWN, SKIPPED_x, DEFERRED_x, FAILED_n;
-    empty when nothing was due. `retry_after`: not settled, the reminder must come back in so many seconds."""
+    empty when nothing was due. `retry_after`: not settled, the reminder must come back in so many seconds.
+    `stopped` is the breaker that Meta's answer to it opened, or would have."""
 
     code: str = ""
     retry_after: int | None = None
+    stopped: Breaker | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Sender:
     portfolio: Callable[[str], Portfolio | None]
     feed: Callable[[str], Feed]
     room: Room
+    stops: Stops
+    only_to: frozenset[str] | None = None
 
     def remind(self, reminder: Reminder, now: datetime) -> Outcome:
         loaded = self.ledger.load(reminder.borrower)
@@ -73,6 +79,8 @@ class Sender:
             strategy_of=self.strategy_of,
             feeds={name: self.feed(name) for name in names},
             templates=announced(),
+            breakers=self.stops.standing(),
+            only_to=self.only_to,
             room={name: self.room.left(one, self._ramp(name), today, now) for name, one in portfolios.items()},
         )
 
@@ -111,6 +119,8 @@ class Sender:
         if claim is None:
             return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))  # another worker is at it
         answer = self.whatsapp.send(send.portfolio.phone_number_id, message)
+        if isinstance(answer, Refused) and answer.action.stops:
+            return self._stop(reminder, book, send, claim, answer, now)
         code = self._record(claim, answer, now)
         if isinstance(answer, Accepted | Unclear):
             self.room.take(send.portfolio, self._ramp(send.portfolio.portfolio_id), send.day)
@@ -135,12 +145,25 @@ class Sender:
             case Unclear():
                 self.messages.advance(claim.key, State.UNKNOWN, {"unclear_for": _reason(answer.error)})
                 return "UNKNOWN"
-            case Refused(action=Action.RETRY | Action.STOP) if claim.message.attempts < MOST_ATTEMPTS:
+            case Refused(action=Action.RETRY) if claim.message.attempts < MOST_ATTEMPTS:
                 self.messages.retry(claim, _reason(answer.error))
                 return None
             case Refused():
                 self.messages.advance(claim.key, State.FAILED, {"reason": _reason(answer.error)})
                 return f"FAILED_{answer.error.code}"
+
+    def _stop(
+        self, reminder: Reminder, book: Book, send: Send, claim: Claim, answer: Refused, now: datetime
+    ) -> Outcome:
+        """Meta did not accept it and will accept no other until somebody has mended it: the breaker opens, and
+        this message waits with the others."""
+        self.messages.retry(claim, _reason(answer.error))
+        breaker = self.stops.open(
+            scope_of(answer.action, send.portfolio.phone_number_id, send.template), answer.error, now
+        )
+        debts = {due.debt.terms.key: "DEFERRED_BREAKER" for due in send.dues} | dict(send.others)
+        deferred = Defer("BREAKER", now + PAUSE_LOOK, (breaker.pause,), debts)
+        return replace(self._do_not_send(reminder, book, deferred, now), stopped=breaker)
 
     def _settle_dead_claims(self, reminder: Reminder, loaded: Loaded, now: datetime) -> Outcome | None:
         """A worker claimed and died: whether its call left, nobody knows. Never again; a status may tell.

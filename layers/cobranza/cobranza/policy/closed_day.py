@@ -39,11 +39,13 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known beside the book: since when each debt was told as it is, by its key; since when all
-    portfolios are paused, if they are; and the hours in which more borrowers were due than could be looked at."""
+    """What is known beside the book: since when each debt was told as it is, by its key; since when everybody
+    waits, if they do, for the end of a pause or of a breaker; and the hours in which more borrowers were due than
+    could be looked at."""
 
     told_at: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     paused_since: datetime | None = None
+    waits_for: str = "PAUSED"
     full_lines: Sequence[datetime] = ()
 
 
@@ -165,7 +167,7 @@ def _untold(desk: _Desk, due: Due, known: Known) -> str | None:
     if rules and (opening is None or local_date(borrower, opening) > day):
         return f"DEFERRED_{contact_rules.closed(rules, borrower.region, since)}"
     if known.paused_since and known.paused_since.astimezone(zone).date() <= day:
-        return "DEFERRED_PAUSED"
+        return f"DEFERRED_{known.waits_for}"
     full = [hour for hour in known.full_lines if hour.astimezone(zone).date() == day]
     if full and max(full) + timedelta(hours=1) > since:
         return "DEFERRED_RATE"

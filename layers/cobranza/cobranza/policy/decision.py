@@ -17,6 +17,7 @@ from cobranza.ledger.payment import Credit
 from cobranza.ledger.promise import Promise
 from cobranza.ledger.standing import WHATSAPP
 from cobranza.policy import contact_rules
+from cobranza.policy.breaker import Breaker, keeps_number, keeps_template
 from cobranza.policy.caps import too_often
 from cobranza.policy.contact_rules import ContactRules
 from cobranza.policy.credit import credited
@@ -120,15 +121,17 @@ class Book:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """What is in force for the portfolios of a book: the valid ones, the strategy of each, how each is fed, and
-    when the texts that exist, by (name, language), are true. `room` is how many more people each may write to
-    now, where there is a limit."""
+    """What is in force for the portfolios of a book: the valid ones, the strategy of each, how each is fed, how
+    many more people each may write to now (where there is a limit), when the texts that exist are true, by (name,
+    language), the open breakers by scope, and the only phones that may get anything (None: all may)."""
 
     portfolios: Mapping[str, Portfolio]
     strategy_of: StrategyOf = lambda _: standard()
     feeds: Mapping[str, Feed] = field(default_factory=dict[str, Feed])
     room: Mapping[str, int] = field(default_factory=dict[str, int])
     templates: Mapping[tuple[str, str], Announces] = field(default_factory=dict[tuple[str, str], Announces])
+    breakers: Mapping[str, Breaker] = field(default_factory=dict[str, Breaker])
+    only_to: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +268,8 @@ def _untold(facts: _Facts, due: Due) -> Skip | None:
 def _not_allowed(facts: _Facts, due: Due) -> Skip | None:
     if (portfolio := facts.portfolio(due)) is None:
         return Skip("NO_PORTFOLIO")
+    if facts.policies.only_to is not None and facts.borrower.phone not in facts.policies.only_to:
+        return Skip("TEST_STAGE")
     if facts.borrower.consent is None:
         return Skip("NO_CONSENT")
     if facts.rules is None or not facts.rules.allows_messages or facts.borrower.country not in portfolio.countries:
@@ -284,6 +289,8 @@ def _waits(facts: _Facts, due: Due) -> Skip | Defer | None:
         return Defer("STALE_DATA", soon) if is_today else Skip("STALE_DATA")
     if feed.pause:
         return Defer("PAUSED", soon, (feed.pause,))
+    if portfolio and (open_one := keeps_number(facts.policies.breakers, portfolio.phone_number_id)):
+        return Defer("BREAKER", soon, (open_one.pause,))
     return None if feed.is_approved(facts.strategy(due), facts.today) else Defer("APPROVAL", soon)
 
 
@@ -334,10 +341,12 @@ def _too_soon(facts: _Facts, rules: ContactRules, left: Sequence[Due]) -> Skip |
     return None
 
 
-def _wording(facts: _Facts, send: Send) -> Skip | None:
+def _wording(facts: _Facts, send: Send) -> Skip | Defer | None:
     announces = facts.policies.templates.get((send.template, send.language))
-    is_said = announces is not None and is_true(announces, send.lead.days_past_due)
-    return None if is_said else Skip("NO_TEMPLATE")
+    if announces is None or not is_true(announces, send.lead.days_past_due):
+        return Skip("NO_TEMPLATE")
+    open_one = keeps_template(facts.policies.breakers, send.template)
+    return Defer("BREAKER", facts.soon(), (open_one.pause,)) if open_one else None
 
 
 def _limit(facts: _Facts, send: Send) -> Defer | None:

@@ -67,6 +67,10 @@ SKIPPED = {
         "No tenemos consentimiento para escribirle por WhatsApp",
         "We have no consent to write to this borrower on WhatsApp",
     ),
+    "TEST_STAGE": Sentence(
+        "Esta instalación es de prueba y solo escribe a los teléfonos de su lista",
+        "This stack is for tests and writes to the phones on its list alone",
+    ),
     "COUNTRY_OFF": Sentence(
         "La cartera o la instalación no tienen activado el país de la persona, o no conocemos sus reglas",
         "The portfolio or the stack has not switched on the borrower's country, or we know no rules for it",
@@ -111,6 +115,10 @@ DEFERRED = {
         "The data is old; a file is waited for until the day's hours end",
     ),
     "PAUSED": Sentence("Alguien pausó la cartera, o todas", "Somebody has paused the portfolio, or all of them"),
+    "BREAKER": Sentence(
+        "WhatsApp detuvo la cuenta, el número o la plantilla; alguien debe arreglarlo y reanudar",
+        "WhatsApp has stopped the account, the number or the template; somebody has to mend it and resume",
+    ),
     "APPROVAL": Sentence("El plan espera la aprobación de una persona", "The plan waits for a person's approval"),
     "GAP": Sentence(
         "Aún no pasa el tiempo mínimo desde el último mensaje o pago",

@@ -1,4 +1,5 @@
-"""Who has paused what: one item for each portfolio that ever was, and one for all of them."""
+"""Who has paused what: one item for each portfolio that ever was, and one for all of them. What WhatsApp has
+stopped: one for each number and template that ever was, and one for all numbers."""
 
 import contextlib
 from dataclasses import dataclass
@@ -30,6 +31,20 @@ class Control:
     @property
     def pause(self) -> Pause:
         return Pause(self.scope, self.paused_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A breaker: `since` when it is open, empty else; `ended` is since when the last one was that was closed,
+    `closed_at` up to when a person has closed it. `held` as of a Control."""
+
+    scope: str
+    since: str = ""
+    code: int = 0
+    title: str = ""
+    closed_at: str = ""
+    ended: str = ""
+    held: int | None = None
 
 
 class Controls:
@@ -64,6 +79,43 @@ class Controls:
             )
         return self.of(pause.scope)
 
+    def close(self, scope: str, at: datetime) -> Stop:
+        """Ends what WhatsApp stopped up to `at`; a stop that was met later stays. In whatever order openings and
+        closings become known, the end is the same."""
+        key, moment = keys.breaker(scope), utc(at)
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                key,
+                {"closed_at": moment},
+                condition="attribute_not_exists(#closed_at) OR #closed_at < :closed_at",
+            )
+        # From here on no stop that was met before can open it.
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                key,
+                {"ended": self.stop(scope).since},
+                remove=("since", "code", "title", "details", "trace", "held"),
+                condition="#since = :ended AND #met_at <= :moment",
+                values={"moment": moment},
+            )
+        return self.stop(scope)
+
+    def stop(self, scope: str) -> Stop:
+        """As it is now, read consistently."""
+        items = self._table.get_all([keys.breaker(scope)])
+        return _stop(scope, items[0] if items else {})
+
+    def counted_stop(self, ended: Pause, held: int) -> Stop:
+        """As `counted`."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.breaker(ended.scope),
+                {"held": held},
+                condition="#ended = :since AND attribute_not_exists(#since)",
+                values={"since": ended.since},
+            )
+        return self.stop(ended.scope)
+
     def held(self, pause: Pause) -> list[str]:
         """The borrowers whom the sender has held for this pause."""
         begin = keys.held_by(pause.since)
@@ -76,3 +128,9 @@ class Controls:
 def _control(scope: str, item: Item) -> Control:
     told = {name: item[name] for name in ("paused_at", "resumed_at", "reason") if name in item}
     return Control(scope, **told, held=int(item["held"]) if "held" in item else None)
+
+
+def _stop(scope: str, item: Item) -> Stop:
+    told = {name: item[name] for name in ("since", "title", "closed_at", "ended") if name in item}
+    held = int(item["held"]) if "held" in item else None
+    return Stop(scope, **told, code=int(item.get("code", 0)), held=held)

@@ -10,6 +10,7 @@ from cobranza.ledger.debt import Debt, Parts, Terms
 from cobranza.ledger.heard import heard
 from cobranza.ledger.payment import Credit
 from cobranza.ledger.promise import Promise, counted
+from cobranza.policy.breaker import Breaker
 from cobranza.policy.decision import Book
 from cobranza.policy.due import Look, local_date
 from cobranza.policy.feed import Pause
@@ -39,6 +40,11 @@ def pause_of(item: Item) -> Pause | None:
     if "paused_at" not in item or "resumed_at" in item:
         return None
     return Pause(keys.scope_of(item["pk"]), item["paused_at"])
+
+
+def breaker_of(item: Item) -> Breaker | None:
+    """The breaker that an item tells of, where it is open."""
+    return Breaker(item["sk"], item["since"], int(item["code"])) if "since" in item else None
 
 
 def planned(ref: str, look: Look) -> Item:

@@ -32,6 +32,7 @@ PEOPLE = "PEOPLE#"
 RAMP = "RAMP#"
 RATE = "RATE"
 LINE = "LINE#"
+BREAKERS = "BREAKERS"
 STANDING = "STANDING"
 PLANNED = "PLANNED#"
 PAYMENT = "PAYMENT"
@@ -200,6 +201,11 @@ def strategy(portfolio_id: str, version: str = "") -> dict[str, str]:
 def pause(scope: str) -> dict[str, str]:
     """That business-initiated messages of a portfolio, or of ALL, are stopped."""
     return {"pk": control_pk(scope), "sk": PAUSE}
+
+
+def breaker(scope: str) -> dict[str, str]:
+    """What WhatsApp has stopped; all in one partition, which is read whole."""
+    return {"pk": BREAKERS, "sk": scope}
 
 
 def control_pk(scope: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
+from cobranza.policy.breaker import Breaker, stops_everybody
 from cobranza.policy.decision import Book
 from cobranza.policy.due import Look
 from cobranza.policy.feed import Feed, Pause
@@ -13,7 +14,7 @@ from cobranza.policy.message import Consumed
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import SHIPPED, Strategy, shipped
 from cobranza.store import keys
-from cobranza.store.items import book_of, pause_of, planned
+from cobranza.store.items import book_of, breaker_of, pause_of, planned
 from cobranza.store.table import ConditionFailed, Item, Table, Update, utc
 
 EXISTS = "attribute_exists(#pk)"
@@ -157,6 +158,31 @@ class Ledger:
     def pause(self, scope: str) -> Pause | None:
         """The pause of a portfolio, or of ALL, that is on."""
         return pause_of(self._table.get(keys.pause(scope)) or {})
+
+    def breakers(self) -> dict[str, Breaker]:
+        """The open ones by scope."""
+        items = self._table.query("pk = :pk", {"pk": keys.BREAKERS})
+        return {breaker.scope: breaker for item in items if (breaker := breaker_of(item))}
+
+    def open_breaker(self, met: Breaker, words: Mapping[str, str]) -> None:
+        """Meta stopped this scope at `met.since`, in these `words`; one that is open stays as it was, and one that
+        was closed later stays closed."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.breaker(met.scope),
+                {"met_at": met.since},
+                first={"since": met.since, "code": met.code, **words},
+                condition="(attribute_not_exists(#met_at) OR #met_at < :met_at) AND "
+                "(attribute_not_exists(#closed_at) OR #closed_at < :met_at)",
+            )
+
+    def everybody_waits(self) -> Pause | None:
+        """What keeps everybody back: the pause of ALL, or breakers that leave no number to send from."""
+        if pause := self.pause(keys.ALL):
+            return pause
+        standing = self.breakers()
+        stopped = stops_everybody(standing, self.numbers()) if standing else None
+        return stopped.pause if stopped else None
 
     def hold(self, pause: Pause, borrower: str, now: datetime) -> None:
         """The borrower's turn has come, and this pause keeps it back. Known once, however often it comes."""

@@ -7,6 +7,9 @@ from cobranza.files.results import Summary
 from cobranza.policy.outcomes import SEND
 from cobranza.store.plans import Plan
 
+# Letters that SNS takes as a subject.
+MOST = 100
+
 
 class Notices:
     def __init__(self, sns: Any, topic: str) -> None:
@@ -52,4 +55,4 @@ class Notices:
         self._publish(f"PLANNED: {plan.day} of {plan.portfolio}", told)
 
     def _publish(self, subject: str, told: dict[str, Any]) -> None:
-        self._sns.publish(TopicArn=self._topic, Subject=subject, Message=json.dumps(told, indent=1))
+        self._sns.publish(TopicArn=self._topic, Subject=subject[:MOST], Message=json.dumps(told, indent=1))

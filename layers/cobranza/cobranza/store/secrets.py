@@ -1,9 +1,12 @@
 """Secrets Manager and the local clock's parameter, as small JSON values."""
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cobranza.clock import Clock, moved_by, real_time
 from cobranza.errors import MissingSetting
@@ -12,24 +15,30 @@ from cobranza.settings import Settings
 LIFETIME = 300.0  # seconds a secret is believed before it is read again
 
 
-def secret_reader(
-    client: Any, secret_id: str, *, monotonic: Callable[[], float] = time.monotonic
-) -> Callable[[], dict[str, Any]]:
-    """A function that answers the secret's JSON object, read at most every five minutes.
+class Secret:
+    """A secret's JSON object, read at most every five minutes."""
 
-    Raises MissingSetting when the secret has no value yet or is no object: without credentials nothing goes on.
-    """
-    kept: dict[str, Any] = {}
-    read_at = float("-inf")
+    def __init__(self, client: Any, secret_id: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._id = secret_id
+        self._monotonic = monotonic
+        self._kept: dict[str, Any] = {}
+        self._read_at = float("-inf")
 
-    def read() -> dict[str, Any]:
-        nonlocal kept, read_at
-        if monotonic() - read_at > LIFETIME:
-            kept = _read(client, secret_id)
-            read_at = monotonic()
-        return kept
+    def __call__(self) -> dict[str, Any]:
+        """Raises MissingSetting when the secret has no value yet or is no object: without credentials nothing goes
+        on."""
+        if self._monotonic() - self._read_at > LIFETIME:
+            self._kept = _read(self._client, self._id)
+            self._read_at = self._monotonic()
+        return self._kept
 
-    return read
+    def again(self) -> dict[str, Any]:
+        """As it is now; as it was known where it cannot be read."""
+        with contextlib.suppress(MissingSetting, BotoCoreError, ClientError):
+            self._kept = _read(self._client, self._id)
+            self._read_at = self._monotonic()
+        return self._kept
 
 
 def _read(client: Any, secret_id: str) -> dict[str, Any]:

@@ -13,11 +13,13 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from cobranza.errors import MissingSetting
-from cobranza.whatsapp.errors import RETRY_AFTER, Action, ProviderError, action_for
+from cobranza.whatsapp.errors import TOKEN_REFUSED, Action, ProviderError, rule_for
 
 CONNECT_TIMEOUT = 3.05
 READ_TIMEOUT = 10.0
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+# Seconds until a message is tried again with a token that was changed meanwhile.
+WITH_NEW_TOKEN = 1
 # What one call can last at most; a caller with less time left must not begin it.
 LONGEST_CALL = CONNECT_TIMEOUT + READ_TIMEOUT
 
@@ -58,9 +60,12 @@ class WhatsApp:
         session: requests.Session,
         *,
         read_timeout: float = READ_TIMEOUT,
+        reread: Callable[[], Mapping[str, Any]] | None = None,
     ) -> None:
+        """`reread` asks for the secret as it is now, for when Meta does not take the token that we know."""
         self._base = f"{base_url}/{version}"
         self._secret = secret
+        self._reread = reread or secret
         self._session = session
         self._timeout = (CONNECT_TIMEOUT, read_timeout)
 
@@ -90,7 +95,14 @@ class WhatsApp:
                 return Refused(Action.RETRY, ProviderError(0, "No connection", "the request did not leave"), 30)
             # A read time-out, a cut, an answer that ends too early.
             return Unclear(ProviderError(0, type(error).__name__, "no answer to a request that may have left"))
-        return _read(response)
+        answer = _read(response)
+        if isinstance(answer, Refused) and answer.error.code in TOKEN_REFUSED and self._is_changed(token):
+            return Refused(Action.RETRY, answer.error, WITH_NEW_TOKEN)
+        return answer
+
+    def _is_changed(self, token: str) -> bool:
+        """Whether the secret holds another token by now."""
+        return self._reread().get("access_token") != token
 
 
 def token_of(secret: Mapping[str, Any]) -> str:
@@ -128,10 +140,10 @@ def _read(response: requests.Response) -> Answer:
     error = read_error(body.get("error"))
     if error is None:
         return Unclear(ProviderError(0, f"HTTP {response.status_code}", "an error without Meta's error body"))
-    action = action_for(error.code)
-    if action is Action.UNCLEAR:
+    rule = rule_for(error.code)
+    if rule.action is Action.UNCLEAR:
         return Unclear(error)
-    return Refused(action, error, RETRY_AFTER.get(error.code, 0))
+    return Refused(rule.action, error, rule.retry_after)
 
 
 def read_error(error: Any) -> ProviderError | None:

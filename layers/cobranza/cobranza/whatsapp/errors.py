@@ -1,22 +1,42 @@
-"""What each of Meta's error codes asks us to do next.
+"""What each of Meta's error codes asks us to do next: the table is `error_codes.yaml`.
 
 Source: Meta, WhatsApp Cloud API, "Error codes". Meta asks to decide on the code alone; titles and HTTP statuses
 change. A code nobody knows is given up with its own number and words kept.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+
+import yaml
+
+from cobranza.policy.breaker import EVERY_NUMBER, is_scope, of_number, of_template
+from cobranza.policy.outcomes import Sentence
+
+# Meta did not take the token: it may have been changed since we read it.
+TOKEN_REFUSED = frozenset({0, 190})
 
 
 class Action(StrEnum):
     """RETRY: surely not accepted, try again later. UNCLEAR: it may have left, only a status tells; never again.
-    STOP: nothing of ours will be accepted until a person mends it. GIVE_UP: not this message, not to this
-    person."""
+    GIVE_UP: not this message, not to this person. OUR_BUG: the same, and the request has to be mended. The others:
+    surely not accepted, and nothing else of the template, the number, the account will be until a person mends it.
+    """
 
     RETRY = "RETRY"
     UNCLEAR = "UNCLEAR"
-    STOP = "STOP"
     GIVE_UP = "GIVE_UP"
+    OUR_BUG = "OUR_BUG"
+    STOP_TEMPLATE = "STOP_TEMPLATE"
+    STOP_NUMBER = "STOP_NUMBER"
+    STOP_ACCOUNT = "STOP_ACCOUNT"
+
+    @property
+    def stops(self) -> bool:
+        return self in (Action.STOP_TEMPLATE, Action.STOP_NUMBER, Action.STOP_ACCOUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +49,59 @@ class ProviderError:
     trace: str = ""
 
 
-# Seconds to wait where Meta refused because of pace or maintenance.
-RETRY_AFTER = {
-    4: 60,  # calls of the app
-    80007: 60,  # calls of the account
-    130429: 30,  # messages of the number per second
-    131056: 16,  # messages to the same person: 4^X seconds
-    131057: 60,  # maintenance of the number
-    133015: 300,  # number just deleted: "5 minutes"
-    2494100: 120,  # account in maintenance: "a few minutes"
-}
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is to be done about the codes from `code` to `last`. `retry_after` are seconds, 0 for all but RETRY;
+    `todo` is for a person."""
 
-# "Unknown", "service unavailable", "downtime": said by a server that may already have passed the message on.
-UNCLEAR = frozenset({1, 2, 131000, 131016, 133004})
+    code: int
+    last: int
+    title: str
+    action: Action
+    retry_after: int
+    todo: Sentence
 
-STOP = frozenset(
-    {0, 3, 10, 33, 190, 368, 131005, 131031, 131037, 131042, 131045, 131048, 131064}
-    | {133000, 133005, 133006, 133008, 133009, 133010, 133016, 134011}
-    | set(range(200, 300))
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """The whole table, by code."""
+    file = resources.files("cobranza") / "whatsapp" / "error_codes.yaml"
+    table = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return tuple(
+        Rule(
+            code=told["code"],
+            last=told.get("to", told["code"]),
+            title=told["title"],
+            action=Action(told["do"]),
+            retry_after=told.get("after", 0),
+            todo=Sentence(**table["todos"][told["todo"]]),
+        )
+        for told in table["codes"]
+    )
+
+
+@cache
+def _by_code() -> Mapping[int, Rule]:
+    return MappingProxyType({code: rule for rule in rules() for code in range(rule.code, rule.last + 1)})
+
+
+def is_known(code: int) -> bool:
+    return code in _by_code()
+
+
+def rule_for(code: int) -> Rule:
+    """The code's rule; for one that nobody knows, to give up and to look it up."""
+    return _by_code().get(code) or Rule(code, code, "", Action.GIVE_UP, 0, _UNKNOWN)
+
+
+def scope_of(stop: Action, phone_number_id: str, template: str) -> str:
+    """What a stop stops, by its breaker's name; all numbers where Meta does not say which."""
+    scopes = {Action.STOP_TEMPLATE: of_template(template), Action.STOP_NUMBER: of_number(phone_number_id)}
+    scope = scopes.get(stop, EVERY_NUMBER)
+    return scope if is_scope(scope) else EVERY_NUMBER
+
+
+_UNKNOWN = Sentence(
+    "Nadie conoce aún este código; búsquelo en la lista de errores de Meta y avise a quien mantiene el sistema",
+    "Nobody knows this code yet; look it up in Meta's list of errors, and tell whoever maintains the system",
 )
-
-
-def action_for(code: int) -> Action:
-    if code in RETRY_AFTER:
-        return Action.RETRY
-    if code in UNCLEAR:
-        return Action.UNCLEAR
-    return Action.STOP if code in STOP else Action.GIVE_UP

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import batched
@@ -12,6 +12,7 @@ from cobranza.ledger.debt import Debt
 from cobranza.policy.closed_day import DebtDay, Known, Noted, debts_of_day, was_due
 from cobranza.policy.closing import bounds
 from cobranza.policy.due import StrategyOf
+from cobranza.policy.feed import Pause
 from cobranza.store import keys
 from cobranza.store.journal import Line
 from cobranza.store.ledger import Loaded
@@ -34,21 +35,20 @@ class BorrowerDay:
 
 @dataclass(frozen=True, slots=True)
 class BorrowerDays:
-    """Tells a borrower's day as the tables have it now. `paused_since`: all portfolios are. `full_lines` are the
-    hours in which more borrowers were due than could be looked at."""
+    """Tells a borrower's day as the tables have it now. `everybody_waits`: for the end of a pause, or a breaker.
+    `full_lines` are the hours in which more borrowers were due than could be looked at."""
 
     sources: Sources
     strategy_of: StrategyOf
     told_at: dict[str, datetime]
-    paused_since: datetime | None
+    everybody_waits: Pause | None
     full_lines: list[datetime]
 
     @classmethod
     def of(cls, sources: Sources, portfolios: Iterable[str]) -> "BorrowerDays":
         told_at = {each.id: each.started_at for name in portfolios for each in sources.imports.of(name)}
-        pause = sources.ledger.pause(keys.ALL)
-        since = datetime.fromisoformat(pause.since) if pause else None
-        return cls(sources, cache(sources.ledger.strategy), told_at, since, sources.line.full())
+        waits = sources.ledger.everybody_waits()
+        return cls(sources, cache(sources.ledger.strategy), told_at, waits, sources.line.full())
 
     def read(self, borrower: str, day: date, *, was_looked_at: bool = True) -> BorrowerDay | None:
         """None where there is no such borrower. The journal is asked where something was due, or looked at."""
@@ -56,7 +56,7 @@ class BorrowerDays:
         if loaded is None:
             return None
         told_at = {key: self.told_at[source] for key, source in loaded.sources.items() if source in self.told_at}
-        known = Known(told_at=told_at, paused_since=self.paused_since, full_lines=self.full_lines)
+        known = replace(_known(told_at, self.everybody_waits), full_lines=self.full_lines)
         if was_looked_at or was_due(loaded.book, self.strategy_of, day):
             looks = [*self._looks(borrower, day)]
         else:
@@ -117,3 +117,10 @@ def _borrowers(sources: Sources, portfolio: str, looked_at: frozenset[str]) -> I
 
 def _is_of(portfolio: str, debt: str) -> bool:
     return debt.partition("#")[0] == portfolio
+
+
+def _known(told_at: dict[str, datetime], waiting: Pause | None) -> Known:
+    if waiting is None:
+        return Known(told_at=told_at)
+    code = "PAUSED" if waiting.scope == keys.ALL else "BREAKER"
+    return Known(told_at=told_at, paused_since=datetime.fromisoformat(waiting.since), waits_for=code)

@@ -1,0 +1,32 @@
+"""docs/errors.md and docs/es/errores.md tell what the table of codes says."""
+
+import pytest
+
+from cobranza.whatsapp.errors import Action, rules
+from local import errors
+
+
+@pytest.mark.parametrize("language", errors.GUIDES)
+def test_the_page_tells_the_codes_as_they_are(language: str) -> None:
+    page = errors.GUIDES[language].read_text()
+    assert errors.renewed(page, language) == page, "run python -m local.errors"
+
+
+def test_every_code_has_a_title_and_says_what_to_do_in_both_languages() -> None:
+    for rule in rules():
+        assert rule.title
+        assert rule.todo.es
+        assert rule.todo.en
+        assert rule.todo.es != rule.todo.en
+        assert (rule.retry_after > 0) == (rule.action is Action.RETRY)
+
+
+def test_whoever_mends_a_stop_is_told_to_resume() -> None:
+    for rule in rules():
+        assert ("resume" in rule.todo.en) == rule.action.stops, rule.code
+        assert ("reanude" in rule.todo.es or "reanúde" in rule.todo.es) == rule.action.stops, rule.code
+
+
+def test_a_page_without_its_marks_is_not_written() -> None:
+    with pytest.raises(ValueError, match="errors"):
+        errors.renewed("# Errors", "en")
