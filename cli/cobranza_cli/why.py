@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cobranza.files.listings import exact
-from cobranza.flows.one_phone import decide_alone
+from cobranza.flows.decide_fully import decide_fully
 from cobranza.flows.reports.borrowers import BorrowerDays
 from cobranza.flows.reports.report import Sources
 from cobranza.policy.closed_day import NOT_LOOKED_AT, DebtDay
@@ -120,7 +120,7 @@ def _debts(book: Known, entries: Sequence[DebtDay], language: Language, *, is_to
 
 def _now(ledger: Ledger, book: Known, policies: Policies, now: datetime, language: Language) -> dict[str, str]:
     """What the sender would do at this moment."""
-    match decide_alone(ledger, book, policies, now):
+    match decide_fully(ledger, book, policies, now):
         case Rest():
             return {"outcome": "", "why": getattr(_REST, language)}
         case Send(template=template):

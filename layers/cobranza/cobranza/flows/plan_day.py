@@ -7,10 +7,8 @@ from datetime import UTC, date, datetime
 from functools import cache, partial
 from itertools import batched
 
-from cobranza.errors import InvalidInput
 from cobranza.files.day_plan import PlanRow
-from cobranza.flows.one_phone import decide_alone
-from cobranza.ledger.borrower import Borrower
+from cobranza.flows.decide_fully import decide_fully
 from cobranza.ledger.debt import Debt
 from cobranza.policy import contact_rules
 from cobranza.policy.breaker import Breaker
@@ -65,7 +63,7 @@ class Planner:
         due_at = now if loaded.lease else _moment(loaded.due_at)
         if self.heals and (sooner := heal(book, policies, day, due_at, now)):
             self.ledger.look_at(book.borrower.ref, sooner)
-        plan = planned(book, policies, day, due_at, now, partial(decide_alone, self.ledger))
+        plan = planned(book, policies, day, due_at, now, partial(decide_fully, self.ledger))
         return list(_rows_of(plan, portfolio_id, policies, loaded.borrower_id)) if plan else []
 
 
@@ -115,21 +113,14 @@ def _of(portfolio_id: str, dues: Iterable[Due]) -> Iterator[Due]:
 
 
 def _message(plan: Planned, send: Send, policies: Policies, borrower_id: str) -> PlanRow:
+    template = shipped_templates()[send.template, send.language]
     return replace(
         _row(plan, send.lead, policies, borrower_id, SEND),
         debts=tuple(map(_debt_id, send.debts)),
         amounts=send.totals,
         language=send.language,
-        text=_text(send, plan.book.borrower),
+        text=template.render(reminder_parameters(send, plan.book.borrower)),
     )
-
-
-def _text(send: Send, borrower: Borrower) -> str:
-    """The exact words; why there are none, where the sender would stop before its call."""
-    try:
-        return shipped_templates()[send.template, send.language].render(reminder_parameters(send, borrower))
-    except InvalidInput as error:
-        return str(error)
 
 
 def _row(plan: Planned, due: Due, policies: Policies, borrower_id: str, outcome: str) -> PlanRow:

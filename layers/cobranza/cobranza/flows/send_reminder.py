@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from cobranza.flows.one_phone import decide_alone
+from cobranza.flows.decide_fully import decide_fully
 from cobranza.flows.room import Room
 from cobranza.flows.stops import Stops
 from cobranza.policy.breaker import Breaker
@@ -65,7 +65,7 @@ class Sender:
             return Outcome()  # a copy of a reminder that is done, or that somebody else has
         if (outcome := self._settle_dead_claims(reminder, loaded, now)) is not None:
             return outcome
-        decision = decide_alone(self.ledger, loaded.book, self._policies(loaded.book, now), now)
+        decision = decide_fully(self.ledger, loaded.book, self._policies(loaded.book, now), now)
         if isinstance(decision, Send):
             return self._send(reminder, loaded.book, decision, now)
         return self._do_not_send(reminder, loaded.book, decision, now)

@@ -1,21 +1,36 @@
-"""The decision with what the borrower's own items do not tell: who else has the phone. The sender and every plan
-decide by it."""
+"""The decision with what the borrower's own items do not tell: who else has the phone, and whether the text can be
+filled in. The sender and every plan decide by it."""
 
 from dataclasses import replace
 from datetime import datetime
 
+from cobranza.errors import InvalidInput
 from cobranza.ledger.borrower import Borrower
-from cobranza.policy.decision import Book, Decision, Policies, Send, decide
+from cobranza.policy.decision import Book, Decision, Policies, Send, Skip, decide
 from cobranza.store.ledger import Ledger
+from cobranza.whatsapp.messages import reminder_parameters
 
 
-def decide_alone(ledger: Ledger, book: Book, policies: Policies, now: datetime) -> Decision:
+def decide_fully(ledger: Ledger, book: Book, policies: Policies, now: datetime) -> Decision:
     """Nobody is written to on a phone that another borrower who owes has too. Only where a message would leave it
     is asked who is behind the phone, and only of those others what they owe."""
     decision = decide(book, policies, now)
-    if isinstance(decision, Send) and _shares_phone(ledger, book.borrower):
+    if not isinstance(decision, Send):
+        return decision
+    if not _can_be_filled_in(decision, book.borrower):
+        why = Skip("NOT_FILLED_IN")
+        return replace(why, debts=dict.fromkeys(decision.consumes, why.outcome) | dict(decision.others))
+    if _shares_phone(ledger, book.borrower):
         return decide(replace(book, borrower=replace(book.borrower, shares_phone=True)), policies, now)
     return decision
+
+
+def _can_be_filled_in(send: Send, borrower: Borrower) -> bool:
+    try:
+        reminder_parameters(send, borrower)
+    except InvalidInput:
+        return False
+    return True
 
 
 def _shares_phone(ledger: Ledger, borrower: Borrower) -> bool:
