@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from cobranza.policy import contact_rules, decision, due
+from cobranza.policy import contact_rules, decide, due
 from local.replay.book import Invoice, invented
 from local.replay.cadence import plain
 from local.replay.checks import Findings
@@ -51,8 +51,8 @@ def test_the_same_seed_walks_the_same_way() -> None:
 
 
 def test_caps_that_are_off_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decision, "too_often", lambda *_: False)
-    monkeypatch.setattr(decision, "_too_soon", lambda *_: None)
+    monkeypatch.setattr(decide, "too_often", lambda *_: False)
+    monkeypatch.setattr(decide, "_too_soon", lambda *_: None)
     assert found(walked()) >= {"messages above the law's caps", "customer-weeks over 2 contacts"}
 
 
@@ -63,14 +63,14 @@ def test_hours_that_are_off_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_promises_that_nobody_heeds_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decision, "_is_promised", lambda *_: False)
+    monkeypatch.setattr(decide, "_is_promised", lambda *_: False)
     assert "messages to invoices with an open promise" in found(walked(days=60))
 
 
 def test_stops_and_disputes_that_nobody_heeds_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    deaf = (decision._about_the_borrower, decision._contested)  # pyright: ignore[reportPrivateUsage]
-    checks = decision._CHECKS  # pyright: ignore[reportPrivateUsage]
-    monkeypatch.setattr(decision, "_CHECKS", tuple(check for check in checks if check not in deaf))
+    deaf = (decide._about_the_borrower, decide._contested)  # pyright: ignore[reportPrivateUsage]
+    checks = decide._CHECKS  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(decide, "_CHECKS", tuple(check for check in checks if check not in deaf))
     disputed = list(map(partial(replace, disputed=True), FEW))
     assert found(walked(disputed)) >= {
         "messages to invoices known to be disputed",

@@ -13,7 +13,8 @@ from cobranza.ledger.payment import Credit
 from cobranza.ledger.promise import Promise
 from cobranza.policy import contact_rules
 from cobranza.policy.breaker import Breaker
-from cobranza.policy.decision import Book, Decision, Policies, Send, decide
+from cobranza.policy.decide import decide
+from cobranza.policy.decision import Book, Decision, Policies, Send
 from cobranza.policy.due import Due, StrategyOf, due_on, next_look
 from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed, Message, State

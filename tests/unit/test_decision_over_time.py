@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.policy import contact_rules, outcomes
-from cobranza.policy.decision import Book, Defer, Policies, Send, Skip, decide
+from cobranza.policy.decide import decide
+from cobranza.policy.decision import Book, Defer, Policies, Send, Skip
 from cobranza.policy.due import TOP, counted_from, due_on, local_date, next_look
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cobranza.ledger.debt import Debt
-from cobranza.policy.decision import Book, Decision, Defer, Policies, Rest, Send, Skip, decide
+from cobranza.policy.decide import decide
+from cobranza.policy.decision import Book, Decision, Defer, Policies, Rest, Send, Skip
 from cobranza.policy.due import Look, local_date, next_look
 from cobranza.policy.feed import Feed, Pause
 from cobranza.policy.message import Message, State

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from cobranza.errors import InvalidInput
 from cobranza.ledger.borrower import Borrower
-from cobranza.policy.decision import Book, Decision, Policies, Send, Skip, decide
+from cobranza.policy.decide import decide
+from cobranza.policy.decision import Book, Decision, Policies, Send, Skip
 from cobranza.store.ledger import Ledger
 from cobranza.whatsapp.messages import reminder_parameters
 

@@ -7,7 +7,8 @@ Whatever comes between the plan and that moment the sender finds by itself: a pl
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from cobranza.policy.decision import Book, Decides, Defer, Policies, Rest, Send, Skip, decide
+from cobranza.policy.decide import decide
+from cobranza.policy.decision import Book, Decides, Defer, Policies, Rest, Send, Skip
 from cobranza.policy.due import Due, Look, due_on, local_date, next_look
 from cobranza.policy.message import Message, State
 
