@@ -41,7 +41,7 @@ def _lines(language: str) -> Iterator[str]:
     yield "|---|---|---|---|"
     for rule in rules():
         codes = str(rule.code) if rule.code == rule.last else f"{rule.code}–{rule.last}"
-        yield f"| {codes} | {rule.title} | {_what(rule, language)} | {getattr(rule.todo, language)} |"
+        yield f"| {codes} | {rule.title} | {_what(rule, language)} | {getattr(rule.remedy, language)} |"
 
 
 def _what(rule: Rule, language: str) -> str:

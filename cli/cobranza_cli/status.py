@@ -45,7 +45,7 @@ def show(console: Console, told: dict[str, Any]) -> None:
         console.print(
             f"[red]WhatsApp has stopped {scope}[/red] since {stop['since']}: {stop['code']} {stop['title']}"
         )
-        console.print(f"  {stop['todo']}: {stop['resume']}")
+        console.print(f"  {stop['remedy']}: {stop['resume']}")
     for name, portfolio in told["portfolios"].items():
         table = Table(
             "file", "state", "parts", "as of", title=f"{name}: book as of {portfolio['as_of'] or 'nothing'}"
@@ -89,7 +89,7 @@ def _stop(breaker: Breaker) -> dict[str, Any]:
         "since": breaker.since,
         "code": breaker.code,
         "title": rule.title,
-        "todo": rule.todo.en,
+        "remedy": rule.remedy.en,
         "resume": f"cobranza resume {breaker.scope}",
     }
 

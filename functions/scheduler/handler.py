@@ -60,6 +60,6 @@ def _tell(breakers: Collection[Breaker]) -> None:
             scope=each.scope,
             code=each.code,
             since=each.since,
-            todo=rule_for(each.code).todo.en,
+            remedy=rule_for(each.code).remedy.en,
             then=f"cobranza resume {each.scope}",
         )

@@ -110,7 +110,7 @@ def _raise_alarm(reminder: Reminder, outcome: Outcome) -> None:
             scope=stopped.scope,
             code=stopped.code,
             since=stopped.since,
-            todo=rule_for(stopped.code).todo.en,
+            remedy=rule_for(stopped.code).remedy.en,
             then=f"cobranza resume {stopped.scope}",
             trace=reminder.trace,
         )
@@ -119,4 +119,4 @@ def _raise_alarm(reminder: Reminder, outcome: Outcome) -> None:
         if is_known(code) and rule_for(code).action is not Action.OUR_BUG:
             return
         telemetry.count("RequestsAtFault" if is_known(code) else "UnknownErrorCodes")
-        telemetry.logger.error("meta refused", code=code, todo=rule_for(code).todo.en, trace=reminder.trace)
+        telemetry.logger.error("meta refused", code=code, remedy=rule_for(code).remedy.en, trace=reminder.trace)

@@ -15,16 +15,16 @@ def test_the_page_tells_the_codes_as_they_are(language: str) -> None:
 def test_every_code_has_a_title_and_says_what_to_do_in_both_languages() -> None:
     for rule in rules():
         assert rule.title
-        assert rule.todo.es
-        assert rule.todo.en
-        assert rule.todo.es != rule.todo.en
+        assert rule.remedy.es
+        assert rule.remedy.en
+        assert rule.remedy.es != rule.remedy.en
         assert (rule.retry_after > 0) == (rule.action is Action.RETRY)
 
 
 def test_whoever_mends_a_stop_is_told_to_resume() -> None:
     for rule in rules():
-        assert ("resume" in rule.todo.en) == rule.action.stops, rule.code
-        assert ("reanude" in rule.todo.es or "reanúde" in rule.todo.es) == rule.action.stops, rule.code
+        assert ("resume" in rule.remedy.en) == rule.action.stops, rule.code
+        assert ("reanude" in rule.remedy.es or "reanúde" in rule.remedy.es) == rule.action.stops, rule.code
 
 
 def test_a_page_without_its_marks_is_not_written() -> None:

@@ -7,4 +7,4 @@ from cobranza.whatsapp.errors import rule_for
 def advice(outcome: str) -> Sentence | None:
     """For FAILED_<code>; None for every other outcome."""
     kind, _, code = outcome.partition("_")
-    return rule_for(int(code)).todo if kind == "FAILED" else None
+    return rule_for(int(code)).remedy if kind == "FAILED" else None

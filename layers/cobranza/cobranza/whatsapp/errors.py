@@ -52,14 +52,14 @@ class ProviderError:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What is to be done about the codes from `code` to `last`. `retry_after` are seconds, 0 for all but RETRY;
-    `todo` is for a person."""
+    `remedy` is for a person."""
 
     code: int
     last: int
     title: str
     action: Action
     retry_after: int
-    todo: Sentence
+    remedy: Sentence
 
 
 @cache
@@ -74,7 +74,7 @@ def rules() -> tuple[Rule, ...]:
             title=told["title"],
             action=Action(told["do"]),
             retry_after=told.get("after", 0),
-            todo=Sentence(**table["todos"][told["todo"]]),
+            remedy=Sentence(**table["remedies"][told["remedy"]]),
         )
         for told in table["codes"]
     )
