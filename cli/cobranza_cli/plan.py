@@ -18,9 +18,11 @@ from cobranza.flows.drops import APPROVE, PLAN, Drop, plan_approved
 from cobranza.flows.plan_day import Planner
 from cobranza.policy.closing import home_zone
 from cobranza.policy.outcomes import SEND, sentence
+from cobranza.policy.pace import ramp_left
 from cobranza.policy.portfolio import Portfolio
 from cobranza.store.book import Book
 from cobranza.store.ledger import Ledger
+from cobranza.store.limits import Ramps
 from cobranza.store.portfolios import switched_on
 from cobranza_cli.answer import answer_to
 from cobranza_cli.place import Place
@@ -30,10 +32,11 @@ SHOWN = 10
 
 @dataclass
 class Seen:
-    """What a plan has, and its first messages."""
+    """What a plan has, and its first messages; `at_most` is what a new portfolio's ramp lets through."""
 
     portfolio: str
     day: date
+    at_most: int | None = None
     outcomes: Counter[str] = field(default_factory=Counter[str])
     first: list[PlanRow] = field(default_factory=list[PlanRow])
 
@@ -45,7 +48,8 @@ class Seen:
             yield row.cells()
 
     def told(self) -> dict[str, Any]:
-        return {"portfolio": self.portfolio, "day": self.day, "outcomes": dict(self.outcomes)}
+        told = {"portfolio": self.portfolio, "day": self.day, "outcomes": dict(self.outcomes)}
+        return told | {"at_most": self.at_most}
 
 
 def plan(place: Place, portfolio_id: str, day: date | None, out: Path | None) -> Seen:
@@ -58,7 +62,8 @@ def plan(place: Place, portfolio_id: str, day: date | None, out: Path | None) ->
         raise InvalidInput("NO_PORTFOLIO", f"no portfolio {portfolio_id!r} has a valid portfolio.yaml")
     day = _day(portfolio, day, now)
     countries = switched_on(ledger.portfolio, place.outputs["CountriesOn"].split(","))
-    seen = Seen(portfolio_id, day)
+    people = Ramps(place.ledger).people(portfolio_id)
+    seen = Seen(portfolio_id, day, ramp_left(ledger.strategy(portfolio_id).ramp, people, day))
     rows = seen.of(Planner(ledger, Book(place.ledger), countries).rows(portfolio_id, day, now))
     if out is None:
         for _ in rows:
@@ -83,6 +88,8 @@ def show(console: Console, seen: Seen) -> None:
     for outcome, count in seen.outcomes.most_common():
         table.add_row(outcome, f"{count:,}", str(sentence(outcome)))
     console.print(table)
+    if seen.at_most is not None and seen.outcomes[SEND] > seen.at_most:
+        console.print(f"the portfolio is new: at most {seen.at_most:,} of them leave on that day")
     if seen.first:
         table = Table("borrower", "at", "step", "rule", "template", "amount", title="the first messages")
         for row in seen.first:

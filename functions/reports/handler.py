@@ -17,7 +17,7 @@ from cobranza.store.book import Book
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
-from cobranza.store.limits import DueLine
+from cobranza.store.limits import DueLine, Ramps
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
 from cobranza.store.payments import Payments
@@ -43,7 +43,7 @@ def wire() -> Deps:
     results, notices = Bucket(client("s3"), settings.inbox_bucket), Notices(client("sns"), settings.notices_topic)
     portfolio = switched_on(sources.ledger.portfolio, settings.countries_on.split(","))
     planner = Planner(sources.ledger, sources.book, portfolio, heals=True)
-    plans = PlanDesk(planner, Plans(table), results, notices)
+    plans = PlanDesk(planner, Plans(table), Ramps(table), results, notices)
     return Deps(ReportDesk(sources, results), plans, stage_clock(settings, lambda: client("ssm")))
 
 

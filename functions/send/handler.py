@@ -17,7 +17,7 @@ from cobranza.settings import SendSettings
 from cobranza.store.aws import client
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
-from cobranza.store.limits import Limits
+from cobranza.store.limits import Limits, Ramps
 from cobranza.store.messages import Messages
 from cobranza.store.portfolios import PAUSE_LIFETIME, remembered, switched_on
 from cobranza.store.secrets import Secret, stage_clock
@@ -48,7 +48,7 @@ def wire() -> Deps:
         strategy_of=remembered(ledger.strategy),
         portfolio=remembered(switched_on(ledger.portfolio, settings.countries_on.split(","))),
         feed=ledger.feed,
-        room=Room(Limits(table, int(settings.people_per_day))),
+        room=Room(Limits(table, int(settings.people_per_day)), Ramps(table)),
         stops=Stops(ledger),
         only_to=settings.only_to,
     )
@@ -63,7 +63,7 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     now = deps.clock()
     deps.sender.whatsapp.hang_up()
     # Read once a batch: a pause stops the next one, and so do a breaker and a limit.
-    room = Room(deps.sender.room.limits)
+    room = Room(deps.sender.room.limits, deps.sender.room.ramps)
     stops = Stops(deps.sender.stops.ledger, PAUSE_LIFETIME)
     sender = replace(deps.sender, feed=remembered(deps.sender.feed, PAUSE_LIFETIME), room=room, stops=stops)
     deps = replace(deps, sender=sender)

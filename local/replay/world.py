@@ -30,7 +30,7 @@ from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger
-from cobranza.store.limits import DueLine, Limits
+from cobranza.store.limits import DueLine, Limits, Ramps
 from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
@@ -152,7 +152,7 @@ class World:
             strategy_of=strategy_of,
             portfolio=cache(self.ledger.portfolio),
             feed=self.ledger.feed,
-            room=Room(self._limits),
+            room=Room(self._limits, Ramps(self.table)),
             stops=Stops(self.ledger),
         )
 
@@ -187,7 +187,7 @@ class World:
     def tick(self, now: datetime) -> list[Reminder]:
         """Runs the scheduler; the reminders that it queued, for a sender that knows who was written to before."""
         self.sender.room.tell(now)
-        self.sender = replace(self.sender, room=Room(self._limits))
+        self.sender = replace(self.sender, room=Room(self._limits, Ramps(self.table)))
         self._scheduler.tick(now, "replay")
         return [Reminder.parse(body) for body in self._waiting.take_all()]
 

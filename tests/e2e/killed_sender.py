@@ -17,7 +17,7 @@ from cobranza.flows.stops import Stops
 from cobranza.queues import Reminder
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
-from cobranza.store.limits import Limits
+from cobranza.store.limits import Limits, Ramps
 from cobranza.store.messages import Messages
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import Answer, WhatsApp
@@ -45,7 +45,7 @@ def main() -> None:
     table = Table(dynamodb, stack.tables["ledger"])
     ledger = Ledger(table)
     journal = Journal(Table(dynamodb, stack.tables["journal"]))
-    room = Room(Limits(table, 1000))
+    room = Room(Limits(table, 1000), Ramps(table))
     sender = Sender(
         ledger,
         Messages(table),

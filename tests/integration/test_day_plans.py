@@ -211,6 +211,23 @@ def test_people_hear_that_a_plan_is_ready_and_how_many_would_be_sent(world: Worl
     ]
 
 
+def test_the_plan_of_a_new_portfolio_says_how_many_its_ramp_lets_through(world: World, drop: Drop) -> None:
+    heard = listen(world)
+    in_force(world, EVERY_DAY.model_copy(update={"ramp": (100, 250)}))
+    drop("debts/tienda/a.csv", debts({}))
+    world.ramps.add("tienda", TODAY, 30)
+    make_plans(world)
+    assert [each["at_most"] for each in heard() if each["state"] == "PLANNED"] == [70, 250]
+
+
+def test_the_plan_of_a_portfolio_without_a_ramp_has_no_such_figure(world: World, drop: Drop) -> None:
+    heard = listen(world)
+    in_force(world, EVERY_DAY.model_copy(update={"ramp": ()}))
+    drop("debts/tienda/a.csv", debts({}))
+    make_plans(world)
+    assert [each["at_most"] for each in heard() if each["state"] == "PLANNED"] == [None, None]
+
+
 def listen(world: World) -> Callable[[], list[dict[str, Any]]]:
     """Subscribes to the notices; what has been told when it is called."""
     url = world.sqs.create_queue(QueueName="ops")["QueueUrl"]

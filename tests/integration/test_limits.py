@@ -36,7 +36,7 @@ def queued(world: World, drop: Drop) -> list[Reminder]:
 @contextmanager
 def batch(world: World) -> Generator[World]:
     """What one call of the sender knows of limits, and tells at its end."""
-    world.sender = replace(world.sender, room=Room(world.limits))
+    world.sender = replace(world.sender, room=Room(world.limits, world.ramps))
     yield world
     world.sender.room.tell(world.now)
 

@@ -79,7 +79,7 @@ def test_a_plan_is_shown_and_nothing_changes(world: World) -> None:
 def test_a_plan_is_written_to_a_file(tmp_path: Path) -> None:
     out = tmp_path / "plan.csv"
     told = json.loads(cobranza("plan", "tienda", "--day", "2026-11-25", "--out", str(out), "--json").stdout)
-    assert told == {"portfolio": "tienda", "day": "2026-11-25", "outcomes": {"SEND": 1}}
+    assert told == {"portfolio": "tienda", "day": "2026-11-25", "outcomes": {"SEND": 1}, "at_most": 100}
     with out.open(encoding="utf-8-sig", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["borrower_id"], row["phone"]) == ("C1", "…0101")

@@ -40,7 +40,7 @@ from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
-from cobranza.store.limits import DueLine, Limits
+from cobranza.store.limits import DueLine, Limits, Ramps
 from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket, Opened, Received
@@ -220,6 +220,7 @@ class World:
         self.table = table
         self.ledger = Ledger(table)
         self.limits = Limits(table, people_a_day=1000)
+        self.ramps = Ramps(table)
         self.line = DueLine(table)
         self.messages = Messages(table)
         self.journal = Journal(Table(PartiqlClient(self.dynamodb), "journal"))
@@ -260,7 +261,7 @@ class World:
         self.plans = Plans(table)
         countries = switched_on(self.ledger.portfolio, COUNTRIES_ON)
         self.planning = PlanDesk(
-            Planner(self.ledger, book, countries, heals=True, workers=1), self.plans, inbox, notices
+            Planner(self.ledger, book, countries, heals=True, workers=1), self.plans, self.ramps, inbox, notices
         )
         self.approvals = ApprovalDesk(self.ledger, self.plans, results)
         self.media = Queue[MediaToFetch](self.sqs, self.media_url)
@@ -276,7 +277,7 @@ class World:
             lambda _: DAILY,
             switched_on(self.ledger.portfolio, COUNTRIES_ON),
             self.ledger.feed,
-            Room(self.limits),
+            Room(self.limits, self.ramps),
             Stops(self.ledger),
         )
         self.scheduler = Scheduler(self.ledger, self.limits, self.line, self.queue, AT_ONCE, workers=1)

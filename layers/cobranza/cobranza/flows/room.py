@@ -11,12 +11,13 @@ from datetime import date, datetime
 
 from cobranza.policy.pace import ramp_left
 from cobranza.policy.portfolio import Portfolio
-from cobranza.store.limits import Limits
+from cobranza.store.limits import Limits, Ramps
 
 
 @dataclass(slots=True)
 class Room:
     limits: Limits
+    ramps: Ramps
     _numbers: dict[str, int] = field(default_factory=dict[str, int])
     _ramps: dict[str, dict[date, int]] = field(default_factory=dict[str, dict[date, int]])
     _people: Counter[str] = field(default_factory=Counter[str])
@@ -42,13 +43,13 @@ class Room:
         for number, count in self._people.items():
             self.limits.add_people(number, now, count)
         for (portfolio_id, day), count in self._of_ramps.items():
-            self.limits.add_to_ramp(portfolio_id, day, count)
+            self.ramps.add(portfolio_id, day, count)
 
     def _ramp_left(self, portfolio_id: str, ramp: Sequence[int], day: date) -> int | None:
         if not ramp:
             return None
         if portfolio_id not in self._ramps:
-            self._ramps[portfolio_id] = self.limits.ramp(portfolio_id)
+            self._ramps[portfolio_id] = self.ramps.people(portfolio_id)
         people = self._ramps[portfolio_id]
         done = people.get(day, 0) + self._of_ramps[portfolio_id, day]
         return ramp_left(ramp, people | {day: done}, day)

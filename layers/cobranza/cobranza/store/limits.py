@@ -39,16 +39,6 @@ class Limits:
         """What WhatsApp says of this number: so many people in any 24 hours."""
         self._table.update(keys.tier(number), {"people": people})
 
-    def ramp(self, portfolio_id: str) -> dict[date, int]:
-        """The people of each day on which the portfolio has sent, as long as its ramp lasted."""
-        items = self._table.query(
-            "pk = :pk AND begins_with(sk, :sk)", {"pk": keys.control_pk(portfolio_id), "sk": keys.RAMP}
-        )
-        return {date.fromisoformat(item["sk"].removeprefix(keys.RAMP)): int(item["people"]) for item in items}
-
-    def add_to_ramp(self, portfolio_id: str, day: date, count: int) -> None:
-        self._table.update(keys.ramp(portfolio_id, day), add={"people": count})
-
     def rate(self) -> int | None:
         """Reminders a second over the whole stack, where somebody has slowed it down; 0 stops it."""
         item = self._table.get(keys.rate(keys.ALL))
@@ -75,3 +65,20 @@ class DueLine:
         )
         hours = (item["sk"].removeprefix(keys.LINE) for item in items)
         return [datetime.fromisoformat(f"{hour}:00+00:00") for hour in hours]
+
+
+class Ramps:
+    """How many people a new portfolio wrote to on each of its first days."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def people(self, portfolio_id: str) -> dict[date, int]:
+        """By local day, as long as the ramp lasted."""
+        items = self._table.query(
+            "pk = :pk AND begins_with(sk, :sk)", {"pk": keys.control_pk(portfolio_id), "sk": keys.RAMP}
+        )
+        return {date.fromisoformat(item["sk"].removeprefix(keys.RAMP)): int(item["people"]) for item in items}
+
+    def add(self, portfolio_id: str, day: date, count: int) -> None:
+        self._table.update(keys.ramp(portfolio_id, day), add={"people": count})

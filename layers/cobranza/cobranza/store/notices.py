@@ -51,6 +51,7 @@ class Notices:
             "send": plan.outcomes.get(SEND, 0),
             "outcomes": dict(plan.outcomes),
             "needs_approval": plan.needs_approval,
+            "at_most": plan.at_most,
         }
         self._publish(f"PLANNED: {plan.day} of {plan.portfolio}", told)
 

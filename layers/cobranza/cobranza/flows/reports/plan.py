@@ -17,6 +17,8 @@ from cobranza.flows.drops import PLAN, Drop
 from cobranza.flows.plan_day import Planner
 from cobranza.flows.results import CSV
 from cobranza.policy.closing import home_zone
+from cobranza.policy.pace import ramp_left
+from cobranza.store.limits import Ramps
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
 from cobranza.store.plans import Plan, Plans
@@ -29,6 +31,7 @@ EVENING = 18
 class PlanDesk:
     planner: Planner
     plans: Plans
+    ramps: Ramps
     results: Bucket
     notices: Notices
 
@@ -60,7 +63,9 @@ class PlanDesk:
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             self.results.put_file(f"{drop.results}/{PLAN}", file, CSV)
-        plan = Plan(portfolio_id, day, digest, now, outcomes, self._waits(portfolio_id, day))
+        ramp = self.planner.ledger.strategy(portfolio_id).ramp
+        at_most = ramp_left(ramp, self.ramps.people(portfolio_id), day)
+        plan = Plan(portfolio_id, day, digest, now, outcomes, self._waits(portfolio_id, day), at_most)
         self.notices.plan_is_ready(plan, drop.results)
         self.plans.save(plan)
         return plan
