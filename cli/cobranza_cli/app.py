@@ -198,14 +198,14 @@ def try_import(
 @app.command("why")
 def show_why(
     context: typer.Context,
-    whom: Annotated[str, typer.Argument(help="Your number of a borrower or of an open debt, or a name.")],
+    whom: Annotated[str, typer.Argument(help="Your number of a borrower or an open debt, a document, or a name.")],
     portfolio: Annotated[str, typer.Option(help="Look for debts and names here alone.")] = "",
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Today if not told.")] = None,
     lang: Annotated[str, typer.Option(help="es or en; LANG's if not told.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Why somebody was, or was not, written to. Names and debts are looked for in the open books, one after the
-    other; documents are not kept, so nobody is found by them."""
+    other."""
     place = context.obj.place()
     found = find(place, whom, portfolio, complaints)
     if found.is_cut:

@@ -1,4 +1,4 @@
-"""Who is meant by what an operator types: the creditor's number of a borrower, a debt's, or a name."""
+"""Who is meant by what an operator types: a borrower's number, a document's, a debt's, or a name."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -34,11 +34,12 @@ class Found:
 
 
 def find(place: Place, wanted: str, portfolio: str, console: Console) -> Found:
-    """Whose number it is; else, in the open books, whose debt's number, or whose name has all these words."""
-    ref = place.references.ref("borrower", wanted)
-    if people := list(_profiles(place, [ref])):
+    """Whose number it is, or identity document; else, in the open books, whose debt's number, or whose name has
+    all these words."""
+    ref, ledger = place.references.ref("borrower", wanted), Ledger(place.ledger)
+    if people := list(_profiles(place, [ref, *ledger.borrowers_behind(place.references.document(wanted))])):
         return Found(people)
-    names = [portfolio] if portfolio else [each.id for each in Ledger(place.ledger).portfolios()]
+    names = [portfolio] if portfolio else [each.id for each in ledger.portfolios()]
     words, read = _words(wanted), 0
     owners: list[Someone] = []
     namesakes: list[Someone] = []

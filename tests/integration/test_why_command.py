@@ -71,7 +71,10 @@ def held(world: World, drop: Drop, portfolio: None) -> None:
     """C1's F-1 is held, C2 owes F-2."""
     drop(
         "debts/tienda/a.csv",
-        debts({}, {"borrower_id": "C2", "name": "Juan Ejemplo", "phone": "+525555550102", "debt_id": "F-2"}),
+        debts(
+            {"document_id": "EJEM-900101 X1"},
+            {"borrower_id": "C2", "name": "Juan Ejemplo", "phone": "+525555550102", "debt_id": "F-2"},
+        ),
         metadata=AS_OF,
     )
     hold = {"borrower_id": "C1", "debt_id": "F-1", "action": "pausa", "until": "2026-12-01"}
@@ -80,8 +83,8 @@ def held(world: World, drop: Drop, portfolio: None) -> None:
 
 
 @pytest.mark.usefixtures("held")
-@pytest.mark.parametrize("words", ["C1", "F-1", "lucia ejemplo", "LUCÍA"])
-def test_somebody_is_found_by_number_debt_or_name(words: str) -> None:
+@pytest.mark.parametrize("words", ["C1", "F-1", "lucia ejemplo", "LUCÍA", "ejem900101x1"])
+def test_somebody_is_found_by_number_document_debt_or_name(words: str) -> None:
     found = told(words)
     assert (found["borrower_id"], found["day"]) == ("C1", "2026-11-24")
     (debt,) = found["debts"]
@@ -89,6 +92,14 @@ def test_somebody_is_found_by_number_debt_or_name(words: str) -> None:
     assert debt["outcome"] == "SKIPPED_HELD"
     assert debt["why"] == "El acreedor pidió esperar hasta una fecha"
     assert debt["rule"].startswith("everyone · standard@")
+
+
+@pytest.mark.usefixtures("portfolio")
+def test_a_document_that_comes_later_finds_its_owner_and_lies_nowhere_in_words(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}), metadata=AS_OF)
+    drop("debts/tienda/b.csv", debts({"document_id": "X-1"}), metadata=AS_OF)
+    assert told("x1")["borrower_id"] == "C1"
+    assert "X-1" not in str(world.items())
 
 
 @pytest.mark.usefixtures("held")

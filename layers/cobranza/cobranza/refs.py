@@ -22,3 +22,7 @@ class References:
         digest = hmac.digest(self._key, f"{kind}|{value}".encode(), hashlib.sha256)
         # 20 bytes make 32 letters without padding.
         return base64.b32encode(digest[:20])[:26].decode()
+
+    def document(self, number: str) -> str:
+        """Of an identity document, however its letters and digits are separated: `123.456-K` is `123456k`."""
+        return self.ref("document", "".join(filter(str.isalnum, number)).upper())

@@ -164,7 +164,8 @@ class PartImporter:
     def _write_new(self, people: Sequence[Person], task: Task, now: datetime) -> list[Done]:
         phones = {p.ref: self.references.ref("phone", p.last.phone) for p in people if p.last.phone}
         asked: list[Write] = [writes.reference(phone, ref) for ref, phone in phones.items()]
-        owners: list[str] = [""] * len(asked)  # a phone that is known already is no reason to read
+        asked += [self._document(p) for p in people if p.last.document_id]
+        owners: list[str] = [""] * len(asked)  # one that is known already is no reason to read
         for person in people:
             for row, digest in zip(person.rows, person.digests, strict=True):
                 asked.append(writes.new_debt(person.ref, row.terms, digest, task.import_id))
@@ -226,6 +227,8 @@ class PartImporter:
         is_same_phone = not person.last.phone or known.has_phone(person.last.phone)
         phone = self.references.ref("phone", person.last.phone)
         asked: list[Write] = [] if is_same_phone else [writes.reference(phone, person.ref)]
+        if person.last.document_id and (known.profile or {}).get("digest") != profile_digest(person):
+            asked.append(self._document(person))
         must: list[bool] = [False] * len(asked)
         changes: Counter[str] = Counter()
         changed: list[Debt] = []
@@ -248,6 +251,9 @@ class PartImporter:
             self.ledger.look_at(person.ref, look)
         self._credits(task).declare(person)
         return changes, somebody
+
+    def _document(self, person: Person) -> Write:
+        return writes.reference(self.references.document(person.last.document_id), person.ref)
 
     def _credits(self, task: Task) -> CreditDesk:
         return CreditDesk(self.payments, task.portfolio_id, task.as_of)

@@ -37,7 +37,7 @@ def row_digest(row: DebtRow) -> str:
     """Of all that a row says: equal digests, nothing to write."""
     terms = row.terms
     told = (
-        *(row.borrower_id, row.name, row.phone, row.country, row.region, row.language, terms.key),
+        *(row.borrower_id, row.name, row.phone, row.country, row.region, row.language, row.document_id, terms.key),
         *(_exact(terms.amount), _exact(terms.balance), _exact(terms.late_fee), terms.currency, terms.due_date),
         *(terms.payment_url, terms.document_url, terms.tags, terms.risk, sorted(terms.extra.items())),
         *(
@@ -53,7 +53,7 @@ def row_digest(row: DebtRow) -> str:
 
 def profile_digest(person: Person) -> str:
     last, answer = person.last, answer_of(person.rows)
-    told = (last.borrower_id, last.name, last.phone, last.country, last.region, last.language)
+    told = (last.borrower_id, last.name, last.phone, last.country, last.region, last.language, last.document_id)
     return hashlib.blake2b(
         repr((*told, answer.consent_declared, answer.consent)).encode(), digest_size=16
     ).hexdigest()

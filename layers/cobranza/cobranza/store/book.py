@@ -181,8 +181,9 @@ def _open_of(item: Item) -> Open:
     )
 
 
-def reference(phone: str, borrower: str) -> Insert:
-    return Insert(keys.reference(phone, borrower))
+def reference(ref: str, borrower: str) -> Insert:
+    """That the borrower stands behind the reference to a phone, or to an identity document."""
+    return Insert(keys.reference(ref, borrower))
 
 
 def new_debt(borrower: str, terms: Terms, digest: str, source: str) -> Insert:
