@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -216,7 +216,7 @@ def show_why(
         _list_people(found.people)
         raise typer.Exit(1)
     language = why.language_of(lang or os.environ.get("LANG", ""))
-    told = why.told(place, found.people[0], day and day.date(), datetime.now(UTC), language)
+    told = why.told(place, found.people[0], day and day.date(), place.now(), language)
     if as_json:
         _print_json(told)
     else:

@@ -2,17 +2,14 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from cobranza.refs import References
 from cobranza_cli import app
-from cobranza_cli.place import Place
+from tests.integration.place import WorldPlace
 from tests.integration.world import World, debts
 
 pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
@@ -24,24 +21,9 @@ MAPPING = "{applies_to: 'sistema*.csv', columns: {borrower_id: Cod}, values: {co
 EXPORT = "Cod;name;phone;debt_id;amount;due_date\nC1;Lucía Ejemplo;+525555550101;F-1;1.234,50;24/11/2026\n"
 
 
-@dataclass(frozen=True)
-class Stack(Place):
-    world: World
-
-    def client(self, service: str) -> Any:
-        return getattr(self.world, service)
-
-    def now(self) -> datetime:
-        return self.world.now
-
-    @property
-    def references(self) -> References:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.world.references
-
-
 @pytest.fixture(autouse=True)
 def stack(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app.Where, "place", lambda _: Stack({"Ledger": "ledger"}, {}, world))
+    monkeypatch.setattr(app.Where, "place", lambda _: WorldPlace({"Ledger": "ledger"}, {}, world))
 
 
 def dry(file: Path, text: str, *options: str) -> dict[str, Any]:

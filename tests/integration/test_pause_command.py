@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,17 +13,13 @@ from cobranza.store.objects import Bucket
 from cobranza.store.table import utc
 from cobranza_cli import answer, app, status
 from cobranza_cli.place import Place
+from tests.integration.place import WorldPlace
 from tests.integration.world import PORTFOLIO_YAML, World
 
 
 @dataclass(frozen=True)
-class Stack(Place):
+class Stack(WorldPlace):
     """The world's tables and buckets; what changes in control/ is told to ingest at once."""
-
-    world: World
-
-    def now(self) -> datetime:
-        return self.world.now
 
     def client(self, service: str) -> Any:
         return Telling(self.world) if service == "s3" else getattr(self.world, service)

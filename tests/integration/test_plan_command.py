@@ -14,7 +14,7 @@ from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import DroppedFile
 from cobranza.store.objects import Bucket
 from cobranza_cli import answer, app
-from cobranza_cli.place import Place
+from tests.integration.place import WorldPlace
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 from tests.unit.books import ladder
 
@@ -24,16 +24,11 @@ TOMORROW = date(2026, 11, 25)
 
 
 @dataclass(frozen=True)
-class Stack(Place):
+class Stack(WorldPlace):
     """The world's tables and buckets; a yes beside a plan is told to ingest at once."""
-
-    world: World
 
     def client(self, service: str) -> Any:
         return Telling(self.world) if service == "s3" else getattr(self.world, service)
-
-    def now(self) -> Any:
-        return self.world.now
 
 
 class Telling:

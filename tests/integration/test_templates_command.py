@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 from cobranza.policy.registered import Registered
 from cobranza.store.templates import Templates
 from cobranza_cli import app
-from cobranza_cli.place import Place
 from cobranza_cli.templates import shipped
+from tests.integration.place import WorldPlace
 from tests.integration.receiver import TOKEN, Simulator
 from tests.integration.world import World
 
@@ -23,17 +23,13 @@ pytestmark = pytest.mark.in_memory
 
 
 @dataclass(frozen=True)
-class Stack(Place):
+class Stack(WorldPlace):
     """The world's table, the simulator for Meta, and a token."""
 
-    world: World
     token: str
 
     def client(self, service: str) -> Any:
         return Secrets(self.token) if service == "secretsmanager" else getattr(self.world, service)
-
-    def now(self) -> Any:
-        return self.world.now
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,14 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from cobranza.refs import References
 from cobranza_cli import app, whom
-from cobranza_cli.place import Place
+from tests.integration.place import WorldPlace
 from tests.integration.rows import apply
 from tests.integration.world import World, debts
 
@@ -22,33 +19,12 @@ AS_OF = {"as-of": "2026-11-23T10:00:00-06:00"}
 pytestmark = [pytest.mark.usefixtures("portfolio", "place"), pytest.mark.in_memory]
 
 
-@dataclass(frozen=True)
-class Stack(Place):
-    world: World
-
-    def client(self, service: str) -> Any:
-        return getattr(self.world, service)
-
-    @property
-    def references(self) -> References:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.world.references
-
-
 @pytest.fixture
 def place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox", "CountriesOn": "MX,"}
-    monkeypatch.setattr(app.Where, "place", lambda _: Stack(outputs, {}, world))
-    monkeypatch.setattr(app, "datetime", _Clock(world))
+    monkeypatch.setattr(app.Where, "place", lambda _: WorldPlace(outputs, {}, world))
     monkeypatch.setenv("LANG", "es_MX.UTF-8")
     monkeypatch.setattr(app, "console", Console(highlight=False, width=200))
-
-
-@dataclass(frozen=True)
-class _Clock:
-    world: World
-
-    def now(self, _: Any) -> datetime:
-        return self.world.now
 
 
 def why(*words: str) -> Result:

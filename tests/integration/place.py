@@ -1,0 +1,26 @@
+"""Where the command finds a world instead of a stack."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cobranza.refs import References
+from cobranza_cli.place import Place
+from tests.integration.world import World
+
+
+@dataclass(frozen=True)
+class WorldPlace(Place):
+    """The world's tables, buckets, clock and identity key."""
+
+    world: World
+
+    def client(self, service: str) -> Any:
+        return getattr(self.world, service)
+
+    def now(self) -> datetime:
+        return self.world.now
+
+    @property
+    def references(self) -> References:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.world.references
