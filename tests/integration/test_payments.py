@@ -37,10 +37,11 @@ PAID = {
 pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
-def load(drop: Drop, *rows: dict[str, str], as_of: str = BEFORE, kind: str = "debts") -> None:
+def load(drop: Drop, *rows: dict[str, str], as_of: str = BEFORE, kind: str = "debts") -> dict[str, Any]:
     summary = drop(f"{kind}/tienda/{as_of[:10]}.csv", debts(*rows), metadata={"as-of": as_of})
     assert summary["error"] is None
     assert summary["refused"] == 0
+    return summary
 
 
 def two(drop: Drop) -> None:
@@ -118,6 +119,21 @@ def test_a_balance_of_before_the_payment_does_not_hold_it(world: World, drop: Dr
     load(drop, {"amount": "100.00"})
     apply(world, "payments", PAID | {"amount": "30.00"})
     load(drop, {"amount": "100.00", "name": "Lucía Nueva"}, as_of="2026-11-23T20:00:00-06:00")
+    assert owed(world) == {"F-1": "70.00"}
+
+
+@pytest.mark.parametrize("kind", ["debts", "snapshots"])
+@pytest.mark.parametrize("is_paid_first", [True, False])
+def test_a_balance_that_did_not_move_has_not_seen_the_payment(
+    world: World, drop: Drop, kind: str, is_paid_first: bool
+) -> None:
+    load(drop, {"amount": "100.00"}, kind="snapshots")
+    if is_paid_first:
+        apply(world, "payments", PAID | {"amount": "30.00"})
+    summary = load(drop, {"amount": "100.00"}, as_of="2026-11-24T10:00:00-06:00", kind=kind)
+    assert (summary["unchanged"], summary["paid_since"]) == (1, int(is_paid_first))
+    if not is_paid_first:
+        apply(world, "payments", PAID | {"amount": "30.00"})
     assert owed(world) == {"F-1": "70.00"}
 
 

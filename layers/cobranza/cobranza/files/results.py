@@ -96,8 +96,8 @@ class Readiness:
 class Summary:
     """What became of a file. `digest` is its SHA-256 in hex; `totals` the balances of its good rows, one for
     each currency; `balance_from` the column they were read from; `closed` the debts that a snapshot does not list
-    any more; `superseded` the unchanged rows that a newer file has told; `recognised` what was taken for what;
-    `waiting` why a person must confirm before anything is changed; `pause` what is paused, of a file in control/;
+    any more; `superseded` the unchanged rows that a newer file has told; `paid_since` those whose debt has had a
+    payment since, which stays taken off; `recognised` what was taken for what; `waiting` why a person must confirm before anything is changed; `pause` what is paused, of a file in control/;
     `approval` of which plan, of a file beside one; `error` why the file was refused whole."""
 
     kind: str
@@ -115,6 +115,7 @@ class Summary:
     balance_from: str = ""
     closed: int = 0
     superseded: int = 0
+    paid_since: int = 0
     readiness: Readiness = Readiness()
     recognised: Mapping[str, Any] = field(default_factory=dict[str, Any])
     warnings: Sequence[str] = ()
@@ -147,6 +148,7 @@ class Summary:
             "balance_from": self.balance_from,
             "closed": self.closed,
             "superseded": self.superseded,
+            "paid_since": self.paid_since,
             "recognised": dict(self.recognised),
             "warnings": list(self.warnings),
             "waiting": self.waiting and dict(self.waiting),

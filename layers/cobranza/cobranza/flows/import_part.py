@@ -29,12 +29,13 @@ from cobranza.flows.person import (
 )
 from cobranza.flows.readiness import Judge
 from cobranza.ledger.borrower import Borrower
-from cobranza.ledger.debt import Debt
+from cobranza.ledger.debt import Debt, paid_after
 from cobranza.ledger.money import totals
 from cobranza.policy.due import Look, StrategyOf, local_date, next_look
 from cobranza.refs import References
 from cobranza.store import book as writes
 from cobranza.store.book import Book, Known, Open
+from cobranza.store.items import parts_of
 from cobranza.store.ledger import Ledger
 from cobranza.store.payments import Payments
 from cobranza.store.table import Item, Write, utc
@@ -44,6 +45,7 @@ INDEXED_FROM = 500
 NEW_FROM = 100
 CHUNK = 100
 TRIES = 5
+PAID_SINCE = "paid_since"
 BAD_PHONES = ("BAD_PHONE", "LANDLINE")
 
 # Somebody whose rows are written, what became of these, and the borrower as they are now.
@@ -66,6 +68,9 @@ class PartImporter:
         index = self._index(task) if task.is_snapshot or len(rows) >= INDEXED_FROM else None
         new, known, unchanged = self._divide(people, index, task)
         result.changes["unchanged"] += sum(len(person.rows) for person in unchanged)
+        if index is not None:
+            entries = (index[person.ref, row.terms.key] for person in unchanged for row in person.rows)
+            result.paid_since += sum(_is_paid_since(entry.paid, entry.as_of, task) for entry in entries)
         found: list[tuple[Person, Borrower]] = []
         with ThreadPoolExecutor(self.workers) as workers:
             hearing = workers.submit(self.book.heard_from, task.shards if index is not None else ())
@@ -73,6 +78,7 @@ class PartImporter:
             work += [(self._write_known, chunk) for chunk in batched(known, CHUNK, strict=False)]
             for job in [workers.submit(write, chunk, task, now) for write, chunk in work]:
                 for person, changes, somebody in job.result():
+                    result.paid_since += changes.pop(PAID_SINCE, 0)
                     result.changes.update(changes)
                     found.append((person, somebody))
         heard = hearing.result()
@@ -233,14 +239,17 @@ class PartImporter:
         changes: Counter[str] = Counter()
         changed: list[Debt] = []
         for row, digest in zip(person.rows, person.digests, strict=True):
-            change, write = _change(known.debt(row.terms.key), row, digest, person.ref, task)
+            there = known.debt(row.terms.key)
+            change, write = _change(there, row, digest, person.ref, task)
             changes[change] += 1
+            if there and change == "unchanged":
+                changes[PAID_SINCE] += _is_paid_since(there.get("paid", {}), there["as_of"], task)
             if write:
                 asked.append(write)
                 must.append(True)
             if change != "unchanged" or task.retried or not known.is_planned:
                 mark = known.mark(row.terms.portfolio, row.terms.debt_id)
-                changed.append(debt_told_of(row, known.debt(row.terms.key), mark))
+                changed.append(debt_told_of(row, there, mark))
         if not all(m or not n for m, n in zip(self.book.write(asked), must, strict=True)):
             return changes, None
         stops = {} if is_same_phone else self.book.stopped_phones([phone])
@@ -338,3 +347,9 @@ def _change(there: Item | None, row: DebtRow, digest: str, borrower: str, task: 
     if there["as_of"] > utc(task.as_of):
         return "unchanged", None
     return "updated", writes.changed_debt(borrower, there, row.terms, digest, task.import_id)
+
+
+def _is_paid_since(paid: Mapping[str, list[object]], as_of: str, task: Task) -> bool:
+    """Whether the debt has had a payment between the moment of its balance and that of a row which says the same."""
+    parts = parts_of(paid)
+    return paid_after(parts, datetime.fromisoformat(as_of)) > paid_after(parts, task.as_of)

@@ -65,6 +65,7 @@ class Result:
     refusals: list[Refusal] = field(default_factory=list[Refusal])
     closed: int = 0
     superseded: int = 0
+    paid_since: int = 0
     totals: tuple[Money, ...] = ()
     readiness: Counter[str] = field(default_factory=Counter[str])
     no_consent: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]])
