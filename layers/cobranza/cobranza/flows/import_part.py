@@ -350,6 +350,6 @@ def _change(there: Item | None, row: DebtRow, digest: str, borrower: str, task: 
 
 
 def _is_paid_since(paid: Mapping[str, list[object]], as_of: str, task: Task) -> bool:
-    """Whether the debt has had a payment between the moment of its balance and that of a row which says the same."""
+    """Whether the debt has had a payment between its balance and a row of the task that says the same."""
     parts = parts_of(paid)
     return paid_after(parts, datetime.fromisoformat(as_of)) > paid_after(parts, task.as_of)
