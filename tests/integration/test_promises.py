@@ -43,3 +43,17 @@ def test_a_promise_too_far_ahead_or_in_the_past_is_refused(world: World, drop: D
     drop("debts/tienda/a.csv", debts({}))
     assert refused(apply(world, "contacts", HEARD | {"until": until})) == {2: "BAD_PROMISE"}
     assert codes(world) == ["SENT"]
+
+
+def test_whoever_broke_a_promise_comes_before_others_once(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    usual = world.item("PROFILE")["priority"]
+    apply(world, "contacts", HEARD | {"until": "2026-11-25", "debt_id": "F-1"})
+    seen: list[tuple[str, bool]] = []
+    for _ in range(7):
+        (code,) = codes(world) or [""]
+        seen.append((code, world.item("PROFILE").get("priority", usual) > usual))
+        world.later(days=1)
+    waiting, raised = ("SKIPPED_PROMISED", False), ("SKIPPED_PROMISED", True)
+    # The grace of the 25th ends with the 27th; then comes a weekend, and the message of Monday has used it up.
+    assert seen == [waiting, waiting, waiting, raised, ("", True), ("", True), ("SENT", False)]

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cobranza.ledger.promise import Promise, Verdict, counted, newest_verdict, verdict
-from cobranza.policy.decision import Send, Skip
+from cobranza.policy.decision import Book, Send, Skip
+from cobranza.policy.due import TOP, Look
 from cobranza.policy.feed import Feed
-from tests.unit.books import MEXICO, NOON, TODAY, debt, decided
+from cobranza.policy.promised import raised
+from tests.unit.books import LADDER, MEXICO, NOON, TODAY, borrower, debt, decided, message
 
 MADE = datetime(2026, 11, 10, 18, 0, tzinfo=UTC)
 DAY = date(2026, 11, 15)
@@ -97,3 +99,28 @@ def test_a_promise_of_one_debt_leaves_the_others() -> None:
     assert isinstance(decision, Send)
     assert [each.terms.debt_id for each in decision.debts] == ["F-2"]
     assert decision.others == {debt().terms.key: "SKIPPED_PROMISED"}
+
+
+# Followed up before others, once. The grace is two days.
+
+
+def priority(*, promised_days_ago: int, told_days_ago: int | None = None, **terms: Decimal) -> int | None:
+    owing = debt(20, **terms)
+    promises = {owing.terms.key: (Promise(MADE, TODAY - timedelta(days=promised_days_ago)),)}
+    told = () if told_days_ago is None else (message(TODAY - timedelta(days=told_days_ago)),)
+    return raised(Book(borrower(), (owing,), told, promises=promises), lambda _: LADDER, Look(NOON, 5)).priority
+
+
+@pytest.mark.parametrize(("days", "expected"), [(0, 5), (2, 5), (3, TOP), (9, TOP), (10, 5)])
+def test_a_promise_that_is_over_makes_its_borrower_pressing_for_a_week(days: int, expected: int) -> None:
+    assert priority(promised_days_ago=days) == expected
+
+
+def test_once_they_were_written_to_they_are_like_everybody_else() -> None:
+    assert priority(promised_days_ago=5, told_days_ago=2) == 5
+    assert priority(promised_days_ago=5, told_days_ago=1) == 5
+    assert priority(promised_days_ago=5, told_days_ago=3) == TOP
+
+
+def test_a_promise_that_was_kept_raises_nobody() -> None:
+    assert priority(promised_days_ago=5, balance=Decimal(0)) == 5

@@ -12,6 +12,7 @@ from cobranza.errors import InvalidInput
 from cobranza.files.results import Refusal
 from cobranza.files.row import Row
 from cobranza.policy.due import StrategyOf, local_date, next_look
+from cobranza.policy.promised import raised
 from cobranza.refs import References
 from cobranza.store import keys
 from cobranza.store.book import Book, Known
@@ -85,7 +86,7 @@ class Rooms:
         book = loaded.book
         first = local_date(book.borrower, now)
         if look := next_look(book.borrower, book.debts, self.strategy_of, first=first):
-            self.ledger.look_at(borrower, look)
+            self.ledger.look_at(borrower, raised(book, self.strategy_of, look))
 
 
 @dataclass(slots=True)

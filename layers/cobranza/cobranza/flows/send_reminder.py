@@ -18,6 +18,7 @@ from cobranza.policy.due import Look, StrategyOf, local_date, next_look
 from cobranza.policy.feed import PAUSE_LOOK, Feed
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
+from cobranza.policy.promised import raised
 from cobranza.queues import Reminder
 from cobranza.store import keys
 from cobranza.store.journal import Journal
@@ -196,7 +197,7 @@ class Sender:
     def _finish(self, reminder: Reminder, book: Book, now: datetime, again: Look | None = None) -> None:
         tomorrow = local_date(book.borrower, now) + timedelta(days=1)
         again = again or next_look(book.borrower, book.debts, self.strategy_of, first=tomorrow)
-        self.ledger.finish(reminder.borrower, reminder.lease, again)
+        self.ledger.finish(reminder.borrower, reminder.lease, again and raised(book, self.strategy_of, again))
 
     def _journal_message(self, reminder: Reminder, book: Book, day: date, now: datetime) -> None:
         """The day's message has an outcome; a worker that died after the answer may not have told the journal."""

@@ -1,13 +1,18 @@
-"""Whether a debt waits for a promise: the decision asks it, and the daily book shows it."""
+"""What a promise changes: its debt waits for it, and a broken one is followed up before others, once."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.promise import Promise, Verdict, counted, newest_verdict
 from cobranza.policy import contact_rules
+from cobranza.policy.decision import Book
+from cobranza.policy.due import TOP, Look, StrategyOf, local_date
 from cobranza.policy.strategy import Strategy
+
+# So long after its end a broken promise makes its borrower pressing: a claim is known for twice that.
+_RAISED_FOR = timedelta(days=7)
 
 
 def promised_for(
@@ -20,3 +25,18 @@ def promised_for(
     zone = contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
     verdict = newest_verdict(debt, those, strategy.promise_grace_days, zone, known_at)
     return those[-1].day if verdict is Verdict.PENDING else None
+
+
+def raised(book: Book, strategy_of: StrategyOf, look: Look) -> Look:
+    """The look, as the most pressing where by then a promise of an open debt is over and nothing was sent since:
+    who broke it is written to before others, once."""
+    day = local_date(book.borrower, look.at)
+    for debt in book.debts:
+        those = counted(book.promises.get(debt.terms.key, ()))
+        if not debt.is_open or not those:
+            continue
+        over = those[-1].day + timedelta(days=strategy_of(debt.terms.portfolio).promise_grace_days + 1)
+        told = any(message.day >= over for message in book.messages)
+        if over <= day < over + _RAISED_FOR and not told:
+            return Look(look.at, TOP)
+    return look
