@@ -88,13 +88,13 @@ def confirm(
 @app.command()
 def pause(
     context: typer.Context,
-    portfolio: Annotated[str, typer.Argument(help="A portfolio, or all.")],
+    scope: Annotated[str, typer.Argument(help="A portfolio, or all; number:<id>, number:all or template:<name>.")],
     reason: Annotated[str, typer.Option(help="Why, for whoever reads the status; no personal data.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Stop reminders, also those that are queued: in the next batch, within a minute at most."""
     with _named_rightly():
-        told = pauses.pause(context.obj.place(), portfolio, reason)
+        told = pauses.pause(context.obj.place(), scope, reason)
     _show_pause(told, as_json=as_json)
 
 

@@ -1,5 +1,5 @@
-"""`cobranza pause` and `cobranza resume`: the file is put or taken away, and the stack says what came of it. What
-WhatsApp has stopped is no file, so there a file is the order to resume it."""
+"""`cobranza pause` and `cobranza resume`: the file is put or taken away, and the stack says what came of it.
+Numbers and templates are stopped and resumed by orders instead: WhatsApp stops them too, without a file."""
 
 from typing import Any
 
@@ -16,18 +16,22 @@ def pause(place: Place, scope: str, reason: str) -> dict[str, Any] | None:
     """The summary of the pause of a portfolio, or of all; None when none has come. Raises
     InvalidInput for what can be no portfolio."""
     drop = Drop.at(f"{CONTROL}/{scope}/{PAUSE}")
-    return answer_to(place, drop, lambda: place.inbox.put(drop.key, reason.encode(), "text/plain; charset=utf-8"))
+    text = " ".join(filter(None, (_moment(place), reason))) if is_scope(scope) else reason
+    return answer_to(place, drop, lambda: place.inbox.put(drop.key, text.encode(), "text/plain; charset=utf-8"))
 
 
 def resume(place: Place, scope: str) -> dict[str, Any] | None:
     """As `pause`; of a number or a template, up to this moment."""
     if is_scope(scope):
         order = Drop.at(f"{CONTROL}/{scope}/{RESUME}")
-        # Else the file's own moment counts, which is better than this machine's.
-        until = utc(place.now()) if "ClockParameter" in place.outputs else ""
-        return answer_to(place, order, lambda: place.inbox.put(order.key, until.encode(), "text/plain"))
+        return answer_to(place, order, lambda: place.inbox.put(order.key, _moment(place).encode(), "text/plain"))
     drop = Drop.at(f"{CONTROL}/{scope}/{PAUSE}")
     return answer_to(place, drop, lambda: place.inbox.delete(drop.key))
+
+
+def _moment(place: Place) -> str:
+    """Of a clock that was moved; else the file's own moment counts, which is better than this machine's."""
+    return utc(place.now()) if "ClockParameter" in place.outputs else ""
 
 
 def show(console: Console, told: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cobranza.flows.apply_control import held
-from cobranza.policy.breaker import Breaker
+from cobranza.policy.breaker import BY_HAND, Breaker
 from cobranza.store import keys
 from cobranza.store.controls import Controls
 from cobranza.store.imports import Import, Imports, State
@@ -42,6 +42,9 @@ def show(console: Console, told: dict[str, Any]) -> None:
         held = f"{pause['held']:,} borrowers held"
         console.print(f"[yellow]{scope} is paused[/yellow] since {pause['since']}, {held} {pause['reason']}")
     for scope, stop in told["stopped"].items():
+        if stop["code"] == BY_HAND:
+            console.print(f"[yellow]{scope} is paused[/yellow] since {stop['since']}: {stop['resume']}")
+            continue
         console.print(
             f"[red]WhatsApp has stopped {scope}[/red] since {stop['since']}: {stop['code']} {stop['title']}"
         )

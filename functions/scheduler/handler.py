@@ -53,8 +53,9 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
 
 def _tell(breakers: Collection[Breaker]) -> None:
     """Until somebody has resumed, every tick says what WhatsApp has stopped."""
-    telemetry.count("BreakersOpen", len(breakers))
-    for each in breakers:
+    stopped = [breaker for breaker in breakers if not breaker.is_by_hand]
+    telemetry.count("BreakersOpen", len(stopped))
+    for each in stopped:
         telemetry.logger.error(
             "whatsapp has stopped",
             scope=each.scope,

@@ -345,7 +345,7 @@ def test_a_text_that_is_no_moment_closes_nothing(world: World, text: str) -> Non
         "control/template:A/RESUME",
         "control/tienda/RESUME",
         "control/all/RESUME",
-        "control/number:all/PAUSE",
+        "control/number:all/STOP",
     ],
 )
 def test_nothing_else_is_an_order_to_resume(world: World, key: str) -> None:
@@ -395,3 +395,39 @@ def test_a_portfolio_without_a_number_is_none(world: World, number: str) -> None
     text = PORTFOLIO_YAML.replace(f'"{NUMBER}"', number)
     with pytest.raises(Exception, match="phone_number_id"):
         parse_portfolio(text.encode(), "otra")
+
+
+# By hand.
+
+
+def pause(world: World, scope: str, text: str) -> Any:
+    key = f"control/{scope}/PAUSE"
+    world.s3.put_object(Bucket="inbox", Key=key, Body=text.encode())
+    return world.control.take(Bucket(world.s3, "inbox"), key, world.now)
+
+
+@pytest.mark.parametrize("scope", [f"number:{NUMBER}", "template:vence_hoy"])
+def test_a_person_pauses_a_number_or_a_template_and_resumes_it(world: World, drop: Drop, scope: str) -> None:
+    reminders = due(world, drop, "C1")
+    summary = pause(world, scope, f"{utc(world.now)} new SIM card")
+    assert (summary.pause["state"], summary.pause["reason"]) == ("PAUSED", "new SIM card")
+    assert remind(world, reminders) == ["DEFERRED_PAUSED"]
+    assert world.whatsapp.sent == []
+    world.later(minutes=2)
+    assert resume(world, scope).pause["held"] == 1
+    assert remind(world, world.tick()) == ["SENT"]
+
+
+def test_a_pause_that_comes_late_undoes_no_resume(world: World) -> None:
+    before = utc(world.now)
+    world.later(minutes=1)
+    resume(world, f"number:{NUMBER}")
+    assert pause(world, f"number:{NUMBER}", before).pause["state"] == "RUNNING"
+    assert world.ledger.breakers() == {}
+
+
+def test_a_number_that_is_paused_by_hand_leaves_the_others(world: World, drop: Drop) -> None:
+    second_portfolio(world)
+    pause(world, f"number:{OTHER}", utc(world.now))
+    assert remind(world, due(world, drop, "C1")) == ["SENT"]
+    assert remind(world, due(world, drop, "C2", portfolio="otra")) == ["DEFERRED_PAUSED"]

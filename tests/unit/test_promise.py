@@ -104,8 +104,8 @@ def test_a_promise_of_one_debt_leaves_the_others() -> None:
 # Followed up before others, once. The grace is two days.
 
 
-def priority(*, promised_days_ago: int, told_days_ago: int | None = None, **terms: Decimal) -> int | None:
-    owing = debt(20, **terms)
+def priority(*, promised_days_ago: int, told_days_ago: int | None = None, balance: str = "100") -> int | None:
+    owing = debt(20, balance=Decimal(balance))
     promises = {owing.terms.key: (Promise(MADE, TODAY - timedelta(days=promised_days_ago)),)}
     told = () if told_days_ago is None else (message(TODAY - timedelta(days=told_days_ago)),)
     return raised(Book(borrower(), (owing,), told, promises=promises), lambda _: LADDER, Look(NOON, 5)).priority
@@ -123,4 +123,4 @@ def test_once_they_were_written_to_they_are_like_everybody_else() -> None:
 
 
 def test_a_promise_that_was_kept_raises_nobody() -> None:
-    assert priority(promised_days_ago=5, balance=Decimal(0)) == 5
+    assert priority(promised_days_ago=5, balance="0") == 5

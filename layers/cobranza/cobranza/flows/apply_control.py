@@ -4,8 +4,9 @@ An event says that something has changed, and events come doubled, late and in a
 was: the pause is made what the bucket says now, and whoever wrote looks once more. The last to write has looked
 after its write; so the pause is there when the file is, and gone when it is gone.
 
-control/<number:… or template:…>/RESUME: what WhatsApp stopped there up to a moment is mended. The moment is in
-the file, or is the file's own, so an event that comes doubled or late closes nothing that was met after it.
+control/<number:… or template:…>/PAUSE and RESUME are orders with a moment: stop that from then on; what a person
+or WhatsApp stopped there until then is mended. The moment is in the file, or is the file's own, so an event that
+comes doubled or late undoes nothing that was told after it.
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ from cobranza.files.results import Summary
 from cobranza.flows.applied import in_chunks
 from cobranza.flows.drops import PAUSE, Drop
 from cobranza.flows.results import ResultDesk
-from cobranza.policy.breaker import EVERY_NUMBER, is_scope
+from cobranza.policy.breaker import BY_HAND, EVERY_NUMBER, Breaker, is_scope
 from cobranza.policy.due import Look
 from cobranza.policy.feed import Pause
 from cobranza.store import keys
@@ -61,7 +62,7 @@ class ControlDesk:
         try:
             drop = Drop.at(key)
             if is_scope(drop.portfolio):
-                return self._close(inbox, drop, now)
+                return self._obey(inbox, drop, now)
             if drop.file != PAUSE:
                 raise refuse("BAD_CONTROL", PAUSE)
         except InvalidInput as error:
@@ -72,12 +73,17 @@ class ControlDesk:
             if _look(inbox, key) == seen:
                 return summary
 
-    def _close(self, inbox: Bucket, drop: Drop, now: datetime) -> Summary | None:
-        """Raises InvalidInput (BAD_CONTROL) for a text that is no moment."""
+    def _obey(self, inbox: Bucket, drop: Drop, now: datetime) -> Summary | None:
+        """Raises InvalidInput (BAD_CONTROL) for the text of a RESUME that is no moment."""
         seen = _look(inbox, drop.key)
         if seen is None:
             return None
-        stop = self.controls.close(drop.portfolio, min(_moment(seen), now))
+        if drop.file == PAUSE:
+            at, reason = _moment_and_reason(seen)
+            self.ledger.open_breaker(Breaker(drop.portfolio, utc(min(at, now)), BY_HAND), {"title": reason})
+            stop = self.controls.stop(drop.portfolio)
+        else:
+            stop = self.controls.close(drop.portfolio, min(_moment(seen), now))
         if stop.ended and stop.held is None:
             ended = Pause(stop.scope, stop.ended)
             stop = self.controls.counted_stop(ended, self._wake(ended, now))
@@ -137,13 +143,14 @@ class ControlDesk:
 
 def _told_of(stop: Stop) -> dict[str, Any]:
     """In the shape of a pause."""
+    changed_at = stop.since or stop.closed_at
     return {
         "state": "PAUSED" if stop.since else "RUNNING",
         "paused_at": stop.since or stop.ended or None,
         "resumed_at": None if stop.since else stop.closed_at,
-        "in_force_by": utc(datetime.fromisoformat(stop.closed_at) + IN_FORCE),
+        "in_force_by": utc(datetime.fromisoformat(changed_at) + IN_FORCE) if changed_at else None,
         "held": stop.held or 0,
-        "reason": f"{stop.code} {stop.title}" if stop.since else "",
+        "reason": stop.reason,
     }
 
 
@@ -172,10 +179,17 @@ def _moment(seen: Seen) -> datetime:
     """Up to when a RESUME closes. The command tells it by the stack's clock, which can be moved; S3's cannot."""
     if not seen.reason:
         return seen.modified_at
-    try:
-        moment = datetime.fromisoformat(seen.reason)
-    except ValueError as error:
-        raise refuse("BAD_CONTROL", seen.reason) from error
-    if moment.tzinfo is None:
+    moment, rest = _moment_and_reason(seen)
+    if rest:
         raise refuse("BAD_CONTROL", seen.reason)
     return moment
+
+
+def _moment_and_reason(seen: Seen) -> tuple[datetime, str]:
+    """The moment that the text begins with, and what follows; the file's own moment where it begins otherwise."""
+    word, _, rest = seen.reason.partition(" ")
+    try:
+        moment = datetime.fromisoformat(word)
+    except ValueError:
+        return seen.modified_at, seen.reason
+    return (moment, rest) if moment.tzinfo else (seen.modified_at, seen.reason)

@@ -20,7 +20,8 @@ SETTINGS = {"portfolios": "portfolio.yaml", "strategies": "strategy.yaml"}
 # Not read but looked for: while control/<portfolio or ALL>/PAUSE is there, that is paused.
 CONTROL = "control"
 PAUSE = "PAUSE"
-# Read: control/<what WhatsApp stopped>/RESUME closes that, up to the moment in it or else its own.
+# Read: in control/<number:… or template:…>/ PAUSE stops that and RESUME resumes it, from or up to the moment in
+# the file, or else its own.
 RESUME = "RESUME"
 CONFIRM = ".confirm"
 # A plan is approved by a file beside it.
@@ -44,8 +45,8 @@ class Drop:
         if len(key.encode()) > MAX_KEY:
             raise refuse("BAD_PLACE", f"> {MAX_KEY} bytes")
         match key.split("/"):
-            case ["control", scope, "RESUME"] if is_scope(scope):
-                return cls(CONTROL, scope, RESUME)
+            case ["control", scope, "PAUSE" | "RESUME" as order] if is_scope(scope):
+                return cls(CONTROL, scope, order)
             case [kind, portfolio, file] if valid_portfolio_id(portfolio) and file not in ("", ".", ".."):
                 is_known = kind in KINDS or SETTINGS.get(kind) == file
                 if kind == CONTROL or (is_known and portfolio != ALL):

@@ -19,6 +19,7 @@ from cobranza.flows.drops import Drop
 from cobranza.flows.part import Result
 from cobranza.flows.read_file import part_place
 from cobranza.ledger.money import Money, totals
+from cobranza.policy.breaker import BY_HAND
 from cobranza.store.controls import Control, Stop
 from cobranza.store.imports import Import
 from cobranza.store.journal import Journal
@@ -148,8 +149,14 @@ class ResultDesk:
         return summary
 
     def write_stop(self, inbox: Bucket, drop: Drop, summary: Summary, stop: Stop) -> Summary:
-        """A person closed what WhatsApp had stopped; each end is one line of the journal."""
+        """A person stopped a number or a template, or closed what was stopped; each begin and each end is one line
+        of the journal."""
         self._put(inbox, drop, summary, refused_csv((), ()))
+        if stop.since and stop.code == BY_HAND:
+            begun = datetime.fromisoformat(stop.since)
+            self.journal.append(
+                "PORTFOLIO#all", begun, "paused", f"{stop.scope}#{stop.since}", {"scope": stop.scope}
+            )
         if stop.ended:
             ended = datetime.fromisoformat(stop.closed_at)
             facts = {"held": stop.held, "scope": stop.scope}

@@ -1,4 +1,5 @@
-"""What WhatsApp has stopped: while a breaker is open, nothing is claimed and nothing called for its scope."""
+"""What WhatsApp has stopped, or a person: while a breaker is open, nothing is claimed and nothing called for its
+scope."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,16 +9,22 @@ from cobranza.policy.feed import Pause
 
 # As people write it: number:<Meta's id>, template:<name>, and all numbers of the account.
 EVERY_NUMBER = "number:all"
+# In the place of Meta's code: a person stopped it.
+BY_HAND = -1
 _SCOPE = re.compile(r"number:(?:all|[0-9]{1,20})|template:[a-z0-9_]{1,512}")
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """An open breaker: `since` a moment (ISO 8601, UTC), for Meta's `code`."""
+    """An open breaker: `since` a moment (ISO 8601, UTC), for Meta's `code` or BY_HAND."""
 
     scope: str
     since: str
     code: int
+
+    @property
+    def is_by_hand(self) -> bool:
+        return self.code == BY_HAND
 
     @property
     def pause(self) -> Pause:

@@ -14,7 +14,7 @@ from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.money import totals
 from cobranza.ledger.standing import WHATSAPP
 from cobranza.policy import contact_rules
-from cobranza.policy.breaker import keeps_number, keeps_template
+from cobranza.policy.breaker import Breaker, keeps_number, keeps_template
 from cobranza.policy.caps import too_often
 from cobranza.policy.contact_rules import ContactRules
 from cobranza.policy.credit import credited
@@ -183,7 +183,7 @@ def _waits(facts: _Facts, due: Due) -> Skip | Defer | None:
     if feed.pause:
         return Defer("PAUSED", soon, (feed.pause,))
     if portfolio and (open_one := keeps_number(facts.policies.breakers, portfolio.phone_number_id)):
-        return Defer("BREAKER", soon, (open_one.pause,))
+        return _stopped(open_one, soon)
     return None if feed.is_approved(facts.strategy(due), facts.today) else Defer("APPROVAL", soon)
 
 
@@ -239,7 +239,11 @@ def _wording(facts: _Facts, send: Send) -> Skip | Defer | None:
     if announces is None or not is_true(announces, send.lead.days_past_due):
         return Skip("NO_TEMPLATE")
     open_one = keeps_template(facts.policies.breakers, send.template)
-    return Defer("BREAKER", facts.soon(), (open_one.pause,)) if open_one else None
+    return _stopped(open_one, facts.soon()) if open_one else None
+
+
+def _stopped(by: Breaker, until: datetime) -> Defer:
+    return Defer("PAUSED" if by.is_by_hand else "BREAKER", until, (by.pause,))
 
 
 def _limit(facts: _Facts, send: Send) -> Defer | None:

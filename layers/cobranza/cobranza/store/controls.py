@@ -1,10 +1,11 @@
-"""Who has paused what: one item for each portfolio that ever was, and one for all of them. What WhatsApp has
-stopped: one for each number and template that ever was, and one for all numbers."""
+"""Who has paused what: one item for each portfolio that ever was, and one for all of them. What WhatsApp, or a
+person, has stopped: one for each number and template that ever was, and one for all numbers."""
 
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from cobranza.policy.breaker import BY_HAND
 from cobranza.policy.feed import Pause
 from cobranza.store import keys
 from cobranza.store.table import ConditionFailed, Item, Table, utc
@@ -45,6 +46,13 @@ class Stop:
     closed_at: str = ""
     ended: str = ""
     held: int | None = None
+
+    @property
+    def reason(self) -> str:
+        """Meta's code and words, or a person's; empty when nothing is open."""
+        if not self.since:
+            return ""
+        return self.title if self.code == BY_HAND else f"{self.code} {self.title}"
 
 
 class Controls:
