@@ -57,6 +57,7 @@ countries: [{", ".join(COUNTRIES)}]
 language: es
 consent: {{text: Acepto recibir recordatorios de pago por WhatsApp, source: solicitud}}
 freshness_hours: 60
+confirms_payments: false
 """
 
 

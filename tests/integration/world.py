@@ -62,6 +62,7 @@ language: es
 consent: {text: Acepto recibir recordatorios de pago por WhatsApp, source: solicitud}
 link_bases: ["https://pagos.example.com/"]
 freshness_hours: 240
+confirms_payments: false
 """
 # So fast that moto hides no message.
 AT_ONCE = Pace(1000, timedelta(minutes=5))

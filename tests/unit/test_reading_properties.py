@@ -103,7 +103,7 @@ SEEDS = [
 
 
 def assert_read_or_refused(data: bytes, wanted: Any = AB) -> str:
-    began = time.monotonic()
+    began = time.thread_time()
     try:
         rows, survey = read(data, wanted)
     except InvalidInput as refused:
@@ -113,7 +113,7 @@ def assert_read_or_refused(data: bytes, wanted: Any = AB) -> str:
         assert survey.rows == len(rows)
         assert all(row.fault is None or row.fault.code in ROW_CODES for row in rows)
         code = ""
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
     return code
 
 

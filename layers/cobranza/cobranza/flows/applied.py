@@ -12,6 +12,7 @@ from cobranza.errors import InvalidInput
 from cobranza.files.results import Refusal
 from cobranza.files.row import Row
 from cobranza.policy.due import StrategyOf, local_date, next_look
+from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.promised import raised
 from cobranza.refs import References
 from cobranza.store import keys
@@ -33,11 +34,14 @@ type Outcomes = list[tuple[Row, str | InvalidInput]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file being applied. What this very import wrote in an earlier try counts as written now."""
+    """One file being applied. What this very import wrote in an earlier try counts as written now. `is_first` of
+    its kind in the portfolio: it tells history."""
 
     portfolio_id: str
     import_id: str
     now: datetime
+    portfolio: Portfolio | None = None
+    is_first: bool = False
 
 
 @dataclass(slots=True)

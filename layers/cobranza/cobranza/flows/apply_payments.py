@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from itertools import batched
 
@@ -16,13 +17,18 @@ from cobranza.files.listings import LatePayment, UnmatchedPayment, payments_afte
 from cobranza.files.payments import PaymentRow
 from cobranza.files.row import Row
 from cobranza.flows.applied import CHUNK, CREATED, TRIES, UNCHANGED, Applied, Job, Rooms
+from cobranza.ledger.confirmation import Confirmation
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import UNMATCHED, WARNINGS, Credit, Payment, Unmatched, allocate
+from cobranza.policy.confirmation import confirmations_of
+from cobranza.policy.due import TOP, Look
+from cobranza.policy.portfolio import Portfolio
 from cobranza.store import keys
 from cobranza.store.book import Known
 from cobranza.store.items import credit_of, debts_of
 from cobranza.store.journal import PAYMENT_APPLIED, Line
+from cobranza.store.messages import to_be_told
 from cobranza.store.payments import Saved, changed_credit, new_payment, paid_debt
 from cobranza.store.said import debt_standing_of
 from cobranza.store.table import Insert, Item, Write
@@ -77,6 +83,11 @@ class _Account:
         if credit:
             self.credits[currency] = credit
         return (self.debts, credit) != before
+
+    def confirmations(self, paid: _Paid, portfolio: Portfolio, now: datetime) -> list[Confirmation]:
+        given = paid.saved.allocated.allocations if paid.saved else {}
+        settled = next((debt for debt in self.debts if debt.terms.key in given and not debt.is_open), None)
+        return confirmations_of(replace(paid.payment, payment_id=paid.ref), settled, portfolio, now)
 
     def changes(self) -> list[Write]:
         ref, items = self.known.borrower, self.known.items
@@ -211,7 +222,26 @@ def _try_to_book(rooms: Rooms, groups: dict[str, list[_Paid]], job: Job) -> dict
     ]
     made = rooms.book.write([write for _, write in updates])
     again |= {ref for (ref, _), is_made in zip(updates, made, strict=True) if not is_made}
+    if job.portfolio and not job.is_first:
+        _confirm(rooms, (accounts[ref] for ref in groups if ref not in again), groups, job, job.portfolio)
     return {ref: groups[ref] for ref in groups if ref in again}
+
+
+def _confirm(
+    rooms: Rooms, accounts: Iterable[_Account], groups: dict[str, list[_Paid]], job: Job, portfolio: Portfolio
+) -> None:
+    """Whoever paid is told so, once for each payment; what came before has told nobody yet if we died there."""
+    wanted: list[Write] = []
+    awake: list[str] = []
+    for account in accounts:
+        ref = account.known.borrower
+        news = [each for each in groups[ref] if each.is_news and each.saved and not each.saved.late]
+        told = [one for each in news for one in account.confirmations(each, portfolio, job.now)]
+        wanted += [to_be_told(ref, one) for one in told]
+        awake += [ref] if told else []
+    rooms.book.write(wanted)
+    for ref in awake:
+        rooms.ledger.look_at(ref, Look(job.now, TOP))
 
 
 def _settle(each: _Paid, account: _Account, saved: Saved | None, job: Job) -> Insert | None:

@@ -44,9 +44,10 @@ class RowDesk:
         zone: tzinfo,
         now: datetime,
         import_id: str,
+        is_first: bool = False,
     ) -> Applied:
         """All rows of one file of one of KINDS."""
-        applied, job = Applied(), Job(portfolio_id, import_id, now)
+        applied, job = Applied(), Job(portfolio_id, import_id, now, portfolio, is_first)
 
         def good[T](read: Callable[[Cells, str], T]) -> list[tuple[Row, T]]:
             found: list[tuple[Row, T]] = []

@@ -21,7 +21,7 @@ def decide_fully(ledger: Ledger, book: Book, policies: Policies, now: datetime) 
     if not _can_be_filled_in(decision, book.borrower):
         why = Skip("NOT_FILLED_IN")
         return replace(why, debts=dict.fromkeys(decision.consumes, why.outcome) | dict(decision.others))
-    if _shares_phone(ledger, book.borrower):
+    if shares_phone(ledger, book.borrower):
         return decide(replace(book, borrower=replace(book.borrower, shares_phone=True)), policies, now)
     return decision
 
@@ -34,7 +34,8 @@ def _can_be_filled_in(send: Send, borrower: Borrower) -> bool:
     return True
 
 
-def _shares_phone(ledger: Ledger, borrower: Borrower) -> bool:
+def shares_phone(ledger: Ledger, borrower: Borrower) -> bool:
+    """Whether somebody else who owes has the borrower's phone."""
     others = (ref for ref in ledger.borrowers_behind(borrower.phone_ref) if ref != borrower.ref)
     return any(_owes_at(ledger, other, borrower.phone_ref) for other in others)
 

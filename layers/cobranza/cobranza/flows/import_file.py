@@ -152,6 +152,7 @@ class Importer:
                 zone=home_zone(portfolio),
                 now=now,
                 import_id=import_id,
+                is_first=not self.results.has_taken(drop.kind, drop.portfolio),
             )
         finally:
             self.imports.release(drop.portfolio, import_id)

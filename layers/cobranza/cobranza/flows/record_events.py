@@ -84,11 +84,11 @@ class Recorder:
         except (InvalidInput, ConditionFailed):
             self._note_stray(event, told, now)
             return self._keep_raw("stray_status", asdict(event), now)
-        told |= {name: claim[name] for name in ("portfolio", "step", "template")}
+        told |= {name: claim[name] for name in ("portfolio", "step", "template") if name in claim}
         for error in event.errors[:1]:
             self._stop(event, error, claim["template"])
         told |= {"debts": sorted(claim["debts"])}
-        self._note(borrower_pk(key.borrower), f"message.{event.status}", key.day.isoformat(), event.at, told, now)
+        self._note(borrower_pk(key.borrower), f"message.{event.status}", key.name, event.at, told, now)
         return event.status
 
     def _stop(self, event: StatusEvent, error: ProviderError, template: str) -> None:

@@ -136,6 +136,11 @@ class ResultDesk:
         self.notices.tell(summary, drop.results)
         return summary
 
+    def has_taken(self, kind: str, portfolio: str) -> bool:
+        """Whether a file of this kind was written to the portfolio before."""
+        lines = self.journal.of(f"PORTFOLIO#{portfolio}", "import", since=f"{kind}#")
+        return next((line.identity.startswith(f"{kind}#") for line in lines), False)
+
     def write_control(self, inbox: Bucket, drop: Drop, summary: Summary, control: Control) -> Summary:
         """What a portfolio's pause has come to; each begin and each end is one line of the journal."""
         self._put(inbox, drop, summary, refused_csv((), ()))

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from cobranza.flows.confirm import Confirmer
 from cobranza.flows.decide_fully import decide_fully
 from cobranza.flows.room import Room
 from cobranza.flows.stops import Stops
 from cobranza.policy.breaker import Breaker
 from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip
-from cobranza.policy.due import Look, StrategyOf, local_date, next_look
+from cobranza.policy.due import TOP, Look, StrategyOf, local_date, next_look
 from cobranza.policy.feed import PAUSE_LOOK, Feed
-from cobranza.policy.message import Consumed, Message, State
+from cobranza.policy.message import DEAD_AFTER, MOST_ATTEMPTS, Consumed, Message, State
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.promised import raised
 from cobranza.queues import Reminder
@@ -30,9 +31,6 @@ from cobranza.whatsapp.errors import Action, ProviderError, scope_of
 from cobranza.whatsapp.messages import reminder_parameters, template_message
 from cobranza.whatsapp.templates import announced
 
-# A claim older than this was made by a worker that is dead: it lives at most as long as its Lambda.
-DEAD_AFTER = timedelta(minutes=3)
-MOST_ATTEMPTS = 5
 RETRY_SOON = 5
 
 
@@ -66,10 +64,26 @@ class Sender:
             return Outcome()  # a copy of a reminder that is done, or that somebody else has
         if (outcome := self._settle_dead_claims(reminder, loaded, now)) is not None:
             return outcome
-        decision = decide_fully(self.ledger, loaded.book, self._policies(loaded.book, now), now)
+        policies = self._policies(loaded.book, now)
+        again = self._confirmer().tell(loaded.book, policies, reminder.trace, now)
+        decision = decide_fully(self.ledger, loaded.book, policies, now)
         if isinstance(decision, Send):
-            return self._send(reminder, loaded.book, decision, now)
-        return self._do_not_send(reminder, loaded.book, decision, now)
+            outcome = self._send(reminder, loaded.book, decision, now)
+        else:
+            outcome = self._do_not_send(reminder, loaded.book, decision, now)
+        if again and outcome.retry_after is None:
+            self.ledger.look_at(reminder.borrower, Look(again, TOP))
+        return outcome
+
+    def _confirmer(self) -> Confirmer:
+        return Confirmer(
+            self.ledger,
+            self.messages,
+            self.journal,
+            self.whatsapp,
+            self.room,
+            self.stops,
+        )
 
     def _policies(self, book: Book, now: datetime) -> Policies:
         names = {debt.terms.portfolio for debt in book.debts}
@@ -144,13 +158,13 @@ class Sender:
                 self.messages.accepted(claim.key, answer.wamid, now)
                 return "SENT"
             case Unclear():
-                self.messages.advance(claim.key, State.UNKNOWN, {"unclear_for": _reason(answer.error)})
+                self.messages.advance(claim.key, State.UNKNOWN, {"unclear_for": answer.error.reason})
                 return "UNKNOWN"
             case Refused(action=Action.RETRY) if claim.message.attempts < MOST_ATTEMPTS:
-                self.messages.retry(claim, _reason(answer.error))
+                self.messages.retry(claim, answer.error.reason)
                 return None
             case Refused():
-                self.messages.advance(claim.key, State.FAILED, {"reason": _reason(answer.error)})
+                self.messages.advance(claim.key, State.FAILED, {"reason": answer.error.reason})
                 return f"FAILED_{answer.error.code}"
 
     def _stop(
@@ -158,7 +172,7 @@ class Sender:
     ) -> Outcome:
         """Meta did not accept it and will accept no other until somebody has mended it: the breaker opens, and
         this message waits with the others."""
-        self.messages.retry(claim, _reason(answer.error))
+        self.messages.retry(claim, answer.error.reason)
         breaker = self.stops.open(
             scope_of(answer.action, send.portfolio.phone_number_id, send.template), answer.error, now
         )
@@ -176,7 +190,7 @@ class Sender:
                 continue
             if now - message.claimed_at < DEAD_AFTER:
                 return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))
-            reason = _reason(ProviderError(0, "Worker died", "the claim was left without a result"))
+            reason = ProviderError(0, "Worker died", "the claim was left without a result").reason
             key = MessageKey(reminder.borrower, message.day)
             settled = not self.messages.advance(key, State.UNKNOWN, {"unclear_for": reason}).moved
             if settled:  # a status was faster
@@ -230,7 +244,3 @@ def _told(send: Send, code: str) -> dict[str, Any]:
 def _with(book: Book, message: Message) -> Book:
     """The book as it is after the claim, which used up its steps."""
     return replace(book, messages=(*book.messages, message))
-
-
-def _reason(error: ProviderError) -> dict[str, Any]:
-    return {"code": error.code, "title": error.title, "details": error.details, "trace": error.trace}

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from cobranza.ledger.borrower import Borrower
+from cobranza.ledger.confirmation import Confirmation
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Credit
@@ -93,7 +94,7 @@ type Decides = Callable[[Book, Policies, datetime], Decision]
 class Book:
     """All that is known of a borrower at this moment. `messages` are the claims of the last 14 days, `touches`
     the local dates of calls and visits made elsewhere, one for each; `promises` are those about each debt, by its
-    key."""
+    key; `confirmations` what is to be told besides reminders, and `told` the claims of that."""
 
     borrower: Borrower
     debts: tuple[Debt, ...]
@@ -101,6 +102,8 @@ class Book:
     credits: tuple[Credit, ...] = ()
     touches: tuple[date, ...] = ()
     promises: Mapping[str, tuple[Promise, ...]] = field(default_factory=dict[str, tuple[Promise, ...]])
+    confirmations: tuple[Confirmation, ...] = ()
+    told: tuple[Message, ...] = ()
 
     def __post_init__(self) -> None:
         # A claim consumes its steps, and answers its requests, at once, also when the debt itself was never told.

@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+# A claim older than this was made by a worker that is dead: it lives at most as long as its Lambda.
+DEAD_AFTER = timedelta(minutes=3)
+MOST_ATTEMPTS = 5
 
 
 class State(StrEnum):
@@ -39,7 +43,8 @@ class Consumed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A borrower's claim of one local date. `debts` maps a debt's key to what the claim consumed of it;
-    `failed_for` is Meta's code of a failure, `template` its text."""
+    `failed_for` is Meta's code of a failure, `template` its text; `confirms` what it confirms, of a message that
+    asks for nothing."""
 
     day: date
     state: State
@@ -48,6 +53,7 @@ class Message:
     failed_for: int = 0
     debts: Mapping[str, Consumed]
     template: str = ""
+    confirms: str = ""
 
     @property
     def outcome(self) -> str:

@@ -88,7 +88,9 @@ class Portfolio(_Model):
     of messages whose row names none, `countries` ISO 3166-1 alpha-2, `receipt_pause_days` how long a receipt that
     nobody has verified keeps reminders back, `freshness_hours` after how many business hours without a file nobody
     is reminded any more, `strategy` which shipped one holds until a strategy.yaml is dropped, `needs_payment_link`
-    whether a debt without an approved link is kept back."""
+    whether a debt without an approved link is kept back, `confirms_payments` whether a borrower is told that a
+    payment was booked, `thanks_punctual` whether who paid in full by the due date is thanked besides: WhatsApp may
+    take that for marketing."""
 
     portfolio_id: str
     creditor: Creditor
@@ -102,6 +104,8 @@ class Portfolio(_Model):
     freshness_hours: Annotated[int, Field(ge=1, le=240)] = 24
     strategy: Literal["standard", "preventive", "gentle"] = "standard"
     needs_payment_link: bool = False
+    confirms_payments: bool = True
+    thanks_punctual: bool = False
 
     def within(self, countries: Container[str]) -> Self:
         """The same portfolio in those of its countries that are among `countries`; there may be none."""

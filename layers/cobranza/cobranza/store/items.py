@@ -1,13 +1,15 @@
 """Items of a borrower's partition as the values that the pure rooms know, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from cobranza.ledger.borrower import Borrower, Consent
+from cobranza.ledger.confirmation import Confirmation, Subject
 from cobranza.ledger.debt import Debt, Parts, Terms
 from cobranza.ledger.heard import heard
+from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Credit
 from cobranza.ledger.promise import Promise, counted
 from cobranza.policy.breaker import Breaker
@@ -22,7 +24,7 @@ from cobranza.store.table import Item, utc
 
 def message_of(item: Item) -> Message:
     return Message(
-        day=date.fromisoformat(item["sk"].removeprefix(keys.MESSAGE)),
+        day=date.fromisoformat(item["sk"].partition("#")[2]),
         state=State(item["state"]),
         claimed_at=datetime.fromisoformat(item["claimed_at"]),
         attempts=int(item["attempts"]),
@@ -32,6 +34,18 @@ def message_of(item: Item) -> Message:
             for key, (due_date, step) in item["debts"].items()
         },
         template=item.get("template", ""),
+        confirms=item.get("confirms", ""),
+    )
+
+
+def confirmation_of(item: Item) -> Confirmation:
+    return Confirmation(
+        subject=Subject(item["subject"]),
+        ref=item["ref"],
+        portfolio=item["portfolio"],
+        amount=Money(item["amount"], item["currency"]),
+        day=date.fromisoformat(item["day"]),
+        at=datetime.fromisoformat(item["at"]),
     )
 
 
@@ -64,7 +78,13 @@ def book_of(ref: str, items: Mapping[str, Item]) -> Book:
         tuple(credit_of(item) for sk, item in items.items() if sk.startswith(keys.CREDIT)),
         tuple(local_date(borrower, touch.at) for touch in sorted(touches)),
         promises_of(items),
+        tuple(map(confirmation_of, _waiting(items))),
+        tuple(message_of(item) for sk, item in items.items() if sk.startswith(keys.TOLD)),
     )
+
+
+def _waiting(items: Mapping[str, Item]) -> Iterator[Item]:
+    return (item for sk, item in items.items() if sk.startswith(keys.CONFIRMATION) and "outcome" not in item)
 
 
 def promises_of(items: Mapping[str, Item]) -> dict[str, tuple[Promise, ...]]:

@@ -13,6 +13,8 @@ from cobranza.errors import InvalidInput
 PROFILE = "PROFILE"
 DEBT = "DEBT#"
 MESSAGE = "MSG#"
+TOLD = "TOLD#"
+CONFIRMATION = "CONFIRM#"
 MARK = "MARK#"
 CREDIT = "CREDIT#"
 CONTROL = "CONTROL#"
@@ -42,35 +44,44 @@ ALL = "all"
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
-_OPAQUE = re.compile(r"m1\.[A-Z2-7]{26}\.[0-9]{8}")
+_OPAQUE = re.compile(r"[mc]1\.[A-Z2-7]{26}\.[0-9]{8}")
 
 
 @dataclass(frozen=True, slots=True)
 class MessageKey:
     """Names a borrower's message of one local date. Its opaque form goes to Meta and comes back with every status:
-    it says who and when to us, and nothing to anybody else, so no item has to be written to find the way back."""
+    it says who and when to us, and nothing to anybody else, so no item has to be written to find the way back.
+    `confirms`: the day's confirmation, which is another message than its reminder."""
 
     borrower: str
     day: date
+    confirms: bool = False
 
     @property
     def opaque(self) -> str:
-        return f"m1.{self.borrower}.{self.day:%Y%m%d}"
+        return f"{'c1' if self.confirms else 'm1'}.{self.borrower}.{self.day:%Y%m%d}"
+
+    @property
+    def name(self) -> str:
+        """Among the borrower's messages."""
+        return f"{'told ' if self.confirms else ''}{self.day.isoformat()}"
 
     @classmethod
     def parse(cls, opaque: str) -> "MessageKey":
         """Raises InvalidInput (BAD_OPAQUE_ID) for what is none of ours."""
         if not _OPAQUE.fullmatch(opaque):
             raise InvalidInput("BAD_OPAQUE_ID", "not an id that we gave")
-        _, borrower, day = opaque.split(".")
+        kind, borrower, day = opaque.split(".")
         try:
-            return cls(borrower, datetime.strptime(day, "%Y%m%d").date())  # noqa: DTZ007 - a date, no moment
+            parsed = datetime.strptime(day, "%Y%m%d").date()  # noqa: DTZ007 - a date, no moment
+            return cls(borrower, parsed, confirms=kind == "c1")
         except ValueError as error:
             raise InvalidInput("BAD_OPAQUE_ID", "not an id that we gave") from error
 
     @property
     def item(self) -> dict[str, str]:
-        return {"pk": borrower_pk(self.borrower), "sk": f"{MESSAGE}{self.day.isoformat()}"}
+        kind = TOLD if self.confirms else MESSAGE
+        return {"pk": borrower_pk(self.borrower), "sk": f"{kind}{self.day.isoformat()}"}
 
 
 def borrower_pk(ref: str) -> str:
@@ -123,6 +134,11 @@ def payment_of(pk: str) -> str:
 
 def credit(ref: str, portfolio_id: str, currency: str) -> dict[str, str]:
     return {"pk": borrower_pk(ref), "sk": f"{CREDIT}{portfolio_id}#{currency}"}
+
+
+def confirmation(ref: str, confirmation_id: str) -> dict[str, str]:
+    """Something that the borrower is to be told."""
+    return {"pk": borrower_pk(ref), "sk": f"{CONFIRMATION}{confirmation_id}"}
 
 
 def due_shard(ref: str) -> int:

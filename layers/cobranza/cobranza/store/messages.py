@@ -1,4 +1,4 @@
-"""Messages in the ledger table: the day's claim, and the states that follow it."""
+"""Messages in the ledger table: the day's claim, the states that follow it, and what is still to be told."""
 
 import contextlib
 from collections.abc import Mapping
@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from cobranza.ledger.confirmation import Confirmation
+from cobranza.policy.confirmation import Tell
 from cobranza.policy.decision import Send
 from cobranza.policy.message import Message, State
+from cobranza.store import keys
 from cobranza.store.items import message_of
 from cobranza.store.keys import MESSAGE, MessageKey, borrower_pk
-from cobranza.store.table import ConditionFailed, Item, Table
+from cobranza.store.table import ConditionFailed, Insert, Item, Table, utc
 
 KEPT = timedelta(days=14)
+# Longer than anything is still told, shorter than its claim is kept.
+TO_BE_TOLD_KEPT = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +44,38 @@ class Messages:
         A day in RETRY, which Meta surely did not accept, may be taken again.
         """
         content: Item = {
-            "state": State.CLAIMED,
-            "rank": State.CLAIMED.rank,
-            # As WhatsApp tells moments: an answer can come in the same second.
-            "claimed_at": now.replace(microsecond=0),
             "portfolio": send.portfolio.portfolio_id,
             "step": send.lead.step,
             "template": send.template,
             "language": send.language,
             "strategy": send.strategy,
             "debts": {name: [c.due_date, c.step] for name, c in send.consumes.items()},
+        }
+        return self._claim(key, content, now)
+
+    def claim_confirmation(self, key: MessageKey, tell: Tell, now: datetime) -> Claim | None:
+        """The same for the day's confirmation, which consumes nothing."""
+        content: Item = {
+            "portfolio": tell.portfolio.portfolio_id,
+            "template": str(tell.confirmation.subject),
+            "language": tell.language,
+            "confirms": tell.confirmation.id,
+            "debts": {},
+        }
+        return self._claim(key, content, now)
+
+    def _claim(self, key: MessageKey, content: Item, now: datetime) -> Claim | None:
+        claimed: Item = {
+            "state": State.CLAIMED,
+            "rank": State.CLAIMED.rank,
+            # As WhatsApp tells moments: an answer can come in the same second.
+            "claimed_at": now.replace(microsecond=0),
             "expires": int((now + KEPT).timestamp()),
         }
         try:
             item = self._table.update(
                 key.item,
-                content,
+                claimed | content,
                 add={"attempts": 1},
                 condition="attribute_not_exists(#pk) OR #state = :retry",
                 values={"retry": State.RETRY},
@@ -66,6 +87,10 @@ class Messages:
     def accepted(self, key: MessageKey, wamid: str, at: datetime) -> None:
         """WhatsApp took it. A status that came before us keeps its place."""
         self.advance(key, State.ACCEPTED, {"wamid": wamid, "accepted_at": at})
+
+    def settle(self, borrower: str, one: Confirmation, outcome: str) -> None:
+        """It is not told, and this is why."""
+        self._table.update(keys.confirmation(borrower, one.id), {"outcome": outcome})
 
     def advance(self, key: MessageKey, state: State, facts: Mapping[str, Any]) -> Advanced:
         """Moves the message forward to `state` and keeps `facts` (first ones win). Where it already is as far,
@@ -106,3 +131,19 @@ class Messages:
             parsed = message_of(item)
             found.append((MessageKey(borrower, parsed.day), parsed, item.get("wamid", "")))
         return found
+
+
+def to_be_told(borrower: str, one: Confirmation) -> Insert:
+    return Insert(
+        keys.confirmation(borrower, one.id)
+        | {
+            "subject": str(one.subject),
+            "ref": one.ref,
+            "portfolio": one.portfolio,
+            "amount": one.amount.amount,
+            "currency": one.amount.currency,
+            "day": one.day.isoformat(),
+            "at": utc(one.at),
+            "expires": int((one.at + TO_BE_TOLD_KEPT).timestamp()),
+        }
+    )

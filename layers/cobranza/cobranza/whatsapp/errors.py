@@ -5,7 +5,7 @@ change. A code nobody knows is given up with its own number and words kept.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
@@ -47,6 +47,11 @@ class ProviderError:
     title: str
     details: str
     trace: str = ""
+
+    @property
+    def reason(self) -> dict[str, int | str]:
+        """As it is kept beside the message."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             facts=("name", "creditor", "promised_day", "owed", "how_to_pay"), announces="past"
         ),
         "pago_recibido": Kind(facts=("name", "creditor", "paid", "paid_on"), asks=False),
+        "gracias_por_su_pago": Kind(facts=("name", "creditor"), asks=False),
         "comprobante_recibido": Kind(facts=("name", "creditor"), asks=False),
         "comprobante_no_confirmado": Kind(facts=("name", "creditor"), asks=False),
         "mensajes_detenidos": Kind(facts=("name", "creditor"), asks=False),

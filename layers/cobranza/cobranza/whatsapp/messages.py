@@ -11,8 +11,9 @@ from babel.numbers import format_currency
 
 from cobranza.errors import InvalidInput
 from cobranza.ledger.borrower import Borrower
-from cobranza.ledger.money import totals
-from cobranza.policy.decision import Send
+from cobranza.ledger.money import Money, totals
+from cobranza.policy.confirmation import Tell
+from cobranza.policy.decision import Book, Send
 from cobranza.policy.due import Due
 from cobranza.whatsapp.kinds import Fact, kind_of, parameters
 
@@ -111,6 +112,24 @@ def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
     return {fact: _BLANK.sub(" ", text).strip() for fact, text in facts.items()}
 
 
+def confirmation_parameters(tell: Tell, book: Book) -> tuple[str, ...]:
+    """The texts that the confirmation's template takes, in the order of its variables. Raises InvalidInput
+    (BAD_PARAMETERS)."""
+    one, borrower = tell.confirmation, book.borrower
+    kind = kind_of(one.subject)
+    if kind is None:
+        raise InvalidInput("BAD_PARAMETERS", f"no text is called {one.subject}")
+    locale = _locale(tell.language, borrower.country)
+    names = (debt.terms.extra.get(GREETING_NAME, "") for debt in book.debts)
+    facts: dict[Fact, str] = {
+        "name": next(filter(None, names), "") or greeting(borrower.name),
+        "creditor": tell.portfolio.creditor.shown_name,
+        "paid": _amount(one.amount, locale),
+        "paid_on": format_date(one.day, "long", locale),
+    }
+    return parameters(kind, {fact: _BLANK.sub(" ", text).strip() for fact, text in facts.items()})
+
+
 def greeting(name: str) -> str:
     """The full name; one that is all capitals or all small, as many ledgers write it, in title case.
 
@@ -170,9 +189,11 @@ def _is_as_far(due: Due, send: Send) -> bool:
 
 def _owed(dues: Sequence[Due], send: Send, locale: Locale) -> str:
     sums = totals(send.asked(due.debt) for due in dues)
-    pattern = _SPACED.get(str(locale))
-    texts = [format_currency(money.amount, money.currency, pattern, locale) for money in sums]
-    return f" {_WORDS[send.language].both} ".join(texts)
+    return f" {_WORDS[send.language].both} ".join(_amount(money, locale) for money in sums)
+
+
+def _amount(money: Money, locale: Locale) -> str:
+    return format_currency(money.amount, money.currency, _SPACED.get(str(locale)), locale)
 
 
 def _listed(send: Send, locale: Locale) -> str:

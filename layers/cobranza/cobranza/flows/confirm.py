@@ -1,0 +1,103 @@
+"""What a borrower is told without being asked for anything, one thing a day: claimed before the call like a
+reminder, by a claim of its own."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from cobranza.flows.decide_fully import shares_phone
+from cobranza.flows.room import Room
+from cobranza.flows.stops import Stops
+from cobranza.policy.confirmation import Drop, Tell, Wait, next_confirmation
+from cobranza.policy.decision import Book, Policies
+from cobranza.policy.feed import PAUSE_LOOK
+from cobranza.policy.message import DEAD_AFTER, MOST_ATTEMPTS, State
+from cobranza.store import keys
+from cobranza.store.journal import Journal
+from cobranza.store.keys import MessageKey
+from cobranza.store.ledger import Ledger
+from cobranza.store.messages import Claim, Messages
+from cobranza.whatsapp.client import Accepted, Refused, Unclear, WhatsApp
+from cobranza.whatsapp.errors import Action, ProviderError, scope_of
+from cobranza.whatsapp.messages import confirmation_parameters, template_message
+from cobranza.whatsapp.templates import shipped_templates
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmer:
+    ledger: Ledger
+    messages: Messages
+    journal: Journal
+    whatsapp: WhatsApp
+    room: Room
+    stops: Stops
+
+    def tell(self, book: Book, policies: Policies, trace: str, now: datetime) -> datetime | None:
+        """Tells what may be told now. When to look again for what is left; None where nothing is."""
+        for message in book.told:
+            if message.state is State.CLAIMED:
+                if now - message.claimed_at < DEAD_AFTER:
+                    return message.claimed_at + DEAD_AFTER  # another worker is at it
+                died = ProviderError(0, "Worker died", "the claim was left without a result")
+                key = MessageKey(book.borrower.ref, message.day, confirms=True)
+                self.messages.advance(key, State.UNKNOWN, {"unclear_for": died.reason})
+        while True:
+            match next_confirmation(book, policies, shipped_templates().keys(), now):
+                case None:
+                    return None
+                case Wait(until):
+                    return until
+                case Drop() as drop:
+                    book = self._drop(book, drop, trace, now)
+                case Tell() as tell if shares_phone(self.ledger, book.borrower):
+                    book = self._drop(book, Drop(tell.confirmation, "SKIPPED_SHARED_PHONE"), trace, now)
+                case Tell() as tell:
+                    key = MessageKey(book.borrower.ref, tell.day, confirms=True)
+                    self.whatsapp.access_token()
+                    claim = self.messages.claim_confirmation(key, tell, now)
+                    if claim is None:
+                        return now + DEAD_AFTER
+                    if again := self._send(book, tell, claim, trace, now):
+                        return again
+                    book = replace(book, told=(*book.told, claim.message))
+
+    def _drop(self, book: Book, drop: Drop, trace: str, now: datetime) -> Book:
+        one = drop.confirmation
+        self.messages.settle(book.borrower.ref, one, drop.outcome)
+        self._note(book, trace, now, one.id, {"code": drop.outcome, "portfolio": one.portfolio})
+        return replace(book, confirmations=tuple(each for each in book.confirmations if each != one))
+
+    def _send(self, book: Book, tell: Tell, claim: Claim, trace: str, now: datetime) -> datetime | None:
+        """When to try again, where Meta surely did not accept it."""
+        number, template = tell.portfolio.phone_number_id, str(tell.confirmation.subject)
+        parameters = confirmation_parameters(tell, book)
+        phone = book.borrower.phone
+        answer = self.whatsapp.send(
+            number, template_message(phone, template, tell.language, parameters, claim.key.opaque)
+        )
+        match answer:
+            case Accepted():
+                self.messages.accepted(claim.key, answer.wamid, now)
+                code = "SENT"
+            case Unclear():
+                self.messages.advance(claim.key, State.UNKNOWN, {"unclear_for": answer.error.reason})
+                code = "UNKNOWN"
+            case Refused() if answer.action.stops:
+                self.messages.retry(claim, answer.error.reason)
+                self.stops.open(scope_of(answer.action, number, template), answer.error, now)
+                return now + PAUSE_LOOK
+            case Refused(action=Action.RETRY) if claim.message.attempts < MOST_ATTEMPTS:
+                self.messages.retry(claim, answer.error.reason)
+                return now + timedelta(seconds=answer.retry_after)
+            case Refused():
+                self.messages.advance(claim.key, State.FAILED, {"reason": answer.error.reason})
+                code = f"FAILED_{answer.error.code}"
+        if isinstance(answer, Accepted | Unclear):
+            self.room.take(tell.portfolio, (), tell.day)
+        facts = {"template": template, "language": tell.language, "portfolio": tell.portfolio.portfolio_id}
+        self._note(book, trace, now, tell.confirmation.id, {"code": code, **facts})
+        return None
+
+    def _note(self, book: Book, trace: str, now: datetime, identity: str, facts: dict[str, Any]) -> None:
+        subject = keys.borrower_pk(book.borrower.ref)
+        self.journal.append(subject, now, "confirmation", identity, {"trace": trace, **facts})

@@ -1,0 +1,236 @@
+"""Whoever paid is told so: once for each payment, inside hours, one thing a day, and never after a stop."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cobranza.ledger.confirmation import Subject
+from cobranza.policy.portfolio import parse_portfolio
+from cobranza.store.journal import Line
+from cobranza.whatsapp.client import Refused, Unclear
+from cobranza.whatsapp.errors import ProviderError, rule_for
+from cobranza.whatsapp.events import StatusEvent
+from tests.integration.rows import apply, codes
+from tests.integration.world import PORTFOLIO_YAML, World, debts
+
+type Drop = Callable[..., dict[str, Any]]
+
+PAID = {
+    "payment_id": "P-1",
+    "borrower_id": "C1",
+    "amount": "150.00",
+    "currency": "MXN",
+    "paid_at": "2026-11-24T09:00:00-06:00",
+}
+HISTORY = PAID | {"payment_id": "P-0", "paid_at": "2026-10-01T09:00:00-06:00"}
+
+pytestmark = pytest.mark.in_memory
+
+
+@pytest.fixture(autouse=True)
+def book(world: World, drop: Drop) -> None:
+    """Somebody who owes 150.00, due today, in a portfolio that confirms and thanks."""
+    configure(world, "confirms_payments: true\nthanks_punctual: false")
+    drop("debts/tienda/a.csv", debts({"amount": "150.00"}), metadata={"as-of": "2026-11-23T18:00:00-06:00"})
+
+
+def configure(world: World, lines: str) -> None:
+    text = PORTFOLIO_YAML.replace("confirms_payments: false", lines)
+    world.ledger.save_portfolio(parse_portfolio(text.encode(), "tienda"), world.now)
+    world.ledger.refresh("tienda", world.now)
+
+
+def told(world: World) -> list[str]:
+    """The confirmations that left, by name."""
+    names = [message["template"]["name"] for message in world.whatsapp.sent]
+    return [name for name in names if name in list(Subject)]
+
+
+def lines(world: World) -> list[tuple[str, str]]:
+    """What the journal knows of confirmations."""
+    noted: list[Line] = list(world.journal.of(f"B#{world.ref()}", "confirmation"))
+    return [(line.identity.partition("#")[0], line.facts["code"]) for line in noted]
+
+
+def look(world: World) -> None:
+    codes(world)
+
+
+def test_a_payment_is_confirmed_once_with_its_amount_and_day(world: World) -> None:
+    apply(world, "payments", PAID)
+    look(world)
+    (message,) = world.whatsapp.sent
+    (body,) = message["template"]["components"]
+    assert [each["text"] for each in body["parameters"]] == [
+        "Lucía Ejemplo",
+        "Muebles Aurora",
+        "$150.00",
+        "24 de noviembre de 2026",
+    ]
+    for _ in range(3):
+        apply(world, "payments", PAID)
+        world.later(days=1)
+        look(world)
+    assert told(world) == ["pago_recibido"]
+    assert lines(world) == [("pago_recibido", "SENT")]
+
+
+def test_the_file_says_it_is_the_first_and_confirms_nothing(world: World, drop: Drop) -> None:
+    header = ",".join(PAID)
+    drop("payments/tienda/1.csv", f"{header}\n{','.join(PAID.values())}\n")
+    look(world)
+    assert told(world) == []
+    second = PAID | {"payment_id": "P-2"}
+    drop("payments/tienda/2.csv", f"{header}\n{','.join(second.values())}\n")
+    look(world)
+    assert told(world) == ["pago_recibido"]
+
+
+def test_an_old_payment_is_history(world: World) -> None:
+    apply(world, "payments", HISTORY)
+    look(world)
+    assert told(world) == []
+
+
+def test_a_portfolio_that_does_not_want_it_tells_nobody(world: World) -> None:
+    configure(world, "confirms_payments: false")
+    apply(world, "payments", PAID)
+    look(world)
+    assert told(world) == []
+
+
+def test_after_hours_it_waits_for_the_morning(world: World) -> None:
+    world.later(hours=12)
+    apply(world, "payments", PAID)
+    look(world)
+    assert told(world) == []
+    world.later(hours=11)
+    look(world)
+    assert told(world) == ["pago_recibido"]
+
+
+def test_two_payments_are_confirmed_on_two_days(world: World) -> None:
+    apply(world, "payments", PAID | {"amount": "50.00"}, PAID | {"payment_id": "P-2", "amount": "20.00"})
+    look(world)
+    look(world)
+    assert told(world) == ["pago_recibido"]
+    world.later(days=1)
+    look(world)
+    assert told(world) == ["pago_recibido"] * 2
+
+
+@pytest.mark.parametrize("action", ["opt_out", "wrong_number"])
+def test_whoever_stopped_is_told_nothing_and_the_journal_knows(world: World, action: str) -> None:
+    apply(world, "payments", PAID)
+    row = {"borrower_id": "C1", "action": action, "at": "2026-11-24T09:30:00-06:00", "source": "call centre"}
+    apply(world, "contacts", row)
+    look(world)
+    assert told(world) == []
+    assert lines(world) == [("pago_recibido", f"SKIPPED_{action.replace('opt', 'opted').upper()}")]
+
+
+def test_what_cannot_go_for_three_days_is_not_told(world: World) -> None:
+    apply(world, "payments", PAID)
+    world.later(days=4)
+    look(world)
+    assert lines(world) == [("pago_recibido", "SKIPPED_TOO_LATE")]
+    assert told(world) == []
+
+
+def test_nobody_hears_of_a_payment_on_a_phone_that_two_owe_on(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", debts({"borrower_id": "C2", "debt_id": "F-9"}))
+    apply(world, "payments", PAID)
+    look(world)
+    assert told(world) == []
+    assert ("pago_recibido", "SKIPPED_SHARED_PHONE") in lines(world)
+
+
+def test_an_unclear_answer_is_never_tried_again(world: World) -> None:
+    world.whatsapp.answers = [Unclear(ProviderError(131000, "", ""))]
+    apply(world, "payments", PAID)
+    for _ in range(3):
+        look(world)
+        world.later(minutes=10)
+    assert told(world) == []
+    assert lines(world) == [("pago_recibido", "UNKNOWN")]
+
+
+def test_what_meta_surely_did_not_take_is_tried_again(world: World) -> None:
+    rule = rule_for(130429)
+    world.whatsapp.answers = [Refused(rule.action, ProviderError(130429, "", ""), rule.retry_after)]
+    apply(world, "payments", PAID)
+    look(world)
+    assert told(world) == []
+    world.later(minutes=10)
+    look(world)
+    assert told(world) == ["pago_recibido"]
+
+
+def test_a_stop_of_the_number_keeps_it_until_somebody_resumed(world: World) -> None:
+    rule = rule_for(131031)
+    world.whatsapp.answers = [Refused(rule.action, ProviderError(131031, "", ""))]
+    apply(world, "payments", PAID)
+    look(world)
+    world.later(minutes=40)
+    look(world)
+    assert told(world) == []
+    world.controls.close("number:all", world.now)
+    world.later(minutes=40)
+    look(world)
+    assert told(world) == ["pago_recibido"]
+
+
+def test_a_status_moves_the_confirmation_and_not_the_reminder(world: World) -> None:
+    apply(world, "payments", PAID)
+    look(world)
+    opaque = world.whatsapp.sent[0]["biz_opaque_callback_data"]
+    status = StatusEvent(
+        phone_number_id="100000000000001",
+        status="delivered",
+        at=world.now + timedelta(seconds=4),
+        wamid="wamid.0",
+        recipient="525555550101",
+        opaque=opaque,
+        errors=(),
+    )
+    assert world.recorder.record([status], world.now, "trace")["delivered"] == 1
+    assert world.item("TOLD#2026-11-24")["state"] == "DELIVERED"
+
+
+def test_a_dead_workers_confirmation_is_never_told_again(world: World) -> None:
+    apply(world, "payments", PAID)
+    world.whatsapp.answers = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        look(world)
+    world.later(hours=2)
+    look(world)
+    assert told(world) == []
+    assert world.item("TOLD#2026-11-24")["state"] == "UNKNOWN"
+
+
+# Thanks.
+
+
+def test_who_paid_all_in_time_is_thanked_a_day_later_where_the_portfolio_wants_it(world: World) -> None:
+    configure(world, "confirms_payments: true\nthanks_punctual: true")
+    apply(world, "payments", PAID)
+    look(world)
+    world.later(hours=23)
+    look(world)
+    assert told(world) == ["pago_recibido"]
+    world.later(hours=2)
+    look(world)
+    assert told(world) == ["pago_recibido", "gracias_por_su_pago"]
+
+
+@pytest.mark.parametrize("changed", [{"amount": "149.99"}, {"paid_at": "2026-11-25T09:00:00-06:00"}])
+def test_who_paid_late_or_a_part_is_not_thanked(world: World, changed: dict[str, str]) -> None:
+    configure(world, "confirms_payments: false\nthanks_punctual: true")
+    world.later(days=1)
+    apply(world, "payments", PAID | changed)
+    look(world)
+    world.later(days=1)
+    look(world)
+    assert told(world) == []
