@@ -15,7 +15,8 @@ from cobranza.store.objects import Bucket
 from tests.integration.memory import MemoryClient
 from tests.integration.memory_services import MemoryS3, MemorySns, MemorySqs
 from tests.integration.receiver import Receiver, Simulator, configuration, receiving, running
-from tests.integration.world import PORTFOLIO_YAML, World, create_table
+from tests.integration.tables import create_table
+from tests.integration.world import PORTFOLIO_YAML, World
 
 
 @pytest.fixture(autouse=True)
