@@ -112,7 +112,7 @@ def up(folder: Path) -> Stack:
 def down(folder: Path) -> None:
     """Stops what `up` started here, by pid, and removes its files. Harmless when nothing runs."""
     for pid_file in folder.glob("*.pid"):
-        processes.stop(int(pid_file.read_text()))
+        processes.stop(int(pid_file.read_text()), patience=1)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -6,6 +6,7 @@ Source: Meta, WhatsApp Business Platform, "Webhooks overview" and "Create a webh
 
 import asyncio
 import contextlib
+import os
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,8 @@ from local.simulator.faults import CARRYING, TAMPERING
 from local.simulator.state import State
 from local.simulator.webhooks import Update, encode, sign, together
 
-AT_ONCE = 8
+# Each may have to start a worker of the webhook: more than there are processors only wait for each other.
+AT_ONCE = min(8, max(2, os.cpu_count() or 2))
 TIMEOUT = 20
 LARGEST = 2_900_000
 

@@ -29,7 +29,7 @@ from tests.bench.dynamodb import OPTIONS
 from tests.bench.report import Row
 from tests.bench.scheduling import NOW, PACE, SHARDS, entry
 from tests.integration.partiql import PartiqlClient
-from tests.integration.world import create_table
+from tests.integration.tables import create_table
 
 PACKAGE = "dynalite@4.0.0"
 DUE = 100_000

@@ -13,8 +13,10 @@ from cobranza.store import keys
 from cobranza.store.direct import direct
 from cobranza.store.objects import Bucket
 from tests.integration.memory import MemoryClient
+from tests.integration.memory_services import MemoryS3, MemorySns, MemorySqs
 from tests.integration.receiver import Receiver, Simulator, configuration, receiving, running
-from tests.integration.world import PORTFOLIO_YAML, World, create_table
+from tests.integration.tables import create_table
+from tests.integration.world import PORTFOLIO_YAML, World
 
 
 @pytest.fixture(autouse=True)
@@ -44,20 +46,26 @@ def clients() -> dict[str, Any]:
 
 
 @pytest.fixture
-def world(request: pytest.FixtureRequest, clients: dict[str, Any]) -> Iterator[World]:
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    if request.node.get_closest_marker("in_memory"):
+        yield _made(MemoryS3(), MemorySqs(), MemorySns(), MemoryClient())
+        return
+    clients = request.getfixturevalue("clients")
     with mock_aws():
-        s3, sqs, sns, dynamodb = (clients[name] for name in ("s3", "sqs", "sns", "dynamodb"))
-        if request.node.get_closest_marker("in_memory"):
-            dynamodb = MemoryClient()
-        for name in ("inbox", "work"):
-            s3.create_bucket(Bucket=name)
-        s3.put_bucket_versioning(Bucket="inbox", VersioningConfiguration={"Status": "Enabled"})
-        for name in ("ledger", "journal"):
-            create_table(dynamodb, name)
-        urls = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("reminders", "media", "files")]
-        topic = sns.create_topic(Name="notices")["TopicArn"]
-        reminders, media, files = urls
-        yield World(s3, sqs, sns, dynamodb, reminders, media, files, topic)
+        yield _made(*(clients[name] for name in ("s3", "sqs", "sns", "dynamodb")))
+
+
+def _made(s3: Any, sqs: Any, sns: Any, dynamodb: Any) -> World:
+    """A world whose stack has just been deployed."""
+    for name in ("inbox", "work"):
+        s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket="inbox", VersioningConfiguration={"Status": "Enabled"})
+    for name in ("ledger", "journal"):
+        create_table(dynamodb, name)
+    reminders, media, files = (
+        sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("reminders", "media", "files")
+    )
+    return World(s3, sqs, sns, dynamodb, reminders, media, files, sns.create_topic(Name="notices")["TopicArn"])
 
 
 @pytest.fixture

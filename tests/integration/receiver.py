@@ -150,7 +150,8 @@ def running(folder: Path) -> Generator[Simulator]:
 @contextmanager
 def receiving() -> Generator[Receiver]:
     with Receiver() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # How often it looks whether it shall stop, in seconds: whoever ends it waits that long.
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         try:
             yield server
         finally:

@@ -200,45 +200,34 @@ def test_a_day_that_cannot_be_closed_keeps_no_plan_from_being_made(world: World,
 
 
 def test_people_hear_that_a_plan_is_ready_and_how_many_would_be_sent(world: World, drop: Drop) -> None:
-    heard = listen(world)
     in_force(world, EVERY_DAY)
     drop("debts/tienda/a.csv", debts({}))
     make_plans(world)
-    told = [each for each in heard() if each["state"] == "PLANNED"]
-    assert [(each["day"], each["send"], each["needs_approval"]) for each in told] == [
+    assert [(each["day"], each["send"], each["needs_approval"]) for each in planned(world)] == [
         ("2026-11-24", 1, True),
         ("2026-11-25", 1, True),
     ]
 
 
 def test_the_plan_of_a_new_portfolio_says_how_many_its_ramp_lets_through(world: World, drop: Drop) -> None:
-    heard = listen(world)
     in_force(world, EVERY_DAY.model_copy(update={"ramp": (100, 250)}))
     drop("debts/tienda/a.csv", debts({}))
     world.ramps.add("tienda", TODAY, 30)
     make_plans(world)
-    assert [each["at_most"] for each in heard() if each["state"] == "PLANNED"] == [70, 250]
+    assert [each["at_most"] for each in planned(world)] == [70, 250]
 
 
 def test_the_plan_of_a_portfolio_without_a_ramp_has_no_such_figure(world: World, drop: Drop) -> None:
-    heard = listen(world)
     in_force(world, EVERY_DAY.model_copy(update={"ramp": ()}))
     drop("debts/tienda/a.csv", debts({}))
     make_plans(world)
-    assert [each["at_most"] for each in heard() if each["state"] == "PLANNED"] == [None, None]
+    assert [each["at_most"] for each in planned(world)] == [None, None]
 
 
-def listen(world: World) -> Callable[[], list[dict[str, Any]]]:
-    """Subscribes to the notices; what has been told when it is called."""
-    url = world.sqs.create_queue(QueueName="ops")["QueueUrl"]
-    arn = world.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    world.sns.subscribe(TopicArn=world.topic, Protocol="sqs", Endpoint=arn)
-
-    def heard() -> list[dict[str, Any]]:
-        found = world.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        return [json.loads(json.loads(message["Body"])["Message"]) for message in found]
-
-    return heard
+def planned(world: World) -> list[dict[str, Any]]:
+    """What people have heard of plans."""
+    notices = [json.loads(told["Message"]) for told in world.sns.told]
+    return [notice for notice in notices if notice["state"] == "PLANNED"]
 
 
 def test_a_strategy_that_wants_somebody_sooner_brings_them_forward(world: World, drop: Drop) -> None:

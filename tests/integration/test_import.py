@@ -18,6 +18,8 @@ from tests.integration.world import (
     debts,
 )
 
+pytestmark = pytest.mark.in_memory
+
 type Drop = Callable[..., dict[str, Any]]
 
 

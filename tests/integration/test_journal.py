@@ -1,11 +1,13 @@
 """The journal: a line once, and all lines of a day in one order."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from cobranza.store.journal import Journal, Line
-from cobranza.store.table import Table
-from tests.integration.partiql import PartiqlClient
+import pytest
+
+from cobranza.store.journal import Line
 from tests.integration.world import TUESDAY, World
+
+pytestmark = pytest.mark.in_memory
 
 
 def line(number: int, at: datetime = TUESDAY) -> Line:
@@ -52,13 +54,3 @@ def test_a_span_begins_and_ends_to_the_second_also_over_midnight(world: World) -
         world.journal.append_all([line(number)], midnight + timedelta(seconds=seconds))
     hour = timedelta(hours=1)
     assert told(list(world.journal.between(midnight - hour, midnight + hour))) == ["1", "2", "3", "4"]
-
-
-def test_pages_are_read_to_the_end(world: World) -> None:
-    class SmallPages(PartiqlClient):
-        def query(self, **request: object) -> object:
-            return self._client.query(**request | {"Limit": 2})
-
-    journal = Journal(Table(SmallPages(world.dynamodb), "journal"))
-    journal.append_all((line(n) for n in range(100, 190)), TUESDAY)
-    assert told(list(journal.of_day(date(2026, 11, 24)))) == [str(n) for n in range(100, 190)]

@@ -7,6 +7,8 @@ import pytest
 
 from tests.integration.world import World, debts
 
+pytestmark = pytest.mark.in_memory
+
 type Drop = Callable[..., dict[str, Any]]
 KEY = "debts/tienda/a.csv"
 

@@ -13,7 +13,7 @@ from cobranza.store.table import ConditionFailed, Insert, Table, Update
 from local.replay.table import MemoryTable
 from tests.integration.memory import MemoryClient
 from tests.integration.partiql import PartiqlClient
-from tests.integration.world import create_table
+from tests.integration.tables import create_table
 
 KEY = {"pk": "B#1", "sk": "PROFILE"}
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

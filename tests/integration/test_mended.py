@@ -9,7 +9,7 @@ from tests.integration.world import World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def refused(world: World, file: str) -> str:

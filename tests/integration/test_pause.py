@@ -14,6 +14,8 @@ from cobranza.queues import DroppedFile, Reminder
 from cobranza.store.objects import Bucket
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 
+pytestmark = pytest.mark.in_memory
+
 type Drop = Callable[..., dict[str, Any]]
 
 KEY = "control/tienda/PAUSE"
@@ -131,7 +133,6 @@ def test_after_a_long_pause_only_the_latest_step_is_sent(world: World, drop: Dro
 # The events.
 
 
-@pytest.mark.in_memory
 def test_in_whatever_order_changes_and_events_come_the_last_event_leaves_what_the_bucket_says(
     world: World,
 ) -> None:

@@ -13,13 +13,11 @@ from cobranza.flows.queue_due import Scheduler
 from cobranza.policy.due import Look
 from cobranza.policy.pace import LEASE, Pace
 from cobranza.queues import Queue
-from cobranza.store.keys import SHARDS, due_shard, reference
+from cobranza.store.keys import SHARDS, due_shard
 from cobranza.store.ledger import Ledger, Waiting
-from cobranza.store.table import Table
-from tests.integration.partiql import PartiqlClient
 from tests.integration.world import World
 
-pytestmark = pytest.mark.all_shards
+pytestmark = [pytest.mark.all_shards, pytest.mark.in_memory]
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -202,43 +200,3 @@ def test_a_plan_that_changed_since_it_was_read_is_not_leased(world: World) -> No
     world.ledger.look_at(waiting.borrower, Look(world.now - timedelta(days=1)))
     assert world.ledger.lease([waiting], world.now + LEASE) == []
     assert len(queued(world)) == 1
-
-
-class SmallPages:
-    """DynamoDB whose pages hold two items, as those of a big table hold one megabyte."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.pages = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def query(self, **request: Any) -> Any:
-        assert request.get("Limit", 1) > 0
-        self.pages += 1
-        return self._client.query(**request | {"Limit": min(2, request.get("Limit", 2))})
-
-
-@pytest.mark.parametrize(("limit", "found"), [(1, 1), (2, 2), (3, 3), (7, 7), (100, 7)])
-def test_a_shard_is_read_over_its_pages_up_to_the_limit(world: World, limit: int, found: int) -> None:
-    plan(world, "A", each=7)
-    ledger = Ledger(Table(SmallPages(world.dynamodb), "ledger"))
-    assert len(list(ledger.due(due_shard("A"), world.now, limit))) == found
-
-
-def test_a_tick_takes_all_pages(world: World) -> None:
-    due = plan(world, "AQ", each=13)
-    client = SmallPages(PartiqlClient(world.dynamodb))
-    scheduler = replace(world.scheduler, ledger=Ledger(Table(client, "ledger")))
-    tick = scheduler.tick(world.now, "trace")
-    assert tick.queued == 26
-    assert sorted(reminder.borrower for reminder in world.received()) == sorted(due)
-    assert client.pages > SHARDS
-
-
-def test_a_partition_of_more_than_one_page_is_read_whole(world: World) -> None:
-    for number in range(7):
-        world.table.put(reference("R" * 26, f"{number:026}"))
-    ledger = Ledger(Table(SmallPages(world.dynamodb), "ledger"))
-    assert len(ledger.borrowers_behind("R" * 26)) == 7

@@ -22,7 +22,7 @@ from tests.integration.world import FakeWhatsApp, World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 
-pytestmark = pytest.mark.usefixtures("portfolio")
+pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 @pytest.fixture
@@ -70,8 +70,9 @@ def consent_withdrawn(world: World, drop: Drop) -> None:
 
 
 def portfolio_missing(world: World, drop: Drop) -> None:
-    key = {"pk": {"S": "PORTFOLIO#tienda"}, "sk": {"S": "CONFIG"}}
-    world.dynamodb.delete_item(TableName="ledger", Key=key)
+    kept, gone = world.kept(), ("PORTFOLIO#tienda", "CONFIG")
+    assert gone in [(item["pk"], item["sk"]) for item in kept["ledger"]]
+    world.restore(kept | {"ledger": [item for item in kept["ledger"] if (item["pk"], item["sk"]) != gone]})
 
 
 def country_switched_off(world: World, drop: Drop) -> None:

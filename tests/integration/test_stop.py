@@ -11,6 +11,8 @@ from cobranza.queues import DroppedFile
 from cobranza.whatsapp.events import parse
 from tests.integration.world import DyingClient, FakeBucket, Killed, World, debts
 
+pytestmark = pytest.mark.in_memory
+
 type Drop = Callable[..., dict[str, Any]]
 
 PHONE = "+525555550101"

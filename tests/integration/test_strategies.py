@@ -4,10 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from cobranza.policy.strategy import parse_strategy
 from cobranza.whatsapp.templates import announcements
 from local import samples
 from tests.integration.world import PORTFOLIO_YAML, World
+
+pytestmark = pytest.mark.in_memory
 
 type Drop = Callable[..., dict[str, Any]]
 KEY = "strategies/uno/strategy.yaml"

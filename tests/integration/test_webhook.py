@@ -1,75 +1,41 @@
 """The webhook as Meta and strangers call it: what is refused leaves nothing, what is told is kept once."""
 
-import base64
 import contextlib
 import io
-import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cobranza import telemetry
-from cobranza.store.keys import MessageKey, reference
+from cobranza.store.keys import reference
 from cobranza.store.table import ConditionFailed
 from cobranza.whatsapp.signature import sign
-from tests.integration.world import TUESDAY, DyingClient, FakeContext, World, debts, function
+from tests.integration.deliveries import (
+    AT,
+    PHONE,
+    SECRETS,
+    Drop,
+    Element,
+    call,
+    delivery,
+    failed,
+    left,
+    message,
+    post,
+    status,
+    tell,
+    text,
+)
+from tests.integration.world import DyingClient, World, debts
 
 pytestmark = pytest.mark.in_memory
-
-SECRETS = {"app_secrets": ["new-secret", "old-secret"], "verify_token": "a-token"}
-PHONE = "525555550101"
-AT = 1795539600  # 2026-11-24 17:00 UTC
-
-type Drop = Callable[..., dict[str, Any]]
-type Element = dict[str, Any]
-
-
-def call(world: World, event: dict[str, Any], secrets: dict[str, Any] = SECRETS) -> dict[str, Any]:
-    webhook = function("webhook")
-    return webhook.handler(event, FakeContext(), deps=webhook.Deps(world.recorder, lambda: secrets, world.clock))
-
-
-def post(body: bytes, signature: str | None, *, encoded: bool = False) -> dict[str, Any]:
-    headers = {"content-type": "application/json"}
-    headers |= {} if signature is None else {"X-Hub-Signature-256": signature}
-    text = base64.b64encode(body).decode() if encoded else body.decode()
-    return {
-        "requestContext": {"http": {"method": "POST"}},
-        "headers": headers,
-        "body": text,
-        "isBase64Encoded": encoded,
-    }
-
-
-def delivery(*, messages: Sequence[Element] = (), statuses: Sequence[Element] = ()) -> bytes:
-    value: Element = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": "100000000000001"}}
-    value |= {"messages": list(messages)} if messages else {}
-    value |= {"statuses": list(statuses)} if statuses else {}
-    return json.dumps({"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}).encode()
-
-
-def tell(world: World, **elements: Sequence[Element]) -> int:
-    body = delivery(**elements)
-    return call(world, post(body, sign(body, "new-secret")))["statusCode"]
-
-
-def message(kind: str, content: Any, *, wamid: str = "wamid.IN1", sender: str = PHONE, at: int = AT) -> Element:
-    return {"id": wamid, "from": sender, "timestamp": str(at), "type": kind, kind: content}
-
-
-def text(words: str, **parts: Any) -> Element:
-    return message("text", {"body": words}, **parts)
 
 
 def chats(world: World) -> list[dict[str, Any]]:
     return [item for item in world.items() if item["pk"].startswith("CHAT#")]
-
-
-def news(world: World) -> list[dict[str, Any]]:
-    return [item for item in world.items() if item["pk"].startswith("NEWS#")]
 
 
 @pytest.fixture
@@ -80,26 +46,7 @@ def borrower(world: World, drop: Drop, portfolio: None) -> str:
 
 @pytest.fixture
 def sent(world: World, drop: Drop, portfolio: None) -> Element:
-    """A message that left: what a status of it says."""
-
-    def send() -> None:
-        drop("debts/tienda/a.csv", debts({}))
-        (reminder,) = world.tick()
-        assert world.sender.remind(reminder, world.now).code == "SENT"
-
-    world.begin("sent", send)
-    opaque = MessageKey(world.ref(), TUESDAY.date()).opaque
-    return {"id": "wamid.0", "recipient_id": PHONE, "biz_opaque_callback_data": opaque}
-
-
-def status(sent: Element, state: str, **told: Any) -> Element:
-    after = {"sent": 1, "delivered": 2, "read": 3, "failed": 4}.get(state, 5)
-    return {**sent, "status": state, "timestamp": str(AT + after), **told}
-
-
-def failed(sent: Element) -> Element:
-    error = {"code": 131026, "title": "Undeliverable", "error_data": {"details": "no WhatsApp there"}}
-    return status(sent, "failed", errors=[error])
+    return left(world, drop)
 
 
 # The handshake.
@@ -175,91 +122,6 @@ def test_both_secrets_and_both_encodings_are_good(world: World, borrower: str, s
     body = delivery(messages=[text("¿cuánto debo? 😀")])
     assert call(world, post(body, sign(body, secret), encoded=encoded))["statusCode"] == 200
     assert [chat["text"] for chat in chats(world)] == ["¿cuánto debo? 😀"]
-
-
-# Statuses.
-
-
-def test_statuses_in_any_order_and_number_end_in_the_same_message(world: World, sent: Element) -> None:
-    before = world.message_items()[0]
-    statuses = [status(sent, "sent"), status(sent, "delivered"), status(sent, "read"), failed(sent)]
-    ends: list[dict[str, Any]] = []
-    for order in itertools.permutations(statuses):
-        world.table.put(before)
-        assert tell(world, statuses=[*order, order[0]]) == 200
-        ends.append(world.item("MSG#2026-11-24"))
-    assert len(ends) == 24
-    assert all(end == ends[0] for end in ends)
-    assert ends[0]["state"] == "READ"
-    assert ends[0]["reason"]["code"] == 131026
-    assert {"accepted_at", "sent_at", "delivered_at", "read_at", "failed_at"} <= ends[0].keys()
-    assert news(world) == []
-
-
-@pytest.mark.parametrize(
-    ("states", "end"),
-    [
-        (("sent", "failed"), "FAILED"),
-        (("failed", "delivered"), "DELIVERED"),
-        (("delivered", "sent"), "DELIVERED"),
-        (("read", "sent"), "READ"),
-    ],
-)
-def test_the_later_state_wins_whichever_comes_first(
-    world: World, sent: Element, states: tuple[str, str], end: str
-) -> None:
-    for state in states:
-        tell(world, statuses=[status(sent, state)])
-    assert world.item("MSG#2026-11-24")["state"] == end
-
-
-@pytest.mark.parametrize("recipient", ["525555550101", "5215555550101"])
-def test_a_status_without_our_id_is_found_by_recipient_and_wamid(
-    world: World, sent: Element, recipient: str
-) -> None:
-    bare = {"id": sent["id"], "recipient_id": recipient}
-    assert tell(world, statuses=[status(bare, "delivered")]) == 200
-    assert world.item("MSG#2026-11-24")["state"] == "DELIVERED"
-    assert news(world) == []
-
-
-@pytest.mark.parametrize(
-    "told",
-    [
-        {"id": "wamid.other", "recipient_id": PHONE},
-        {"id": "wamid.0", "recipient_id": "525555550199"},
-        {"id": "wamid.0"},
-        {"id": "wamid.0", "biz_opaque_callback_data": "of-another-system"},
-        {"id": "wamid.0", "biz_opaque_callback_data": f"m1.{'A' * 26}.20261124"},
-        {"id": "wamid.0", "biz_opaque_callback_data": f"m1.{'A' * 26}.20261399"},
-    ],
-)
-def test_a_stray_status_is_kept_once(world: World, sent: Element, told: Element) -> None:
-    before = world.message_items()
-    for _ in range(2):
-        assert tell(world, statuses=[status(told, "delivered")]) == 200
-    assert [item["pk"] for item in news(world)] == ["NEWS#stray_status"]
-    assert world.message_items() == before
-
-
-def test_a_stray_status_is_kept_as_it_came(world: World) -> None:
-    tell(world, statuses=[failed({"id": "wamid.other", "recipient_id": PHONE})])
-    (item,) = news(world)
-    assert not [word for word in ("wamid.other", "failed", "131026") if word not in item["raw"]]
-
-
-def test_a_state_that_nobody_knows_is_kept(world: World, sent: Element) -> None:
-    assert tell(world, statuses=[status(sent, "played")]) == 200
-    assert [item["pk"] for item in news(world)] == ["NEWS#status"]
-    assert world.item("MSG#2026-11-24")["state"] == "ACCEPTED"
-
-
-def test_news_that_is_no_message_is_kept_once(world: World) -> None:
-    change = {"field": "account_update", "value": {"event": "ACCOUNT_RESTRICTION"}}
-    body = json.dumps({"entry": [{"id": "W", "time": 1, "changes": [change, change]}, 7]}).encode()
-    for _ in range(2):
-        assert call(world, post(body, sign(body, "new-secret")))["statusCode"] == 200
-    assert [item["pk"] for item in news(world)] == ["NEWS#account_update", "NEWS#unreadable"]
 
 
 # Messages.
@@ -459,10 +321,3 @@ def test_no_log_line_no_key_and_no_journal_item_names_anybody(
     for place, found in (("log", logged), ("keys", keys), ("journal", journal)):
         named = [word for word in ("wamid", "5550101", "5550199", "Luc", "BAJA", "C1") if word in found]
         assert named == [], place
-
-
-def test_a_failure_that_comes_later_is_in_the_journal_once(world: World, sent: Element) -> None:
-    for _ in range(2):
-        assert tell(world, statuses=[failed(sent)]) == 200
-    entries = [item for item in world.items("journal") if item["event"] == "message.failed"]
-    assert [entry["code"] for entry in entries] == ["FAILED_131026"]

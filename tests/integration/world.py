@@ -1,4 +1,4 @@
-"""A stack on moto: tables, bucket, queue and clock, and the rooms wired to them."""
+"""A stack on moto or in memory: tables, buckets, queues and clock, and the rooms wired to them."""
 
 import csv
 import importlib.util
@@ -51,6 +51,7 @@ from cobranza.store.table import Table
 from cobranza.whatsapp.client import Accepted, Answer
 from cobranza.whatsapp.templates import announced, announcements
 from tests.integration.partiql import PartiqlClient
+from tests.integration.tables import create_table
 from tests.unit.books import DAILY
 
 PORTFOLIO_YAML = """
@@ -217,71 +218,82 @@ class World:
     references: References = field(default_factory=lambda: References("k" * 64))
 
     def __post_init__(self) -> None:
-        table = Table(PartiqlClient(self.dynamodb), "ledger")
-        self.table = table
-        self.ledger = Ledger(table)
-        self.limits = Limits(table, people_a_day=1000)
-        self.ramps = Ramps(table)
-        self.line = DueLine(table)
-        self.messages = Messages(table)
-        self.journal = Journal(Table(PartiqlClient(self.dynamodb), "journal"))
-        work = Bucket(self.s3, "work")
-        self.files = Queue[DroppedFile | FilePart](self.sqs, self.files_url)
+        self._open_stores()
         # One worker: moto is not made for threads; the emulator's tests import with all of them.
-        book = Book(table)
-        self.conversations = Conversations(table)
         rooms = Rooms(
-            book,
+            self._book,
             self.ledger,
-            Payments(table),
+            self._payments,
             self.conversations,
             self.journal,
             self.references,
             lambda _: DAILY,
             workers=1,
         )
-        results = ResultDesk(self.journal, work, Notices(self.sns, self.topic))
-        self.controls = Controls(table)
+        results = ResultDesk(self.journal, self._work, self._notices)
         self.control = ControlDesk(self.ledger, self.controls, results, workers=1)
-        judge = Judge(book, lambda _: DAILY, announced().keys())
-        self.importer = Importer(
+        self.approvals = ApprovalDesk(self.ledger, self.plans, results)
+        self.importer = self._importer(rooms, results)
+        self.recorder = Recorder(
+            self.ledger, self.conversations, self.messages, self.journal, self.references, self.media
+        )
+        self.sender = self._sender()
+        self.scheduler = Scheduler(self.ledger, self.limits, self.line, self.queue, AT_ONCE, workers=1)
+        self._wire_evening()
+
+    def _open_stores(self) -> None:
+        table = self.table = Table(PartiqlClient(self.dynamodb), "ledger")
+        self.journal = Journal(Table(PartiqlClient(self.dynamodb), "journal"))
+        self.ledger, self.messages, self.conversations = Ledger(table), Messages(table), Conversations(table)
+        self.limits, self.ramps, self.line = Limits(table, people_a_day=1000), Ramps(table), DueLine(table)
+        self.controls, self.plans = Controls(table), Plans(table)
+        self._book, self._payments, self._imports = Book(table), Payments(table), Imports(table)
+        self._inbox, self._work = Bucket(self.s3, "inbox"), Bucket(self.s3, "work")
+        self._notices = Notices(self.sns, self.topic)
+        self.files = Queue[DroppedFile | FilePart](self.sqs, self.files_url)
+        self.media = Queue[MediaToFetch](self.sqs, self.media_url)
+        self.queue = Queue[Reminder](self.sqs, self.queue_url)
+        self._portfolio = switched_on(self.ledger.portfolio, COUNTRIES_ON)
+
+    def _importer(self, rooms: Rooms, results: ResultDesk) -> Importer:
+        judge = Judge(self._book, lambda _: DAILY, announced().keys())
+        parts = PartImporter(
+            self._book, self.ledger, self._payments, self.references, lambda _: DAILY, judge, workers=1
+        )
+        return Importer(
             self.ledger,
-            Imports(table),
-            PartImporter(book, self.ledger, rooms.payments, self.references, lambda _: DAILY, judge, workers=1),
+            self._imports,
+            parts,
             self.references,
-            work,
+            self._work,
             self.files,
             results,
             RowDesk(rooms),
             announcements(),
             COUNTRIES_ON,
         )
-        sources = Sources(self.journal, self.ledger, book, rooms.payments, Imports(table), self.line, workers=1)
-        inbox, notices = Bucket(self.s3, "inbox"), Notices(self.sns, self.topic)
-        self.reports = ReportDesk(sources, inbox)
-        self.plans = Plans(table)
-        countries = switched_on(self.ledger.portfolio, COUNTRIES_ON)
-        self.planning = PlanDesk(
-            Planner(self.ledger, book, countries, heals=True, workers=1), self.plans, self.ramps, inbox, notices
-        )
-        self.approvals = ApprovalDesk(self.ledger, self.plans, results)
-        self.media = Queue[MediaToFetch](self.sqs, self.media_url)
-        self.recorder = Recorder(
-            self.ledger, self.conversations, self.messages, self.journal, self.references, self.media
-        )
-        self.queue = Queue[Reminder](self.sqs, self.queue_url)
-        self.sender = Sender(
+
+    def _sender(self) -> Sender:
+        return Sender(
             self.ledger,
             self.messages,
             self.journal,
             self.whatsapp,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
             lambda _: DAILY,
-            switched_on(self.ledger.portfolio, COUNTRIES_ON),
+            self._portfolio,
             self.ledger.feed,
             Room(self.limits, self.ramps),
             Stops(self.ledger),
         )
-        self.scheduler = Scheduler(self.ledger, self.limits, self.line, self.queue, AT_ONCE, workers=1)
+
+    def _wire_evening(self) -> None:
+        """What closes days and makes plans."""
+        sources = Sources(
+            self.journal, self.ledger, self._book, self._payments, self._imports, self.line, workers=1
+        )
+        self.reports = ReportDesk(sources, self._inbox)
+        planner = Planner(self.ledger, self._book, self._portfolio, heals=True, workers=1)
+        self.planning = PlanDesk(planner, self.plans, self.ramps, self._inbox, self._notices)
 
     def begin(self, name: str, make: Callable[[], object]) -> None:
         """Leaves the tables as `make` leaves them, which is called once for all tests."""
@@ -322,7 +334,6 @@ class World:
 
     def do_files(self) -> None:
         """Does what waits on the queue of files: parts, and files that had to wait."""
-        inbox = Bucket(self.s3, "inbox")
         while messages := self.sqs.receive_message(QueueUrl=self.files_url, MaxNumberOfMessages=10).get(
             "Messages"
         ):
@@ -330,9 +341,9 @@ class World:
                 self.sqs.delete_message(QueueUrl=self.files_url, ReceiptHandle=message["ReceiptHandle"])
                 work = parse_file_work(message["Body"])
                 if isinstance(work, FilePart):
-                    self.importer.take_part(inbox, work, self.now)
+                    self.importer.take_part(self._inbox, work, self.now)
                 else:
-                    self.importer.take(inbox, work, self.now)
+                    self.importer.take(self._inbox, work, self.now)
 
     def item(self, sk: str, borrower_id: str = "C1") -> dict[str, Any]:
         return self.table.get({"pk": f"B#{self.ref(borrower_id)}", "sk": sk}) or {}
@@ -364,36 +375,3 @@ class World:
 
     def outcomes(self) -> list[str]:
         return [item["code"] for item in self.items("journal") if item["event"] == "outcome"]
-
-
-def create_table(dynamodb: Any, name: str) -> None:
-    indexes = {
-        "ledger": [
-            _index("due", "due_shard", "due_at", {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["priority"]}),
-            _index("book", "book", "pk", {"ProjectionType": "INCLUDE", "NonKeyAttributes": BOOK}),
-        ],
-        "journal": [_index("days", "noted_on", "noted_at", {"ProjectionType": "ALL"})],
-    }[name]
-    schemas = [_schema("pk", "sk"), *(index["KeySchema"] for index in indexes)]
-    keys = dict.fromkeys(key["AttributeName"] for schema in schemas for key in schema)
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": key, "AttributeType": "N" if key == "due_shard" else "S"} for key in keys
-        ],
-        KeySchema=schemas[0],
-        GlobalSecondaryIndexes=indexes,
-    )
-
-
-# What the index of open debts holds beside keys.
-BOOK = ["digest", "balance", "currency", "due_date", "late_fee", "paid", "as_of", "rev", "source"]
-
-
-def _index(name: str, partition: str, order: str, projection: dict[str, Any]) -> dict[str, Any]:
-    return {"IndexName": name, "KeySchema": _schema(partition, order), "Projection": projection}
-
-
-def _schema(partition: str, order: str) -> list[dict[str, str]]:
-    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": order, "KeyType": "RANGE"}]

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
@@ -11,6 +10,7 @@ from typing import Protocol
 from cobranza.errors import InvalidInput
 from cobranza.files.results import Refusal
 from cobranza.files.row import Row
+from cobranza.flows.hands import hands
 from cobranza.policy.due import StrategyOf, local_date, next_look
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.promised import raised
@@ -141,8 +141,8 @@ def in_chunks[T, R](work: Callable[[T], R], all_of: Iterable[T], workers: int) -
     def together(chunk: Sequence[T]) -> list[R]:
         return [work(each) for each in chunk]
 
-    with ThreadPoolExecutor(workers) as hands:
-        for done in hands.map(together, batched(all_of, CHUNK, strict=False)):
+    with hands(workers) as many:
+        for done in many.map(together, batched(all_of, CHUNK, strict=False)):
             yield from done
 
 

@@ -6,7 +6,6 @@ given by whoever comes next.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +16,7 @@ from cobranza.files.listings import LatePayment, UnmatchedPayment, payments_afte
 from cobranza.files.payments import PaymentRow
 from cobranza.files.row import Row
 from cobranza.flows.applied import CHUNK, CREATED, TRIES, UNCHANGED, Applied, Job, Rooms
+from cobranza.flows.hands import hands
 from cobranza.ledger.confirmation import Confirmation
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money
@@ -109,8 +109,8 @@ def apply_payments(rooms: Rooms, rows: Sequence[tuple[Row, PaymentRow]], job: Jo
     ]
     once = _first_of_each(told)
     groups = _by_payer(rooms, once, job)
-    with ThreadPoolExecutor(rooms.workers) as hands:
-        list(hands.map(lambda some: _book_all(rooms, dict(some), job), batched(groups, CHUNK, strict=False)))
+    with hands(rooms.workers) as many:
+        list(many.map(lambda some: _book_all(rooms, dict(some), job), batched(groups, CHUNK, strict=False)))
     _tell(told, job, applied)
 
 
@@ -181,8 +181,8 @@ def _owners(rooms: Rooms, nameless: Iterable[_Paid], job: Job) -> dict[tuple[str
         return found
 
     owners: dict[tuple[str, str], set[str]] = {}
-    with ThreadPoolExecutor(rooms.workers) as hands:
-        for found in hands.map(look, range(keys.BOOK_SHARDS)):
+    with hands(rooms.workers) as many:
+        for found in many.map(look, range(keys.BOOK_SHARDS)):
             for name, borrower in found:
                 owners.setdefault(name, set()).add(borrower)
     return owners

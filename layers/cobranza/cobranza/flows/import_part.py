@@ -7,7 +7,6 @@ changes nothing that it has changed before.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
@@ -17,6 +16,7 @@ from cobranza.files.codes import refuse
 from cobranza.files.debts import DebtRow
 from cobranza.files.plans import Plan, check_plans, plan_of
 from cobranza.flows.declare_credits import CreditDesk
+from cobranza.flows.hands import hands
 from cobranza.flows.part import PartRow, Result, Task
 from cobranza.flows.person import (
     Person,
@@ -72,7 +72,7 @@ class PartImporter:
             entries = (index[person.ref, row.terms.key] for person in unchanged for row in person.rows)
             result.paid_since += sum(_is_paid_since(entry.paid, entry.as_of, task) for entry in entries)
         found: list[tuple[Person, Borrower]] = []
-        with ThreadPoolExecutor(self.workers) as workers:
+        with hands(self.workers) as workers:
             hearing = workers.submit(self.book.heard_from, task.shards if index is not None else ())
             work = [(self._write_new, chunk) for chunk in batched(new, CHUNK, strict=False)]
             work += [(self._write_known, chunk) for chunk in batched(known, CHUNK, strict=False)]
@@ -331,7 +331,7 @@ class PartImporter:
                 asked.append(writes.closed_debt(entry, why, task.as_of, task.import_id))
                 closing += 1
         # One that is not made has been told something newer meanwhile.
-        with ThreadPoolExecutor(self.workers) as workers:
+        with hands(self.workers) as workers:
             list(workers.map(self.book.write, batched(asked, CHUNK, strict=False)))
         result.closed = closing
 

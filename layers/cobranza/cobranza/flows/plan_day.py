@@ -1,7 +1,6 @@
 """What a day will bring a portfolio's borrowers: the open book is walked, the sender's decision taken for each."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache, partial
@@ -9,6 +8,7 @@ from itertools import batched
 
 from cobranza.files.day_plan import PlanRow
 from cobranza.flows.decide_fully import decide_fully
+from cobranza.flows.hands import hands
 from cobranza.ledger.debt import Debt
 from cobranza.policy import contact_rules
 from cobranza.policy.breaker import Breaker
@@ -50,9 +50,9 @@ class Planner:
             loaded = self.ledger.load(borrower)
             return self._of_one(portfolio_id, loaded, rules, day, now) if loaded else []
 
-        with ThreadPoolExecutor(self.workers) as hands:
+        with hands(self.workers) as many:
             for some in batched(self.book.borrowers(portfolio_id), CHUNK, strict=False):
-                for rows in hands.map(of, some):
+                for rows in many.map(of, some):
                     yield from rows
 
     def _of_one(

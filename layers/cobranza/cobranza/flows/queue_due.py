@@ -2,11 +2,11 @@
 first. It decides nothing else."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched, chain, islice
 
+from cobranza.flows.hands import hands
 from cobranza.policy.due import TOP
 from cobranza.policy.pace import Pace
 from cobranza.queues import Queue, Reminder
@@ -53,14 +53,14 @@ class Scheduler:
             reminders = [Reminder(borrower, utc(until), trace) for borrower in leased]
             return self.queue.put(reminders, delay=pace.delay(place))
 
-        with ThreadPoolExecutor(self.workers) as hands:
-            shards = hands.map(lambda shard: _most_pressing(self.ledger, shard, now, most), range(keys.SHARDS))
+        with hands(self.workers) as many:
+            shards = many.map(lambda shard: _most_pressing(self.ledger, shard, now, most), range(keys.SHARDS))
             waiting = sorted(chain.from_iterable(shards), key=lambda one: (-one.priority, one.due_at))
             if len(waiting) > most or not most:
                 self.line.note_full(now)
             chunks = list(batched(waiting[:most], CHUNK, strict=False))
             # Whatever fails ends the tick: chunks that nobody has begun stay due.
-            return Tick(sum(hands.map(queue, range(0, most, CHUNK), chunks)))
+            return Tick(sum(many.map(queue, range(0, most, CHUNK), chunks)))
 
     def _most(self, pace: Pace, now: datetime) -> int:
         """What the senders can do until the next tick, and no more than the numbers may write to while they may

@@ -1,12 +1,12 @@
 """The borrowers of a portfolio's day: whose debts are open, or were looked at, each with what became of them."""
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import batched
 
+from cobranza.flows.hands import hands
 from cobranza.flows.reports.report import CHUNK, Day, Sources
 from cobranza.ledger.debt import Debt
 from cobranza.policy.closed_day import DebtDay, Known, Noted, debts_of_day, was_due
@@ -78,9 +78,9 @@ def borrower_days(sources: Sources, day: Day) -> Iterator[BorrowerDay]:
     def read(borrower: str) -> BorrowerDay | None:
         return days.read(borrower, day.date, was_looked_at=borrower in looked_at)
 
-    with ThreadPoolExecutor(sources.workers) as hands:
+    with hands(sources.workers) as many:
         for some in batched(_borrowers(sources, day.portfolio, looked_at), CHUNK, strict=False):
-            yield from filter(None, hands.map(read, some))
+            yield from filter(None, many.map(read, some))
 
 
 def look_of(line: Line) -> Noted:

@@ -1,0 +1,111 @@
+"""What Meta tells of a message that left, in any order and number, ends in the same state."""
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from cobranza.whatsapp.signature import sign
+from tests.integration.deliveries import PHONE, Drop, Element, call, failed, left, post, status, tell
+from tests.integration.world import World
+
+pytestmark = pytest.mark.in_memory
+
+
+def news(world: World) -> list[dict[str, Any]]:
+    return [item for item in world.items() if item["pk"].startswith("NEWS#")]
+
+
+@pytest.fixture
+def sent(world: World, drop: Drop, portfolio: None) -> Element:
+    return left(world, drop)
+
+
+def test_statuses_in_any_order_and_number_end_in_the_same_message(world: World, sent: Element) -> None:
+    before = world.message_items()[0]
+    statuses = [status(sent, "sent"), status(sent, "delivered"), status(sent, "read"), failed(sent)]
+    ends: list[dict[str, Any]] = []
+    for order in itertools.permutations(statuses):
+        world.table.put(before)
+        assert tell(world, statuses=[*order, order[0]]) == 200
+        ends.append(world.item("MSG#2026-11-24"))
+    assert len(ends) == 24
+    assert all(end == ends[0] for end in ends)
+    assert ends[0]["state"] == "READ"
+    assert ends[0]["reason"]["code"] == 131026
+    assert {"accepted_at", "sent_at", "delivered_at", "read_at", "failed_at"} <= ends[0].keys()
+    assert news(world) == []
+
+
+@pytest.mark.parametrize(
+    ("states", "end"),
+    [
+        (("sent", "failed"), "FAILED"),
+        (("failed", "delivered"), "DELIVERED"),
+        (("delivered", "sent"), "DELIVERED"),
+        (("read", "sent"), "READ"),
+    ],
+)
+def test_the_later_state_wins_whichever_comes_first(
+    world: World, sent: Element, states: tuple[str, str], end: str
+) -> None:
+    for state in states:
+        tell(world, statuses=[status(sent, state)])
+    assert world.item("MSG#2026-11-24")["state"] == end
+
+
+@pytest.mark.parametrize("recipient", ["525555550101", "5215555550101"])
+def test_a_status_without_our_id_is_found_by_recipient_and_wamid(
+    world: World, sent: Element, recipient: str
+) -> None:
+    bare = {"id": sent["id"], "recipient_id": recipient}
+    assert tell(world, statuses=[status(bare, "delivered")]) == 200
+    assert world.item("MSG#2026-11-24")["state"] == "DELIVERED"
+    assert news(world) == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"id": "wamid.other", "recipient_id": PHONE},
+        {"id": "wamid.0", "recipient_id": "525555550199"},
+        {"id": "wamid.0"},
+        {"id": "wamid.0", "biz_opaque_callback_data": "of-another-system"},
+        {"id": "wamid.0", "biz_opaque_callback_data": f"m1.{'A' * 26}.20261124"},
+        {"id": "wamid.0", "biz_opaque_callback_data": f"m1.{'A' * 26}.20261399"},
+    ],
+)
+def test_a_stray_status_is_kept_once(world: World, sent: Element, told: Element) -> None:
+    before = world.message_items()
+    for _ in range(2):
+        assert tell(world, statuses=[status(told, "delivered")]) == 200
+    assert [item["pk"] for item in news(world)] == ["NEWS#stray_status"]
+    assert world.message_items() == before
+
+
+def test_a_stray_status_is_kept_as_it_came(world: World) -> None:
+    tell(world, statuses=[failed({"id": "wamid.other", "recipient_id": PHONE})])
+    (item,) = news(world)
+    assert not [word for word in ("wamid.other", "failed", "131026") if word not in item["raw"]]
+
+
+def test_a_state_that_nobody_knows_is_kept(world: World, sent: Element) -> None:
+    assert tell(world, statuses=[status(sent, "played")]) == 200
+    assert [item["pk"] for item in news(world)] == ["NEWS#status"]
+    assert world.item("MSG#2026-11-24")["state"] == "ACCEPTED"
+
+
+def test_news_that_is_no_message_is_kept_once(world: World) -> None:
+    change = {"field": "account_update", "value": {"event": "ACCOUNT_RESTRICTION"}}
+    body = json.dumps({"entry": [{"id": "W", "time": 1, "changes": [change, change]}, 7]}).encode()
+    for _ in range(2):
+        assert call(world, post(body, sign(body, "new-secret")))["statusCode"] == 200
+    assert [item["pk"] for item in news(world)] == ["NEWS#account_update", "NEWS#unreadable"]
+
+
+def test_a_failure_that_comes_later_is_in_the_journal_once(world: World, sent: Element) -> None:
+    for _ in range(2):
+        assert tell(world, statuses=[failed(sent)]) == 200
+    entries = [item for item in world.items("journal") if item["event"] == "message.failed"]
+    assert [entry["code"] for entry in entries] == ["FAILED_131026"]
