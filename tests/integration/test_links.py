@@ -1,14 +1,19 @@
-"""Links of a debts file: one that may not be shown is left out, its row is used, and the result says so."""
+"""Links of a debts file: one that may not be shown is left out, its row is used, and the result says so; a good
+one goes behind the button."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from cobranza.policy.portfolio import parse_portfolio
+from cobranza.policy.strategy import Rule, Step
 from tests.integration.loading import KEY
 from tests.integration.rows import results
 from tests.integration.world import PORTFOLIO_YAML, World, debts
+from tests.unit.books import ladder
 
 type Drop = Callable[..., dict[str, Any]]
 
@@ -74,3 +79,58 @@ def test_before_a_portfolio_is_declared_sound_links_are_kept(world: World, drop:
 def test_a_refused_row_is_not_warned_of_besides(world: World, drop: Drop) -> None:
     summary = drop(KEY, debts(ELSEWHERE | {"due_date": "pronto"}))
     assert (summary["refused"], summary["warnings"]) == (1, [])
+
+
+# The button.
+
+BASE = "https://pagos.example.com/"
+DUE_YESTERDAY = {"due_date": "2026-11-23"}
+WITH_BUTTON = ladder(
+    name="button", version="1", rules=(Rule(name="all", steps=(Step(days=1, template="factura_con_enlace"),)),)
+)
+
+
+def declare(world: World, more: str) -> None:
+    world.ledger.save_portfolio(parse_portfolio((PORTFOLIO_YAML + more).encode(), "tienda"), world.now)
+    world.ledger.save_strategy("tienda", WITH_BUTTON, world.now)
+    world.sender = replace(world.sender, strategy_of=world.ledger.strategy)
+
+
+@pytest.mark.parametrize(
+    ("link", "template"),
+    [({}, "factura_con_enlace"), (ELSEWHERE, "factura_vencida")],
+    ids=["approved", "not approved"],
+)
+def test_a_button_is_sent_where_there_is_a_link_for_it_and_the_plan_says_which(
+    world: World, drop: Drop, link: dict[str, str], template: str
+) -> None:
+    declare(world, f"button_base: {BASE}\n")
+    drop(KEY, debts(DUE_YESTERDAY | link))
+    (planned,) = world.planning.planner.rows("tienda", date(2026, 11, 24), world.now)
+    (reminder,) = world.tick()
+    assert world.sender.remind(reminder, world.now).code == "SENT"
+    (message,) = world.whatsapp.sent
+    assert message["template"]["name"] == template == planned.template
+    targets = [
+        one["parameters"][0]["text"] for one in message["template"]["components"] if one["type"] == "button"
+    ]
+    assert targets == ([] if link else ["f1"])
+    assert world.message_items()[0]["template"] == template
+
+
+def test_pay_options_are_printed_with_the_debts_number_where_there_is_no_link(world: World, drop: Drop) -> None:
+    declare(world, "needs_payment_link: true\npay_options: [Efectivo en tiendas con su código]\n")
+    drop(KEY, debts(DUE_YESTERDAY | {"payment_url": ""}))
+    (reminder,) = world.tick()
+    assert world.sender.remind(reminder, world.now).code == "SENT"
+    assert "Efectivo en tiendas con su código (con la referencia F-1)" in str(world.whatsapp.sent)
+
+
+def test_with_neither_link_nor_option_nobody_is_written_to_where_the_portfolio_asks_for_a_way(
+    world: World, drop: Drop
+) -> None:
+    declare(world, "needs_payment_link: true\n")
+    drop(KEY, debts(DUE_YESTERDAY | ELSEWHERE))
+    (reminder,) = world.tick()
+    assert world.sender.remind(reminder, world.now).code == "SKIPPED_NO_WAY_TO_PAY"
+    assert world.whatsapp.sent == []

@@ -20,7 +20,7 @@ from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import ConsentWording, Creditor, Portfolio
 from cobranza.policy.strategy import Announces, Rule, Step, Strategy, standard
-from cobranza.whatsapp.templates import announced
+from cobranza.whatsapp.templates import announced, stand_ins
 
 MEXICO, BOGOTA, SAO_PAULO = (ZoneInfo(f"America/{city}") for city in ("Mexico_City", "Bogota", "Sao_Paulo"))
 
@@ -151,6 +151,7 @@ def in_force(
         strategy_of=lambda _: strategy or LADDER,
         feeds=feeds if feeds is not None else dict.fromkeys(names, Feed(as_of=now)),
         templates=templates,
+        stand_ins=stand_ins(),
     )
 
 

@@ -9,7 +9,7 @@ from cobranza.ledger.borrower import Borrower
 from cobranza.policy.decide import decide
 from cobranza.policy.decision import Book, Decision, Policies, Send, Skip
 from cobranza.store.ledger import Ledger
-from cobranza.whatsapp.messages import reminder_parameters
+from cobranza.whatsapp.messages import reminder_components
 
 
 def decide_fully(ledger: Ledger, book: Book, policies: Policies, now: datetime) -> Decision:
@@ -28,7 +28,7 @@ def decide_fully(ledger: Ledger, book: Book, policies: Policies, now: datetime) 
 
 def _can_be_filled_in(send: Send, borrower: Borrower) -> bool:
     try:
-        reminder_parameters(send, borrower)
+        reminder_components(send, borrower)
     except InvalidInput:
         return False
     return True

@@ -26,8 +26,8 @@ from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.messages import Claim, Messages
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, scope_of
-from cobranza.whatsapp.messages import reminder_parameters, template_message
-from cobranza.whatsapp.templates import announced
+from cobranza.whatsapp.messages import reminder_components, template_message
+from cobranza.whatsapp.templates import announced, stand_ins
 
 # A claim older than this was made by a worker that is dead: it lives at most as long as its Lambda.
 DEAD_AFTER = timedelta(minutes=3)
@@ -79,6 +79,7 @@ class Sender:
             strategy_of=self.strategy_of,
             feeds={name: self.feed(name) for name in names},
             templates=announced(),
+            stand_ins=stand_ins(),
             breakers=self.stops.standing(),
             only_to=self.only_to,
             room={name: self.room.left(one, self._ramp(name), today, now) for name, one in portfolios.items()},
@@ -111,7 +112,7 @@ class Sender:
             book.borrower.phone,
             send.template,
             send.language,
-            reminder_parameters(send, book.borrower),
+            reminder_components(send, book.borrower),
             key.opaque,
         )
         self.whatsapp.access_token()  # a missing one must stop us here, not after the claim

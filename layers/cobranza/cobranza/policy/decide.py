@@ -169,7 +169,7 @@ def _not_allowed(facts: _Facts, due: Due) -> Skip | None:
         return Skip("COUNTRY_OFF")
     if held_out(facts.borrower.ref, facts.strategy(due).hold_out_percent):
         return Skip("HOLD_OUT")
-    if portfolio.needs_payment_link and not portfolio.approves_link(due.debt.terms.payment_url):
+    if portfolio.needs_payment_link and not portfolio.has_way_to_pay(due.debt.terms.payment_url):
         return Skip("NO_WAY_TO_PAY")
     return None
 
@@ -269,7 +269,7 @@ def _one_message(facts: _Facts, sieve: _Sieve, taken: Mapping[str, Decimal]) -> 
         day=facts.today,
         lead=lead,
         dues=sieve.left,
-        template=lead.template,
+        template=_text_of(facts, portfolio, lead),
         language=portfolio.template_language(facts.borrower.language),
         portfolio=portfolio,
         strategy=facts.strategy(lead).label,
@@ -277,6 +277,12 @@ def _one_message(facts: _Facts, sieve: _Sieve, taken: Mapping[str, Decimal]) -> 
         credited={key: amount for key, amount in taken.items() if key in told},
         others=dict(sieve.outcomes),
     )
+
+
+def _text_of(facts: _Facts, portfolio: Portfolio, lead: Due) -> str:
+    """The step's text; the one that stands in for it where its button would lead nowhere."""
+    stand_in = facts.policies.stand_ins.get(lead.template)
+    return lead.template if not stand_in or portfolio.fits_button(lead.debt.terms.payment_url) else stand_in
 
 
 def held_out(ref: str, percent: int) -> bool:

@@ -112,13 +112,15 @@ class Book:
 class Policies:
     """What is in force for the portfolios of a book: the valid ones, the strategy of each, how each is fed, how
     many more people each may write to now (where there is a limit), when the texts that exist are true, by (name,
-    language), the open breakers by scope, and the only phones that may get anything (None: all may)."""
+    language), which one stands in for a text with a button where there is no link for it, the
+    open breakers by scope, and the only phones that may get anything (None: all may)."""
 
     portfolios: Mapping[str, Portfolio]
     strategy_of: StrategyOf = lambda _: standard()
     feeds: Mapping[str, Feed] = field(default_factory=dict[str, Feed])
     room: Mapping[str, int] = field(default_factory=dict[str, int])
     templates: Mapping[tuple[str, str], Announces] = field(default_factory=dict[tuple[str, str], Announces])
+    stand_ins: Mapping[str, str] = field(default_factory=dict[str, str])
     breakers: Mapping[str, Breaker] = field(default_factory=dict[str, Breaker])
     only_to: frozenset[str] | None = None
 

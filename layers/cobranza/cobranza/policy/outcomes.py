@@ -93,8 +93,8 @@ SKIPPED = {
     ),
     "JUST_PAID": Sentence("La persona acaba de hacer un pago", "The borrower has just paid something"),
     "NO_WAY_TO_PAY": Sentence(
-        "La cartera exige un enlace de pago y la deuda no tiene uno aprobado",
-        "The portfolio asks for a payment link, and the debt has none that is approved",
+        "La cartera exige una forma de pago: la deuda no tiene enlace aprobado ni la cartera opciones de pago",
+        "The portfolio asks for a way to pay: the debt has no approved link, and the portfolio no pay options",
     ),
     "NO_TEMPLATE": Sentence(
         "No hay plantilla para este paso en el idioma de la persona, o su texto no sería cierto hoy",

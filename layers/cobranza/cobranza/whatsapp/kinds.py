@@ -37,7 +37,7 @@ type Facts = Mapping[Fact, str]
 # What a URL button and a header take; every other fact is a variable of the body.
 _BESIDE_BODY = ("link", "document", "document_name")
 _FROM_REMINDER: frozenset[Fact] = frozenset(
-    ("name", "creditor", "owed", "total", "debts", "due_date", "how_to_pay")
+    ("name", "creditor", "owed", "total", "debts", "due_date", "how_to_pay", "link")
 )
 # "None" is what Python writes for nothing, {{1}} and ${name} what a mail merge leaves.
 _UNFILLED = re.compile(r"\{\{|\}\}|\$\{|\bNone\b")
@@ -47,11 +47,13 @@ _NOT_ALLOWED = re.compile(r"[\n\r\t]| {4}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """`facts` in the order of the body's variables, those of header and button among them. `announces` is when the
-    text is true; `asks` that it asks for money, so that it is a reminder."""
+    text is true; `asks` that it asks for money, so that it is a reminder; `without_link` is the text that stands
+    in for one with a button where there is no link for it."""
 
     facts: tuple[Fact, ...]
     announces: Announces = "always"
     asks: bool = True
+    without_link: str = ""
 
     @property
     def body(self) -> tuple[Fact, ...]:
@@ -72,7 +74,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "vence_hoy": Kind(facts=_PAYMENT, announces="today"),
         "saldo_vencido": Kind(facts=_PAYMENT, announces="past"),
         "factura_vencida": Kind(facts=_PAYMENT, announces="past"),
-        "factura_con_enlace": Kind(facts=("name", "creditor", "owed", "due_date", "link"), announces="past"),
+        "factura_con_enlace": Kind(
+            facts=("name", "creditor", "owed", "due_date", "link"),
+            announces="past",
+            without_link="factura_vencida",
+        ),
         "factura_documento": Kind(facts=("name", "creditor", "owed", "due_date", "document", "document_name")),
         "estado_de_cuenta": Kind(facts=("name", "creditor", "debts", "total", "how_to_pay")),
         "opciones_de_pago": Kind(facts=_PAYMENT, announces="past"),

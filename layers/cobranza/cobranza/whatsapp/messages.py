@@ -15,6 +15,7 @@ from cobranza.ledger.money import totals
 from cobranza.policy.decision import Send
 from cobranza.policy.due import Due
 from cobranza.whatsapp.kinds import Fact, kind_of, parameters
+from cobranza.whatsapp.templates import shipped_templates
 
 # The column `extra.greeting_name` of a debts file: how the borrower is greeted.
 GREETING_NAME = "greeting_name"
@@ -28,6 +29,7 @@ class _Words:
     first_of: str
     answer: str
     more: str
+    reference: str
 
 
 _SPANISH = _Words(
@@ -37,6 +39,7 @@ _SPANISH = _Words(
     first_of="la primera fecha",
     answer="responda a este mensaje y le indicamos cómo",
     more="y {} más",
+    reference="con la referencia {}",
 )
 _WORDS = {
     "es": _SPANISH,
@@ -48,6 +51,7 @@ _WORDS = {
         first_of="a primeira data",
         answer="responda a esta mensagem e informamos como",
         more="e mais {}",
+        reference="com a referência {}",
     ),
     "en": _Words(
         both="and",
@@ -56,6 +60,7 @@ _WORDS = {
         first_of="the first date",
         answer="reply to this message and we will tell you how",
         more="and {} more",
+        reference="with the reference {}",
     ),
 }
 # A list of debts says the first ones alone, so that the whole text stays short.
@@ -78,6 +83,14 @@ def reminder_parameters(send: Send, borrower: Borrower) -> tuple[str, ...]:
     if kind is None or not kind.is_sendable:
         raise InvalidInput("BAD_PARAMETERS", f"{send.template} takes more than a reminder knows")
     return parameters(kind, reminder_facts(send, borrower))
+
+
+def reminder_components(send: Send, borrower: Borrower) -> list[dict[str, Any]]:
+    """What the template takes, as Meta wants it. Raises InvalidInput (BAD_PARAMETERS) as `reminder_parameters`
+    does, and where the registered button cannot lead to the link."""
+    reminder_parameters(send, borrower)
+    template = shipped_templates()[send.template, send.language]
+    return template.components(reminder_facts(send, borrower), send.portfolio.button_base)
 
 
 def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
@@ -104,7 +117,8 @@ def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
         "creditor": send.portfolio.creditor.shown_name,
         "owed": owed,
         "due_date": due,
-        "how_to_pay": link or words.answer,
+        "how_to_pay": link or _pay_options(send) or words.answer,
+        "link": link,
     }
     if (kind := kind_of(send.template)) and "debts" in kind.facts:
         facts |= {"debts": _listed(send, locale), "total": _owed(send.dues, send, locale)}
@@ -123,10 +137,9 @@ def greeting(name: str) -> str:
 
 
 def template_message(
-    to: str, template: str, language: str, parameters: Sequence[str], opaque: str
+    to: str, template: str, language: str, components: Sequence[dict[str, Any]], opaque: str
 ) -> dict[str, Any]:
     """The body of POST /messages. `to` is E.164 with its plus: without it Meta prepends its own country code."""
-    texts = [{"type": "text", "text": text} for text in parameters]
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
@@ -136,7 +149,7 @@ def template_message(
         "template": {
             "name": template,
             "language": {"code": language},
-            "components": [{"type": "body", "parameters": texts}],
+            "components": list(components),
         },
     }
 
@@ -173,6 +186,14 @@ def _owed(dues: Sequence[Due], send: Send, locale: Locale) -> str:
     pattern = _SPACED.get(str(locale))
     texts = [format_currency(money.amount, money.currency, pattern, locale) for money in sums]
     return f" {_WORDS[send.language].both} ".join(texts)
+
+
+def _pay_options(send: Send) -> str:
+    """The portfolio's own words, with the oldest debt's number, by which a payment is found; empty without any."""
+    if not send.portfolio.pay_options:
+        return ""
+    reference = _WORDS[send.language].reference.format(send.lead.debt.terms.debt_id)
+    return f"{'; '.join(send.portfolio.pay_options)} ({reference})"
 
 
 def _listed(send: Send, locale: Locale) -> str:

@@ -26,6 +26,10 @@ class Button(NamedTuple):
     text: str
     url: str = ""
 
+    @property
+    def base(self) -> str:
+        return self.url.removesuffix("{{1}}")
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -56,9 +60,10 @@ class Template:
         body = _VARIABLE.sub(lambda found: parameters[int(found[1]) - 1], self.body)
         return f"{body}\n\n{self.footer}" if self.footer else body
 
-    def components(self, facts: Facts) -> list[dict[str, Any]]:
-        """The components of a message: header, body, and what the URL button takes. Raises InvalidInput
-        (BAD_PARAMETERS), also for a link that is not under the address which Meta approved."""
+    def components(self, facts: Facts, button_base: str = "") -> list[dict[str, Any]]:
+        """The components of a message: header, body, and what the URL button takes. `button_base` is the address
+        that was registered, where it is not the file's own. Raises InvalidInput (BAD_PARAMETERS), also for a link
+        that is not under it."""
         texts = [{"type": "text", "text": text} for text in parameters(self.kind, facts)]
         built: list[dict[str, Any]] = [{"type": "body", "parameters": texts}]
         if "document" in self.kind.facts:
@@ -66,7 +71,7 @@ class Template:
             built.insert(0, {"type": "header", "parameters": [{"type": "document", "document": document}]})
         for index, button in enumerate(self.buttons):
             if button.url.endswith("{{1}}"):
-                suffix = {"type": "text", "text": _suffix(button, fact_of(facts, "link"))}
+                suffix = {"type": "text", "text": _suffix(button_base or button.base, fact_of(facts, "link"))}
                 built.append({"type": "button", "sub_type": "url", "index": str(index), "parameters": [suffix]})
         return built
 
@@ -113,8 +118,15 @@ def announcements() -> dict[str, Announces]:
     return {name: announces for (name, _), announces in announced().items()}
 
 
-def _suffix(button: Button, link: str) -> str:
-    base = button.url.removesuffix("{{1}}")
+@functools.cache
+def stand_ins() -> Mapping[str, str]:
+    """The texts with a button, and which one each has without."""
+    named = {name: each.kind.without_link for (name, _), each in shipped_templates().items()}
+    return MappingProxyType({name: other for name, other in named.items() if other})
+
+
+def _suffix(base: str, link: str) -> str:
+    """What Meta puts after the base, so that both together are exactly the link."""
     if not link.startswith(base) or link == base:
         raise InvalidInput("BAD_PARAMETERS", f"the link does not lead under {base}", "link")
     return link.removeprefix(base)
