@@ -55,6 +55,8 @@ def borrower(**changes: Any) -> Borrower:
         region="CMX",
         language="es",
         consent=CONSENT,
+        phone_ref="P" * 26,
+        number_from=(CONSENT.source,),
     )
     return replace(ana, **changes)
 
@@ -111,6 +113,7 @@ def portfolio(portfolio_id: str = "tarjetas", **changes: Any) -> Portfolio:
         "countries": ("MX", "CO", "BR"),
         "language": "es",
         "consent": ConsentWording(text="Acepto recibir recordatorios", source="solicitud"),
+        "numbers_given_by_borrower": ("solicitud",),
     }
     return Portfolio(**values | changes)
 

@@ -20,7 +20,7 @@ def decide_fully(ledger: Ledger, book: Book, policies: Policies, now: datetime) 
         return decision
     if not _can_be_filled_in(decision, book.borrower):
         why = Skip("NOT_FILLED_IN")
-        return replace(why, debts=dict.fromkeys(decision.consumes, why.outcome) | dict(decision.others))
+        return replace(why, debts={debt.terms.key: why.outcome for debt in decision.debts} | dict(decision.others))
     if _shares_phone(ledger, book.borrower):
         return decide(replace(book, borrower=replace(book.borrower, shares_phone=True)), policies, now)
     return decision

@@ -118,7 +118,7 @@ def _message(plan: Planned, send: Send, policies: Policies, borrower_id: str) ->
     return replace(
         _row(plan, send.lead, policies, borrower_id, SEND),
         debts=tuple(map(_debt_id, send.debts)),
-        amounts=send.totals,
+        amounts=() if send.is_first_contact else send.totals,
         template=send.template,
         language=send.language,
         text=template.render(reminder_parameters(send, plan.book.borrower)),

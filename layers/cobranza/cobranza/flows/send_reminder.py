@@ -112,7 +112,7 @@ class Sender:
             book.borrower.phone,
             send.template,
             send.language,
-            reminder_components(send, book.borrower),
+            reminder_components(send, book.borrower, key.opaque),
             key.opaque,
         )
         self.whatsapp.access_token()  # a missing one must stop us here, not after the claim
@@ -125,6 +125,8 @@ class Sender:
         code = self._record(claim, answer, now)
         if isinstance(answer, Accepted | Unclear):
             self.room.take(send.portfolio, self._ramp(send.portfolio.portfolio_id), send.day)
+        if isinstance(answer, Accepted) and not (send.is_first_contact or book.borrower.is_known):
+            self.ledger.know_at(reminder.borrower, send.phone_ref)
         if code is None:
             return Outcome(retry_after=answer.retry_after if isinstance(answer, Refused) else 0)
         facts = {
@@ -216,8 +218,11 @@ class Sender:
 
 
 def _told(send: Send, code: str) -> dict[str, Any]:
-    """What the journal keeps of a message: each due debt's outcome, and the steps that it stands for."""
+    """What the journal keeps of a message: each due debt's outcome, and the steps that it stands for. A first
+    contact told of no debt."""
     superseded = {due.debt.terms.key: list(due.superseded) for due in send.dues if due.superseded}
+    if send.is_first_contact:
+        code, superseded = "SKIPPED_NOT_IDENTIFIED", {}
     return {
         "strategy": send.strategy,
         "rule": send.lead.rule.name,

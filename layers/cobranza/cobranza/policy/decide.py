@@ -21,7 +21,7 @@ from cobranza.policy.credit import credited
 from cobranza.policy.decision import Book, Decision, Defer, Policies, Rest, Send, Skip, less_credit
 from cobranza.policy.due import TOP, Due, due_on, local_date, not_before, opening
 from cobranza.policy.feed import PAUSE_LOOK, Feed, Pause
-from cobranza.policy.message import Message, State
+from cobranza.policy.message import FIRST_CONTACT, Message, State
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.promised import promised_for
 from cobranza.policy.strategy import Strategy, is_true
@@ -71,7 +71,7 @@ def decide(book: Book, policies: Policies, now: datetime) -> Decision:
     if sieve.drops_all(partial(_covered, taken)):
         return sieve.verdict
     send = _one_message(facts, sieve, taken)
-    if sieve.drops_all(lambda _: _last_word(facts, sieve.left, send)):
+    if sieve.drops_all(lambda _: _unanswered(facts, send), lambda _: _last_word(facts, sieve.left, send)):
         return sieve.verdict
     return send
 
@@ -195,6 +195,12 @@ def _covered(taken: Mapping[str, Decimal], due: Due) -> Skip | None:
     return None if left.amount > 0 else Skip("CREDIT_COVERS")
 
 
+def _unanswered(facts: _Facts, send: Send) -> Skip | None:
+    """Who answers at this phone was asked, and nobody has said it yet."""
+    asked = (m.phone_ref for m in facts.book.messages if m.is_first_contact and m.state is not State.RETRY)
+    return Skip("NOT_IDENTIFIED") if send.is_first_contact and facts.borrower.phone_ref in asked else None
+
+
 def _last_word(facts: _Facts, left: Sequence[Due], send: Send) -> Skip | Defer | None:
     """What is asked of the message as a whole. Who else has the phone comes last: it takes a look at other people,
     which nobody takes for a message that does not leave anyway."""
@@ -273,6 +279,7 @@ def _one_message(facts: _Facts, sieve: _Sieve, taken: Mapping[str, Decimal]) -> 
         language=portfolio.template_language(facts.borrower.language),
         portfolio=portfolio,
         strategy=facts.strategy(lead).label,
+        phone_ref=facts.borrower.phone_ref,
         totals=totals(less_credit(due.debt.owed, taken.get(due.debt.terms.key)) for due in sieve.left),
         credited={key: amount for key, amount in taken.items() if key in told},
         others=dict(sieve.outcomes),
@@ -280,7 +287,10 @@ def _one_message(facts: _Facts, sieve: _Sieve, taken: Mapping[str, Decimal]) -> 
 
 
 def _text_of(facts: _Facts, portfolio: Portfolio, lead: Due) -> str:
-    """The step's text; the one that stands in for it where its button would lead nowhere."""
+    """The step's text, or the one that stands in for it where its button would lead nowhere. Nothing is told of
+    what is owed at a phone of which nobody knows who answers."""
+    if not (facts.borrower.is_known or portfolio.knows_number(facts.borrower.number_from)):
+        return FIRST_CONTACT
     stand_in = facts.policies.stand_ins.get(lead.template)
     return lead.template if not stand_in or portfolio.fits_button(lead.debt.terms.payment_url) else stand_in
 

@@ -13,7 +13,7 @@ from cobranza.ledger.promise import Promise
 from cobranza.policy.breaker import Breaker
 from cobranza.policy.due import Due, Look, StrategyOf, with_consumed
 from cobranza.policy.feed import Feed, Pause
-from cobranza.policy.message import Consumed, Message
+from cobranza.policy.message import FIRST_CONTACT, Consumed, Message
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import Announces, standard
 
@@ -21,8 +21,9 @@ from cobranza.policy.strategy import Announces, standard
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
     """One message for all due debts that may be asked for. `lead` is the oldest of them: it sets step, template
-    and portfolio. `credited` is what credits take off each debt, by its key; `totals` are what is left; `others`
-    the outcomes of due debts that the message does not tell of."""
+    and portfolio. `phone_ref` stands for where it goes. A first contact tells of none of the debts that are the
+    reason for it, and uses up nothing. `credited` is what credits take off each debt, by its key; `totals` are
+    what is left; `others` the outcomes of due debts that the message does not tell of."""
 
     day: date
     lead: Due
@@ -32,6 +33,7 @@ class Send:
     portfolio: Portfolio
     strategy: str
     totals: tuple[Money, ...]
+    phone_ref: str = ""
     credited: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
     others: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -40,8 +42,12 @@ class Send:
         return tuple(due.debt for due in self.dues)
 
     @property
+    def is_first_contact(self) -> bool:
+        return self.template == FIRST_CONTACT
+
+    @property
     def consumes(self) -> dict[str, Consumed]:
-        return {due.debt.terms.key: due.consumed for due in self.dues}
+        return {} if self.is_first_contact else {due.debt.terms.key: due.consumed for due in self.dues}
 
     def asked(self, debt: Debt) -> Money:
         """What the message asks for this debt."""

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+# Asks who answers at a phone, and says nothing of what is owed.
+FIRST_CONTACT = "primer_contacto"
+
 
 class State(StrEnum):
     """In the order in which one may follow another; a later one always wins.
@@ -39,7 +42,7 @@ class Consumed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A borrower's claim of one local date. `debts` maps a debt's key to what the claim consumed of it;
-    `failed_for` is Meta's code of a failure, `template` its text."""
+    `failed_for` is Meta's code of a failure, `template` its text, `phone_ref` stands for the phone it went to."""
 
     day: date
     state: State
@@ -48,6 +51,11 @@ class Message:
     failed_for: int = 0
     debts: Mapping[str, Consumed]
     template: str = ""
+    phone_ref: str = ""
+
+    @property
+    def is_first_contact(self) -> bool:
+        return self.template == FIRST_CONTACT
 
     @property
     def outcome(self) -> str:

@@ -100,6 +100,10 @@ SKIPPED = {
         "No hay plantilla para este paso en el idioma de la persona, o su texto no sería cierto hoy",
         "There is no template for this step in the borrower's language, or its text would not be true today",
     ),
+    "NOT_IDENTIFIED": Sentence(
+        "Se preguntó en ese teléfono si es de la persona, y aún nadie lo confirma",
+        "It was asked at this phone whether it is the borrower's, and nobody has said so yet",
+    ),
     "NOT_FILLED_IN": Sentence(
         "Al texto le falta un dato, o trae uno sin llenar, como {{nombre}}",
         "The text lacks a value, or has one that was not filled in, like {{name}}",

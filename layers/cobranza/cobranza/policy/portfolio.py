@@ -103,7 +103,8 @@ class Portfolio(_Model):
     is reminded any more, `strategy` which shipped one holds until a strategy.yaml is dropped, `needs_payment_link`
     whether a debt with no way to pay is kept back, neither an approved link nor one of `pay_options`, which are
     printed where there is no link; `button_base` is the address that the button of factura_con_enlace was
-    registered with, without its {{1}}."""
+    registered with, without its {{1}}; `numbers_given_by_borrower` are the sources of consents, and of new
+    phones, with which the borrower gave the number: any other phone is first asked who answers there."""
 
     portfolio_id: str
     creditor: Creditor
@@ -119,6 +120,7 @@ class Portfolio(_Model):
     needs_payment_link: bool = False
     pay_options: Annotated[tuple[PayOption, ...], Field(max_length=3)] = ()
     button_base: LinkBase | Literal[""] = ""
+    numbers_given_by_borrower: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
 
     @model_validator(mode="after")
     def _the_button_leads_under_a_base(self) -> Self:
@@ -136,6 +138,11 @@ class Portfolio(_Model):
 
     def has_way_to_pay(self, url: str) -> bool:
         return bool(self.pay_options) or self.approves_link(url)
+
+    def knows_number(self, sources: Iterable[str]) -> bool:
+        """Whether one of the sources of a number is one with which borrowers give it themselves."""
+        given = {source.strip().casefold() for source in self.numbers_given_by_borrower}
+        return any(source.strip().casefold() in given for source in sources)
 
     def fits_button(self, url: str) -> bool:
         """Whether the registered button can lead to exactly this link."""

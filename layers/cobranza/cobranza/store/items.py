@@ -32,6 +32,7 @@ def message_of(item: Item) -> Message:
             for key, (due_date, step) in item["debts"].items()
         },
         template=item.get("template", ""),
+        phone_ref=phone_ref_of(item),
     )
 
 
@@ -99,6 +100,7 @@ def borrower_of(ref: str, item: Item, standing: Item | None = None) -> Borrower:
         phone_as_of=datetime.fromisoformat(item.get("phone_as_of", item["as_of"])),
         no_consent_at=_moment(item.get("no_consent_at")),
         said_phone_ref=phone_ref_of(standing),
+        phone_changed_at=_moment(item.get("phone_changed_at")),
     )
 
 
@@ -118,11 +120,12 @@ def told_of(ref: str, item: Item) -> Borrower:
         receipt_until=_day(item.get("receipt_until")),
         heard_at=_moment(item.get("last_inbound_at")),
         case_until=_moment(item.get("case_until")),
+        known_at=item.get("known_at", ""),
     )
 
 
 def phone_ref_of(item: Item | None) -> str:
-    """The reference of the phone that a PROFILE or a STANDING tells; empty where it tells none."""
+    """The reference of the phone that a PROFILE, a STANDING or a MSG tells; empty where it tells none."""
     return (item or {}).get("phone_ref", "")
 
 

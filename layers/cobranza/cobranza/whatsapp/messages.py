@@ -80,17 +80,17 @@ def reminder_parameters(send: Send, borrower: Borrower) -> tuple[str, ...]:
     takes what a reminder does not know.
     """
     kind = kind_of(send.template)
-    if kind is None or not kind.is_sendable:
+    if kind is None or not kind.is_fillable:
         raise InvalidInput("BAD_PARAMETERS", f"{send.template} takes more than a reminder knows")
     return parameters(kind, reminder_facts(send, borrower))
 
 
-def reminder_components(send: Send, borrower: Borrower) -> list[dict[str, Any]]:
-    """What the template takes, as Meta wants it. Raises InvalidInput (BAD_PARAMETERS) as `reminder_parameters`
-    does, and where the registered button cannot lead to the link."""
+def reminder_components(send: Send, borrower: Borrower, opaque: str = "") -> list[dict[str, Any]]:
+    """What the template takes, as Meta wants it; `opaque` is the message's id. Raises InvalidInput
+    (BAD_PARAMETERS) as `reminder_parameters` does, and where the registered button cannot lead to the link."""
     reminder_parameters(send, borrower)
     template = shipped_templates()[send.template, send.language]
-    return template.components(reminder_facts(send, borrower), send.portfolio.button_base)
+    return template.components(reminder_facts(send, borrower), send.portfolio.button_base, opaque)
 
 
 def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
@@ -119,6 +119,7 @@ def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
         "due_date": due,
         "how_to_pay": link or _pay_options(send) or words.answer,
         "link": link,
+        "check_at": send.portfolio.creditor.complaints_channel,
     }
     if (kind := kind_of(send.template)) and "debts" in kind.facts:
         facts |= {"debts": _listed(send, locale), "total": _owed(send.dues, send, locale)}
