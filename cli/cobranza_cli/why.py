@@ -26,7 +26,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine
 from cobranza.store.payments import Payments
 from cobranza.store.portfolios import switched_on
-from cobranza.whatsapp.templates import announced, stand_ins
+from cobranza.whatsapp.templates import announced, stand_ins, with_document
 from cobranza_cli.place import Place
 from cobranza_cli.whom import Someone
 
@@ -152,6 +152,7 @@ def _policies(place: Place, ledger: Ledger, names: set[str]) -> Policies:
         feeds={name: ledger.feed(name) for name in names},
         templates=announced(),
         stand_ins=stand_ins(),
+        with_document=with_document(),
         breakers=ledger.breakers(),
     )
 

@@ -20,7 +20,7 @@ from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import ConsentWording, Creditor, Portfolio
 from cobranza.policy.strategy import Announces, Rule, Step, Strategy, standard
-from cobranza.whatsapp.templates import announced, stand_ins
+from cobranza.whatsapp.templates import announced, stand_ins, with_document
 
 MEXICO, BOGOTA, SAO_PAULO = (ZoneInfo(f"America/{city}") for city in ("Mexico_City", "Bogota", "Sao_Paulo"))
 
@@ -155,6 +155,7 @@ def in_force(
         feeds=feeds if feeds is not None else dict.fromkeys(names, Feed(as_of=now)),
         templates=templates,
         stand_ins=stand_ins(),
+        with_document=with_document(),
     )
 
 

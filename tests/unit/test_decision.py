@@ -14,6 +14,7 @@ from cobranza.policy.decide import held_out
 from cobranza.policy.decision import Decision, Defer, Rest, Send, Skip
 from cobranza.policy.feed import Feed, Pause
 from cobranza.policy.message import Consumed, Message, State
+from cobranza.policy.strategy import Rule, Step
 from tests.unit.books import (
     FINAL,
     LONG_AGO,
@@ -48,6 +49,7 @@ def at(moment: datetime) -> Message:
 
 
 STRANGER = borrower(number_from=())
+WITH_DOCUMENT = ladder(rules=(Rule(name="all", steps=(Step(days=1, template="factura_documento"),)),))
 
 
 def asked_at(phone_ref: str) -> Message:
@@ -85,6 +87,7 @@ SKIPPED: dict[str, Callable[[], Decision]] = {
     "HOLD_OUT": lambda: decided(debt(), of=HELD_OUT, strategy=ladder(0, hold_out_percent=50)),
     "JUST_PAID": lambda: decided(debt(paid={"P-1": (NOON - timedelta(hours=30), Decimal(1))})),
     "NOT_IDENTIFIED": lambda: decided(debt(), of=STRANGER, messages=[asked_at(STRANGER.phone_ref)]),
+    "NO_DOCUMENT": lambda: decided(debt(3), strategy=WITH_DOCUMENT),
     "NO_WAY_TO_PAY": lambda: decided(debt(), portfolios=[portfolio(needs_payment_link=True)]),
 }
 DEFERRED: dict[str, Callable[[], Decision]] = {

@@ -27,8 +27,9 @@ def decide_fully(ledger: Ledger, book: Book, policies: Policies, now: datetime) 
 
 
 def _can_be_filled_in(send: Send, borrower: Borrower) -> bool:
+    """But for the document, which is uploaded only when the message goes."""
     try:
-        reminder_components(send, borrower)
+        reminder_components(replace(send, media_id=send.media_id or "0"), borrower)
     except InvalidInput:
         return False
     return True

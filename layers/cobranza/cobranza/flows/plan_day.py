@@ -22,7 +22,7 @@ from cobranza.policy.segment import segment_of
 from cobranza.store.book import Book
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.whatsapp.messages import reminder_parameters
-from cobranza.whatsapp.templates import announced, shipped_templates, stand_ins
+from cobranza.whatsapp.templates import announced, shipped_templates, stand_ins, with_document
 
 # Borrowers who are in memory at once.
 CHUNK = 500
@@ -87,6 +87,7 @@ class _Rules:
             feeds={name: self.feed(name) for name in names},
             templates=announced(),
             stand_ins=stand_ins(),
+            with_document=with_document(),
             breakers=self.breakers,
         )
 

@@ -12,6 +12,7 @@ from typing import Any
 from cobranza.flows.decide_fully import decide_fully
 from cobranza.flows.room import Room
 from cobranza.flows.stops import Stops
+from cobranza.flows.upload_document import DocumentDesk
 from cobranza.policy.breaker import Breaker
 from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip
 from cobranza.policy.due import Look, StrategyOf, local_date, next_look
@@ -27,7 +28,7 @@ from cobranza.store.messages import Claim, Messages
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, scope_of
 from cobranza.whatsapp.messages import reminder_components, template_message
-from cobranza.whatsapp.templates import announced, stand_ins
+from cobranza.whatsapp.templates import announced, stand_ins, with_document
 
 # A claim older than this was made by a worker that is dead: it lives at most as long as its Lambda.
 DEAD_AFTER = timedelta(minutes=3)
@@ -58,6 +59,7 @@ class Sender:
     room: Room
     stops: Stops
     only_to: frozenset[str] | None = None
+    documents: DocumentDesk | None = None
 
     def remind(self, reminder: Reminder, now: datetime) -> Outcome:
         loaded = self.ledger.load(reminder.borrower)
@@ -80,6 +82,7 @@ class Sender:
             feeds={name: self.feed(name) for name in names},
             templates=announced(),
             stand_ins=stand_ins(),
+            with_document=with_document(),
             breakers=self.stops.standing(),
             only_to=self.only_to,
             room={name: self.room.left(one, self._ramp(name), today, now) for name, one in portfolios.items()},
@@ -107,6 +110,12 @@ class Sender:
         return Outcome(decision.outcome)
 
     def _send(self, reminder: Reminder, book: Book, send: Send, now: datetime) -> Outcome:
+        if send.document:
+            media_id = self.documents.media_id(reminder.borrower, send, now) if self.documents else ""
+            if not media_id:
+                debts = {debt.terms.key: "SKIPPED_NO_DOCUMENT" for debt in send.debts} | dict(send.others)
+                return self._do_not_send(reminder, book, Skip("NO_DOCUMENT", debts), now)
+            send = replace(send, media_id=media_id)
         key = MessageKey(reminder.borrower, send.day)
         message = template_message(
             book.borrower.phone,

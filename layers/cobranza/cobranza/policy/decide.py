@@ -244,6 +244,8 @@ def _wording(facts: _Facts, send: Send) -> Skip | Defer | None:
     announces = facts.policies.templates.get((send.template, send.language))
     if announces is None or not is_true(announces, send.lead.days_past_due):
         return Skip("NO_TEMPLATE")
+    if send.template in facts.policies.with_document and not send.document:
+        return Skip("NO_DOCUMENT")
     open_one = keeps_template(facts.policies.breakers, send.template)
     return Defer("BREAKER", facts.soon(), (open_one.pause,)) if open_one else None
 
@@ -271,15 +273,18 @@ def _one_message(facts: _Facts, sieve: _Sieve, taken: Mapping[str, Decimal]) -> 
     lead = sieve.left[0]
     portfolio = facts.policies.portfolios[lead.debt.terms.portfolio]
     told = {due.debt.terms.key for due in sieve.left}
+    template = _text_of(facts, portfolio, lead)
+    document = lead.debt.terms.document_url if template in facts.policies.with_document else ""
     return Send(
         day=facts.today,
         lead=lead,
         dues=sieve.left,
-        template=_text_of(facts, portfolio, lead),
+        template=template,
         language=portfolio.template_language(facts.borrower.language),
         portfolio=portfolio,
         strategy=facts.strategy(lead).label,
         phone_ref=facts.borrower.phone_ref,
+        document=document if portfolio.approves_link(document) else "",
         totals=totals(less_credit(due.debt.owed, taken.get(due.debt.terms.key)) for due in sieve.left),
         credited={key: amount for key, amount in taken.items() if key in told},
         others=dict(sieve.outcomes),

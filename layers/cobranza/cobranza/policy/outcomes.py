@@ -100,6 +100,10 @@ SKIPPED = {
         "No hay plantilla para este paso en el idioma de la persona, o su texto no sería cierto hoy",
         "There is no template for this step in the borrower's language, or its text would not be true today",
     ),
+    "NO_DOCUMENT": Sentence(
+        "El texto lleva la factura adjunta, y no hay un PDF aprobado que se pueda enviar",
+        "The text has the invoice attached, and there is no approved PDF that can be sent",
+    ),
     "NOT_IDENTIFIED": Sentence(
         "Se preguntó en ese teléfono si es de la persona, y aún nadie lo confirma",
         "It was asked at this phone whether it is the borrower's, and nobody has said so yet",

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from cobranza.ledger.borrower import Borrower, Consent
-from cobranza.ledger.debt import Debt, Parts, Terms
+from cobranza.ledger.debt import Debt, Parts, Terms, Uploaded
 from cobranza.ledger.heard import heard
 from cobranza.ledger.payment import Credit
 from cobranza.ledger.promise import Promise, counted
@@ -154,7 +154,19 @@ def debt_of(item: Item, mark: Item | None = None) -> Debt:
         refused_row=bool(item.get("refused_row")),
         held_until=_day(mark.get("held_until")),
         requested_on=_day(item.get("requested_on")),
+        uploaded=_uploaded(item.get("uploaded")),
     )
+
+
+def uploaded_item(uploaded: Uploaded) -> Item:
+    told = {"link": uploaded.link, "number": uploaded.number, "media_id": uploaded.media_id}
+    return told | {"at": utc(uploaded.at)}
+
+
+def _uploaded(item: Item | None) -> Uploaded | None:
+    if not item:
+        return None
+    return Uploaded(item["link"], item["number"], item["media_id"], datetime.fromisoformat(item["at"]))
 
 
 def terms_of(item: Item) -> Terms:

@@ -15,7 +15,7 @@ from cobranza.policy.strategy import Announces
 
 # Ready texts. `check_at` is where to find out that it is the creditor who writes; `owed` is of the debts that are
 # as far as the oldest, `total` of all, `debts` names each; `how_to_pay` is words or a link, `link` goes behind a
-# button; `document` is a link to a PDF.
+# button; `document` is the media id of a PDF that was uploaded.
 type Fact = Literal[
     "name",
     "creditor",
@@ -40,7 +40,10 @@ type Facts = Mapping[Fact, str]
 # What a URL button and a header take; every other fact is a variable of the body.
 _BESIDE_BODY = ("link", "document", "document_name")
 _FROM_REMINDER: frozenset[Fact] = frozenset(
-    ("name", "creditor", "owed", "total", "debts", "due_date", "how_to_pay", "link", "check_at")
+    (
+        *("name", "creditor", "owed", "total", "debts", "due_date", "how_to_pay", "link", "check_at"),
+        *("document", "document_name"),
+    )
 )
 # "None" is what Python writes for nothing, {{1}} and ${name} what a mail merge leaves.
 _UNFILLED = re.compile(r"\{\{|\}\}|\$\{|\bNone\b")

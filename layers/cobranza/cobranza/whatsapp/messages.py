@@ -11,6 +11,7 @@ from babel.numbers import format_currency
 
 from cobranza.errors import InvalidInput
 from cobranza.ledger.borrower import Borrower
+from cobranza.ledger.debt import Terms
 from cobranza.ledger.money import totals
 from cobranza.policy.decision import Send
 from cobranza.policy.due import Due
@@ -119,11 +120,19 @@ def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
         "due_date": due,
         "how_to_pay": link or _pay_options(send) or words.answer,
         "link": link,
+        "document": send.media_id,
+        "document_name": document_name(oldest),
         "check_at": send.portfolio.creditor.complaints_channel,
     }
     if (kind := kind_of(send.template)) and "debts" in kind.facts:
         facts |= {"debts": _listed(send, locale), "total": _owed(send.dues, send, locale)}
     return {fact: _BLANK.sub(" ", text).strip() for fact, text in facts.items()}
+
+
+def document_name(terms: Terms) -> str:
+    """What the phone calls the file, always a PDF."""
+    name = re.sub(r'[/\\:*?"<>|]', "-", terms.document_name or terms.debt_id)
+    return name if name.lower().endswith(".pdf") else f"{name}.pdf"
 
 
 def greeting(name: str) -> str:

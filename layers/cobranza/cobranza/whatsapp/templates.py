@@ -68,7 +68,7 @@ class Template:
         texts = [{"type": "text", "text": text} for text in parameters(self.kind, facts)]
         built: list[dict[str, Any]] = [{"type": "body", "parameters": texts}]
         if "document" in self.kind.facts:
-            document = {"link": fact_of(facts, "document"), "filename": fact_of(facts, "document_name")}
+            document = {"id": fact_of(facts, "document"), "filename": fact_of(facts, "document_name")}
             built.insert(0, {"type": "header", "parameters": [{"type": "document", "document": document}]})
         for index, button in enumerate(self.buttons):
             if button.url.endswith("{{1}}"):
@@ -130,6 +130,12 @@ def stand_ins() -> Mapping[str, str]:
     """The texts with a button, and which one each has without."""
     named = {name: each.kind.without_link for (name, _), each in shipped_templates().items()}
     return MappingProxyType({name: other for name, other in named.items() if other})
+
+
+@functools.cache
+def with_document() -> frozenset[str]:
+    """The texts that have a document at their head."""
+    return frozenset(name for (name, _), each in shipped_templates().items() if "document" in each.kind.facts)
 
 
 def _suffix(base: str, link: str) -> str:
