@@ -16,6 +16,7 @@ from cobranza.policy.portfolio import Portfolio
 from cobranza.whatsapp.messages import reminder_components, reminder_parameters
 from cobranza.whatsapp.template_words import FORBIDDEN, MONEY
 from cobranza.whatsapp.templates import shipped_templates
+from local.simulator.filling import read_template
 from tests.unit.books import (
     CONSENT,
     DAILY,
@@ -29,6 +30,7 @@ from tests.unit.books import (
     portfolio,
     sent,
 )
+from tests.unit.simulator_calls import new_state
 
 STRANGER = borrower(number_from=())
 HERE = STRANGER.phone_ref
@@ -72,6 +74,10 @@ def test_its_buttons_send_back_who_was_asked() -> None:
         ("quick_reply", "1", f"not_me.{OPAQUE}"),
     ]
     assert all(len(one["parameters"][0]["payload"]) <= 128 for one in told[1:])
+    wanted = {"name": FIRST_CONTACT, "language": {"code": "es"}, "components": told}
+    payloads = read_template(wanted, new_state()).payloads
+    assert payloads["Sí, soy yo"] == f"yes.{OPAQUE}"
+    assert payloads["No soy esa persona"] == f"not_me.{OPAQUE}"
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.RETRY])

@@ -72,6 +72,7 @@ def test_pay_options_and_the_buttons_base_are_read() -> None:
         {"pay_options": [""]},
         {"pay_options": ["SPEI {reference}"]},
         {"pay_options": ["en https://pay.example.com/acme"]},
+        {"link_bases": ["https://169.254.169.254/"]},
         {"button_base": "https://elsewhere.example/"},
         {"button_base": "http://pay.example.com/acme/"},
         {"button_base": "https://pay.example.com/acme/{{1}}"},

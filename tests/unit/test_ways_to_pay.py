@@ -11,7 +11,9 @@ from cobranza.policy.portfolio import Portfolio, TemplateLanguage
 from cobranza.policy.strategy import Rule, Step
 from cobranza.whatsapp.messages import reminder_components, reminder_parameters
 from cobranza.whatsapp.templates import shipped_templates
+from local.simulator.filling import read_template
 from tests.unit.books import borrower, debt, decided, ladder, portfolio, sent
+from tests.unit.simulator_calls import new_state
 
 BASE = "https://pagos.example.com/aurora/"
 LINK = f"{BASE}f1?t=9"
@@ -65,6 +67,15 @@ def test_without_a_link_for_the_button_the_text_without_one_goes(link: str, base
     send = asked(link, button_base=base)
     assert send.template == "factura_vencida"
     assert [one["type"] for one in reminder_components(send, borrower())] == ["body"]
+
+
+def test_the_simulator_takes_the_button_and_shows_the_examples_address_with_our_suffix() -> None:
+    """The shipped example is what is registered there."""
+    send = asked()
+    told = {"name": send.template, "language": {"code": send.language}}
+    message = read_template(told | {"components": reminder_components(send, borrower())}, new_state())
+    (shown,) = (button for button in message.content["buttons"] if button["type"] == "url")
+    assert shown["url"] == "https://pagos.example.com/" + LINK.removeprefix(BASE)
 
 
 @pytest.mark.parametrize("language", ["es", "es_AR", "pt_BR", "en"])

@@ -34,9 +34,10 @@ from cobranza.yaml_files import YamlFile
 type TemplateLanguage = Literal["es", "es_AR", "pt_BR", "en"]
 _TEMPLATE_LANGUAGES: dict[str, TemplateLanguage] = {"es": "es", "es-ar": "es_AR", "pt": "pt_BR", "en": "en"}
 
-# No user, no backslash, no space, nothing beyond ASCII: what a person reads is where a browser goes.
+# No user, no backslash, no space, nothing beyond ASCII, no bare address of a machine: what a person reads is where
+# a browser goes, and where we fetch documents from.
 _LINK = re.compile(
-    r"https://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?)"
+    r"https://(?P<host>(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*(?::[0-9]{1,5})?)"
     r"(?P<path>/[a-z0-9._~!$&'()*+,;=:@%/-]*)?(?P<rest>[?#][a-z0-9._~!$&'()*+,;=:@%/?#\[\]-]*)?",
     re.IGNORECASE | re.ASCII,
 )
