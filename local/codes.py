@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from cobranza.files.codes import FILE_CODES, ROW_CODES, Code
+from cobranza.files.codes import FILE_CODES, ROW_CODES, WARNING_CODES, Code
 from local import marked
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -15,12 +15,14 @@ WORDS = {
     "en": (
         "The whole file is refused:",
         "One row is refused, the others are used:",
+        "The row is used, without what `warnings.csv` names:",
         "what it means",
         "what to do",
     ),
     "es": (
         "Se rechaza el archivo entero:",
         "Se rechaza una fila, las demás se usan:",
+        "La fila se usa, sin lo que nombra `warnings.csv`:",
         "qué significa",
         "qué hacer",
     ),
@@ -29,10 +31,10 @@ WORDS = {
 
 def block(language: str) -> str:
     """The generated part of a guide, between its marks."""
-    whole, row, means, todo = WORDS[language]
+    whole, row, part, means, todo = WORDS[language]
     tables = (
         f"{title}\n\n| code | {means} | {todo} |\n|---|---|---|\n{_lines(codes, language)}"
-        for title, codes in ((whole, FILE_CODES), (row, ROW_CODES))
+        for title, codes in ((whole, FILE_CODES), (row, ROW_CODES), (part, WARNING_CODES))
     )
     return "\n\n".join(tables)
 

@@ -29,6 +29,7 @@ language: es
 consent:
   text: Acepto recibir por WhatsApp recordatorios de mis pagos con Muebles Aurora.
   source: solicitud de crédito
+numbers_given_by_borrower: [solicitud de crédito]
 link_bases: ["https://pagos.aurora.example.com/"]
 """
 

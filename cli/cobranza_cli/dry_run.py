@@ -16,7 +16,7 @@ from rich.table import Table
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
 from cobranza.files.columns import DEBTS
-from cobranza.files.debts import DebtRow, read_debt
+from cobranza.files.debts import Approves, DebtRow, any_link, read_debt
 from cobranza.files.declared import Declared
 from cobranza.files.mapping import chosen, parse_mapping
 from cobranza.files.plans import check_plans, plan_of
@@ -26,6 +26,7 @@ from cobranza.flows.as_of import as_of
 from cobranza.flows.import_file import COLUMNS
 from cobranza.flows.person import row_digest
 from cobranza.flows.read_file import cell, debt_key
+from cobranza.flows.results import warnings_of
 from cobranza.policy.closing import home_zone
 from cobranza.store.book import Book, Open
 from cobranza.store.ledger import Ledger
@@ -45,9 +46,11 @@ def told(
         declared = _declared(file, ledger, portfolio, mapping, kind)
         survey = _surveyed(file, declared, console)
         now = place.now() if place else datetime.now(UTC)
-        zone = home_zone(ledger.portfolio(portfolio) if ledger else None)
+        declared_portfolio = ledger.portfolio(portfolio) if ledger else None
+        approves = declared_portfolio.approves_link if declared_portfolio else any_link
+        zone = home_zone(declared_portfolio)
         reading = Reading(_chunks(file), file=file.name, wanted=DEBTS, declared=declared)
-        judge = _Judge(reading, survey, declared, portfolio, as_of(file.name, {}, now, now, zone))
+        judge = _Judge(reading, survey, declared, portfolio, as_of(file.name, {}, now, now, zone), approves)
         return _compared(judge, place, _book(place, portfolio) if place else None, is_snapshot=is_snapshot)
     except InvalidInput as error:
         return {"error": {"code": error.code, "reason": error.reason}}
@@ -97,6 +100,7 @@ class _Judge:
     declared: Declared
     portfolio: str
     as_of: datetime
+    approves: Approves
 
     def rows(self) -> Iterator[tuple[Row, DebtRow | InvalidInput]]:
         rows = self._read()
@@ -115,6 +119,7 @@ class _Judge:
                     self.declared,
                     portfolio=self.portfolio,
                     as_of=self.as_of,
+                    approves=self.approves,
                 )
                 first = seen.setdefault((good.borrower_id, good.terms.key), row.line)
                 if first != row.line:
@@ -143,6 +148,7 @@ def _compared(
     judge: _Judge, place: Place | None, book: dict[tuple[str, str], Open] | None, *, is_snapshot: bool
 ) -> dict[str, Any]:
     counts: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
     refusals: list[dict[str, Any]] = []
     listed: set[tuple[str, str]] = set()
     for row, one in judge.rows():
@@ -151,7 +157,9 @@ def _compared(
             counts["refused"] += 1
             if len(refusals) < EXAMPLES:
                 refusals.append({"line": row.line, "column": one.column, "code": one.code, "reason": one.reason})
-        elif place and book is not None:
+            continue
+        left_out.update(each.code for each in one.left_out)
+        if place and book is not None:
             counts[_change(one, place, book, listed)] += 1
     told: dict[str, Any] = {"error": None, "read": counts["read"], "refused": counts["refused"]}
     if book is not None:
@@ -161,7 +169,7 @@ def _compared(
     return told | {
         "totals": {currency: str(total) for currency, total in survey.totals.items()},
         "columns": dict(survey.columns),
-        "warnings": list(survey.warnings),
+        "warnings": [*survey.warnings, *warnings_of(left_out)],
         "refusals": refusals,
     }
 

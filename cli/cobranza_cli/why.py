@@ -26,7 +26,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine
 from cobranza.store.payments import Payments
 from cobranza.store.portfolios import switched_on
-from cobranza.whatsapp.templates import announced
+from cobranza.whatsapp.templates import announced, stand_ins, with_document
 from cobranza_cli.place import Place
 from cobranza_cli.whom import Someone
 
@@ -151,6 +151,8 @@ def _policies(place: Place, ledger: Ledger, names: set[str]) -> Policies:
         strategy_of=cache(ledger.strategy),
         feeds={name: ledger.feed(name) for name in names},
         templates=announced(),
+        stand_ins=stand_ins(),
+        with_document=with_document(),
         breakers=ledger.breakers(),
     )
 

@@ -1,5 +1,6 @@
 """SQS reminders → WhatsApp. Each message is settled, or comes back."""
 
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -12,9 +13,11 @@ from cobranza.clock import Clock
 from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Outcome, Sender
 from cobranza.flows.stops import Stops
+from cobranza.flows.upload_document import DocumentDesk
 from cobranza.queues import Queue, Reminder, failures
 from cobranza.settings import SendSettings
 from cobranza.store.aws import client
+from cobranza.store.documents import Documents
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.limits import Limits, Ramps
@@ -23,6 +26,7 @@ from cobranza.store.portfolios import PAUSE_LIFETIME, remembered, switched_on
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import LONGEST_CALL, WhatsApp
+from cobranza.whatsapp.documents import LONGEST_DOCUMENT, DocumentCourier
 from cobranza.whatsapp.errors import Action, is_known, rule_for
 
 
@@ -51,6 +55,9 @@ def wire() -> Deps:
         room=Room(Limits(table, int(settings.people_per_day)), Ramps(table)),
         stops=Stops(ledger),
         only_to=settings.only_to,
+        documents=DocumentDesk(
+            Documents(table), DocumentCourier(url, version, secret, requests.Session(), time.monotonic)
+        ),
     )
     queue = Queue(client("sqs"), settings.reminders_queue_url)
     return Deps(sender, queue, stage_clock(settings, lambda: client("ssm")))
@@ -69,7 +76,7 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     deps = replace(deps, sender=sender)
     failed: list[str] = []
     for record in event["Records"]:
-        if context.get_remaining_time_in_millis() < (LONGEST_CALL + 5) * 1000:
+        if context.get_remaining_time_in_millis() < (LONGEST_DOCUMENT + LONGEST_CALL + 5) * 1000:
             failed.append(record["messageId"])  # no time left to see a call through
             continue
         try:

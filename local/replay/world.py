@@ -56,6 +56,7 @@ phone_number_id: "{NUMBER}"
 countries: [{", ".join(COUNTRIES)}]
 language: es
 consent: {{text: Acepto recibir recordatorios de pago por WhatsApp, source: solicitud}}
+numbers_given_by_borrower: [solicitud]
 freshness_hours: 60
 confirms_payments: false
 """

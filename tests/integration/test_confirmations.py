@@ -36,8 +36,8 @@ def book(world: World, drop: Drop) -> None:
     drop("debts/tienda/a.csv", debts({"amount": "150.00"}), metadata={"as-of": "2026-11-23T18:00:00-06:00"})
 
 
-def configure(world: World, lines: str) -> None:
-    text = PORTFOLIO_YAML.replace("confirms_payments: false", lines)
+def configure(world: World, lines: str, numbers: str = "[solicitud, sucursal]") -> None:
+    text = PORTFOLIO_YAML.replace("confirms_payments: false", lines).replace("[solicitud, sucursal]", numbers)
     world.ledger.save_portfolio(parse_portfolio(text.encode(), "tienda"), world.now)
     world.ledger.refresh("tienda", world.now)
 
@@ -145,6 +145,14 @@ def test_nobody_hears_of_a_payment_on_a_phone_that_two_owe_on(world: World, drop
     look(world)
     assert told(world) == []
     assert ("pago_recibido", "SKIPPED_SHARED_PHONE") in lines(world)
+
+
+def test_no_amount_goes_to_a_phone_of_which_nobody_knows_who_answers(world: World) -> None:
+    configure(world, "confirms_payments: true", numbers="[]")
+    apply(world, "payments", PAID)
+    look(world)
+    assert told(world) == []
+    assert lines(world) == [("pago_recibido", "SKIPPED_NOT_IDENTIFIED")]
 
 
 def test_an_unclear_answer_is_never_tried_again(world: World) -> None:

@@ -120,7 +120,8 @@ def test_a_worker_may_die_at_any_write(
         return dying.writes
 
     writes = reminded(dies_at=10_000)
-    assert writes == (2 if answers == [PACE] else 5)
+    # The first that was accepted tells besides that we know who answers at this phone.
+    assert writes == (2 if answers == [PACE] else 5 if answers == [CUT] else 6)
     for at in range(writes):
         reminded(dies_at=at)
         assert len(world.whatsapp.sent) <= 1, f"write {at}: sent twice"

@@ -61,6 +61,7 @@ phone_number_id: "100000000000001"
 countries: [MX, CO, BR]
 language: es
 consent: {text: Acepto recibir recordatorios de pago por WhatsApp, source: solicitud}
+numbers_given_by_borrower: [solicitud, sucursal]
 link_bases: ["https://pagos.example.com/"]
 freshness_hours: 240
 confirms_payments: false

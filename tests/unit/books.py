@@ -20,7 +20,7 @@ from cobranza.policy.feed import Feed
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.portfolio import ConsentWording, Creditor, Portfolio
 from cobranza.policy.strategy import Announces, Rule, Step, Strategy, standard
-from cobranza.whatsapp.templates import announced
+from cobranza.whatsapp.templates import announced, stand_ins, with_document
 
 MEXICO, BOGOTA, SAO_PAULO = (ZoneInfo(f"America/{city}") for city in ("Mexico_City", "Bogota", "Sao_Paulo"))
 
@@ -55,6 +55,8 @@ def borrower(**changes: Any) -> Borrower:
         region="CMX",
         language="es",
         consent=CONSENT,
+        phone_ref="P" * 26,
+        number_from=(CONSENT.source,),
     )
     return replace(ana, **changes)
 
@@ -111,6 +113,7 @@ def portfolio(portfolio_id: str = "tarjetas", **changes: Any) -> Portfolio:
         "countries": ("MX", "CO", "BR"),
         "language": "es",
         "consent": ConsentWording(text="Acepto recibir recordatorios", source="solicitud"),
+        "numbers_given_by_borrower": ("solicitud",),
     }
     return Portfolio(**values | changes)
 
@@ -151,6 +154,8 @@ def in_force(
         strategy_of=lambda _: strategy or LADDER,
         feeds=feeds if feeds is not None else dict.fromkeys(names, Feed(as_of=now)),
         templates=templates,
+        stand_ins=stand_ins(),
+        with_document=with_document(),
     )
 
 

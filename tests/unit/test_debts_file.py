@@ -119,14 +119,6 @@ def test_a_required_value_that_is_empty_is_refused(column: str):
         ("due_date", "2026-W10-4", "BAD_DATE"),
         ("due_date", "1999-12-31", "BAD_DATE"),
         ("due_date", "2101-01-01", "BAD_DATE"),
-        ("payment_url", "http://pay.example.com/", "BAD_LINK"),
-        ("payment_url", "https://", "BAD_LINK"),
-        ("payment_url", "https:///f", "BAD_LINK"),
-        ("payment_url", "https://[", "BAD_LINK"),
-        ("payment_url", "https://pay.example.com/a b", "BAD_LINK"),
-        ("payment_url", "https://pay.example.com@evil.example/", "BAD_LINK"),
-        ("payment_url", "https://pay.example.com/" + "x" * 500, "BAD_LINK"),
-        ("payment_url", "javascript:alert(1)", "BAD_LINK"),
         ("consent", "maybe", "BAD_CONSENT"),
         ("consent_at", "10/11/2025", "BAD_CONSENT"),
         ("consent_at", "2025-11-20T99:00", "BAD_CONSENT"),
@@ -136,6 +128,44 @@ def test_a_required_value_that_is_empty_is_refused(column: str):
 )
 def test_a_bad_cell_is_refused_with_its_code_and_column(column: str, text: str, code: str):
     assert refusal(**{column: text}) == (code, column)
+
+
+@pytest.mark.parametrize("column", ["payment_url", "document_url"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://pay.example.com/",
+        "https://",
+        "https:///f",
+        "https://[",
+        "https://pay.example.com/a b",
+        "https://pay.example.com@evil.example/",
+        "https://pay.example.com/" + "x" * 500,
+        "javascript:alert(1)",
+    ],
+)
+def test_a_link_that_is_not_sound_is_left_out_and_the_row_is_used(column: str, link: str):
+    row = parse(**{column: link})
+    assert getattr(row.terms, column) == ""
+    assert [(why.code, why.column) for why in row.left_out] == [("BAD_LINK", column)]
+    assert (row.borrower_id, row.terms.balance) == ("C-0001", Decimal("1234.50"))
+
+
+def test_a_link_that_the_portfolio_does_not_approve_is_left_out():
+    links = {"payment_url": "https://pay.example.com/f/100", "document_url": "https://elsewhere.example/f.pdf"}
+    cells = GOOD_ROW | links
+    columns = {name: place for place, name in enumerate(cells)}
+    row = read_debt(
+        columns,
+        Row(7, tuple(cells.values())),
+        PLAIN,
+        Declared(),
+        portfolio="norte",
+        as_of=AS_OF,
+        approves=lambda link: link.startswith("https://pay.example.com/"),
+    )
+    assert (row.terms.payment_url, row.terms.document_url) == (links["payment_url"], "")
+    assert [(why.code, why.column) for why in row.left_out] == [("BAD_LINK", "document_url")]
 
 
 def test_the_first_bad_cell_is_told():

@@ -14,6 +14,7 @@ from cobranza.policy.decide import held_out
 from cobranza.policy.decision import Decision, Defer, Rest, Send, Skip
 from cobranza.policy.feed import Feed, Pause
 from cobranza.policy.message import Consumed, Message, State
+from cobranza.policy.strategy import Rule, Step
 from tests.unit.books import (
     FINAL,
     LONG_AGO,
@@ -45,6 +46,15 @@ def at(moment: datetime) -> Message:
     return replace(message(moment.date()), claimed_at=moment)
 
 
+STRANGER = borrower(number_from=())
+WITH_DOCUMENT = ladder(rules=(Rule(name="all", steps=(Step(days=1, template="factura_documento"),)),))
+
+
+def asked_at(phone_ref: str) -> Message:
+    """A first contact three days ago."""
+    return replace(message(TODAY - timedelta(days=3)), template="primer_contacto", phone_ref=phone_ref)
+
+
 # Each outcome has its code.
 
 SKIPPED: dict[str, Callable[[], Decision]] = {
@@ -74,6 +84,8 @@ SKIPPED: dict[str, Callable[[], Decision]] = {
     "OPEN_CASE": lambda: decided(debt(), of=borrower(case_until=NOON + timedelta(minutes=1))),
     "HOLD_OUT": lambda: decided(debt(), of=HELD_OUT, strategy=ladder(0, hold_out_percent=50)),
     "JUST_PAID": lambda: decided(debt(paid={"P-1": (NOON - timedelta(hours=30), Decimal(1))})),
+    "NOT_IDENTIFIED": lambda: decided(debt(), of=STRANGER, messages=[asked_at(STRANGER.phone_ref)]),
+    "NO_DOCUMENT": lambda: decided(debt(3), strategy=WITH_DOCUMENT),
     "NO_WAY_TO_PAY": lambda: decided(debt(), portfolios=[portfolio(needs_payment_link=True)]),
 }
 DEFERRED: dict[str, Callable[[], Decision]] = {

@@ -15,7 +15,7 @@ from cobranza.ledger.money import totals
 from cobranza.policy.decision import Send
 from cobranza.policy.due import Due
 from cobranza.policy.portfolio import ConsentWording, Creditor, Portfolio, TemplateLanguage
-from cobranza.whatsapp.messages import reminder_parameters, template_message
+from cobranza.whatsapp.messages import reminder_components, reminder_parameters, template_message
 from cobranza.whatsapp.templates import shipped_templates
 from tests.unit.books import LADDER
 
@@ -300,8 +300,8 @@ def test_every_country_of_the_world_can_be_written_to() -> None:
 
 def test_the_message_is_the_json_that_meta_describes() -> None:
     place = PLACES["es-MX"]
-    texts = parameters(place, debt(1, "12345.60", "MXN"))
-    message = template_message(place.phone, "vence_hoy", "es", texts, OPAQUE)
+    told = reminder_components(send(place, debt(1, "12345.60", "MXN")), borrower(place))
+    message = template_message(place.phone, "vence_hoy", "es", told, OPAQUE)
     assert json.loads(json.dumps(message)) == {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
@@ -329,7 +329,7 @@ def test_the_message_is_the_json_that_meta_describes() -> None:
 
 @everywhere
 def test_a_message_names_its_template_by_the_exact_language_and_the_phone_with_its_plus(place: Place) -> None:
-    message = template_message(place.phone, "saldo_vencido", place.language, ["one"], OPAQUE)
+    message = template_message(place.phone, "saldo_vencido", place.language, [], OPAQUE)
     assert message["template"]["language"] == {"code": place.language}
     assert message["to"] == place.phone
     assert message["to"].startswith("+")
@@ -337,7 +337,8 @@ def test_a_message_names_its_template_by_the_exact_language_and_the_phone_with_i
 
 def test_what_comes_back_with_the_statuses_holds_no_phone_and_no_name() -> None:
     place = PLACES["es-MX"]
-    message = template_message(place.phone, "vence_hoy", "es", parameters(place, debt(1, "1.00", "MXN")), OPAQUE)
+    told = reminder_components(send(place, debt(1, "1.00", "MXN")), borrower(place))
+    message = template_message(place.phone, "vence_hoy", "es", told, OPAQUE)
     assert place.phone[1:] not in message["biz_opaque_callback_data"]
     assert len(message["biz_opaque_callback_data"]) <= 512
 

@@ -56,6 +56,34 @@ def test_it_survives_being_stored() -> None:
     assert Portfolio.model_validate_json(read.model_dump_json()) == read
 
 
+def test_pay_options_and_the_buttons_base_are_read() -> None:
+    read = portfolio(pay_options=["SPEI 000000000000000000"], button_base="https://pay.example.com/acme/d/")
+    assert read.pay_options == ("SPEI 000000000000000000",)
+    assert read.fits_button("https://pay.example.com/acme/d/1001")
+    assert not read.fits_button("https://pay.example.com/acme/1001")
+    assert not portfolio().fits_button("https://pay.example.com/acme/d/1001")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pay_options": ["a", "b", "c", "d"]},
+        {"pay_options": ["x" * 81]},
+        {"pay_options": [""]},
+        {"pay_options": ["SPEI {reference}"]},
+        {"pay_options": ["en https://pay.example.com/acme"]},
+        {"link_bases": ["https://169.254.169.254/"]},
+        {"button_base": "https://elsewhere.example/"},
+        {"button_base": "http://pay.example.com/acme/"},
+        {"button_base": "https://pay.example.com/acme/{{1}}"},
+    ],
+)
+def test_a_way_to_pay_that_nobody_could_use_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match="BAD_PORTFOLIO") as refused:
+        portfolio(**changes)
+    assert next(iter(changes)) in refused.value.reason
+
+
 def test_links_are_optional() -> None:
     assert portfolio(link_bases=[]).link_bases == ()
     assert not portfolio(link_bases=[]).approves_link("https://pay.example.com/acme")

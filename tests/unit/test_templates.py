@@ -66,7 +66,7 @@ def test_reminders_are_those_that_ask_for_money() -> None:
 
 
 def test_a_strategy_names_only_what_a_reminder_can_fill() -> None:
-    assert announcements().keys() == FIVE | {"estado_de_cuenta"}
+    assert announcements().keys() == FIVE | {"estado_de_cuenta", "factura_con_enlace", "factura_documento"}
     assert announced()["vence_hoy", "es_AR"] == "today"
 
 

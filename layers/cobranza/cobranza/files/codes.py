@@ -1,4 +1,4 @@
-"""Every code with which a file or a row is refused, in both languages of the guides.
+"""Every code with which a file or a row is refused, or a part of a row left out, in both languages of the guides.
 
 The tables of docs/files.md and docs/es/archivos.md are written from here by `python -m local.codes`.
 """
@@ -264,12 +264,6 @@ ROW_CODES = {
         "`2026-01-31`, o el orden que el archivo entero sigue; entre 2000 y 2100, sin nombres de meses",
         "`2026-01-31`, or the order that the whole file follows; between 2000 and 2100, without names of months",
     ),
-    "BAD_LINK": Code(
-        "El enlace no se puede usar",
-        "The link cannot be used",
-        "copie de un navegador una dirección `https://` completa",
-        "copy a whole `https://` address from a browser",
-    ),
     "BAD_TAGS": Code(
         "Las etiquetas no se pueden usar",
         "The tags cannot be used",
@@ -350,7 +344,17 @@ ROW_CODES = {
     ),
 }
 
-CODES = FILE_CODES | ROW_CODES
+# Of a row that is used all the same, without what they are about.
+WARNING_CODES = {
+    "BAD_LINK": Code(
+        "El enlace no se usa",
+        "The link is not used",
+        "una dirección `https://` completa de 500 caracteres como máximo, bajo una `link_bases` de la cartera",
+        "a whole `https://` address of at most 500 characters, under one of the portfolio's `link_bases`",
+    ),
+}
+
+CODES = FILE_CODES | ROW_CODES | WARNING_CODES
 
 
 def refuse(code: str, detail: str, column: str = "", *, es: str = "") -> InvalidInput:

@@ -1,7 +1,7 @@
 """The debts file: what each column may hold."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -45,6 +45,13 @@ _NOTHING = Decimal(0)
 _TAG_ENDS = re.compile("[;|,]")
 
 type Cells = Mapping[str, str]
+# Whether a link may be shown to borrowers.
+type Approves = Callable[[str], bool]
+
+
+def any_link(_: str) -> bool:
+    """While nobody has declared the portfolio: who sends asks again."""
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +59,8 @@ class DebtRow:
     """A good row. `phone` is E.164; `name` and `phone` are empty where the export has no such column, `region` and
     `language` may be. `consent_declared` tells a row that says no from one that says nothing. `credit` is what the
     creditor owes the borrower (saldo a favor), `plan_total` the sum of all instalments, both in the debt's
-    currency and None where the row says nothing; the identity document is text as it was written."""
+    currency and None where the row says nothing; the identity document is text as it was written; `left_out` is
+    why a part of the row (a link) was not taken."""
 
     line: int
     borrower_id: str
@@ -68,6 +76,7 @@ class DebtRow:
     document_id: str = ""
     credit: Decimal | None = None
     plan_total: Decimal | None = None
+    left_out: tuple[InvalidInput, ...] = ()
 
 
 def read_debt(
@@ -79,9 +88,10 @@ def read_debt(
     portfolio: str,
     as_of: datetime,
     width: int = 0,
+    approves: Approves = any_link,
 ) -> DebtRow:
     """Read one row: `columns` are the indexes that Reading recognised, `width` how many cells the header has (0:
-    Reading has looked at it, and set the row's fault).
+    Reading has looked at it, and set the row's fault). A link that is not sound or not approved is left out.
 
     Raises InvalidInput for the first bad cell in the order of DEBTS.names, with one exception: country goes
     before phone and currency before the amounts, because they say how to read them.
@@ -95,7 +105,9 @@ def read_debt(
     phone = "" if without_phone else parse_phone(_required(cells, "phone"), country).e164
     region = _region(cells)
     language = _language(cells)
-    terms = _terms(cells, formats, portfolio, as_of)
+    left_out: list[InvalidInput] = []
+    links = {name: _link(cells, name, approves, left_out) for name in ("payment_url", "document_url")}
+    terms = _terms(cells, formats, portfolio, as_of, links)
     return DebtRow(
         line=row.line,
         borrower_id=borrower_id,
@@ -111,6 +123,7 @@ def read_debt(
         document_id=document_id,
         credit=_amount(cells, "credit", terms.currency, formats),
         plan_total=_amount(cells, "plan_total", terms.currency, formats),
+        left_out=tuple(left_out),
     )
 
 
@@ -128,7 +141,7 @@ def _cells(columns: Mapping[str, int], row: Row, declared: Declared, width: int)
     return cells
 
 
-def _terms(cells: Cells, formats: Formats, portfolio: str, as_of: datetime) -> Terms:
+def _terms(cells: Cells, formats: Formats, portfolio: str, as_of: datetime, links: Mapping[str, str]) -> Terms:
     debt_id = _id(cells, "debt_id", required=True)
     instalment = _id(cells, "instalment")
     currency = _currency(cells)
@@ -150,8 +163,8 @@ def _terms(cells: Cells, formats: Formats, portfolio: str, as_of: datetime) -> T
         late_fee=late_fee,
         due_date=formats.date(_required(cells, "due_date"), "due_date"),
         as_of=as_of,
-        payment_url=_link(cells, "payment_url"),
-        document_url=_link(cells, "document_url"),
+        payment_url=links["payment_url"],
+        document_url=links["document_url"],
         document_name=_plain(cells, "document_name", MAX_DOCUMENT_NAME),
         tags=_tags(cells),
         risk=_risk(cells),
@@ -282,16 +295,29 @@ def _risk(cells: Cells) -> str:
     return letter
 
 
-def _link(cells: Cells, column: str) -> str:
+def _link(cells: Cells, column: str, approves: Approves, left_out: list[InvalidInput]) -> str:
+    """The link; empty where it is left out, and `left_out` says why."""
     text = cells.get(column, "")
-    if not text or (len(text) <= MAX_LINK and _PLAIN_LINK.fullmatch(text)):
-        return text
+    if not text:
+        return ""
+    if not _is_sound(text):
+        left_out.append(refuse("BAD_LINK", f"https://… ≤ {MAX_LINK}", column))
+        return ""
+    if not approves(text):
+        left_out.append(refuse("BAD_LINK", "not under link_bases", column, es="fuera de link_bases"))
+        return ""
+    return text
+
+
+def _is_sound(text: str) -> bool:
+    if len(text) > MAX_LINK:
+        return False
+    if _PLAIN_LINK.fullmatch(text):
+        return True
     try:
         link = urlsplit(text)
     except ValueError:
-        link = urlsplit("")
-    sound = len(text) <= MAX_LINK and text.isprintable() and " " not in text
+        return False
     # https://bank.example@elsewhere.example leads elsewhere.
-    if not sound or link.scheme != "https" or not link.hostname or "@" in link.netloc:
-        raise refuse("BAD_LINK", f"https://… ≤ {MAX_LINK}", column)
-    return text
+    is_plain = text.isprintable() and " " not in text and "@" not in link.netloc
+    return is_plain and link.scheme == "https" and bool(link.hostname)

@@ -19,7 +19,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Claim, Messages
 from cobranza.whatsapp.client import Accepted, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, scope_of
-from cobranza.whatsapp.messages import confirmation_parameters, template_message
+from cobranza.whatsapp.messages import confirmation_components, template_message
 from cobranza.whatsapp.templates import shipped_templates
 
 
@@ -70,10 +70,10 @@ class Confirmer:
     def _send(self, book: Book, tell: Tell, claim: Claim, trace: str, now: datetime) -> datetime | None:
         """When to try again, where Meta surely did not accept it."""
         number, template = tell.portfolio.phone_number_id, str(tell.confirmation.subject)
-        parameters = confirmation_parameters(tell, book)
+        components = confirmation_components(tell, book)
         phone = book.borrower.phone
         answer = self.whatsapp.send(
-            number, template_message(phone, template, tell.language, parameters, claim.key.opaque)
+            number, template_message(phone, template, tell.language, components, claim.key.opaque)
         )
         match answer:
             case Accepted():

@@ -9,7 +9,7 @@ from cobranza.ledger.borrower import Borrower
 from cobranza.policy.decide import decide
 from cobranza.policy.decision import Book, Decision, Policies, Send, Skip
 from cobranza.store.ledger import Ledger
-from cobranza.whatsapp.messages import reminder_parameters
+from cobranza.whatsapp.messages import reminder_components
 
 
 def decide_fully(ledger: Ledger, book: Book, policies: Policies, now: datetime) -> Decision:
@@ -20,15 +20,16 @@ def decide_fully(ledger: Ledger, book: Book, policies: Policies, now: datetime) 
         return decision
     if not _can_be_filled_in(decision, book.borrower):
         why = Skip("NOT_FILLED_IN")
-        return replace(why, debts=dict.fromkeys(decision.consumes, why.outcome) | dict(decision.others))
+        return replace(why, debts={debt.terms.key: why.outcome for debt in decision.debts} | dict(decision.others))
     if shares_phone(ledger, book.borrower):
         return decide(replace(book, borrower=replace(book.borrower, shares_phone=True)), policies, now)
     return decision
 
 
 def _can_be_filled_in(send: Send, borrower: Borrower) -> bool:
+    """But for the document, which is uploaded only when the message goes."""
     try:
-        reminder_parameters(send, borrower)
+        reminder_components(replace(send, media_id=send.media_id or "0"), borrower)
     except InvalidInput:
         return False
     return True

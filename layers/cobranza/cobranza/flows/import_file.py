@@ -18,7 +18,7 @@ from cobranza.errors import InvalidInput
 from cobranza.files import contacts, payments, recalls, requests
 from cobranza.files.codes import refuse
 from cobranza.files.columns import DEBTS
-from cobranza.files.debts import read_debt
+from cobranza.files.debts import any_link, read_debt
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
 from cobranza.files.mapping import chosen, parse_mapping
@@ -283,6 +283,7 @@ class Importer:
             declared=Declared(**facts["declared"]),
             portfolio=begun.portfolio,
             as_of=begun.as_of,
+            approves=portfolio.approves_link if portfolio else any_link,
         )
         return Task(
             import_id=begun.id,

@@ -109,6 +109,7 @@ class PartImporter:
                 result.superseded += 1
             else:
                 good.setdefault(each.borrower, []).append(row)
+                result.leave_out(each.row, row.left_out)
         people = [Person(ref, theirs, [row_digest(row) for row in theirs]) for ref, theirs in good.items()]
         return people, plans
 

@@ -59,10 +59,11 @@ class Task:
 @dataclass(slots=True)
 class Result:
     """What became of a part's rows: read = created + updated + unchanged + refused. `no_consent` has the name and
-    the number of rows of each borrower without consent."""
+    the number of rows of each borrower without consent; `left_out` has rows that are used but for a part."""
 
     changes: Counter[str] = field(default_factory=Counter[str])
     refusals: list[Refusal] = field(default_factory=list[Refusal])
+    left_out: list[Refusal] = field(default_factory=list[Refusal])
     closed: int = 0
     superseded: int = 0
     paid_since: int = 0
@@ -72,6 +73,12 @@ class Result:
 
     def refuse(self, row: Row, why: InvalidInput) -> None:
         self.refusals.append(Refusal(row, why.code, why.reason, why.column))
+
+    def leave_out(self, row: Row, what: Sequence[InvalidInput]) -> None:
+        """One line for a row, however much of it is left out: mended, the lines are rows of a debts file."""
+        if what:
+            reasons, columns = "; ".join(why.reason for why in what), " ".join(why.column for why in what)
+            self.left_out.append(Refusal(row, what[0].code, reasons, columns))
 
 
 def debt_hash(borrower: str, debt: str) -> int:

@@ -22,7 +22,7 @@ from cobranza.policy.segment import segment_of
 from cobranza.store.book import Book
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.whatsapp.messages import reminder_parameters
-from cobranza.whatsapp.templates import announced, shipped_templates
+from cobranza.whatsapp.templates import announced, shipped_templates, stand_ins, with_document
 
 # Borrowers who are in memory at once.
 CHUNK = 500
@@ -86,6 +86,8 @@ class _Rules:
             strategy_of=self.strategy,
             feeds={name: self.feed(name) for name in names},
             templates=announced(),
+            stand_ins=stand_ins(),
+            with_document=with_document(),
             breakers=self.breakers,
         )
 
@@ -117,7 +119,8 @@ def _message(plan: Planned, send: Send, policies: Policies, borrower_id: str) ->
     return replace(
         _row(plan, send.lead, policies, borrower_id, SEND),
         debts=tuple(map(_debt_id, send.debts)),
-        amounts=send.totals,
+        amounts=() if send.is_first_contact else send.totals,
+        template=send.template,
         language=send.language,
         text=template.render(reminder_parameters(send, plan.book.borrower)),
     )

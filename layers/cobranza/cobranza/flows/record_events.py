@@ -22,6 +22,7 @@ from cobranza.store.messages import Messages
 from cobranza.store.table import ConditionFailed, Item, utc
 from cobranza.whatsapp.errors import ProviderError, rule_for, scope_of
 from cobranza.whatsapp.events import Event, InboundMessage, Media, OtherEvent, StatusEvent, Unreadable
+from cobranza.whatsapp.kinds import NOT_ME, YES
 
 STATES = {
     "sent": (State.SENT, "sent_at"),
@@ -138,6 +139,7 @@ class Recorder:
                 self._obey(borrower, event.at, stops=stops)
             except ConditionFailed as error:  # a borrower who is being imported keeps nobody else from stopping
                 failure = failure or error
+            self._identify(borrower, event, wamid, now)
             debts = self._answered(borrower, event)
             self._note_inbound(borrower_pk(borrower), event, wamid, debts, now, stops=stops)
         if failure:
@@ -148,6 +150,21 @@ class Recorder:
         if stops:
             self.ledger.opt_out(borrower, at)
         self.ledger.heard_from(borrower, at)
+
+    def _identify(self, borrower: str, event: InboundMessage, wamid: str, now: datetime) -> None:
+        """A button of a first contact was pressed at the phone that it is about, while that is the borrower's."""
+        word = _pressed(event.payload, borrower)
+        loaded = self.ledger.load(borrower) if word else None
+        phone = loaded.book.borrower.phone_ref if loaded else ""
+        if not phone or phone not in self._phone_refs(event.sender):
+            return
+        if word == YES:
+            self.ledger.know_at(borrower, phone)
+        else:
+            self.ledger.deny_number(borrower, event.at)
+        told: Item = {"number": event.phone_number_id, "message": wamid, "debts": []}
+        name = "identified" if word == YES else "wrong_number"
+        self._note(borrower_pk(borrower), name, wamid, event.at, told, now)
 
     def _answered(self, borrower: str, event: InboundMessage) -> list[str]:
         """The debts of the message that is answered: of the quoted one, else of the last one before."""
@@ -210,6 +227,16 @@ def _content(event: InboundMessage, *, receipt: bool) -> Item:
     if event.type != "text":
         content["raw"] = json.dumps(event.raw)[:MAX_RAW]
     return content
+
+
+def _pressed(payload: str, borrower: str) -> str:
+    """YES or NOT_ME, where the payload is of a first contact to this borrower; else empty."""
+    word, _, opaque = payload.partition(".")
+    try:
+        is_ours = MessageKey.parse(opaque).borrower == borrower
+    except InvalidInput:
+        return ""
+    return word if is_ours and word in (YES, NOT_ME) else ""
 
 
 def _may_be_a_receipt(kind: str, media: Media) -> bool:

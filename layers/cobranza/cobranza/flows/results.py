@@ -1,16 +1,18 @@
-"""What comes back beside every file: summary.json, refused.csv, no_consent.csv; the journal's line, the notice."""
+"""What comes back beside every file: summary.json, refused.csv, warnings.csv, no_consent.csv; the journal's line,
+the notice."""
 
 import hashlib
 import heapq
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from cobranza.errors import InvalidInput
+from cobranza.files.codes import CODES
 from cobranza.files.formats import Formats
 from cobranza.files.listings import WithoutConsent, no_consent_csv
 from cobranza.files.results import Readiness, Refusal, Summary, refused_csv
@@ -49,11 +51,8 @@ class ResultDesk:
 
     def keep(self, begun: Import, number: int, result: Result) -> None:
         """One part's result, in the order of the file's lines; a part that is done again replaces it."""
-        refusals = sorted(result.refusals, key=lambda refusal: refusal.row.line)
-        lines = (
-            json.dumps([r.row.line, r.row.cells, r.code, r.reason, r.column], ensure_ascii=False) for r in refusals
-        )
-        self.work.put(self._place(begun, number, "refused"), "\n".join(lines).encode(), JSON_LINES)
+        for what, told in (("refused", result.refusals), ("left_out", result.left_out)):
+            self.work.put(self._place(begun, number, what), _lines_of(told), JSON_LINES)
         silent = (
             json.dumps([who, name, debts], ensure_ascii=False)
             for who, (name, debts) in sorted(result.no_consent.items())
@@ -61,7 +60,8 @@ class ResultDesk:
         self.work.put(self._place(begun, number, "silent"), "\n".join(silent).encode(), JSON_LINES)
         counts = {
             "changes": result.changes,
-            "codes": Counter(refusal.code for refusal in refusals),
+            "codes": Counter(refusal.code for refusal in result.refusals),
+            "left_out": Counter(each.code for each in result.left_out),
             "closed": result.closed,
             "superseded": result.superseded,
             "paid_since": result.paid_since,
@@ -76,6 +76,7 @@ class ResultDesk:
         parts = [json.loads(self.work.read(self._place(done, n, "counts"))) for n in range(done.parts)]
         changes = _sum(part["changes"] for part in parts)
         codes = _sum(part["codes"] for part in parts)
+        left_out = _sum(part["left_out"] for part in parts)
         money = totals(
             Money(Decimal(amount), currency) for part in parts for currency, amount in part["totals"].items()
         )
@@ -95,13 +96,18 @@ class ResultDesk:
             paid_since=sum(part["paid_since"] for part in parts),
             readiness=Readiness(**_sum(part["readiness"] for part in parts)),
             recognised=summary.recognised,
-            warnings=summary.warnings,
+            warnings=[*summary.warnings, *warnings_of(left_out)],
         )
-        if any(part["silent"] for part in parts):
-            inbox.put_pieces(f"{_drop(done).results}/no_consent.csv", no_consent_csv(self._silent(done)), CSV)
         survey = done.facts["survey"]
         formats = Formats(*survey["formats"])
-        return self.write(inbox, _drop(done), summary, self._refusals(done), now, survey["header"], formats)
+        if left_out:
+            told = refused_csv(survey["header"], self._refusals(done, "left_out"), formats)
+            inbox.put_pieces(f"{_drop(done).results}/warnings.csv", told, CSV)
+        if any(part["silent"] for part in parts):
+            inbox.put_pieces(f"{_drop(done).results}/no_consent.csv", no_consent_csv(self._silent(done)), CSV)
+        return self.write(
+            inbox, _drop(done), summary, self._refusals(done, "refused"), now, survey["header"], formats
+        )
 
     def begun(self, begun: Import) -> Summary:
         """What is known of a file when it has been read and nothing of it is written yet."""
@@ -181,9 +187,9 @@ class ResultDesk:
         inbox.put_pieces(f"{drop.results}/refused.csv", refused, CSV)
         inbox.put(f"{drop.results}/summary.json", summary.to_json(), "application/json")
 
-    def _refusals(self, done: Import) -> Iterator[Refusal]:
+    def _refusals(self, done: Import, what: str) -> Iterator[Refusal]:
         """Of all parts, by line; one at a time."""
-        parts = (self.work.lines(self._place(done, number, "refused")) for number in range(done.parts))
+        parts = (self.work.lines(self._place(done, number, what)) for number in range(done.parts))
         for told in heapq.merge(*(map(json.loads, part) for part in parts), key=_line):
             line, cells, code, reason, column = told
             yield Refusal(Row(line, tuple(cells)), code, reason, column)
@@ -195,6 +201,20 @@ class ResultDesk:
 
     def _place(self, begun: Import, number: int, what: str) -> str:
         return part_place(begun.portfolio, begun.id, number, what)
+
+
+def warnings_of(left_out: Mapping[str, int]) -> list[str]:
+    """A line for each code by which parts of rows were left out, with how many there are."""
+    return [
+        f"{code}: {CODES[code].es} · {CODES[code].en}: {count}, warnings.csv"
+        for code, count in sorted(left_out.items())
+    ]
+
+
+def _lines_of(refusals: Iterable[Refusal]) -> bytes:
+    told = sorted(refusals, key=lambda refusal: refusal.row.line)
+    lines = (json.dumps([r.row.line, r.row.cells, r.code, r.reason, r.column], ensure_ascii=False) for r in told)
+    return "\n".join(lines).encode()
 
 
 def _drop(done: Import) -> Drop:

@@ -13,6 +13,7 @@ from cobranza.flows.confirm import Confirmer
 from cobranza.flows.decide_fully import decide_fully
 from cobranza.flows.room import Room
 from cobranza.flows.stops import Stops
+from cobranza.flows.upload_document import DocumentDesk
 from cobranza.policy.breaker import Breaker
 from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip
 from cobranza.policy.due import TOP, Look, StrategyOf, local_date, next_look
@@ -28,8 +29,8 @@ from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.messages import Claim, Messages
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, scope_of
-from cobranza.whatsapp.messages import reminder_parameters, template_message
-from cobranza.whatsapp.templates import announced
+from cobranza.whatsapp.messages import reminder_components, template_message
+from cobranza.whatsapp.templates import announced, stand_ins, with_document
 
 RETRY_SOON = 5
 
@@ -57,6 +58,7 @@ class Sender:
     room: Room
     stops: Stops
     only_to: frozenset[str] | None = None
+    documents: DocumentDesk | None = None
 
     def remind(self, reminder: Reminder, now: datetime) -> Outcome:
         loaded = self.ledger.load(reminder.borrower)
@@ -94,6 +96,8 @@ class Sender:
             strategy_of=self.strategy_of,
             feeds={name: self.feed(name) for name in names},
             templates=announced(),
+            stand_ins=stand_ins(),
+            with_document=with_document(),
             breakers=self.stops.standing(),
             only_to=self.only_to,
             room={name: self.room.left(one, self._ramp(name), today, now) for name, one in portfolios.items()},
@@ -121,12 +125,18 @@ class Sender:
         return Outcome(decision.outcome)
 
     def _send(self, reminder: Reminder, book: Book, send: Send, now: datetime) -> Outcome:
+        if send.document:
+            media_id = self.documents.media_id(reminder.borrower, send, now) if self.documents else ""
+            if not media_id:
+                debts = {debt.terms.key: "SKIPPED_NO_DOCUMENT" for debt in send.debts} | dict(send.others)
+                return self._do_not_send(reminder, book, Skip("NO_DOCUMENT", debts), now)
+            send = replace(send, media_id=media_id)
         key = MessageKey(reminder.borrower, send.day)
         message = template_message(
             book.borrower.phone,
             send.template,
             send.language,
-            reminder_parameters(send, book.borrower),
+            reminder_components(send, book.borrower, key.opaque),
             key.opaque,
         )
         self.whatsapp.access_token()  # a missing one must stop us here, not after the claim
@@ -139,6 +149,8 @@ class Sender:
         code = self._record(claim, answer, now)
         if isinstance(answer, Accepted | Unclear):
             self.room.take(send.portfolio, self._ramp(send.portfolio.portfolio_id), send.day)
+        if isinstance(answer, Accepted) and not (send.is_first_contact or book.borrower.is_known):
+            self.ledger.know_at(reminder.borrower, send.phone_ref)
         if code is None:
             return Outcome(retry_after=answer.retry_after if isinstance(answer, Refused) else 0)
         facts = {
@@ -230,8 +242,11 @@ class Sender:
 
 
 def _told(send: Send, code: str) -> dict[str, Any]:
-    """What the journal keeps of a message: each due debt's outcome, and the steps that it stands for."""
+    """What the journal keeps of a message: each due debt's outcome, and the steps that it stands for. A first
+    contact told of no debt."""
     superseded = {due.debt.terms.key: list(due.superseded) for due in send.dues if due.superseded}
+    if send.is_first_contact:
+        code, superseded = "SKIPPED_NOT_IDENTIFIED", {}
     return {
         "strategy": send.strategy,
         "rule": send.lead.rule.name,

@@ -22,6 +22,8 @@ class Borrower:
     last day on which the creditor wants nobody to write; `channel` how the borrower wants to be reached;
     `wrong_number` that somebody else answers at `phone`; `shares_phone` that another borrower who owes has it
     too;
+    `number_from` where those who say that the borrower gave this phone have it from; `known_at` stands for the
+    phone at which we know the borrower: they said so there, or were reminded there before;
     `heard_at` when the borrower last wrote to us; `case_until` until when a person looks into what they told us.
     """
 
@@ -41,3 +43,10 @@ class Borrower:
     shares_phone: bool = False
     heard_at: datetime | None = None
     case_until: datetime | None = None
+    number_from: tuple[str, ...] = ()
+    known_at: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known who answers at `phone`."""
+        return bool(self.phone_ref) and self.known_at == self.phone_ref

@@ -1,10 +1,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from cobranza.ledger.money import Money
 
+# Meta keeps an upload for 30 days.
+UPLOAD_LIVES = timedelta(days=29)
 # What payments gave, by payment id: when each was made and how much of it came here.
 type Parts = Mapping[str, tuple[datetime, Decimal]]
 
@@ -48,6 +50,19 @@ class Terms:
         return self.owed.amount > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A document at WhatsApp: the link it came from, the sending number whose it is, its media id, and when."""
+
+    link: str
+    number: str
+    media_id: str
+    at: datetime
+
+    def serves(self, link: str, number: str, now: datetime) -> bool:
+        return (self.link, self.number) == (link, number) and now < self.at + UPLOAD_LIVES
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debt:
     """A debt: the importer's terms beside our own state, so that neither overwrites the other.
@@ -58,7 +73,7 @@ class Debt:
     creditor took it back (sold, withdrawn, agency, court); `disputed` that the borrower contests it;
     `refused_row` that the newest snapshot lists it in a row that cannot be read; `held_until` the last day on
     which nobody asks for it; `requested_on` the day from which the creditor wants a reminder of it, whatever
-    its step.
+    its step; `uploaded` its document, once one was sent.
     """
 
     terms: Terms
@@ -70,6 +85,7 @@ class Debt:
     refused_row: bool = False
     held_until: date | None = None
     requested_on: date | None = None
+    uploaded: Uploaded | None = None
 
     @property
     def owed(self) -> Money:

@@ -22,21 +22,28 @@ def heard(
     phone_as_of: datetime,
     no_consent_at: datetime | None = None,
     said_phone_ref: str = "",
+    phone_changed_at: datetime | None = None,
 ) -> Borrower:
     """`told` is the borrower by the files alone, and by their own stops on WhatsApp.
 
     `as_of` is the moment of the newest file that told something else than the one before, `phone_as_of` that of
     the one that first told this phone, and `no_consent_at` that of the one that first said "no", if it still does;
-    `said_phone_ref` stands for the phone that was said.
+    `said_phone_ref` stands for the phone that was said; `phone_changed_at` is the moment of the file whose phone
+    was another than the one before.
     """
     stops = standing.opt_out.stop(Word(told.opted_out_at)) if told.opted_out_at else standing.opt_out
     erased = standing.erased
     phone = _phone(told, standing.phone, phone_as_of)
+    consent = _consent(told.consent, standing.consent, as_of, no_consent_at)
+    gave = [standing.phone.source] if standing.phone and standing.phone.text == phone else []
+    if consent and phone == told.phone and _is_of_this_phone(consent, phone_changed_at):
+        gave.append(consent.source)
     return replace(
         told,
         phone=phone,
         phone_ref=told.phone_ref if phone == told.phone else said_phone_ref,
-        consent=_consent(told.consent, standing.consent, as_of, no_consent_at),
+        consent=consent,
+        number_from=tuple(gave),
         opted_out_at=stops.since or (erased.at if erased else None),
         wrong_number=standing.wrong_number.stands,
         held_until=standing.held_until,
@@ -47,6 +54,11 @@ def heard(
 def _phone(told: Borrower, said: Word | None, phone_as_of: datetime) -> str:
     """The later one; files without a phone tell none."""
     return said.text if said and (not told.phone or said.at >= phone_as_of) else told.phone
+
+
+def _is_of_this_phone(consent: Consent, phone_changed_at: datetime | None) -> bool:
+    """Whoever agreed before the phone was another one did not give this one."""
+    return phone_changed_at is None or (consent.at is not None and consent.at >= phone_changed_at)
 
 
 def _consent(told: Consent | None, said: Mark, as_of: datetime, no_consent_at: datetime | None) -> Consent | None:

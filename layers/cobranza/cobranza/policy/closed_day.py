@@ -162,7 +162,7 @@ def _untold(desk: _Desk, due: Due, known: Known) -> str | None:
     if since.astimezone(zone).date() > day:
         return None
     if desk.claim:
-        return "SKIPPED_FREQUENCY_CAP"
+        return "SKIPPED_NOT_IDENTIFIED" if desk.claim.is_first_contact else "SKIPPED_FREQUENCY_CAP"
     opening = contact_rules.next_open(rules, borrower.region, since) if rules else since
     if rules and (opening is None or local_date(borrower, opening) > day):
         return f"DEFERRED_{contact_rules.closed(rules, borrower.region, since)}"

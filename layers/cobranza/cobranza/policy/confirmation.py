@@ -107,6 +107,7 @@ def _forbidden(borrower: Borrower, portfolio: Portfolio, only_to: frozenset[str]
         "TEST_STAGE": only_to is not None and borrower.phone not in only_to,
         "NO_CONSENT": borrower.consent is None,
         "COUNTRY_OFF": rules is None or not rules.allows_messages or borrower.country not in portfolio.countries,
+        "NOT_IDENTIFIED": not (borrower.is_known or portfolio.knows_number(borrower.number_from)),
     }
     return next((code for code, stands in reasons.items() if stands), "")
 

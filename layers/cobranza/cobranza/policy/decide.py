@@ -21,7 +21,7 @@ from cobranza.policy.credit import credited
 from cobranza.policy.decision import Book, Decision, Defer, Policies, Rest, Send, Skip, less_credit
 from cobranza.policy.due import TOP, Due, due_on, local_date, not_before, opening
 from cobranza.policy.feed import PAUSE_LOOK, Feed, Pause
-from cobranza.policy.message import Message, State
+from cobranza.policy.message import FIRST_CONTACT, Message, State
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.promised import promised_for
 from cobranza.policy.strategy import Strategy, is_true
@@ -71,7 +71,7 @@ def decide(book: Book, policies: Policies, now: datetime) -> Decision:
     if sieve.drops_all(partial(_covered, taken)):
         return sieve.verdict
     send = _one_message(facts, sieve, taken)
-    if sieve.drops_all(lambda _: _last_word(facts, sieve.left, send)):
+    if sieve.drops_all(lambda _: _unanswered(facts, send), lambda _: _last_word(facts, sieve.left, send)):
         return sieve.verdict
     return send
 
@@ -169,7 +169,7 @@ def _not_allowed(facts: _Facts, due: Due) -> Skip | None:
         return Skip("COUNTRY_OFF")
     if held_out(facts.borrower.ref, facts.strategy(due).hold_out_percent):
         return Skip("HOLD_OUT")
-    if portfolio.needs_payment_link and not portfolio.approves_link(due.debt.terms.payment_url):
+    if portfolio.needs_payment_link and not portfolio.has_way_to_pay(due.debt.terms.payment_url):
         return Skip("NO_WAY_TO_PAY")
     return None
 
@@ -193,6 +193,12 @@ _CHECKS = (_about_the_debt, _about_the_borrower, _contested, _kept_back, _untold
 def _covered(taken: Mapping[str, Decimal], due: Due) -> Skip | None:
     left = less_credit(due.debt.owed, taken.get(due.debt.terms.key))
     return None if left.amount > 0 else Skip("CREDIT_COVERS")
+
+
+def _unanswered(facts: _Facts, send: Send) -> Skip | None:
+    """Who answers at this phone was asked, and nobody has said it yet."""
+    asked = (m.phone_ref for m in facts.book.messages if m.is_first_contact and m.state is not State.RETRY)
+    return Skip("NOT_IDENTIFIED") if send.is_first_contact and facts.borrower.phone_ref in asked else None
 
 
 def _last_word(facts: _Facts, left: Sequence[Due], send: Send) -> Skip | Defer | None:
@@ -238,6 +244,8 @@ def _wording(facts: _Facts, send: Send) -> Skip | Defer | None:
     announces = facts.policies.templates.get((send.template, send.language))
     if announces is None or not is_true(announces, send.lead.days_past_due):
         return Skip("NO_TEMPLATE")
+    if send.template in facts.policies.with_document and not send.document:
+        return Skip("NO_DOCUMENT")
     open_one = keeps_template(facts.policies.breakers, send.template)
     return _stopped(open_one, facts.soon()) if open_one else None
 
@@ -269,18 +277,31 @@ def _one_message(facts: _Facts, sieve: _Sieve, taken: Mapping[str, Decimal]) -> 
     lead = sieve.left[0]
     portfolio = facts.policies.portfolios[lead.debt.terms.portfolio]
     told = {due.debt.terms.key for due in sieve.left}
+    template = _text_of(facts, portfolio, lead)
+    document = lead.debt.terms.document_url if template in facts.policies.with_document else ""
     return Send(
         day=facts.today,
         lead=lead,
         dues=sieve.left,
-        template=lead.template,
+        template=template,
         language=portfolio.template_language(facts.borrower.language),
         portfolio=portfolio,
         strategy=facts.strategy(lead).label,
+        phone_ref=facts.borrower.phone_ref,
+        document=document if portfolio.approves_link(document) else "",
         totals=totals(less_credit(due.debt.owed, taken.get(due.debt.terms.key)) for due in sieve.left),
         credited={key: amount for key, amount in taken.items() if key in told},
         others=dict(sieve.outcomes),
     )
+
+
+def _text_of(facts: _Facts, portfolio: Portfolio, lead: Due) -> str:
+    """The step's text, or the one that stands in for it where its button would lead nowhere. Nothing is told of
+    what is owed at a phone of which nobody knows who answers."""
+    if not (facts.borrower.is_known or portfolio.knows_number(facts.borrower.number_from)):
+        return FIRST_CONTACT
+    stand_in = facts.policies.stand_ins.get(lead.template)
+    return lead.template if not stand_in or portfolio.fits_button(lead.debt.terms.payment_url) else stand_in
 
 
 def held_out(ref: str, percent: int) -> bool:

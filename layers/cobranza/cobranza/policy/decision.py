@@ -14,7 +14,7 @@ from cobranza.ledger.promise import Promise
 from cobranza.policy.breaker import Breaker
 from cobranza.policy.due import Due, Look, StrategyOf, with_consumed
 from cobranza.policy.feed import Feed, Pause
-from cobranza.policy.message import Consumed, Message
+from cobranza.policy.message import FIRST_CONTACT, Consumed, Message
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import Announces, standard
 
@@ -22,8 +22,10 @@ from cobranza.policy.strategy import Announces, standard
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
     """One message for all due debts that may be asked for. `lead` is the oldest of them: it sets step, template
-    and portfolio. `credited` is what credits take off each debt, by its key; `totals` are what is left; `others`
-    the outcomes of due debts that the message does not tell of."""
+    and portfolio. `phone_ref` stands for where it goes. A first contact tells of none of the debts that are the
+    reason for it, and uses up nothing. `credited` is what credits take off each debt, by its key; `totals` are
+    what is left; `document` is the link of the one that the text has at its head, and `media_id` what WhatsApp
+    calls it once it is uploaded; `others` the outcomes of due debts that the message does not tell of."""
 
     day: date
     lead: Due
@@ -33,6 +35,9 @@ class Send:
     portfolio: Portfolio
     strategy: str
     totals: tuple[Money, ...]
+    phone_ref: str = ""
+    document: str = ""
+    media_id: str = ""
     credited: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
     others: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -41,8 +46,12 @@ class Send:
         return tuple(due.debt for due in self.dues)
 
     @property
+    def is_first_contact(self) -> bool:
+        return self.template == FIRST_CONTACT
+
+    @property
     def consumes(self) -> dict[str, Consumed]:
-        return {due.debt.terms.key: due.consumed for due in self.dues}
+        return {} if self.is_first_contact else {due.debt.terms.key: due.consumed for due in self.dues}
 
     def asked(self, debt: Debt) -> Money:
         """What the message asks for this debt."""
@@ -115,13 +124,16 @@ class Book:
 class Policies:
     """What is in force for the portfolios of a book: the valid ones, the strategy of each, how each is fed, how
     many more people each may write to now (where there is a limit), when the texts that exist are true, by (name,
-    language), the open breakers by scope, and the only phones that may get anything (None: all may)."""
+    language), which one stands in for a text with a button where there is no link for it, which have a document at
+    their head, the open breakers by scope, and the only phones that may get anything (None: all may)."""
 
     portfolios: Mapping[str, Portfolio]
     strategy_of: StrategyOf = lambda _: standard()
     feeds: Mapping[str, Feed] = field(default_factory=dict[str, Feed])
     room: Mapping[str, int] = field(default_factory=dict[str, int])
     templates: Mapping[tuple[str, str], Announces] = field(default_factory=dict[tuple[str, str], Announces])
+    stand_ins: Mapping[str, str] = field(default_factory=dict[str, str])
+    with_document: frozenset[str] = frozenset()
     breakers: Mapping[str, Breaker] = field(default_factory=dict[str, Breaker])
     only_to: frozenset[str] | None = None
 

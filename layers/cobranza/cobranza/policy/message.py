@@ -8,6 +8,8 @@ from enum import StrEnum
 # A claim older than this was made by a worker that is dead: it lives at most as long as its Lambda.
 DEAD_AFTER = timedelta(minutes=3)
 MOST_ATTEMPTS = 5
+# Asks who answers at a phone, and says nothing of what is owed.
+FIRST_CONTACT = "primer_contacto"
 
 
 class State(StrEnum):
@@ -43,8 +45,8 @@ class Consumed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A borrower's claim of one local date. `debts` maps a debt's key to what the claim consumed of it;
-    `failed_for` is Meta's code of a failure, `template` its text; `confirms` what it confirms, of a message that
-    asks for nothing."""
+    `failed_for` is Meta's code of a failure, `template` its text, `phone_ref` stands for the phone it went to;
+    `confirms` what it confirms, of a message that asks for nothing."""
 
     day: date
     state: State
@@ -53,7 +55,12 @@ class Message:
     failed_for: int = 0
     debts: Mapping[str, Consumed]
     template: str = ""
+    phone_ref: str = ""
     confirms: str = ""
+
+    @property
+    def is_first_contact(self) -> bool:
+        return self.template == FIRST_CONTACT
 
     @property
     def outcome(self) -> str:

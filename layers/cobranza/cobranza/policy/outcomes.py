@@ -93,12 +93,20 @@ SKIPPED = {
     ),
     "JUST_PAID": Sentence("La persona acaba de hacer un pago", "The borrower has just paid something"),
     "NO_WAY_TO_PAY": Sentence(
-        "La cartera exige un enlace de pago y la deuda no tiene uno aprobado",
-        "The portfolio asks for a payment link, and the debt has none that is approved",
+        "La cartera exige una forma de pago: la deuda no tiene enlace aprobado ni la cartera opciones de pago",
+        "The portfolio asks for a way to pay: the debt has no approved link, and the portfolio no pay options",
     ),
     "NO_TEMPLATE": Sentence(
         "No hay plantilla para este paso en el idioma de la persona, o su texto no sería cierto hoy",
         "There is no template for this step in the borrower's language, or its text would not be true today",
+    ),
+    "NO_DOCUMENT": Sentence(
+        "El texto lleva la factura adjunta, y no hay un PDF aprobado que se pueda enviar",
+        "The text has the invoice attached, and there is no approved PDF that can be sent",
+    ),
+    "NOT_IDENTIFIED": Sentence(
+        "Se preguntó en ese teléfono si es de la persona, y aún nadie lo confirma",
+        "It was asked at this phone whether it is the borrower's, and nobody has said so yet",
     ),
     "NOT_FILLED_IN": Sentence(
         "Al texto le falta un dato, o trae uno sin llenar, como {{nombre}}",

@@ -71,7 +71,15 @@ def _looked_at(book: Book, policies: Policies, at: datetime, decides: Decides) -
     if isinstance(decision, Defer) and decision.code in _PASSES:
         return book, decision.until
     if isinstance(decision, Send):
-        claim = Message(day=decision.day, state=State.ACCEPTED, claimed_at=at, attempts=1, debts=decision.consumes)
+        claim = Message(
+            day=decision.day,
+            state=State.ACCEPTED,
+            claimed_at=at,
+            attempts=1,
+            debts=decision.consumes,
+            template=decision.template,
+            phone_ref=decision.phone_ref,
+        )
         book = replace(book, messages=(*book.messages, claim))
     tomorrow = local_date(book.borrower, at) + timedelta(days=1)
     look = next_look(book.borrower, book.debts, policies.strategy_of, first=tomorrow)

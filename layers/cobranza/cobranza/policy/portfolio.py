@@ -23,6 +23,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -33,9 +34,10 @@ from cobranza.yaml_files import YamlFile
 type TemplateLanguage = Literal["es", "es_AR", "pt_BR", "en"]
 _TEMPLATE_LANGUAGES: dict[str, TemplateLanguage] = {"es": "es", "es-ar": "es_AR", "pt": "pt_BR", "en": "en"}
 
-# No user, no backslash, no space, nothing beyond ASCII: what a person reads is where a browser goes.
+# No user, no backslash, no space, nothing beyond ASCII, no bare address of a machine: what a person reads is where
+# a browser goes, and where we fetch documents from.
 _LINK = re.compile(
-    r"https://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?)"
+    r"https://(?P<host>(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*(?::[0-9]{1,5})?)"
     r"(?P<path>/[a-z0-9._~!$&'()*+,;=:@%/-]*)?(?P<rest>[?#][a-z0-9._~!$&'()*+,;=:@%/?#\[\]-]*)?",
     re.IGNORECASE | re.ASCII,
 )
@@ -59,11 +61,23 @@ def _link_base(value: str) -> str:
     return value
 
 
+def _without_link(value: str) -> str:
+    if "://" in value:
+        raise PydanticCustomError("pay_option", "holds no link: a debt's own goes into payment_url")
+    return value
+
+
 # These stand in messages, where WhatsApp allows neither new lines nor tabs.
 type Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 type ShownName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")]
 type Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 type LinkBase = Annotated[str, StringConstraints(max_length=500), AfterValidator(_link_base)]
+# How to pay without a link. Braces would look like a text that was not filled in; a link has columns of its own.
+type PayOption = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f{}]*$"),
+    AfterValidator(_without_link),
+]
 
 
 class _Model(BaseModel):
@@ -88,9 +102,12 @@ class Portfolio(_Model):
     of messages whose row names none, `countries` ISO 3166-1 alpha-2, `receipt_pause_days` how long a receipt that
     nobody has verified keeps reminders back, `freshness_hours` after how many business hours without a file nobody
     is reminded any more, `strategy` which shipped one holds until a strategy.yaml is dropped, `needs_payment_link`
-    whether a debt without an approved link is kept back, `confirms_payments` whether a borrower is told that a
-    payment was booked, `thanks_punctual` whether who paid in full by the due date is thanked besides: WhatsApp may
-    take that for marketing."""
+    whether a debt with no way to pay is kept back, neither an approved link nor one of `pay_options`, which are
+    printed where there is no link; `button_base` is the address that the button of factura_con_enlace was
+    registered with, without its {{1}}; `numbers_given_by_borrower` are the sources of consents, and of new
+    phones, with which the borrower gave the number: any other phone is first asked who answers there;
+    `confirms_payments` whether a borrower is told that a payment was booked, `thanks_punctual` whether who paid in
+    full by the due date is thanked besides: WhatsApp may take that for marketing."""
 
     portfolio_id: str
     creditor: Creditor
@@ -104,8 +121,17 @@ class Portfolio(_Model):
     freshness_hours: Annotated[int, Field(ge=1, le=240)] = 24
     strategy: Literal["standard", "preventive", "gentle"] = "standard"
     needs_payment_link: bool = False
+    pay_options: Annotated[tuple[PayOption, ...], Field(max_length=3)] = ()
+    button_base: LinkBase | Literal[""] = ""
+    numbers_given_by_borrower: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
     confirms_payments: bool = True
     thanks_punctual: bool = False
+
+    @model_validator(mode="after")
+    def _the_button_leads_under_a_base(self) -> Self:
+        if self.button_base and not self.approves_link(self.button_base):
+            raise PydanticCustomError("button_base", "button_base: must lead under one of link_bases")
+        return self
 
     def within(self, countries: Container[str]) -> Self:
         """The same portfolio in those of its countries that are among `countries`; there may be none."""
@@ -114,6 +140,19 @@ class Portfolio(_Model):
     def approves_link(self, url: str) -> bool:
         """Whether the link leads under one of `link_bases`."""
         return leads_under(url, self.link_bases)
+
+    def has_way_to_pay(self, url: str) -> bool:
+        return bool(self.pay_options) or self.approves_link(url)
+
+    def knows_number(self, sources: Iterable[str]) -> bool:
+        """Whether one of the sources of a number is one with which borrowers give it themselves."""
+        given = {source.strip().casefold() for source in self.numbers_given_by_borrower}
+        return any(source.strip().casefold() in given for source in sources)
+
+    def fits_button(self, url: str) -> bool:
+        """Whether the registered button can lead to exactly this link."""
+        begins = bool(self.button_base) and url.startswith(self.button_base) and url != self.button_base
+        return begins and self.approves_link(url)
 
     def template_language(self, language_tag: str) -> TemplateLanguage:
         """The template's language for a BCP 47 tag ("pt-BR", "es_MX"), else the portfolio's own. A tag without a

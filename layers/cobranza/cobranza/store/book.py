@@ -241,6 +241,8 @@ def changed_profile(
     told = _told_of(person, borrower_id) | {"as_of": utc(as_of), "digest": digest}
     if there["phone"] != person.phone:
         told["phone_as_of"] = utc(as_of)
+        if there["phone"]:
+            told["phone_changed_at"] = utc(as_of)
     elif "phone_as_of" not in there:
         told["phone_as_of"] = there["as_of"]
     if (stop := person.opted_out_at) and stop.isoformat() > there.get("opted_out_at", ""):

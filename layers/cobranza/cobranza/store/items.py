@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.confirmation import Confirmation, Subject
-from cobranza.ledger.debt import Debt, Parts, Terms
+from cobranza.ledger.debt import Debt, Parts, Terms, Uploaded
 from cobranza.ledger.heard import heard
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Credit
@@ -34,6 +34,7 @@ def message_of(item: Item) -> Message:
             for key, (due_date, step) in item["debts"].items()
         },
         template=item.get("template", ""),
+        phone_ref=phone_ref_of(item),
         confirms=item.get("confirms", ""),
     )
 
@@ -119,6 +120,7 @@ def borrower_of(ref: str, item: Item, standing: Item | None = None) -> Borrower:
         phone_as_of=datetime.fromisoformat(item.get("phone_as_of", item["as_of"])),
         no_consent_at=_moment(item.get("no_consent_at")),
         said_phone_ref=phone_ref_of(standing),
+        phone_changed_at=_moment(item.get("phone_changed_at")),
     )
 
 
@@ -138,11 +140,12 @@ def told_of(ref: str, item: Item) -> Borrower:
         receipt_until=_day(item.get("receipt_until")),
         heard_at=_moment(item.get("last_inbound_at")),
         case_until=_moment(item.get("case_until")),
+        known_at=item.get("known_at", ""),
     )
 
 
 def phone_ref_of(item: Item | None) -> str:
-    """The reference of the phone that a PROFILE or a STANDING tells; empty where it tells none."""
+    """The reference of the phone that a PROFILE, a STANDING or a MSG tells; empty where it tells none."""
     return (item or {}).get("phone_ref", "")
 
 
@@ -171,7 +174,19 @@ def debt_of(item: Item, mark: Item | None = None) -> Debt:
         refused_row=bool(item.get("refused_row")),
         held_until=_day(mark.get("held_until")),
         requested_on=_day(item.get("requested_on")),
+        uploaded=_uploaded(item.get("uploaded")),
     )
+
+
+def uploaded_item(uploaded: Uploaded) -> Item:
+    told = {"link": uploaded.link, "number": uploaded.number, "media_id": uploaded.media_id}
+    return told | {"at": utc(uploaded.at)}
+
+
+def _uploaded(item: Item | None) -> Uploaded | None:
+    if not item:
+        return None
+    return Uploaded(item["link"], item["number"], item["media_id"], datetime.fromisoformat(item["at"]))
 
 
 def terms_of(item: Item) -> Terms:

@@ -15,9 +15,12 @@ from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import SHIPPED, Strategy, shipped
 from cobranza.store import keys
 from cobranza.store.items import book_of, breaker_of, pause_of, planned
+from cobranza.store.said import wrong_number_item
 from cobranza.store.table import ConditionFailed, Item, Table, Update, utc
 
 EXISTS = "attribute_exists(#pk)"
+# How often what was said of a borrower may change under our hands.
+TRIES = 5
 # A pause that lasts longer holds its borrowers anew at each look.
 HELD_LIVES = timedelta(days=40)
 # The priority of a rule that names none, and of whoever was planned without one.
@@ -339,6 +342,30 @@ class Ledger:
         except ConditionFailed as failed:
             if not failed.item:
                 raise
+
+    def know_at(self, borrower: str, phone_ref: str) -> None:
+        """We know that the borrower answers at this phone; at no other any more. Nothing without a profile, or
+        where nothing stands for the phone."""
+        if not phone_ref:
+            return
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(keys.profile(borrower), {"known_at": phone_ref}, condition=EXISTS)
+
+    def deny_number(self, borrower: str, at: datetime) -> None:
+        """Whoever answers at the borrower's phone is somebody else. Raises ConditionFailed when what was said of
+        the borrower keeps changing under our hands."""
+        key = keys.said(borrower)
+        for tries_left in reversed(range(TRIES)):
+            there = next(self._table.query("pk = :pk AND sk = :sk", {"pk": key["pk"], "sk": key["sk"]}), None)
+            told = wrong_number_item(there, at) | {"book": keys.heard(borrower)}
+            seen = {"seen": there["rev"]} if there else {}
+            condition = "#rev = :seen" if there else "attribute_not_exists(#pk)"
+            try:
+                self._table.update(key, told, add={"rev": 1}, condition=condition, values=seen)
+                return
+            except ConditionFailed:
+                if not tries_left:
+                    raise
 
     def look_into(self, borrower: str, until: datetime) -> None:
         """A person looks into what the borrower told us; no reminder before `until`. Nothing without a profile."""

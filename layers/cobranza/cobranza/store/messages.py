@@ -47,6 +47,7 @@ class Messages:
             "portfolio": send.portfolio.portfolio_id,
             "step": send.lead.step,
             "template": send.template,
+            "phone_ref": send.phone_ref,
             "language": send.language,
             "strategy": send.strategy,
             "debts": {name: [c.due_date, c.step] for name, c in send.consumes.items()},

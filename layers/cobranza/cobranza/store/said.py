@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from cobranza.ledger.promise import Promise
-from cobranza.ledger.standing import Action, DebtStanding, Hold, Mark, Standing, Touch, Word
+from cobranza.ledger.standing import WHATSAPP, Action, DebtStanding, Hold, Mark, Standing, Touch, Word
 from cobranza.store.table import Insert, Item, Update, Write
 
 # No cap looks back further.
@@ -57,6 +57,12 @@ def standing_item(standing: Standing, now: datetime) -> Item:
             "erased": _word_item(standing.erased),
         }
     )
+
+
+def wrong_number_item(item: Item | None, at: datetime) -> Item:
+    """The mark alone, once somebody at the phone said on WhatsApp that they are not the borrower."""
+    mark = standing_of(item).wrong_number.stop(Word(at, source=WHATSAPP))
+    return {"wrong_number": _mark_item(mark)}
 
 
 def debt_standing_of(item: Item | None) -> DebtStanding:

@@ -15,7 +15,7 @@ from cobranza.policy.strategy import Announces
 
 # Ready texts. `check_at` is where to find out that it is the creditor who writes; `owed` is of the debts that are
 # as far as the oldest, `total` of all, `debts` names each; `how_to_pay` is words or a link, `link` goes behind a
-# button; `document` is a link to a PDF.
+# button; `document` is the media id of a PDF that was uploaded.
 type Fact = Literal[
     "name",
     "creditor",
@@ -32,12 +32,18 @@ type Fact = Literal[
     "paid_on",
     "promised_day",
 ]
+# What the buttons of a first contact send back, before the message's own id.
+YES, NOT_ME = "yes", "not_me"
+
 type Facts = Mapping[Fact, str]
 
 # What a URL button and a header take; every other fact is a variable of the body.
 _BESIDE_BODY = ("link", "document", "document_name")
 _FROM_REMINDER: frozenset[Fact] = frozenset(
-    ("name", "creditor", "owed", "total", "debts", "due_date", "how_to_pay")
+    (
+        *("name", "creditor", "owed", "total", "debts", "due_date", "how_to_pay", "link", "check_at"),
+        *("document", "document_name"),
+    )
 )
 # "None" is what Python writes for nothing, {{1}} and ${name} what a mail merge leaves.
 _UNFILLED = re.compile(r"\{\{|\}\}|\$\{|\bNone\b")
@@ -47,32 +53,44 @@ _NOT_ALLOWED = re.compile(r"[\n\r\t]| {4}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """`facts` in the order of the body's variables, those of header and button among them. `announces` is when the
-    text is true; `asks` that it asks for money, so that it is a reminder."""
+    text is true; `asks` that it asks for money, so that it is a reminder; `without_link` is the text that stands
+    in for one with a button where there is no link for it; `payloads` are what its first buttons send back."""
 
     facts: tuple[Fact, ...]
     announces: Announces = "always"
     asks: bool = True
+    without_link: str = ""
+    payloads: tuple[str, ...] = ()
 
     @property
     def body(self) -> tuple[Fact, ...]:
         return tuple(fact for fact in self.facts if fact not in _BESIDE_BODY)
 
     @property
+    def is_fillable(self) -> bool:
+        """Whether all of its facts are known where a reminder is decided."""
+        return _FROM_REMINDER.issuperset(self.facts)
+
+    @property
     def is_sendable(self) -> bool:
-        """Whether a reminder knows all of its facts, so that a strategy may name it."""
-        return self.asks and _FROM_REMINDER.issuperset(self.facts)
+        """Whether a strategy may name it."""
+        return self.asks and self.is_fillable
 
 
 _PAYMENT: tuple[Fact, ...] = ("name", "creditor", "owed", "due_date", "how_to_pay")
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "primer_contacto": Kind(facts=("name", "creditor", "check_at"), asks=False),
+        "primer_contacto": Kind(facts=("name", "creditor", "check_at"), asks=False, payloads=(YES, NOT_ME)),
         "recordatorio_previo": Kind(facts=_PAYMENT, announces="ahead"),
         "vence_hoy": Kind(facts=_PAYMENT, announces="today"),
         "saldo_vencido": Kind(facts=_PAYMENT, announces="past"),
         "factura_vencida": Kind(facts=_PAYMENT, announces="past"),
-        "factura_con_enlace": Kind(facts=("name", "creditor", "owed", "due_date", "link"), announces="past"),
+        "factura_con_enlace": Kind(
+            facts=("name", "creditor", "owed", "due_date", "link"),
+            announces="past",
+            without_link="factura_vencida",
+        ),
         "factura_documento": Kind(facts=("name", "creditor", "owed", "due_date", "document", "document_name")),
         "estado_de_cuenta": Kind(facts=("name", "creditor", "debts", "total", "how_to_pay")),
         "opciones_de_pago": Kind(facts=_PAYMENT, announces="past"),

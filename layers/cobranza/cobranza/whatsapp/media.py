@@ -13,28 +13,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError
 
-from cobranza.errors import CobranzaError, MissingSetting
+from cobranza.errors import MissingSetting
+from cobranza.whatsapp.guarded import Guarded
+from cobranza.whatsapp.guarded import TryAgain as TryAgain
+from cobranza.whatsapp.guarded import Unusable as Unusable
 
 META_HOSTS = frozenset({"graph.facebook.com", "lookaside.fbsbx.com"})
 MAX_BYTES = 20 * 1024 * 1024
-CONNECT_TIMEOUT = 3.05
-READ_TIMEOUT = 5.0
 MAX_DESCRIPTION = 64 * 1024
-CHUNK = 64 * 1024
-
-
-class TryAgain(CobranzaError):
-    """Not fetched this time; the media lives seven days."""
-
-
-class Unusable(CobranzaError):
-    """It will never be fetched: TOO_LARGE or GONE."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +49,11 @@ class MediaStore:
         self._base = f"{base_url}/{version}"
         self._hosts = META_HOSTS | {urlsplit(base_url).netloc}
         self._secret = secret
-        self._session = session
-        self._seconds = seconds
+        self._guarded = Guarded(session, seconds)
 
     def fetch(self, media_id: str, phone_number_id: str, *, within: float) -> Fetched:
         """The bytes, at most 20 MB and in at most `within` seconds. Raises TryAgain or Unusable."""
-        deadline = self._seconds() + within
+        deadline = self._guarded.deadline(within)
         about = self._ask(media_id, phone_number_id, deadline)
         data = self._download(about["url"], deadline)
         if data is None:  # the address has expired: a fresh one, once
@@ -82,7 +68,7 @@ class MediaStore:
         url = f"{self._base}/{media_id}"
         with self._get(url, deadline, params={"phone_number_id": phone_number_id}) as response:
             try:
-                about: Any = json.loads(self._bounded(response, deadline, MAX_DESCRIPTION))
+                about: Any = json.loads(self._guarded.bounded(response, deadline, MAX_DESCRIPTION))
             except (ValueError, Unusable) as error:
                 raise TryAgain("no answer that is Meta's") from error
             if response.status_code in (400, 404):
@@ -103,44 +89,13 @@ class MediaStore:
                 return None
             if response.status_code != 200:
                 raise TryAgain(f"downloading: HTTP {response.status_code}")
-            return self._bounded(response, deadline, MAX_BYTES)
-
-    def _bounded(self, response: requests.Response, deadline: float, limit: int) -> bytes:
-        if int(response.headers.get("Content-Length") or 0) > limit:
-            raise Unusable("TOO_LARGE")
-        data = bytearray()
-        try:
-            # read1 gives what has come: a server that drips is seen dripping.
-            while chunk := response.raw.read1(CHUNK):
-                data += chunk
-                if len(data) > limit:
-                    raise Unusable("TOO_LARGE")
-                if self._seconds() > deadline:
-                    raise TryAgain("the download is too slow")
-        except HTTPError as error:
-            raise TryAgain(f"downloading: {type(error).__name__}") from error
-        return bytes(data)
+            return self._guarded.bounded(response, deadline, MAX_BYTES)
 
     def _get(self, url: str, deadline: float, **options: Any) -> requests.Response:
-        left = deadline - self._seconds()
-        if left <= 0:
-            raise TryAgain("no time left for another request")
         token = self._secret().get("access_token")
         if not isinstance(token, str) or not token:
             raise MissingSetting("the provider secret holds no usable access_token")
-        headers = {"Authorization": f"Bearer {token}"}
-        try:
-            return self._session.get(
-                url,
-                headers=headers,
-                # Halves of what is left: connecting and the first byte together never pass the deadline.
-                timeout=(min(CONNECT_TIMEOUT, left / 2), min(READ_TIMEOUT, left / 2)),
-                allow_redirects=False,
-                stream=True,
-                **options,
-            )
-        except requests.RequestException as error:
-            raise TryAgain(type(error).__name__) from error
+        return self._guarded.call("GET", url, deadline, {"Authorization": f"Bearer {token}"}, **options)
 
 
 def hex_digest(declared: str) -> str:

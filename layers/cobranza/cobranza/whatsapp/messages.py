@@ -11,11 +11,13 @@ from babel.numbers import format_currency
 
 from cobranza.errors import InvalidInput
 from cobranza.ledger.borrower import Borrower
+from cobranza.ledger.debt import Terms
 from cobranza.ledger.money import Money, totals
 from cobranza.policy.confirmation import Tell
 from cobranza.policy.decision import Book, Send
 from cobranza.policy.due import Due
 from cobranza.whatsapp.kinds import Fact, kind_of, parameters
+from cobranza.whatsapp.templates import shipped_templates
 
 # The column `extra.greeting_name` of a debts file: how the borrower is greeted.
 GREETING_NAME = "greeting_name"
@@ -29,6 +31,7 @@ class _Words:
     first_of: str
     answer: str
     more: str
+    reference: str
 
 
 _SPANISH = _Words(
@@ -38,6 +41,7 @@ _SPANISH = _Words(
     first_of="la primera fecha",
     answer="responda a este mensaje y le indicamos cómo",
     more="y {} más",
+    reference="con la referencia {}",
 )
 _WORDS = {
     "es": _SPANISH,
@@ -49,6 +53,7 @@ _WORDS = {
         first_of="a primeira data",
         answer="responda a esta mensagem e informamos como",
         more="e mais {}",
+        reference="com a referência {}",
     ),
     "en": _Words(
         both="and",
@@ -57,6 +62,7 @@ _WORDS = {
         first_of="the first date",
         answer="reply to this message and we will tell you how",
         more="and {} more",
+        reference="with the reference {}",
     ),
 }
 # A list of debts says the first ones alone, so that the whole text stays short.
@@ -76,9 +82,17 @@ def reminder_parameters(send: Send, borrower: Borrower) -> tuple[str, ...]:
     takes what a reminder does not know.
     """
     kind = kind_of(send.template)
-    if kind is None or not kind.is_sendable:
+    if kind is None or not kind.is_fillable:
         raise InvalidInput("BAD_PARAMETERS", f"{send.template} takes more than a reminder knows")
     return parameters(kind, reminder_facts(send, borrower))
+
+
+def reminder_components(send: Send, borrower: Borrower, opaque: str = "") -> list[dict[str, Any]]:
+    """What the template takes, as Meta wants it; `opaque` is the message's id. Raises InvalidInput
+    (BAD_PARAMETERS) as `reminder_parameters` does, and where the registered button cannot lead to the link."""
+    reminder_parameters(send, borrower)
+    template = shipped_templates()[send.template, send.language]
+    return template.components(reminder_facts(send, borrower), send.portfolio.button_base, opaque)
 
 
 def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
@@ -105,20 +119,20 @@ def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
         "creditor": send.portfolio.creditor.shown_name,
         "owed": owed,
         "due_date": due,
-        "how_to_pay": link or words.answer,
+        "how_to_pay": link or _pay_options(send) or words.answer,
+        "link": link,
+        "document": send.media_id,
+        "document_name": document_name(oldest),
+        "check_at": send.portfolio.creditor.complaints_channel,
     }
     if (kind := kind_of(send.template)) and "debts" in kind.facts:
         facts |= {"debts": _listed(send, locale), "total": _owed(send.dues, send, locale)}
     return {fact: _BLANK.sub(" ", text).strip() for fact, text in facts.items()}
 
 
-def confirmation_parameters(tell: Tell, book: Book) -> tuple[str, ...]:
-    """The texts that the confirmation's template takes, in the order of its variables. Raises InvalidInput
-    (BAD_PARAMETERS)."""
+def confirmation_components(tell: Tell, book: Book) -> list[dict[str, Any]]:
+    """What the confirmation's template takes. Raises InvalidInput (BAD_PARAMETERS)."""
     one, borrower = tell.confirmation, book.borrower
-    kind = kind_of(one.subject)
-    if kind is None:
-        raise InvalidInput("BAD_PARAMETERS", f"no text is called {one.subject}")
     locale = _locale(tell.language, borrower.country)
     names = (debt.terms.extra.get(GREETING_NAME, "") for debt in book.debts)
     facts: dict[Fact, str] = {
@@ -127,7 +141,14 @@ def confirmation_parameters(tell: Tell, book: Book) -> tuple[str, ...]:
         "paid": _amount(one.amount, locale),
         "paid_on": format_date(one.day, "long", locale),
     }
-    return parameters(kind, {fact: _BLANK.sub(" ", text).strip() for fact, text in facts.items()})
+    told: dict[Fact, str] = {fact: _BLANK.sub(" ", text).strip() for fact, text in facts.items()}
+    return shipped_templates()[one.subject, tell.language].components(told)
+
+
+def document_name(terms: Terms) -> str:
+    """What the phone calls the file, always a PDF."""
+    name = re.sub(r'[/\\:*?"<>|]', "-", terms.document_name or terms.debt_id)
+    return name if name.lower().endswith(".pdf") else f"{name}.pdf"
 
 
 def greeting(name: str) -> str:
@@ -142,10 +163,9 @@ def greeting(name: str) -> str:
 
 
 def template_message(
-    to: str, template: str, language: str, parameters: Sequence[str], opaque: str
+    to: str, template: str, language: str, components: Sequence[dict[str, Any]], opaque: str
 ) -> dict[str, Any]:
     """The body of POST /messages. `to` is E.164 with its plus: without it Meta prepends its own country code."""
-    texts = [{"type": "text", "text": text} for text in parameters]
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
@@ -155,7 +175,7 @@ def template_message(
         "template": {
             "name": template,
             "language": {"code": language},
-            "components": [{"type": "body", "parameters": texts}],
+            "components": list(components),
         },
     }
 
@@ -194,6 +214,14 @@ def _owed(dues: Sequence[Due], send: Send, locale: Locale) -> str:
 
 def _amount(money: Money, locale: Locale) -> str:
     return format_currency(money.amount, money.currency, _SPACED.get(str(locale)), locale)
+
+
+def _pay_options(send: Send) -> str:
+    """The portfolio's own words, with the oldest debt's number, by which a payment is found; empty without any."""
+    if not send.portfolio.pay_options:
+        return ""
+    reference = _WORDS[send.language].reference.format(send.lead.debt.terms.debt_id)
+    return f"{'; '.join(send.portfolio.pay_options)} ({reference})"
 
 
 def _listed(send: Send, locale: Locale) -> str:

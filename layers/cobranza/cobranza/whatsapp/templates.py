@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cobranza.errors import InvalidInput
+from cobranza.policy.message import FIRST_CONTACT
 from cobranza.policy.strategy import Announces
 from cobranza.whatsapp.kinds import Facts, Kind, fact_of, kind_of, parameters
 
@@ -25,6 +26,10 @@ class Button(NamedTuple):
 
     text: str
     url: str = ""
+
+    @property
+    def base(self) -> str:
+        return self.url.removesuffix("{{1}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +61,24 @@ class Template:
         body = _VARIABLE.sub(lambda found: parameters[int(found[1]) - 1], self.body)
         return f"{body}\n\n{self.footer}" if self.footer else body
 
-    def components(self, facts: Facts) -> list[dict[str, Any]]:
-        """The components of a message: header, body, and what the URL button takes. Raises InvalidInput
-        (BAD_PARAMETERS), also for a link that is not under the address which Meta approved."""
+    def components(self, facts: Facts, button_base: str = "", opaque: str = "") -> list[dict[str, Any]]:
+        """The components of a message: header, body, what the URL button takes, and what the others send back,
+        with `opaque`, the message's id. `button_base` is the address that was registered, where it is not the
+        file's own. Raises InvalidInput (BAD_PARAMETERS), also for a link that is not under it."""
         texts = [{"type": "text", "text": text} for text in parameters(self.kind, facts)]
         built: list[dict[str, Any]] = [{"type": "body", "parameters": texts}]
         if "document" in self.kind.facts:
-            document = {"link": fact_of(facts, "document"), "filename": fact_of(facts, "document_name")}
+            document = {"id": fact_of(facts, "document"), "filename": fact_of(facts, "document_name")}
             built.insert(0, {"type": "header", "parameters": [{"type": "document", "document": document}]})
         for index, button in enumerate(self.buttons):
             if button.url.endswith("{{1}}"):
-                suffix = {"type": "text", "text": _suffix(button, fact_of(facts, "link"))}
+                suffix = {"type": "text", "text": _suffix(button_base or button.base, fact_of(facts, "link"))}
                 built.append({"type": "button", "sub_type": "url", "index": str(index), "parameters": [suffix]})
+        for index, word in enumerate(self.kind.payloads):
+            payload = {"type": "payload", "payload": f"{word}.{opaque}"}
+            built.append(
+                {"type": "button", "sub_type": "quick_reply", "index": str(index), "parameters": [payload]}
+            )
         return built
 
 
@@ -103,18 +114,32 @@ def shipped_templates() -> Mapping[tuple[str, str], Template]:
 
 @functools.cache
 def announced() -> Mapping[tuple[str, str], Announces]:
-    """When each text that a reminder may send is true, by (name, language)."""
-    templates = shipped_templates().items()
-    return MappingProxyType({key: each.kind.announces for key, each in templates if each.kind.is_sendable})
+    """When each text that a decision may send is true, by (name, language): reminders, and the first contact."""
+    templates = shipped_templates()
+    sent = (key for key, each in templates.items() if each.kind.is_sendable or each.name == FIRST_CONTACT)
+    return MappingProxyType({key: templates[key].kind.announces for key in sent})
 
 
 def announcements() -> dict[str, Announces]:
     """The same by name, for it says the same in every language: what a strategy may name."""
-    return {name: announces for (name, _), announces in announced().items()}
+    return {name: announces for (name, _), announces in announced().items() if name != FIRST_CONTACT}
 
 
-def _suffix(button: Button, link: str) -> str:
-    base = button.url.removesuffix("{{1}}")
+@functools.cache
+def stand_ins() -> Mapping[str, str]:
+    """The texts with a button, and which one each has without."""
+    named = {name: each.kind.without_link for (name, _), each in shipped_templates().items()}
+    return MappingProxyType({name: other for name, other in named.items() if other})
+
+
+@functools.cache
+def with_document() -> frozenset[str]:
+    """The texts that have a document at their head."""
+    return frozenset(name for (name, _), each in shipped_templates().items() if "document" in each.kind.facts)
+
+
+def _suffix(base: str, link: str) -> str:
+    """What Meta puts after the base, so that both together are exactly the link."""
     if not link.startswith(base) or link == base:
         raise InvalidInput("BAD_PARAMETERS", f"the link does not lead under {base}", "link")
     return link.removeprefix(base)
