@@ -65,6 +65,7 @@ class Told:
     last: int
     day: date | None = None
     is_over: bool = False
+    is_day: bool = True  # "por la mañana" is none
 
 
 def days_told(words: list[Word], today: date, language: str = "") -> list[Told]:
@@ -75,8 +76,8 @@ def days_told(words: list[Word], today: date, language: str = "") -> list[Told]:
     place = 0
     while place < len(words):
         found = reader.at(place)
-        if found and found.last < len(words) and words[found.last].clause == words[place].clause:
-            told.append(found)
+        if found and words[found.last].clause == words[place].clause:
+            told += [found] if found.is_day else []
             place = found.last
         place += 1
     return told
@@ -158,7 +159,7 @@ class _Reader:
 
     def _meant(self, meaning: str, values: list[int], first: int, last: int) -> Told | None:
         if meaning == "none":
-            return Told(first, last)
+            return Told(first, last, is_day=False)
         if meaning == "over":
             return Told(first, last, None, is_over=True)
         if meaning == "weekday or ordinal":

@@ -97,7 +97,7 @@ class _Reading:
         self._clauses = _ranges(word.clause for word in self._words)
         self._sentences = _ranges(word.sentence for word in self._words)
         found = _of_its_language(list(known.found(self._words)), language or "es")
-        self._begin = {each.first for each in found if each.means != NOTHING}
+        self._begin = {each.first for each in found if each.means != NOTHING and each.when is not When.ALONE}
         self._polite = {place for place, word in enumerate(self._words) if word.sound in known.small}
         self._polite |= _places(each for each in found if each.means == POLITE)
         self._phrases = _unhidden([each for each in found if each.means != POLITE and self._may_count(each)])
@@ -131,7 +131,7 @@ class _Reading:
             case When.ENDING:
                 return self._ends(phrase)
             case When.DATED:
-                return not self._is_condition(phrase) and any(told.day for told in self._days_near(phrase))
+                return not self._is_condition(phrase) and any(not told.is_over for told in self._days_near(phrase))
             case When.PAST:
                 return any(told.is_over for told in self._days_near(phrase))
             case _:
@@ -253,12 +253,21 @@ def _of_its_language(found: list[Phrase], language: str) -> list[Phrase]:
 
 
 def _unhidden(found: list[Phrase]) -> list[Phrase]:
-    """Those inside no longer one; one that must be alone hides nothing."""
+    """Those inside no longer one, and not begun inside one that means nothing ("no dejen de mandar mensajes"). One
+    that must be alone hides nothing, and gives way to one of the same words that means nothing."""
     kept: list[Phrase] = []
-    reach, first_of_reach = -1, -1
-    for each in sorted(found, key=lambda each: (each.first, -each.last)):
-        if each.last > reach or (each.last == reach and each.first == first_of_reach):
-            kept.append(each)
-        if each.last > reach and each.when is not When.ALONE:
-            reach, first_of_reach = each.last, each.first
+    longest, negated = (-1, -1), (-1, -1)
+    for each in sorted(found, key=lambda each: (each.first, -each.last, each.means != NOTHING)):
+        first, last = each.first, each.last
+        if first > negated[0] and first <= negated[1]:
+            continue
+        if last < longest[1] or (last == longest[1] and first > longest[0]):
+            continue
+        if each.when is When.ALONE:
+            kept += [each] if (first, last) != negated else []
+            continue
+        kept.append(each)
+        longest = (first, last)
+        if each.means == NOTHING:
+            negated = (first, last)
     return kept

@@ -30,7 +30,11 @@ _TOKEN = re.compile(
     r"(?P<number>\d+(?:[.,/-]\d+)+)|(?P<word>[^\W_][\w\u0300-\u036f'’´`]*)"
     r"|(?P<sentence>[.!?\n…]+)|(?P<clause>[,;:()\"«»“”|])"
 )
-_QUOTED_LINE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
+# What WhatsApp quotes, and the footer of our own templates: who sends on a reminder does not say its words.
+_NOT_THEIRS = re.compile(
+    r"^[ \t]*>.*$|^[ \t*_]*(?:mensaje autom|mensagem autom|automated message).*$", re.MULTILINE | re.IGNORECASE
+)
+_LONG = re.compile(r"(\D)\1{2,}")
 _SOUNDS = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
@@ -39,7 +43,7 @@ _SOUNDS = tuple(
         (r"qu(?=[ei])", "k"),
         (r"ch", "C"),
         (r"h", ""),
-        (r"c(?=[eiy])|z|ç", "s"),
+        (r"c(?=[eiy])|z", "s"),
         (r"g(?=[ei])", "j"),
         (r"[cq]", "k"),
         (r"v", "b"),
@@ -49,18 +53,17 @@ _SOUNDS = tuple(
 
 
 def readable(text: str) -> str:
-    """The text without invisible marks, at most 4,096 characters (WhatsApp's limit), and without quoted lines
-    (`> …`) where there are others."""
+    """The text without invisible marks, at most 4,096 characters, and without quoted lines (`> …`) and footers of
+    ours where there are others."""
     clean = unicodedata.normalize("NFKC", text[:MAX_CHARS])[:MAX_CHARS]
     clean = "".join(char for char in clean if unicodedata.category(char) != "Cf")
-    own = _QUOTED_LINE.sub("", clean)
+    own = _NOT_THEIRS.sub("", clean)
     return own if own.strip() else clean
 
 
 def plain(word: str) -> str:
-    """Lower case, without accents and apostrophes; ç stays, it sounds like s."""
-    folded = unicodedata.normalize("NFKD", word.casefold().replace("ç", "\0"))
-    return "".join(char for char in folded if char.isalnum() or char == "\0").replace("\0", "ç")
+    """Lower case, without accents and apostrophes."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", word.casefold())))
 
 
 def sound(word: str) -> str:
@@ -91,7 +94,7 @@ def words_of(text: str, short_forms: Mapping[str, str]) -> list[Word]:
 def _sounds(found: re.Match[str], short_forms: Mapping[str, str]) -> list[str]:
     if found["number"]:
         return [found[0]]
-    whole = plain(found[0][:MAX_WORD])
+    whole = _LONG.sub(r"\1", plain(found[0][:MAX_WORD]))
     return [sound(each) for each in short_forms.get(whole, whole).split()]
 
 
