@@ -5,7 +5,7 @@ import sys
 from cobranza.conversation.intent import Intent
 from tests.unit.phrases_table import Case, cases, measure
 
-TABLE = ("es", "pt", "en")
+TABLE = ("es", "es_more", "pt", "pt_more", "en", "en_more")
 HELD_OUT = ("es_held_out", "pt_held_out", "en_held_out")
 
 

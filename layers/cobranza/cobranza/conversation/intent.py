@@ -132,6 +132,9 @@ class _Reading:
                 return self._ends(phrase)
             case When.DATED:
                 return not self._is_condition(phrase) and any(not told.is_over for told in self._days_near(phrase))
+            case When.CLAUSE:
+                clause = self._clauses[self._words[phrase.first].clause]
+                return all(place in self._polite or place in _span(phrase) for place in clause)
             case When.PAST:
                 return any(told.is_over for told in self._days_near(phrase))
             case _:
@@ -162,12 +165,16 @@ class _Reading:
             if each.when is When.ALONE:
                 said[each.means] |= set(_span(each))
         all_known = sure.union(*said.values()).issuperset(range(len(self._words)))
+        stand: dict[tuple[str, int], bool] = {}
         for each in self._phrases:
-            if each.means == NOTHING:
-                continue
-            if each.when is not When.ALONE or self._stands_alone(
-                each, said[each.means], sure, all_known=all_known
-            ):
+            if each.when is When.ALONE:
+                word = self._words[each.first]
+                key = each.means, word.clause if all_known else word.sentence
+                if key not in stand:
+                    stand[key] = self._stands_alone(each, said[each.means], sure, all_known=all_known)
+                if stand[key]:
+                    yield each
+            elif each.means != NOTHING:
                 yield each
 
     def _stands_alone(self, phrase: Phrase, said: set[int], sure: set[int], *, all_known: bool) -> bool:
@@ -263,7 +270,7 @@ def _unhidden(found: list[Phrase]) -> list[Phrase]:
             continue
         if last < longest[1] or (last == longest[1] and first > longest[0]):
             continue
-        if each.when is When.ALONE:
+        if each.when in (When.ALONE, When.CLAUSE):
             kept += [each] if (first, last) != negated else []
             continue
         kept.append(each)

@@ -1,11 +1,14 @@
-"""What borrowers say, by language: `<language>.yaml` beside this file, read when it is first asked for.
+"""What borrowers say, by language: the files beside this one, read when they are first asked for.
 
-A file has `words` (classes of single words, used as <name>), `short` (short forms and misspellings, written out),
-`small` (words that may stand between those of a phrase), and for each intent its phrases by when they count:
+`<language>_words.yaml` has `words` (classes of single words, used as <name>; `mand*` is every word that begins
+so), `short` (short forms and misspellings, written out), `small` (words that may stand between those of a phrase)
+and `links` (words that may follow a whole one).
+`<language>.yaml` has for each intent its phrases, by when they count:
 
     anywhere   wherever they stand
-    ending     where nothing follows in the clause but politeness, another phrase or a linking word (<link>)
+    ending     where nothing follows in the clause but politeness, another phrase or a linking word
     alone      as a whole sentence or message, but for politeness and other phrases
+    clause     as a whole clause, but for politeness
     dated      where the same sentence tells a day to come, or today
     past       where the same sentence tells a day that is over
 
@@ -31,6 +34,7 @@ LANGUAGES = ("es", "pt", "en")
 NOTHING = "nothing"
 POLITE = "polite"
 ANY = "*"
+MIN_STEM, MAX_STEM = 3, 8
 MAX_SMALL = 2  # in a row, so that no message makes a walk long
 
 # Builds texts and dicts only; the one in C where PyYAML has it.
@@ -40,6 +44,7 @@ _Loader: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 class When(StrEnum):
     ANYWHERE = "anywhere"
     ENDING = "ending"
+    CLAUSE = "clause"
     ALONE = "alone"
     DATED = "dated"
     PAST = "past"
@@ -71,6 +76,7 @@ class Phrases:
 
     tree: Node
     classes: Mapping[str, tuple[str, ...]]
+    stems: Mapping[str, tuple[str, ...]]
     short: Mapping[str, str]
     small: frozenset[str]
     links: frozenset[str]
@@ -96,7 +102,9 @@ class Phrases:
 
     def _step(self, places: list[tuple[Node, int]], heard: str) -> list[tuple[Node, int]]:
         reached: dict[int, tuple[Node, int]] = {}
-        labels = (heard, ANY, *self.classes.get(heard, ()))
+        labels = [heard, ANY, *self.classes.get(heard, ())]
+        for end in range(MIN_STEM, min(len(heard), MAX_STEM) + 1):
+            labels += self.stems.get(heard[:end], ())
         for node, skipped in places:
             for label in labels:
                 if label in node.next:
@@ -115,8 +123,9 @@ def phrases() -> Phrases:
     for language, told in files.items():
         planting.plant(language, told)
         short |= _short_forms(told["short"])
+    stems = {heard[:-1]: tuple(labels) for heard, labels in planting.classes.items() if heard.endswith(ANY)}
     classes = {heard: tuple(labels) for heard, labels in planting.classes.items()}
-    return Phrases(planting.tree, classes, short, _sounds(files, "small"), _sounds(files, "links"))
+    return Phrases(planting.tree, classes, stems, short, _sounds(files, "small"), _sounds(files, "links"))
 
 
 def _short_forms(told: str) -> dict[str, str]:
@@ -134,8 +143,18 @@ def _sounds(files: Mapping[str, Any], key: str) -> frozenset[str]:
 
 
 def _file(language: str) -> dict[str, Any]:
-    file = resources.files("cobranza") / "conversation" / "phrases" / f"{language}.yaml"
-    return yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader)
+    """The fields of its words, and under `means` its phrases."""
+    folder = resources.files("cobranza") / "conversation" / "phrases"
+    words, means = (
+        yaml.load((folder / name).read_text(encoding="utf-8"), Loader=_Loader)
+        for name in (f"{language}_words.yaml", f"{language}.yaml")
+    )
+    return {**words, "means": means}
+
+
+def _heard(word: str) -> str:
+    """A word of a class by its sound; a stem keeps its star."""
+    return sound(word) + ANY * word.endswith(ANY)
 
 
 class _Planting:
@@ -149,7 +168,7 @@ class _Planting:
 
     def plant(self, language: str, told: Mapping[str, Any]) -> None:
         for name, members in told["words"].items():
-            self._member(f"{language}<{name}>", {sound(word) for word in members.split()})
+            self._member(f"{language}<{name}>", {_heard(word) for word in members.split()})
         for means, tables in told["means"].items():
             for when, table in tables.items():
                 for line in _parts(table):
@@ -169,11 +188,11 @@ class _Planting:
     def _label(self, part: str, language: str) -> str:
         if part == ANY:
             return ANY
-        if "|" not in part:
+        if "|" not in part and not part.endswith(ANY):
             return f"{language}{part}" if part.startswith("<") else sound(part)
         label = f"{language}{part}"
         if label not in self._members:
-            ways = [self._members.get(f"{language}{each}", {sound(each)}) for each in part.split("|")]
+            ways = [self._members.get(f"{language}{each}", {_heard(each)}) for each in part.split("|")]
             self._member(label, set().union(*ways))
         return label
 
