@@ -261,7 +261,7 @@ def _of_its_language(found: list[Phrase], language: str) -> list[Phrase]:
 
 def _unhidden(found: list[Phrase]) -> list[Phrase]:
     """Those inside no longer one, and not begun inside one that means nothing ("no dejen de mandar mensajes"). One
-    that must be alone hides nothing, and gives way to one of the same words that means nothing."""
+    that must be alone hides nothing; it and a stop give way to one of the same words that means nothing."""
     kept: list[Phrase] = []
     longest, negated = (-1, -1), (-1, -1)
     for each in sorted(found, key=lambda each: (each.first, -each.last, each.means != NOTHING)):
@@ -272,6 +272,8 @@ def _unhidden(found: list[Phrase]) -> list[Phrase]:
             continue
         if each.when in (When.ALONE, When.CLAUSE):
             kept += [each] if (first, last) != negated else []
+            continue
+        if each.means == Intent.STOP and (first, last) == negated:
             continue
         kept.append(each)
         longest = (first, last)
