@@ -1,10 +1,13 @@
 import time
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cobranza.conversation.intent import Intent, understand
+
+TODAY = date(2026, 11, 18)
 
 STOPS = """
 baja
@@ -130,27 +133,27 @@ nobaja
 
 @pytest.mark.parametrize("text", STOPS)
 def test_who_asks_to_stop_is_understood(text: str) -> None:
-    assert understand(text) is Intent.STOP
+    assert understand(text, TODAY).intent is Intent.STOP
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n", *NEAR_MISSES])
 def test_who_writes_of_something_else_is_not_stopped(text: str) -> None:
-    assert understand(text) is Intent.OTHER
+    assert understand(text, TODAY).intent is not Intent.STOP
 
 
 @given(st.sampled_from(STOPS), st.sampled_from(["", " ", "\n", "!", " 🙏", "… "]), st.booleans())
 def test_case_and_decoration_do_not_matter(text: str, around: str, upper: bool) -> None:
-    assert understand(around + (text.upper() if upper else text) + around) is Intent.STOP
+    assert understand(around + (text.upper() if upper else text) + around, TODAY).intent is Intent.STOP
 
 
 @given(st.text())
 def test_any_text_has_an_intent(text: str) -> None:
-    assert understand(text) in Intent
+    assert understand(text, TODAY).intent in Intent
 
 
 @pytest.mark.parametrize("phrase", ["quiero dar de baja ", "stop messages ", "por favor ", "no mas ", "\u0301"])
 def test_no_message_makes_it_slow(phrase: str) -> None:
     started = time.perf_counter()
-    understand(phrase * 2000)
-    understand(phrase * 200 + "x")
+    understand(phrase * 2000, TODAY)
+    understand(phrase * 200 + "x", TODAY)
     assert time.perf_counter() - started < 0.5

@@ -1,1 +1,1 @@
-"""What a borrower means. Pure: text in, intent out."""
+"""What a borrower means. Pure: a text and a day in, a meaning with its reasons out."""

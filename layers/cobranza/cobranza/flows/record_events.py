@@ -117,7 +117,7 @@ class Recorder:
         raise InvalidInput("STRAY_STATUS", "a status of a message that we do not know")
 
     def _inbound(self, event: InboundMessage, now: datetime, trace: str) -> str:
-        stops = understand(event.text) is Intent.STOP
+        stops = understand(event.text, event.at.date()).intent is Intent.STOP
         if stops:
             # Before we look who has the phone: who is imported meanwhile finds the stop.
             for ref in self._phone_refs(event.sender) or [self._stranger(event)]:

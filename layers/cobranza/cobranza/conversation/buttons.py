@@ -1,0 +1,34 @@
+"""What a tapped button means. Templates are sent without payloads, so that WhatsApp gives back the label."""
+
+from functools import cache
+
+from cobranza.conversation.intent import Intent
+from cobranza.conversation.words import sound
+
+# The labels in es and es_AR, pt_BR, en.
+_LABELS = {
+    Intent.PAID: ("Ya pagué", "Já paguei", "I already paid"),
+    Intent.PROBLEM: ("Tengo un problema", "Tenho um problema", "I have a problem"),
+    Intent.PERSON: ("Hablar con una persona", "Falar com uma pessoa", "Talk to a person"),
+    Intent.RIGHT_PERSON: ("Sí, soy yo", "Sim, sou eu", "Yes, that is me"),
+    Intent.WRONG_PERSON: ("No soy esa persona", "Não sou essa pessoa", "I am not that person"),
+    Intent.PAY: ("Pagar", "Pagar", "Pay"),
+    Intent.STOP: ("No recibir avisos", "Não receber avisos", "Do not receive reminders"),
+}
+MAX_CHARS = 256  # of a payload
+
+
+def of_button(payload: str) -> Intent | None:
+    """The intent of a payload: a label as it is shown, or the intent's own name, alone or before a bar
+    ("PAID|m-1"). None for any other: then the text decides."""
+    name = payload[:MAX_CHARS].partition("|")[0]
+    return Intent(name) if name in Intent else _by_label().get(_heard(name))
+
+
+@cache
+def _by_label() -> dict[str, Intent]:
+    return {_heard(label): intent for intent, labels in _LABELS.items() for label in labels}
+
+
+def _heard(label: str) -> str:
+    return " ".join(sound(word) for word in label.split())
