@@ -1,15 +1,16 @@
-"""SQS reminders → WhatsApp. Each message is settled, or comes back."""
+"""SQS reminders → WhatsApp. Each message is settled, or comes back; those of a batch are worked on at once."""
 
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-import requests  # noqa: TID251 - the pooled session is made here, and used in cobranza.whatsapp alone
-
 from cobranza import telemetry
 from cobranza.clock import Clock
+from cobranza.flows.pacer import Pacer
 from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Outcome, Sender
 from cobranza.flows.stops import Stops
@@ -24,10 +25,14 @@ from cobranza.store.limits import Limits, Ramps
 from cobranza.store.messages import Messages
 from cobranza.store.portfolios import PAUSE_LIFETIME, remembered, switched_on
 from cobranza.store.secrets import Secret, stage_clock
+from cobranza.store.slots import Slots
 from cobranza.store.table import Table
-from cobranza.whatsapp.client import LONGEST_CALL, WhatsApp
+from cobranza.whatsapp.client import LONGEST_CALL, WhatsApp, pooled_session
 from cobranza.whatsapp.documents import LONGEST_DOCUMENT, DocumentCourier
 from cobranza.whatsapp.errors import Action, is_known, rule_for
+
+# Seconds of a look besides the call: reads, the wait for a turn, writes.
+LONGEST_LOOK = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Deps:
     sender: Sender
     queue: Queue[Reminder]
     clock: Clock
+    workers: int = 1
 
 
 @cache
@@ -43,24 +49,39 @@ def wire() -> Deps:
     table = Table(client("dynamodb"), settings.ledger_table)
     ledger = Ledger(table)
     secret = Secret(client("secretsmanager"), settings.provider_secret)
-    url, version = settings.graph_api_url, settings.graph_api_version
+    url, version, workers = settings.graph_api_url, settings.graph_api_version, int(settings.send_workers)
+    limits = Limits(table, int(settings.people_per_day))
     sender = Sender(
         ledger=ledger,
         messages=Messages(table),
         journal=Journal(Table(client("dynamodb"), settings.journal_table)),
-        whatsapp=WhatsApp(url, version, secret, requests.Session(), reread=secret.again),
+        whatsapp=WhatsApp(url, version, secret, pooled_session(workers), reread=secret.again),
         strategy_of=remembered(ledger.strategy),
         portfolio=remembered(switched_on(ledger.portfolio, settings.countries_on.split(","))),
         feed=ledger.feed,
-        room=Room(Limits(table, int(settings.people_per_day)), Ramps(table)),
+        room=Room(limits, Ramps(table)),
         stops=Stops(ledger),
         only_to=settings.only_to,
         documents=DocumentDesk(
-            Documents(table), DocumentCourier(url, version, secret, requests.Session(), time.monotonic)
+            Documents(table), DocumentCourier(url, version, secret, pooled_session(workers), time.monotonic)
         ),
+        pacer=Pacer(Slots(table), remembered(limits.allowed)),
     )
     queue = Queue(client("sqs"), settings.reminders_queue_url)
-    return Deps(sender, queue, stage_clock(settings, lambda: client("ssm")))
+    return Deps(sender, queue, stage_clock(settings, lambda: client("ssm")), workers)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A record, the reminder in it and what became of it; None where it failed or there was no time for it."""
+
+    record: dict[str, Any]
+    reminder: Reminder | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        return self.outcome is not None and self.outcome.retry_after is None
 
 
 @telemetry.metrics.log_metrics
@@ -74,37 +95,65 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     stops = Stops(deps.sender.stops.ledger, PAUSE_LIFETIME)
     sender = replace(deps.sender, feed=remembered(deps.sender.feed, PAUSE_LIFETIME), room=room, stops=stops)
     deps = replace(deps, sender=sender)
-    failed: list[str] = []
-    for record in event["Records"]:
-        if context.get_remaining_time_in_millis() < (LONGEST_DOCUMENT + LONGEST_CALL + 5) * 1000:
-            failed.append(record["messageId"])  # no time left to see a call through
-            continue
-        try:
-            settled = _remind(deps, record, now)
-        except Exception:
-            telemetry.logger.exception("reminder failed")
-            telemetry.count("RemindersFailed")
-            settled = False
-        if not settled:
-            failed.append(record["messageId"])
+    with ThreadPoolExecutor(deps.workers) as threads:
+        looked = list(threads.map(lambda record: _look(deps, record, context, now), event["Records"]))
+    closed = _close(sender, looked, now)
+    for one in closed:
+        _tell(one)
     try:
         room.tell(now)
     except Exception:  # what was sent is sent: the limits miss at most this batch
         telemetry.logger.exception("limits not told")
-    return failures(failed)
+    return failures([one.record["messageId"] for one in closed if not one.is_settled])
 
 
-def _remind(deps: Deps, record: dict[str, Any], now: datetime) -> bool:
-    reminder = Reminder.parse(record["body"])
-    outcome = deps.sender.remind(reminder, now)
+def _look(deps: Deps, record: dict[str, Any], context: Any, now: datetime) -> Looked:
+    """In a thread of its own: what goes wrong with one record is not the others'."""
+    if context.get_remaining_time_in_millis() < (LONGEST_LOOK + LONGEST_DOCUMENT + LONGEST_CALL) * 1000:
+        return Looked(record)  # no time left to see a call through
+    try:
+        reminder = Reminder.parse(record["body"])
+        receives = int(record["attributes"]["ApproximateReceiveCount"])
+        outcome = deps.sender.look(reminder, now, receives)
+        if outcome.retry_after:
+            deps.queue.delay(record["receiptHandle"], outcome.retry_after)
+    except Exception:
+        telemetry.logger.exception("reminder failed")
+        return Looked(record)
+    return Looked(record, reminder, outcome)
+
+
+def _close(sender: Sender, looked: Sequence[Looked], now: datetime) -> list[Looked]:
+    """Writes the ends of all looks together; where that fails, one by one, so that nobody waits for another."""
+    closings = [one.outcome.closing for one in looked if one.outcome and one.outcome.closing]
+    try:
+        sender.close(closings, now)
+    except Exception:
+        telemetry.logger.exception("looks not ended together")
+        return [_close_alone(sender, one, now) for one in looked]
+    return list(looked)
+
+
+def _close_alone(sender: Sender, looked: Looked, now: datetime) -> Looked:
+    try:
+        if looked.outcome and looked.outcome.closing:
+            sender.close([looked.outcome.closing], now)
+    except Exception:
+        telemetry.logger.exception("reminder failed")
+        return Looked(looked.record)
+    return looked
+
+
+def _tell(looked: Looked) -> None:
+    """Lines and metrics of one record."""
+    reminder, outcome = looked.reminder, looked.outcome
+    if reminder is None or outcome is None:
+        telemetry.count("RemindersFailed")
+        return
     telemetry.logger.info("reminder", borrower=reminder.borrower, outcome=outcome.code, trace=reminder.trace)
     _raise_alarm(reminder, outcome)
-    if outcome.retry_after is None:
+    if looked.is_settled:
         telemetry.count(f"Outcome{outcome.code.split('_')[0].title() or 'None'}")
-        return True
-    if outcome.retry_after:
-        deps.queue.delay(record["receiptHandle"], outcome.retry_after)
-    return False
 
 
 def _raise_alarm(reminder: Reminder, outcome: Outcome) -> None:

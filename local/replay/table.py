@@ -117,6 +117,8 @@ class MemoryTable(Table):
         seen = {name: _stored(value) for name, value in write.seen.items()}
         if there is None or any(there.get(name) != value for name, value in seen.items()):
             return False
+        if any(name in there for name in write.absent):
+            return False
         self.update(write.key, write.set_, remove=tuple(write.remove))
         return True
 

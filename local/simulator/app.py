@@ -88,7 +88,9 @@ async def send(request: Request) -> Response:
         authorization=_authorization(request),
         body=await _json(request),
     )
-    return await _answered(request, _world(request).send(call))
+    answer = _world(request).send(call)
+    await asyncio.sleep(_world(request).state.config.latency)
+    return await _answered(request, answer)
 
 
 async def ask(request: Request) -> Response:

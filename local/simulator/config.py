@@ -62,6 +62,8 @@ class Config:
     `hidden` are the numbers of people with a user name: webhooks name them by their user id alone, and the fields
     that would hold the number are missing or empty, as `hidden_as` says.
 
+    `latency` is what an answer of the messages endpoint takes, in seconds after the call was counted.
+
     Limits, all off unless set: `rates` is messages per second of a business number, in and out (Meta's is 80);
     `pair_rate` one message to the same person in six seconds; `messaging_limit` people in 24 hours, from all
     numbers, out of a service window (Meta begins with 250; -1 is no limit). `throttle_status` is the HTTP status
@@ -76,6 +78,7 @@ class Config:
     seed: int = 1
     behaviour: str | Mapping[str, str] | None = None
     delay: float = 0.05
+    latency: float = 0.0
     clock_offset: float = 0.0
     hidden: tuple[str, ...] = ()
     hidden_as: Literal["missing", "empty"] = "missing"
@@ -118,6 +121,7 @@ _VALID: Mapping[str, Callable[[Any], bool]] = {
     "seed": lambda value: isinstance(value, int),
     "behaviour": _is_behaviour,
     "delay": lambda value: is_number(value, 0, 60),
+    "latency": lambda value: is_number(value, 0, 60),
     "clock_offset": lambda value: is_number(value, -_TEN_YEARS, _TEN_YEARS),
     "hidden": lambda value: (
         isinstance(value, list) and all(isinstance(one, str) for one in cast("list[Any]", value))

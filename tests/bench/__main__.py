@@ -5,7 +5,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import dynalite, emulator_import, fuzz, imports, memory, receipts, report, scheduling
+from tests.bench import dynalite, emulator_import, fuzz, imports, memory, receipts, report, scheduling, sending
 
 BENCHES = {
     "imports": imports.run,
@@ -13,6 +13,7 @@ BENCHES = {
     "fuzz": fuzz.run,
     "receipts": receipts.run,
     "scheduling": scheduling.run,
+    "sending": sending.run,
     "dynalite": dynalite.run,
     "big": emulator_import.run,
 }

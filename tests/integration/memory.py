@@ -41,7 +41,7 @@ class MemoryClient:
 
     def get_item(self, *, TableName: str, Key: Packed, **_: Any) -> dict[str, Any]:
         item = self._tables[TableName].get(_unpack(Key))
-        return {"Item": _pack(item)} if item else {}
+        return {"Item": packed(item)} if item else {}
 
     def put_item(self, *, TableName: str, Item: Packed, ConditionExpression: str = "", **_: Any) -> None:
         table, item = self._tables[TableName], _unpack(Item)
@@ -67,7 +67,7 @@ class MemoryClient:
         if clauses.get("ADD") == "set :number":
             (number,) = told["number"]
             grow = partial(table.add_to_set, key, ExpressionAttributeNames["#set"], int(number))
-            return {"Attributes": _pack(_conditional("UpdateItem", grow))}
+            return {"Attributes": packed(_conditional("UpdateItem", grow))}
         first, set_ = (dict.fromkeys(found.findall(clauses.get("SET", ""))) for found in (_FIRST, _SET))
         add = [clause.split()[0] for clause in clauses.get("ADD", "").split(", ") if clause]
         change = partial(
@@ -80,14 +80,14 @@ class MemoryClient:
             condition=ConditionExpression,
             values=told,
         )
-        return {"Attributes": _pack(_conditional("UpdateItem", change))}
+        return {"Attributes": packed(_conditional("UpdateItem", change))}
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         return {"Responses": {name: list(self._read(name, wanted)) for name, wanted in RequestItems.items()}}
 
     def _read(self, table: str, wanted: Mapping[str, Any]) -> Iterator[Packed]:
         attributes = list(wanted.get("ExpressionAttributeNames", {}).values())
-        return map(_pack, self._tables[table].get_all(map(_unpack, wanted["Keys"]), attributes))
+        return map(packed, self._tables[table].get_all(map(_unpack, wanted["Keys"]), attributes))
 
     def query(
         self,
@@ -103,29 +103,29 @@ class MemoryClient:
         values = {name.removeprefix(":"): value for name, value in _unpack(ExpressionAttributeValues).items()}
         found = self._tables[TableName].query(KeyConditionExpression, values, limit=Limit, where=FilterExpression)
         shown = self._projected[IndexName] if IndexName else None
-        return {"Items": [_pack(item) for item in found] if shown is None else [_only(shown, i) for i in found]}
+        return {"Items": [packed(item) for item in found] if shown is None else [_only(shown, i) for i in found]}
 
     def get_paginator(self, operation: str) -> "MemoryClient":
         assert operation == "scan"
         return self
 
     def paginate(self, *, TableName: str, **_: Any) -> list[dict[str, Any]]:
-        return [{"Items": list(map(_pack, self._tables[TableName].items()))}]
+        return [{"Items": list(map(packed, self._tables[TableName].items()))}]
 
 
 def _conditional[T](operation: str, write: Callable[[], T]) -> T:
     try:
         return write()
     except ConditionFailed as failed:
-        answer = {"Error": {"Code": "ConditionalCheckFailedException"}, "Item": _pack(failed.item)}
+        answer = {"Error": {"Code": "ConditionalCheckFailedException"}, "Item": packed(failed.item)}
         raise ClientError(answer, operation) from failed  # pyright: ignore[reportArgumentType]
 
 
 def _only(shown: frozenset[str], item: Mapping[str, Any]) -> Packed:
-    return _pack({name: value for name, value in item.items() if name in shown})
+    return packed({name: value for name, value in item.items() if name in shown})
 
 
-def _pack(item: Mapping[str, Any]) -> Packed:
+def packed(item: Mapping[str, Any]) -> Packed:
     return {name: _pack_value(value) for name, value in item.items()}
 
 

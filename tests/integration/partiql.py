@@ -49,13 +49,15 @@ class PartiqlClient:
         key = {name: seen.pop(name) for name in ("pk", "sk")}
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in told)
         expression += (" REMOVE " + ", ".join(f"#{name}" for name in removes)) if removes else ""
+        absent = re.findall(r'"([^"]+)" IS MISSING', update["where"])
         conditions = ["attribute_exists(pk)", *(f"#{name} = :seen_{name}" for name in seen)]
+        conditions += [f"attribute_not_exists(#{name})" for name in absent]
         self._client.update_item(
             TableName=update["table"],
             Key=key,
             UpdateExpression=expression,
             ConditionExpression=" AND ".join(conditions),
-            ExpressionAttributeNames={f"#{name}": name for name in {*told, *removes, *seen}},
+            ExpressionAttributeNames={f"#{name}": name for name in {*told, *removes, *seen, *absent}},
             ExpressionAttributeValues={f":{k}": v for k, v in told.items()}
             | {f":seen_{k}": v for k, v in seen.items()},
         )

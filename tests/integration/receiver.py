@@ -167,6 +167,7 @@ def configuration(receiver: Receiver) -> dict[str, Any]:
         "phone_numbers": {NUMBER_ID: "+52 55 5555 0100"},
         "behaviour": "read",
         "delay": 0.01,
+        "latency": 0,
         "clock_offset": 0,
         "hidden": [],
         "batch": {"size": 1},

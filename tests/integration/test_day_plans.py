@@ -16,6 +16,7 @@ import pytest
 from cobranza.policy.due import Look
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.policy.strategy import Strategy, standard
+from cobranza.store.items import Finish
 from cobranza.store.objects import Bucket
 from tests.integration.rows import run
 from tests.integration.world import PORTFOLIO_YAML, TUESDAY, FakeContext, World, debts, function
@@ -235,7 +236,7 @@ def test_a_strategy_that_wants_somebody_sooner_brings_them_forward(world: World,
     drop("debts/tienda/a.csv", debts({}))
     world.ledger.look_at(world.ref(), Look(TUESDAY))
     (reminder,) = world.tick()
-    world.ledger.finish(reminder.borrower, reminder.lease, Look(TUESDAY + timedelta(days=30)))
+    world.ledger.finish(Finish(reminder.borrower, reminder.lease, Look(TUESDAY + timedelta(days=30))))
     make_plans(world)
     assert world.item("PROFILE")["due_at"] == "2026-11-25T15:00:00Z"
 

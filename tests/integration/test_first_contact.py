@@ -83,7 +83,7 @@ def test_after_the_yes_the_step_goes_the_next_day(world: World, asked: list[str]
     press(world, asked[0])
     assert next_day(world) == ["SENT"]
     assert names(world) == ["primer_contacto", "saldo_vencido"]
-    assert world.item("DEBT#tienda#F-1#")["step"] == 0
+    assert world.item("PROFILE")["steps"]["tienda#F-1#"][1] == 0
     assert events(world).count("identified") == 1
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cobranza.store.items import Finish
 from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -20,7 +21,7 @@ def test_a_debt_that_comes_during_a_look_has_its_own_look(world: World, drop: Dr
     lease = world.ledger.load(reminder.borrower)
     assert lease
     drop("debts/tienda/b.csv", debts({"debt_id": "F-2", "due_date": "2026-11-30"}))
-    world.ledger.finish(reminder.borrower, reminder.lease, None)  # by the book as it was before
+    world.ledger.finish(Finish(reminder.borrower, reminder.lease, None))  # by the book as it was before
     due = world.item("PROFILE")
     assert due["due_at"].startswith("2026-11-27T")
     assert "wanted" not in due
@@ -45,7 +46,7 @@ def test_the_sooner_of_the_two_looks_is_kept(world: World, drop: Drop) -> None:
 def test_a_borrower_with_nothing_planned_is_planned_by_the_same_file_again(world: World, drop: Drop) -> None:
     drop(KEY, debts({}))
     (reminder,) = world.tick()
-    world.ledger.finish(reminder.borrower, reminder.lease, None)
+    world.ledger.finish(Finish(reminder.borrower, reminder.lease, None))
     assert "due_at" not in world.item("PROFILE")
     drop(KEY, debts({}))
     assert "due_at" in world.item("PROFILE")

@@ -77,6 +77,15 @@ def test_a_condition_holds_or_nothing_is_written(table: Table, condition: str, h
     assert ("mark" in (table.get(KEY) or {})) is holds
 
 
+def test_a_write_that_wants_something_absent_is_not_made_where_it_is(table: Table) -> None:
+    table.put({**KEY, "rev": 1})
+    alone = Update(KEY, {"rev": 2}, {"rev": 1}, absent=("wanted",))
+    assert table.write_all([alone]) == [True]
+    table.update(KEY, {"wanted": "x", "rev": 1})
+    assert table.write_all([alone]) == [False]
+    assert table.get(KEY) == {**KEY, "wanted": "x", "rev": Decimal(1)}
+
+
 def test_of_many_writes_each_stands_for_itself(table: Table) -> None:
     table.put({**KEY, "rev": 1, "gone": "x"})
     made = table.write_all(

@@ -89,6 +89,29 @@ def test_a_picture_is_kept_to_verify_and_answered_once(world: World) -> None:
     assert answer["context"]["message_id"] == "wamid.P1"
 
 
+def test_a_second_answer_within_six_seconds_waits(world: World) -> None:
+    first, second = send_picture(world), send_picture(world, wamid="wamid.P2")
+    desk(world).fetch(first, world.now)
+    with pytest.raises(TryAgain):
+        desk(world).fetch(second, world.now)
+    assert len(world.whatsapp.sent) == 1
+    assert chat(world, second)["receipt"] == "REVIEW"  # the same picture: kept, whatever becomes of the answer
+    world.later(seconds=6)
+    assert desk(world).fetch(second, world.now) == "REVIEW"
+    assert [message["context"]["message_id"] for message in world.whatsapp.sent] == ["wamid.P1", "wamid.P2"]
+
+
+def test_an_answer_within_six_seconds_of_a_reminder_waits(world: World) -> None:
+    (first, _) = sorted(world.tick(), key=lambda r: r.borrower != world.ref("C1"))
+    assert world.sender.remind(first, world.now).code == "SENT"
+    asked = send_picture(world)
+    with pytest.raises(TryAgain):
+        desk(world).fetch(asked, world.now)
+    world.later(seconds=6)
+    assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+    assert len(world.whatsapp.sent) == 2
+
+
 def test_the_queue_carries_references_alone(world: World) -> None:
     asked = send_picture(world)
     assert asked.borrower == world.ref("C1")
@@ -120,6 +143,7 @@ def test_the_same_bytes_from_somebody_else_are_for_review(world: World) -> None:
 
 def test_the_same_bytes_a_second_time_are_for_review(world: World) -> None:
     desk(world).fetch(send_picture(world), world.now)
+    world.later(seconds=6)
     assert desk(world).fetch(send_picture(world, wamid="wamid.P2"), world.now) == "REVIEW"
 
 

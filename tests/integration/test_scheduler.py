@@ -13,6 +13,7 @@ from cobranza.flows.queue_due import Scheduler
 from cobranza.policy.due import Look
 from cobranza.policy.pace import LEASE, Pace
 from cobranza.queues import Queue
+from cobranza.store.items import Finish
 from cobranza.store.keys import SHARDS, due_shard
 from cobranza.store.ledger import Ledger, Waiting
 from tests.integration.world import World
@@ -71,7 +72,7 @@ def test_a_lease_that_ends_brings_the_borrower_back(world: World) -> None:
 def test_a_borrower_without_a_plan_is_never_queued(world: World) -> None:
     plan(world, "A")
     (reminder,) = world.tick()
-    world.ledger.finish(reminder.borrower, reminder.lease, None)
+    world.ledger.finish(Finish(reminder.borrower, reminder.lease, None))
     world.later(days=400)
     assert world.tick() == []
 

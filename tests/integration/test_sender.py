@@ -209,8 +209,7 @@ def test_an_accepted_message_is_recorded_and_uses_up_its_step(world: World, remi
     assert world.sender.remind(reminder, world.now) == Outcome("SENT")
     (message,) = world.message_items()
     assert (message["state"], message["wamid"], message["attempts"]) == ("ACCEPTED", "wamid.0", 1)
-    debt = world.item("DEBT#tienda#F-1#")
-    assert (debt["step"], debt["step_for"]) == (0, "2026-11-24")
+    assert world.item("PROFILE")["steps"] == {"tienda#F-1#": ["2026-11-24", 0]}
     assert world.outcomes() == ["SENT"]
 
 
@@ -271,7 +270,7 @@ def test_what_meta_will_never_deliver_fails_at_once(world: World, reminder: Remi
         "details": "no WhatsApp there",
         "trace": "",
     }
-    assert world.item("DEBT#tienda#F-1#")["step"] == 0
+    assert world.item("PROFILE")["steps"] == {"tienda#F-1#": ["2026-11-24", 0]}
     assert world.sender.remind(reminder, world.now) == Outcome()
 
 

@@ -60,7 +60,7 @@ def test_a_claim_whose_worker_died_is_unknown_and_never_sent(
     assert [message["state"] for message in world.message_items()] == ["UNKNOWN"]
     assert world.outcomes() == ["UNKNOWN"]
     assert world.whatsapp.sent == []
-    assert world.item("DEBT#tienda#F-1#")["step"] == 0
+    assert world.item("PROFILE")["steps"] == {"tienda#F-1#": ["2026-11-24", 0]}
     assert world.item("PROFILE")["due_at"] == "2026-11-27T15:00:00Z"
 
 
@@ -120,8 +120,7 @@ def test_a_worker_may_die_at_any_write(
         return dying.writes
 
     writes = reminded(dies_at=10_000)
-    # The first that was accepted tells besides that we know who answers at this phone.
-    assert writes == (2 if answers == [PACE] else 5 if answers == [CUT] else 6)
+    assert writes == (2 if answers == [PACE] else 4)
     for at in range(writes):
         reminded(dies_at=at)
         assert len(world.whatsapp.sent) <= 1, f"write {at}: sent twice"
@@ -137,7 +136,7 @@ def test_every_due_borrower_has_one_outcome_a_day_wherever_the_worker_dies(
     world: World, reminder: Reminder, done: bool
 ) -> None:
     before, start = world.kept(), world.now
-    for at in range(5):
+    for at in range(4):
         world.restore(before)
         world.now = start
         with pytest.raises(Killed):
@@ -146,14 +145,14 @@ def test_every_due_borrower_has_one_outcome_a_day_wherever_the_worker_dies(
         assert len(world.outcomes()) == 1, f"write {at}: {world.outcomes()}"
 
 
-def test_what_a_claim_used_up_is_remembered_though_its_worker_died_before_it_told_the_debt(
+def test_what_a_claim_used_up_is_remembered_though_its_worker_died_before_it_told_the_profile(
     world: World, reminder: Reminder
 ) -> None:
-    # Writes: claim, accepted, journal, consume.
+    # Writes: claim, accepted, journal, end.
     dying = DyingClient(world.dynamodb, 3, done=False)
     with pytest.raises(Killed):
         replace(world, dynamodb=dying).sender.remind(reminder, world.now)
-    assert "step" not in world.item("DEBT#tienda#F-1#")
+    assert "steps" not in world.item("PROFILE")
     looked_at_again(world)
     world.later(days=1)
     assert world.tick() == []

@@ -176,3 +176,10 @@ def test_a_body_that_is_no_json_or_too_large_is_refused(simulator: Simulator, ra
     for path in (f"/v25.0/{NUMBER_ID}/messages", "/_sim/config", "/_sim/faults"):
         answer = requests.post(simulator.url + path, data=raw, timeout=10)
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, 100)
+
+
+def test_an_answer_to_a_message_takes_as_long_as_it_is_told(simulator: Simulator) -> None:
+    simulator.post("/_sim/config", {"latency": 0.3})
+    begun = time.monotonic()
+    assert simulator.send().status_code == 200
+    assert time.monotonic() - begun >= 0.3

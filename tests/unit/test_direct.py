@@ -24,10 +24,19 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "ExpressionAttributeValues": {":pk": {"S": "a"}},
     },
 }
+REQUESTS["update_item"] = {
+    "TableName": "t",
+    "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}},
+    "UpdateExpression": "SET #a = :a",
+    "ExpressionAttributeNames": {"#a": "a"},
+    "ExpressionAttributeValues": {":a": {"M": {"b": {"L": [{"N": "1"}]}}}},
+    "ReturnValues": "ALL_NEW",
+}
 ITEM = {"pk": {"S": "Lucía"}, "amount": {"N": "10.50"}, "tags": {"L": [{"S": "a"}]}, "none": {"NULL": True}}
 ANSWERS: dict[str, dict[str, Any]] = {
     "batch_execute_statement": {"Responses": [{}, {"Error": {"Code": "DuplicateItem", "Message": "taken"}}]},
     "batch_get_item": {"Responses": {"t": [ITEM]}, "UnprocessedKeys": {}},
+    "update_item": {"Attributes": ITEM},
     "query": {"Items": [ITEM], "Count": 1, "LastEvaluatedKey": {"pk": {"S": "Lucía"}}},
 }
 

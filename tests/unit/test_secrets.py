@@ -1,3 +1,5 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -9,6 +11,7 @@ from botocore.exceptions import ClientError
 from cobranza.clock import real_time
 from cobranza.errors import MissingSetting
 from cobranza.settings import SchedulerSettings
+from cobranza.store.portfolios import remembered
 from cobranza.store.secrets import LIFETIME, Secret, stage_clock
 
 
@@ -55,6 +58,34 @@ def test_nothing_is_read_before_it_is_needed() -> None:
     client = FakeSecretsManager('{"access_token": "EAAG"}')
     Secret(client, "provider")
     assert client.asked == []
+
+
+def test_threads_that_ask_at_once_read_it_once() -> None:
+    class Slow(FakeSecretsManager):
+        def get_secret_value(self, *, SecretId: str) -> dict[str, Any]:
+            time.sleep(0.02)
+            return super().get_secret_value(SecretId=SecretId)
+
+    client = Slow('{"access_token": "EAAG"}')
+    secret = Secret(client, "provider")
+    with ThreadPoolExecutor(8) as threads:
+        told = list(threads.map(lambda _: secret(), range(8)))
+    assert told == [{"access_token": "EAAG"}] * 8
+    assert client.asked == ["provider"]
+
+
+def test_what_is_remembered_of_a_portfolio_is_read_once_by_many_threads() -> None:
+    asked: list[str] = []
+
+    def read(portfolio_id: str) -> str:
+        time.sleep(0.02)
+        asked.append(portfolio_id)
+        return portfolio_id.upper()
+
+    known = remembered(read)
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(known, ["uno", "dos"] * 4)) == ["UNO", "DOS"] * 4
+    assert sorted(asked) == ["dos", "uno"]
 
 
 def test_a_secret_is_read_once_in_five_minutes() -> None:

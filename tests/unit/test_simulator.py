@@ -263,6 +263,7 @@ def test_an_impossible_fault_is_refused(order: object) -> None:
         {"phone_numbers": {"1": 2}},
         {"clock_offset": float("inf")},
         {"delay": -1},
+        {"latency": -1},
     ],
 )
 def test_an_impossible_configuration_changes_nothing(change: object) -> None:

@@ -44,8 +44,9 @@ def test_a_function_may_take_messages_from_the_queue_it_is_attached_to_and_no_ot
 def test_a_function_reports_the_messages_that_failed_and_is_not_flooded() -> None:
     for mapping in stack("prod").of(MAPPING).values():
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= 1000
-        assert 1 <= mapping["BatchSize"] <= 10
+        assert 2 <= int(mapping["ScalingConfig"]["MaximumConcurrency"]) <= 1000
+        window = mapping.get("MaximumBatchingWindowInSeconds", 0)
+        assert 1 <= int(mapping["BatchSize"]) <= (10_000 if window else 10)
 
 
 def test_a_message_stays_hidden_for_six_times_the_functions_timeout() -> None:

@@ -21,6 +21,7 @@ from cobranza.whatsapp.client import (
     Refused,
     Unclear,
     WhatsApp,
+    pooled_session,
     read_error,
 )
 from cobranza.whatsapp.errors import Action, ProviderError, is_known, rule_for, rules
@@ -92,6 +93,36 @@ def test_no_call_waits_for_ever(meta: responses.RequestsMock) -> None:
     sent: Any = meta.calls[0].request
     assert sent.req_kwargs["timeout"] == (CONNECT_TIMEOUT, READ_TIMEOUT)
     assert LONGEST_CALL >= CONNECT_TIMEOUT + READ_TIMEOUT
+
+
+@pytest.mark.parametrize(
+    ("code", "header", "wait"),
+    [
+        (130429, "", 30),
+        (130429, "120", 120),
+        (130429, "5", 30),
+        (130429, "86400", 900),
+        (130429, "soon", 30),
+        (131026, "120", 0),
+    ],
+)
+def test_a_refusal_waits_as_long_as_the_table_and_the_answer_say(
+    meta: responses.RequestsMock, code: int, header: str, wait: int
+) -> None:
+    meta.post(URL, status=429, json=error_body(code), headers={"Retry-After": header})
+    answer = send()
+    assert isinstance(answer, Refused)
+    assert answer.retry_after == wait
+
+
+def test_a_session_for_many_threads_keeps_nothing_of_an_answer(meta: responses.RequestsMock) -> None:
+    meta.post(URL, json=TAKEN, headers={"Set-Cookie": "datr=x; Path=/"})
+    session = pooled_session(20)
+    client = WhatsApp("https://graph.facebook.com", "v25.0", lambda: {"access_token": TOKEN}, session)
+    for _ in range(2):
+        assert isinstance(client.send(SENDER, MESSAGE), Accepted)
+    assert not session.cookies
+    assert ["Cookie" in call.request.headers for call in meta.calls] == [False, False]
 
 
 @pytest.mark.parametrize("contacts", [[], [{}], [{"input": "+525555550100", "user_id": "MX.1"}], None])

@@ -89,11 +89,12 @@ class ProviderSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendSettings(ProviderSettings):
-    """`countries_on` as in the template: MX,CO. `people_per_day` is a whole number."""
+    """`countries_on` as in the template: MX,CO. The two figures are whole numbers."""
 
     reminders_queue_url: str
     countries_on: str
     people_per_day: str
+    send_workers: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

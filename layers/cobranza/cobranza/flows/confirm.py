@@ -3,9 +3,10 @@ reminder, by a claim of its own."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from cobranza.flows.decide_fully import shares_phone
+from cobranza.flows.pacer import Pacer
 from cobranza.flows.room import Room
 from cobranza.flows.stops import Stops
 from cobranza.policy.confirmation import Drop, Tell, Wait, next_confirmation
@@ -23,6 +24,13 @@ from cobranza.whatsapp.messages import confirmation_components, template_message
 from cobranza.whatsapp.templates import shipped_templates
 
 
+class Told(NamedTuple):
+    """When to look again for what is left, None where nothing is, and whether a message left just now."""
+
+    again: datetime | None = None
+    is_sent: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmer:
     ledger: Ledger
@@ -31,22 +39,24 @@ class Confirmer:
     whatsapp: WhatsApp
     room: Room
     stops: Stops
+    pacer: Pacer | None = None
 
-    def tell(self, book: Book, policies: Policies, trace: str, now: datetime) -> datetime | None:
-        """Tells what may be told now. When to look again for what is left; None where nothing is."""
+    def tell(self, book: Book, policies: Policies, trace: str, now: datetime) -> Told:
+        """Tells what may be told now."""
         for message in book.told:
             if message.state is State.CLAIMED:
                 if now - message.claimed_at < DEAD_AFTER:
-                    return message.claimed_at + DEAD_AFTER  # another worker is at it
+                    return Told(message.claimed_at + DEAD_AFTER)  # another worker is at it
                 died = ProviderError(0, "Worker died", "the claim was left without a result")
                 key = MessageKey(book.borrower.ref, message.day, confirms=True)
                 self.messages.advance(key, State.UNKNOWN, {"unclear_for": died.reason})
+        is_sent = False
         while True:
             match next_confirmation(book, policies, shipped_templates().keys(), now):
                 case None:
-                    return None
+                    return Told(None, is_sent)
                 case Wait(until):
-                    return until
+                    return Told(until, is_sent)
                 case Drop() as drop:
                     book = self._drop(book, drop, trace, now)
                 case Tell() as tell if shares_phone(self.ledger, book.borrower):
@@ -54,11 +64,14 @@ class Confirmer:
                 case Tell() as tell:
                     key = MessageKey(book.borrower.ref, tell.day, confirms=True)
                     self.whatsapp.access_token()
+                    if self.pacer and (wait := self.pacer.wait(tell.portfolio.phone_number_id)):
+                        return Told(now + timedelta(seconds=wait))
                     claim = self.messages.claim_confirmation(key, tell, now)
                     if claim is None:
-                        return now + DEAD_AFTER
+                        return Told(now + DEAD_AFTER)
                     if again := self._send(book, tell, claim, trace, now):
-                        return again
+                        return Told(again)
+                    is_sent = True
                     book = replace(book, told=(*book.told, claim.message))
 
     def _drop(self, book: Book, drop: Drop, trace: str, now: datetime) -> Book:

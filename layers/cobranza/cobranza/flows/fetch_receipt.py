@@ -16,10 +16,10 @@ from cobranza.queues import MediaToFetch
 from cobranza.store import keys
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
-from cobranza.store.ledger import Ledger
+from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.objects import Bucket
 from cobranza.whatsapp.client import WhatsApp
-from cobranza.whatsapp.media import Fetched, MediaStore, Unusable
+from cobranza.whatsapp.media import Fetched, MediaStore, TryAgain, Unusable
 from cobranza.whatsapp.messages import text_message
 
 CONTENT_TYPES = {
@@ -70,7 +70,7 @@ class ReceiptDesk:
             self.ledger.look_into(asked.borrower, now + CASE)
         if loaded := self.ledger.load(asked.borrower):
             self._pause(loaded.book, now)  # whatever became of the file: somebody says that they paid
-            self._answer(asked, event, loaded.book, RECEIPT_RECEIVED if kept else RECEIPT_UNREADABLE, now)
+            self._answer(asked, event, loaded, RECEIPT_RECEIVED if kept else RECEIPT_UNREADABLE, now)
         self._note(asked, event, loaded.book if loaded else None, state, now)
         return state
 
@@ -114,9 +114,11 @@ class ReceiptDesk:
             self.ledger.pause_for_receipt(book.borrower.ref, local_date(book.borrower, now) + timedelta(days=days))
 
     def _answer(
-        self, asked: MediaToFetch, event: dict[str, Any], book: Book, texts: dict[str, str], now: datetime
+        self, asked: MediaToFetch, event: dict[str, Any], loaded: Loaded, texts: dict[str, str], now: datetime
     ) -> None:
-        """Once: the right to answer is taken before the call, and not given back."""
+        """Once: the right to answer is taken before the call, and not given back. Raises TryAgain where the
+        borrower was written to just now."""
+        book = loaded.book
         portfolio = next(iter(self._portfolios(book)), None)
         obstacles = {Obstacle.STOP} if book.borrower.opted_out_at else set[Obstacle]()
         if portfolio is None or not event.get("wamid") or not may_go(MessageClass.ANSWER, obstacles):
@@ -124,7 +126,10 @@ class ReceiptDesk:
         if self.only_to is not None and book.borrower.phone not in self.only_to:
             return
         self.whatsapp.access_token()
+        if not event.get("answered_at") and loaded.was_written_to(now):
+            raise TryAgain("written to just now")
         if self.conversations.claim_answer(asked.borrower, asked.event, now):
+            self.ledger.wrote_to(book.borrower.ref, now)
             text = texts[portfolio.template_language(book.borrower.language)]
             self.whatsapp.send(event["phone_number_id"], text_message(book.borrower.phone, text, event["wamid"]))
 

@@ -35,7 +35,7 @@ from cobranza.policy.due import Look, StrategyOf, local_date, next_look
 from cobranza.refs import References
 from cobranza.store import book as writes
 from cobranza.store.book import Book, Known, Open
-from cobranza.store.items import parts_of
+from cobranza.store.items import parts_of, steps_of
 from cobranza.store.ledger import Ledger
 from cobranza.store.payments import Payments
 from cobranza.store.table import Item, Write, utc
@@ -250,7 +250,7 @@ class PartImporter:
                 must.append(True)
             if change != "unchanged" or task.retried or not known.is_planned:
                 mark = known.mark(row.terms.portfolio, row.terms.debt_id)
-                changed.append(debt_told_of(row, there, mark))
+                changed.append(debt_told_of(row, there, mark, steps_of(known.profile)))
         if not all(m or not n for m, n in zip(self.book.write(asked), must, strict=True)):
             return changes, None
         stops = {} if is_same_phone else self.book.stopped_phones([phone])

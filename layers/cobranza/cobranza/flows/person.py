@@ -1,13 +1,14 @@
 """What a file's rows say of one person: who they are, whether they agreed, and whether it is news."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cobranza.files.debts import DebtRow
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.debt import Debt
+from cobranza.policy.message import Consumed
 from cobranza.policy.portfolio import Portfolio
 from cobranza.store.items import debt_of
 from cobranza.store.table import Item
@@ -109,8 +110,10 @@ def evidence_of(said: Consent | None, known: Consent | None, portfolio: Portfoli
     )
 
 
-def debt_told_of(row: DebtRow, there: Item | None, mark: Item | None) -> Debt:
-    """The debt with its new terms and what we know of it besides."""
+def debt_told_of(
+    row: DebtRow, there: Item | None, mark: Item | None, steps: Mapping[str, Consumed] | None = None
+) -> Debt:
+    """The debt with its new terms and what we know of it besides: `mark` and `steps` as of `debt_of`."""
     if there is None:
         return Debt(terms=row.terms, recalled=bool(mark and mark.get("recalled")))
-    return replace(debt_of(there, mark), terms=row.terms, closed="", refused_row=False)
+    return replace(debt_of(there, mark, steps), terms=row.terms, closed="", refused_row=False)

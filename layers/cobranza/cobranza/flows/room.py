@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from threading import Lock
 
 from cobranza.policy.pace import ramp_left
 from cobranza.policy.portfolio import Portfolio
@@ -16,27 +17,32 @@ from cobranza.store.limits import Limits, Ramps
 
 @dataclass(slots=True)
 class Room:
+    """For many threads at once."""
+
     limits: Limits
     ramps: Ramps
     _numbers: dict[str, int] = field(default_factory=dict[str, int])
     _ramps: dict[str, dict[date, int]] = field(default_factory=dict[str, dict[date, int]])
     _people: Counter[str] = field(default_factory=Counter[str])
     _of_ramps: Counter[tuple[str, date]] = field(default_factory=Counter[tuple[str, date]])
+    _lock: Lock = field(default_factory=Lock)
 
     def left(self, portfolio: Portfolio, ramp: Sequence[int], day: date, now: datetime) -> int:
         """How many more people the portfolio may write to: what its number may, and its ramp that local `day`."""
         number = portfolio.phone_number_id
-        if number not in self._numbers:
-            self._numbers[number] = self.limits.left(number, now)
-        left = self._numbers[number] - self._people[number]
-        of_ramp = self._ramp_left(portfolio.portfolio_id, ramp, day)
+        with self._lock:
+            if number not in self._numbers:
+                self._numbers[number] = self.limits.left(number, now)
+            left = self._numbers[number] - self._people[number]
+            of_ramp = self._ramp_left(portfolio.portfolio_id, ramp, day)
         return left if of_ramp is None else min(left, of_ramp)
 
     def take(self, portfolio: Portfolio, ramp: Sequence[int], day: date) -> None:
         """One more has been written to."""
-        self._people[portfolio.phone_number_id] += 1
-        if self._ramp_left(portfolio.portfolio_id, ramp, day) is not None:
-            self._of_ramps[portfolio.portfolio_id, day] += 1
+        with self._lock:
+            self._people[portfolio.phone_number_id] += 1
+            if self._ramp_left(portfolio.portfolio_id, ramp, day) is not None:
+                self._of_ramps[portfolio.portfolio_id, day] += 1
 
     def tell(self, now: datetime) -> None:
         """Adds what this batch has done to the counters, once."""

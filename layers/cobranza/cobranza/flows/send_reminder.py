@@ -1,16 +1,19 @@
 """The sender: reads everything again, decides again, claims the day, calls WhatsApp, records.
 
 At most one message leaves per borrower and local date: the claim is one conditional write before the call, and an
-unclear result is never sent again.
+unclear result is never sent again. A message waits for its number's turn before the claim, so that whoever waits
+too long, or dies waiting, leaves nothing behind; between claim and call nothing is waited for or computed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from cobranza.flows.confirm import Confirmer
+from cobranza.flows.confirm import Confirmer, Told
 from cobranza.flows.decide_fully import decide_fully
+from cobranza.flows.pacer import Pacer
 from cobranza.flows.room import Room
 from cobranza.flows.stops import Stops
 from cobranza.flows.upload_document import DocumentDesk
@@ -19,11 +22,13 @@ from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip
 from cobranza.policy.due import TOP, Look, StrategyOf, local_date, next_look
 from cobranza.policy.feed import PAUSE_LOOK, Feed
 from cobranza.policy.message import DEAD_AFTER, MOST_ATTEMPTS, Consumed, Message, State
+from cobranza.policy.pace import PAIR_PAUSE
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.promised import raised
 from cobranza.queues import Reminder
 from cobranza.store import keys
-from cobranza.store.journal import Journal
+from cobranza.store.items import Finish
+from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.messages import Claim, Messages
@@ -32,18 +37,46 @@ from cobranza.whatsapp.errors import Action, ProviderError, scope_of
 from cobranza.whatsapp.messages import reminder_components, template_message
 from cobranza.whatsapp.templates import announced, stand_ins, with_document
 
+# What says that the number, or the whole app, sends too fast, and not only to this person.
+TOO_FAST = frozenset({4, 80007, 130429})
+# Seconds for which a message may wait on the queue for its turn, and how often: the queue gives it six times.
+LONGEST_WAIT = 300
+MOST_RECEIVES = 4
+RATE_LOOK = timedelta(minutes=5)
+# A closed debt that is longer past due keeps no step: what is so late is not sent.
+STEPS_KEPT = timedelta(days=90)
 RETRY_SOON = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The end of a look: its lines in the journal, then the end of the lease. Whoever dies before both are written
+    comes again, finds the message, and writes the same."""
+
+    lines: Sequence[Line]
+    finish: Finish
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one reminder. `code` as in the outcome book: SENT, UNKNOWN, SKIPPED_x, DEFERRED_x, FAILED_n;
     empty when nothing was due. `retry_after`: not settled, the reminder must come back in so many seconds.
-    `stopped` is the breaker that Meta's answer to it opened, or would have."""
+    `stopped` is the breaker that Meta's answer to it opened, or would have. `closing` is what is still to be
+    written of it: until then it is not settled either."""
 
     code: str = ""
     retry_after: int | None = None
     stopped: Breaker | None = None
+    closing: Closing | None = field(default=None, compare=False)
+
+    def looking_again(self, look: Look) -> "Outcome":
+        """The same, where somebody is to be looked at then, or earlier if that was planned."""
+        if self.closing is None:
+            return self
+        planned = self.closing.finish.look
+        if planned and planned.at <= look.at:
+            return self
+        return replace(self, closing=replace(self.closing, finish=replace(self.closing.finish, look=look)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +92,65 @@ class Sender:
     stops: Stops
     only_to: frozenset[str] | None = None
     documents: DocumentDesk | None = None
+    pacer: Pacer | None = None
 
     def remind(self, reminder: Reminder, now: datetime) -> Outcome:
+        """One look from its beginning to its last write."""
+        outcome = self.look(reminder, now)
+        self.close([outcome.closing] if outcome.closing else [], now)
+        return outcome
+
+    def close(self, closings: Iterable[Closing], now: datetime) -> None:
+        """Writes the ends of many looks: first all that is told of them, then that they are over. A borrower who
+        comes twice, because SQS may give a reminder twice, ends once."""
+        by_borrower = {closing.finish.borrower: closing for closing in closings}
+        self.journal.append_all((line for closing in by_borrower.values() for line in closing.lines), now)
+        self.ledger.finish_all([closing.finish for closing in by_borrower.values()])
+
+    def look(self, reminder: Reminder, now: datetime, receives: int = 1) -> Outcome:
+        """Decides and, if so, sends; `receives` is how often SQS gave the reminder. What comes last is left to
+        `close`."""
         loaded = self.ledger.load(reminder.borrower)
         if loaded is None or loaded.lease != reminder.lease:
             return Outcome()  # a copy of a reminder that is done, or that somebody else has
         if (outcome := self._settle_dead_claims(reminder, loaded, now)) is not None:
             return outcome
         policies = self._policies(loaded.book, now)
-        again = self._confirmer().tell(loaded.book, policies, reminder.trace, now)
+        told = self._confirm(reminder, loaded, policies, now)
         decision = decide_fully(self.ledger, loaded.book, policies, now)
         if isinstance(decision, Send):
-            outcome = self._send(reminder, loaded.book, decision, now)
+            outcome = self._send_in_turn(reminder, loaded, decision, told.is_sent, now, receives)
         else:
             outcome = self._do_not_send(reminder, loaded.book, decision, now)
-        if again and outcome.retry_after is None:
-            self.ledger.look_at(reminder.borrower, Look(again, TOP))
-        return outcome
+        return outcome.looking_again(Look(told.again, TOP)) if told.again else outcome
 
-    def _confirmer(self) -> Confirmer:
-        return Confirmer(
-            self.ledger,
-            self.messages,
-            self.journal,
-            self.whatsapp,
-            self.room,
-            self.stops,
+    def _confirm(self, reminder: Reminder, loaded: Loaded, policies: Policies, now: datetime) -> Told:
+        if not loaded.book.confirmations:
+            return Told()
+        if loaded.was_written_to(now):
+            return Told(now + PAIR_PAUSE)
+        confirmer = Confirmer(
+            self.ledger, self.messages, self.journal, self.whatsapp, self.room, self.stops, self.pacer
         )
+        return confirmer.tell(loaded.book, policies, reminder.trace, now)
+
+    def _send_in_turn(
+        self, reminder: Reminder, loaded: Loaded, send: Send, is_told: bool, now: datetime, receives: int
+    ) -> Outcome:
+        """Sends when the message's turn has come, with its document where it has one, and not within seconds of
+        another message to the same person."""
+        book = loaded.book
+        if is_told or loaded.was_written_to(now):
+            return Outcome(retry_after=int(PAIR_PAUSE.total_seconds()))
+        if send.document:
+            media_id = self.documents.media_id(reminder.borrower, send, now) if self.documents else ""
+            if not media_id:
+                debts = {debt.terms.key: "SKIPPED_NO_DOCUMENT" for debt in send.debts} | dict(send.others)
+                return self._do_not_send(reminder, book, Skip("NO_DOCUMENT", debts), now)
+            send = replace(send, media_id=media_id)
+        if (outcome := self._wait_for_turn(reminder, book, send, now, receives)) is not None:
+            return outcome
+        return self._send(reminder, book, send, now)
 
     def _policies(self, book: Book, now: datetime) -> Policies:
         names = {debt.terms.portfolio for debt in book.debts}
@@ -111,26 +176,33 @@ class Sender:
     ) -> Outcome:
         match decision:
             case Rest():
-                self._journal_message(reminder, book, local_date(book.borrower, now), now)
-                self._finish(reminder, book, now)
-                return Outcome()
+                lines = self._message_lines(reminder, book, local_date(book.borrower, now), now)
+                return Outcome(closing=self._closing(reminder, book, now, lines))
             case Skip():
                 again, facts = None, {"debts": decision.debts}
             case Defer():
                 again, facts = decision.look, {"debts": decision.debts, "until": decision.until}
                 for pause in decision.pauses:  # before the lease ends: whoever resumes finds them, or their lease
                     self.ledger.hold(pause, reminder.borrower, now)
-        self._journal(reminder, now, decision.outcome, facts)
-        self._finish(reminder, book, now, again)
-        return Outcome(decision.outcome)
+        line = _line(reminder, now, decision.outcome, facts)
+        return Outcome(decision.outcome, closing=self._closing(reminder, book, now, [line], again))
+
+    def _wait_for_turn(
+        self, reminder: Reminder, book: Book, send: Send, now: datetime, receives: int
+    ) -> Outcome | None:
+        """None when it is the message's turn. One that would wait longer than a worker waits goes back to the
+        queue, later each time; one that has gone back too often, or would wait for minutes, to the due line."""
+        self.whatsapp.access_token()  # a missing one must stop us here, not after the claim
+        wait = self.pacer.wait(send.portfolio.phone_number_id) if self.pacer else 0
+        if not wait:
+            return None
+        if wait <= LONGEST_WAIT and receives < MOST_RECEIVES:
+            return Outcome(retry_after=wait + random.randrange(2**receives))
+        debts = {due.debt.terms.key: "DEFERRED_RATE" for due in send.dues} | dict(send.others)
+        again = now + max(timedelta(seconds=wait), RATE_LOOK)
+        return self._do_not_send(reminder, book, Defer("RATE", again, (), debts), now)
 
     def _send(self, reminder: Reminder, book: Book, send: Send, now: datetime) -> Outcome:
-        if send.document:
-            media_id = self.documents.media_id(reminder.borrower, send, now) if self.documents else ""
-            if not media_id:
-                debts = {debt.terms.key: "SKIPPED_NO_DOCUMENT" for debt in send.debts} | dict(send.others)
-                return self._do_not_send(reminder, book, Skip("NO_DOCUMENT", debts), now)
-            send = replace(send, media_id=media_id)
         key = MessageKey(reminder.borrower, send.day)
         message = template_message(
             book.borrower.phone,
@@ -139,18 +211,17 @@ class Sender:
             reminder_components(send, book.borrower, key.opaque),
             key.opaque,
         )
-        self.whatsapp.access_token()  # a missing one must stop us here, not after the claim
         claim = self.messages.claim(key, send, now)
         if claim is None:
             return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))  # another worker is at it
         answer = self.whatsapp.send(send.portfolio.phone_number_id, message)
         if isinstance(answer, Refused) and answer.action.stops:
             return self._stop(reminder, book, send, claim, answer, now)
+        if self.pacer and isinstance(answer, Refused) and answer.error.code in TOO_FAST:
+            self.pacer.slow_down(send.portfolio.phone_number_id, answer.retry_after)
         code = self._record(claim, answer, now)
         if isinstance(answer, Accepted | Unclear):
             self.room.take(send.portfolio, self._ramp(send.portfolio.portfolio_id), send.day)
-        if isinstance(answer, Accepted) and not (send.is_first_contact or book.borrower.is_known):
-            self.ledger.know_at(reminder.borrower, send.phone_ref)
         if code is None:
             return Outcome(retry_after=answer.retry_after if isinstance(answer, Refused) else 0)
         facts = {
@@ -158,10 +229,10 @@ class Sender:
             "language": send.language,
             "portfolio": send.portfolio.portfolio_id,
         }
-        self._journal(reminder, now, code, {**facts, **_told(send, code)}, day=send.day)
-        self._consume(reminder.borrower, send.consumes)
-        self._finish(reminder, _with(book, claim.message), now)
-        return Outcome(code)
+        line = _line(reminder, now, code, {**facts, **_told(send, code)}, day=send.day)
+        known_at = send.phone_ref if isinstance(answer, Accepted) and not send.is_first_contact else ""
+        after = _with(book, claim.message)
+        return Outcome(code, closing=self._closing(reminder, after, now, [line], known_at=known_at))
 
     def _record(self, claim: Claim, answer: Answer, now: datetime) -> str | None:
         """Writes the result down; the outcome's code, or None when Meta surely did not accept and we try again."""
@@ -207,38 +278,56 @@ class Sender:
             settled = not self.messages.advance(key, State.UNKNOWN, {"unclear_for": reason}).moved
             if settled:  # a status was faster
                 return Outcome(retry_after=RETRY_SOON)
-            self._consume(reminder.borrower, message.debts)
-            self._journal(
-                reminder, now, "UNKNOWN", {"debts": dict.fromkeys(message.debts, "UNKNOWN")}, day=message.day
-            )
+            debts = dict.fromkeys(message.debts, "UNKNOWN")
+            line = _line(reminder, now, "UNKNOWN", {"debts": debts}, day=message.day)
             if message.day == local_date(book.borrower, now):
-                self._finish(reminder, book, now)
-                return Outcome("UNKNOWN")
+                return Outcome("UNKNOWN", closing=self._closing(reminder, book, now, [line]))
+            self.journal.append_all([line], now)
         return None
 
-    def _consume(self, borrower: str, debts: Mapping[str, Consumed]) -> None:
-        for debt_key, consumed in debts.items():
-            self.ledger.consume(borrower, debt_key, consumed)
-
-    def _finish(self, reminder: Reminder, book: Book, now: datetime, again: Look | None = None) -> None:
+    def _closing(
+        self,
+        reminder: Reminder,
+        book: Book,
+        now: datetime,
+        lines: Sequence[Line],
+        again: Look | None = None,
+        known_at: str = "",
+    ) -> Closing:
         tomorrow = local_date(book.borrower, now) + timedelta(days=1)
         again = again or next_look(book.borrower, book.debts, self.strategy_of, first=tomorrow)
-        self.ledger.finish(reminder.borrower, reminder.lease, again and raised(book, self.strategy_of, again))
+        again = again and raised(book, self.strategy_of, again)
+        return Closing(lines, Finish(reminder.borrower, reminder.lease, again, _steps(book, tomorrow), known_at))
 
-    def _journal_message(self, reminder: Reminder, book: Book, day: date, now: datetime) -> None:
+    def _message_lines(self, reminder: Reminder, book: Book, day: date, now: datetime) -> list[Line]:
         """The day's message has an outcome; a worker that died after the answer may not have told the journal."""
-        for message in book.messages:
-            if message.day == day and message.outcome:
-                facts = {"debts": dict.fromkeys(message.debts, message.outcome)}
-                self._journal(reminder, now, message.outcome, facts, day=day)
+        return [
+            _line(
+                reminder, now, message.outcome, {"debts": dict.fromkeys(message.debts, message.outcome)}, day=day
+            )
+            for message in book.messages
+            if message.day == day and message.outcome
+        ]
 
-    def _journal(
-        self, reminder: Reminder, now: datetime, code: str, facts: dict[str, Any], day: date | None = None
-    ) -> None:
-        """One outcome for each look, and one for each message: `day` names the message it is of."""
-        subject = keys.borrower_pk(reminder.borrower)
-        facts = {"code": code, "trace": reminder.trace, **facts}
-        self.journal.append(subject, now, "outcome", day.isoformat() if day else reminder.lease, facts)
+
+def _line(reminder: Reminder, now: datetime, code: str, facts: dict[str, Any], day: date | None = None) -> Line:
+    """One outcome for each look, and one for each message: `day` names the message it is of."""
+    return Line(
+        subject=keys.borrower_pk(reminder.borrower),
+        event="outcome",
+        identity=day.isoformat() if day else reminder.lease,
+        at=now,
+        facts={"code": code, "trace": reminder.trace, **facts},
+    )
+
+
+def _steps(book: Book, day: date) -> dict[str, Consumed]:
+    """What is used up of the ladders of open debts, and of closed ones that may open again in time for a step."""
+    return {
+        debt.terms.key: Consumed(debt.terms.due_date, debt.step)
+        for debt in book.debts
+        if debt.step is not None and (debt.is_open or day - debt.terms.due_date <= STEPS_KEPT)
+    }
 
 
 def _told(send: Send, code: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 
 from cobranza.policy.breaker import Breaker
 from cobranza.store.ledger import Ledger
@@ -14,24 +15,27 @@ from cobranza.whatsapp.errors import ProviderError
 
 @dataclass(slots=True)
 class Stops:
-    """`lifetime`: so many seconds a reading is believed."""
+    """`lifetime`: so many seconds a reading is believed. For many threads at once."""
 
     ledger: Ledger
     lifetime: float = 0.0
     monotonic: Callable[[], float] = time.monotonic
     _standing: Mapping[str, Breaker] = field(default_factory=dict[str, Breaker], init=False)
     _read_at: float = field(default=float("-inf"), init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     def standing(self) -> Mapping[str, Breaker]:
         """The open breakers by scope."""
-        if self.monotonic() - self._read_at >= self.lifetime:
-            self._standing = self.ledger.breakers()
-            self._read_at = self.monotonic()
-        return self._standing
+        with self._lock:
+            if self.monotonic() - self._read_at >= self.lifetime:
+                self._standing = self.ledger.breakers()
+                self._read_at = self.monotonic()
+            return self._standing
 
     def open(self, scope: str, error: ProviderError, at: datetime) -> Breaker:
         """Meta's answer at `at` stops this scope: for everybody from their next reading on, here at once."""
         met = Breaker(scope, utc(at), error.code)
         self.ledger.open_breaker(met, {"title": error.title, "details": error.details, "trace": error.trace})
-        self._read_at = float("-inf")
+        with self._lock:
+            self._read_at = float("-inf")
         return self.standing().get(scope) or met

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 # SQS hides a message no longer.
 LONGEST_DELAY = timedelta(minutes=15)
+# WhatsApp takes one message to the same person in six seconds (Meta, "About the platform", pair rate).
+PAIR_PAUSE = timedelta(seconds=6)
 # Longer than a reminder can wait on the queue and be tried again; then the borrower comes back by themselves.
 LEASE = timedelta(minutes=90)
 

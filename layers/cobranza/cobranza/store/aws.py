@@ -13,7 +13,7 @@ CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 4},
-    max_pool_connections=32,
+    max_pool_connections=64,
     # botocore would put its own name together twice for every call, which takes as long as signing it.
     user_agent="cobranza",
 )

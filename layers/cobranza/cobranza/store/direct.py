@@ -1,8 +1,8 @@
 """DynamoDB's own JSON, straight through botocore.
 
 botocore checks, copies and rebuilds every value of a request and of an answer by its model of the service: more
-work than all the rest of an import. The calls that carry many items go past it. Signing, retries, time-outs and
-errors stay botocore's.
+work than all the rest of an import. The calls that imports and messages live on go past it. Signing, retries,
+time-outs and errors stay botocore's.
 """
 
 import json
@@ -15,15 +15,15 @@ _KEPT = "cobranza.request"
 
 
 def direct(dynamodb: Any) -> Any:
-    """The client, whose bulk calls send and give back DynamoDB's JSON as it is.
+    """The client, whose calls send and give back DynamoDB's JSON as it is.
 
     There are no binary values in it, and nobody but the service checks it.
     """
     events = dynamodb.meta.events
-    for operation in ("BatchExecuteStatement", "BatchGetItem"):
+    for operation in ("BatchExecuteStatement", "BatchGetItem", "Query", "UpdateItem"):
         events.register(f"provide-client-params.dynamodb.{operation}", _keep)
         events.register(f"before-call.dynamodb.{operation}", _send)
-    for operation in ("BatchGetItem", "Query"):
+    for operation in ("BatchGetItem", "Query", "UpdateItem"):
         events.register(f"before-parse.dynamodb.{operation}", _receive)
     return dynamodb
 
@@ -33,6 +33,8 @@ def _keep(params: Params, context: MutableMapping[str, Any], **_: Any) -> Params
     context[_KEPT] = params
     if "Statements" in params:
         return {"Statements": [{"Statement": "-"}]}
+    if "TableName" in params:
+        return {"TableName": params["TableName"]} | ({"Key": {}} if "Key" in params else {})
     # With its tables, of which the endpoint may depend.
     return {"RequestItems": {table: {"Keys": [{}]} for table in params["RequestItems"]}}
 

@@ -1,7 +1,7 @@
 """Items of a borrower's partition as the values that the pure rooms know, and back."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -19,7 +19,19 @@ from cobranza.policy.feed import Pause
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.store import keys
 from cobranza.store.said import debt_standing_of, standing_of
-from cobranza.store.table import Item, utc
+from cobranza.store.table import Item, Update, utc
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The end of a borrower's look, under its `lease`: when the next one is, None for never, the steps that are
+    used up, by the debt's key, and `known_at`, the phone's reference where a message to it was taken."""
+
+    borrower: str
+    lease: str
+    look: Look | None
+    steps: Mapping[str, Consumed] = field(default_factory=dict[str, Consumed])
+    known_at: str = ""
 
 
 def message_of(item: Item) -> Message:
@@ -29,10 +41,7 @@ def message_of(item: Item) -> Message:
         claimed_at=datetime.fromisoformat(item["claimed_at"]),
         attempts=int(item["attempts"]),
         failed_for=int(item.get("reason", {}).get("code", 0)),
-        debts={
-            key: Consumed(date.fromisoformat(due_date), int(step))
-            for key, (due_date, step) in item["debts"].items()
-        },
+        debts=_consumed_of(item["debts"]),
         template=item.get("template", ""),
         phone_ref=phone_ref_of(item),
         confirms=item.get("confirms", ""),
@@ -66,6 +75,19 @@ def planned(ref: str, look: Look) -> Item:
     """When to look at a borrower, as the profile has it and the index *due* finds it."""
     due: Item = {"due_shard": keys.due_shard(ref), "due_at": utc(look.at)}
     return due if look.priority is None else due | {"priority": look.priority}
+
+
+def finished(ended: Finish) -> Update:
+    """Ends the lease, unless a file that came meanwhile wants another look."""
+    steps = {key: [used.due_date, used.step] for key, used in ended.steps.items()}
+    look = planned(ended.borrower, ended.look) if ended.look else {}
+    return Update(
+        keys.profile(ended.borrower),
+        {"steps": steps, **look, **({"known_at": ended.known_at} if ended.known_at else {})},
+        {"lease": ended.lease},
+        ("lease",) if ended.look else ("lease", "due_at", "due_shard"),
+        absent=("wanted",),
+    )
 
 
 def book_of(ref: str, items: Mapping[str, Item]) -> Book:
@@ -103,8 +125,9 @@ def promises_of(items: Mapping[str, Item]) -> dict[str, tuple[Promise, ...]]:
 def debts_of(items: Mapping[str, Item]) -> tuple[Debt, ...]:
     """All debts of a borrower's partition, with what was said of each and of all."""
     disputed = standing_of(items.get(keys.STANDING)).dispute.stands
+    steps = steps_of(items.get(keys.PROFILE))
     debts = (
-        debt_of(item, items.get(keys.mark(item["portfolio"], item["debt_id"])))
+        debt_of(item, items.get(keys.mark(item["portfolio"], item["debt_id"])), steps)
         for sk, item in items.items()
         if sk.startswith(keys.DEBT)
     )
@@ -158,15 +181,24 @@ def consent_of(item: Item) -> Consent:
     return Consent(source=item["source"], at=datetime.fromisoformat(at) if at else None, text=item["text"])
 
 
-def debt_of(item: Item, mark: Item | None = None) -> Debt:
-    """`mark` is what was said of the debt besides: recalled, disputed, held."""
+def steps_of(profile: Item | None) -> Mapping[str, Consumed]:
+    """The steps that messages have used up, by the debt's key."""
+    return _consumed_of((profile or {}).get("steps", {}))
+
+
+def _consumed_of(told: Mapping[str, tuple[str, Decimal]]) -> dict[str, Consumed]:
+    return {key: Consumed(date.fromisoformat(due_date), int(step)) for key, (due_date, step) in told.items()}
+
+
+def debt_of(item: Item, mark: Item | None = None, steps: Mapping[str, Consumed] | None = None) -> Debt:
+    """`mark` is what was said of the debt besides: recalled, disputed, held; `steps` as of `steps_of`."""
     mark = mark or {}
-    # A step belongs to the due date it was consumed for: a new date is a new ladder.
-    current = item.get("step_for") == item["due_date"]
     terms = terms_of(item)
+    used = (steps or {}).get(terms.key)
     return Debt(
         terms=terms,
-        step=int(item["step"]) if current else None,
+        # A step belongs to the due date it was consumed for: a new date is a new ladder.
+        step=used.step if used and used.due_date == terms.due_date else None,
         paid=parts_of(item.get("paid", {})),
         closed=item.get("closed", ""),
         recalled=bool(mark.get("recalled")),

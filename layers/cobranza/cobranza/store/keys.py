@@ -33,6 +33,7 @@ TIER = "TIER"
 PEOPLE = "PEOPLE#"
 RAMP = "RAMP#"
 RATE = "RATE"
+SLOTS = "SLOTS"
 LINE = "LINE#"
 BREAKERS = "BREAKERS"
 STANDING = "STANDING"
@@ -263,6 +264,16 @@ def ramp(portfolio_id: str, day: date) -> dict[str, str]:
 def rate(scope: str) -> dict[str, str]:
     """How many reminders a second may leave."""
     return {"pk": control_pk(scope), "sk": RATE}
+
+
+def number_rate(number: str) -> dict[str, str]:
+    """How many messages a second Meta takes from the number."""
+    return {"pk": number_pk(number), "sk": RATE}
+
+
+def slots(number: str) -> dict[str, str]:
+    """The number's line: the moment of its next free slot."""
+    return {"pk": number_pk(number), "sk": SLOTS}
 
 
 def full_line(moment: datetime) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -10,11 +10,12 @@ from cobranza.policy.breaker import Breaker, stops_everybody
 from cobranza.policy.decision import Book
 from cobranza.policy.due import Look
 from cobranza.policy.feed import Feed, Pause
-from cobranza.policy.message import Consumed
+from cobranza.policy.message import State
+from cobranza.policy.pace import PAIR_PAUSE
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import SHIPPED, Strategy, shipped
 from cobranza.store import keys
-from cobranza.store.items import book_of, breaker_of, pause_of, planned
+from cobranza.store.items import Finish, book_of, breaker_of, finished, pause_of, planned
 from cobranza.store.said import wrong_number_item
 from cobranza.store.table import ConditionFailed, Item, Table, Update, utc
 
@@ -50,13 +51,20 @@ class Waiting(NamedTuple):
 class Loaded:
     """A borrower's whole partition, read consistently. `lease` is the current one, `due_at` the moment planned for
     the next look, both empty when there is none; `borrower_id` is the creditor's own number, `sources` the import
-    that told each debt last, by its key."""
+    that told each debt last, by its key, `written_at` when we last wrote to them besides reminders."""
 
     book: Book
     lease: str
     due_at: str = ""
     borrower_id: str = ""
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
+    written_at: datetime | None = None
+
+    def was_written_to(self, now: datetime) -> bool:
+        """Whether it is so short a while ago that WhatsApp refuses another message to the same person."""
+        claims = (message.claimed_at for message in self.book.messages if message.state is not State.RETRY)
+        last = max(filter(None, (self.written_at, *claims)), default=None)
+        return last is not None and now - last < PAIR_PAUSE
 
 
 class Ledger:
@@ -266,28 +274,34 @@ class Ledger:
         )
         return [one.borrower for one, is_made in zip(waiting, made, strict=True) if is_made]
 
-    def finish(self, borrower: str, lease: str, next_look: Look | None) -> None:
-        """Ends a lease: look again at `next_look`, or when a file that came meanwhile wants it, whichever comes
+    def finish_all(self, ended: Sequence[Finish]) -> None:
+        """Ends these leases, 25 a call, each as `finish` does: a borrower once."""
+        made = self._table.write_all([finished(one) for one in ended])
+        for one, is_made in zip(ended, made, strict=True):
+            if not is_made:
+                self.finish(one)
+
+    def finish(self, ended: Finish) -> None:
+        """Ends a lease: look again at its `look`, or when a file that came meanwhile wants it, whichever comes
         first; never by ourselves when neither is. Nothing if the lease has moved."""
         try:
-            self._end_lease(borrower, lease, next_look, "attribute_not_exists(#wanted)", {})
+            self._end_lease(ended, "attribute_not_exists(#wanted)", {})
         except ConditionFailed as failed:
             wanted = failed.item.get("wanted")
-            if failed.item.get("lease") == lease and wanted:
+            if failed.item.get("lease") == ended.lease and wanted:
                 wish = _wish_of(failed.item)
-                look = wish if next_look is None or wish.at < next_look.at else next_look
+                look = wish if ended.look is None or wish.at < ended.look.at else ended.look
                 with contextlib.suppress(ConditionFailed):  # wanted earlier still: the lease ends by itself
-                    self._end_lease(borrower, lease, look, "#wanted = :seen", {"seen": wanted})
+                    self._end_lease(replace(ended, look=look), "#wanted = :seen", {"seen": wanted})
 
-    def _end_lease(
-        self, borrower: str, lease: str, look: Look | None, condition: str, values: dict[str, str]
-    ) -> None:
+    def _end_lease(self, ended: Finish, condition: str, values: dict[str, str]) -> None:
+        write = finished(ended)
         self._table.update(
-            keys.profile(borrower),
-            planned(borrower, look) if look else None,
-            remove=("lease", *_WISH) if look else ("lease", *_WISH, "due_at", "due_shard"),
+            write.key,
+            write.set_,
+            remove=(*write.remove, *_WISH),
             condition=f"#lease = :held AND {condition}",
-            values={"held": lease, **values},
+            values={"held": ended.lease, **values},
         )
 
     # The sender's one read.
@@ -305,15 +319,13 @@ class Ledger:
             due_at=profile.get("due_at", ""),
             borrower_id=profile.get("borrower_id", ""),
             sources={key: item.get("source", "") for key, item in debts.items()},
+            written_at=datetime.fromisoformat(profile["written_at"]) if "written_at" in profile else None,
         )
 
-    def consume(self, borrower: str, debt_key: str, consumed: Consumed) -> None:
-        """Tells a debt which step a claim used up."""
-        self._table.update(
-            keys.debt(borrower, debt_key),
-            {"step": consumed.step, "step_for": consumed.due_date},
-            condition=EXISTS,
-        )
+    def wrote_to(self, borrower: str, at: datetime) -> None:
+        """A message other than a reminder is about to go to the borrower. Nothing without a profile."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(keys.profile(borrower), {"written_at": utc(at)}, condition=EXISTS)
 
     # What the borrower says.
 

@@ -3,6 +3,7 @@ portfolio that is new. Senders add to the counters once a batch."""
 
 from datetime import date, datetime, timedelta
 
+from cobranza.policy.slots import ALLOWED
 from cobranza.store import keys
 from cobranza.store.table import Table
 
@@ -28,8 +29,9 @@ class Limits:
             },
         )
         told = {item["sk"]: item for item in items}
-        tier = told.pop(keys.TIER, {"people": self._people_a_day})
-        return max(int(tier["people"]) - sum(int(item["people"]) for item in told.values()), 0)
+        tier = told.get(keys.TIER, {"people": self._people_a_day})
+        reached = sum(int(item["people"]) for sk, item in told.items() if sk.startswith(keys.PEOPLE))
+        return max(int(tier["people"]) - reached, 0)
 
     def add_people(self, number: str, now: datetime, count: int) -> None:
         expires = int((now + KEPT).timestamp())
@@ -38,6 +40,14 @@ class Limits:
     def set_tier(self, number: str, people: int) -> None:
         """What WhatsApp says of this number: so many people in any 24 hours."""
         self._table.update(keys.tier(number), {"people": people})
+
+    def allowed(self, number: str) -> int:
+        """Messages a second that Meta takes from the number."""
+        item = self._table.get(keys.number_rate(number))
+        return max(int(item["per_second"]), 1) if item else ALLOWED
+
+    def set_allowed(self, number: str, per_second: int) -> None:
+        self._table.update(keys.number_rate(number), {"per_second": per_second})
 
     def rate(self) -> int | None:
         """Reminders a second over the whole stack, where somebody has slowed it down; 0 stops it."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Container
+from threading import Lock
 
 from cobranza.policy.portfolio import Portfolio
 
@@ -14,14 +15,16 @@ PAUSE_LIFETIME = 20.0
 def remembered[T](
     read: Callable[[str], T], lifetime: float = LIFETIME, *, monotonic: Callable[[], float] = time.monotonic
 ) -> Callable[[str], T]:
-    """What `read` tells of a portfolio, asked again after `lifetime` seconds."""
+    """What `read` tells of a portfolio, asked again after `lifetime` seconds: by one thread, while others wait."""
     kept: dict[str, tuple[float, T]] = {}
+    lock = Lock()
 
     def get(portfolio_id: str) -> T:
-        known = kept.get(portfolio_id)
-        if known is None or monotonic() - known[0] > lifetime:
-            known = kept[portfolio_id] = (monotonic(), read(portfolio_id))
-        return known[1]
+        with lock:
+            known = kept.get(portfolio_id)
+            if known is None or monotonic() - known[0] > lifetime:
+                known = kept[portfolio_id] = (monotonic(), read(portfolio_id))
+            return known[1]
 
     return get
 

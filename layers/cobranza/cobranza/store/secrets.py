@@ -4,6 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,18 +25,20 @@ class Secret:
         self._monotonic = monotonic
         self._kept: dict[str, Any] = {}
         self._read_at = float("-inf")
+        self._lock = Lock()
 
     def __call__(self) -> dict[str, Any]:
         """Raises MissingSetting when the secret has no value yet or is no object: without credentials nothing goes
         on."""
-        if self._monotonic() - self._read_at > LIFETIME:
-            self._kept = _read(self._client, self._id)
-            self._read_at = self._monotonic()
-        return self._kept
+        with self._lock:
+            if self._monotonic() - self._read_at > LIFETIME:
+                self._kept = _read(self._client, self._id)
+                self._read_at = self._monotonic()
+            return self._kept
 
     def again(self) -> dict[str, Any]:
         """As it is now; as it was known where it cannot be read."""
-        with contextlib.suppress(MissingSetting, BotoCoreError, ClientError):
+        with self._lock, contextlib.suppress(MissingSetting, BotoCoreError, ClientError):
             self._kept = _read(self._client, self._id)
             self._read_at = self._monotonic()
         return self._kept

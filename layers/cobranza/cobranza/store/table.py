@@ -27,12 +27,13 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A change of an item that is there; not made unless it still is as `seen`."""
+    """A change of an item that is there; not made unless it still is as `seen`, without what is `absent`."""
 
     key: Mapping[str, str]
     set_: Mapping[str, Any]
     seen: Mapping[str, Any]
     remove: Sequence[str] = field(default=())
+    absent: Sequence[str] = field(default=())
 
 
 type Write = Insert | Update
@@ -162,7 +163,8 @@ class Table:
             return {"Statement": statement, "Parameters": _packed(write.item.values())}
         sets = " ".join(f'SET "{name}"=?' for name in write.set_)
         removes = " ".join(f'REMOVE "{name}"' for name in write.remove)
-        where = " AND ".join(f'"{name}"=?' for name in (*write.key, *write.seen))
+        tests = [f'"{name}"=?' for name in (*write.key, *write.seen)]
+        where = " AND ".join(tests + [f'"{name}" IS MISSING' for name in write.absent])
         return {
             "Statement": f'UPDATE "{self._name}" {sets} {removes} WHERE {where}'.replace("  ", " "),
             "Parameters": _packed([*write.set_.values(), *write.key.values(), *write.seen.values()]),

@@ -7,9 +7,11 @@ messages" (POST /{version}/{phone number id}/messages).
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, cast
 
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from cobranza.errors import MissingSetting
@@ -20,6 +22,8 @@ READ_TIMEOUT = 10.0
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 # Seconds until a message is tried again with a token that was changed meanwhile.
 WITH_NEW_TOKEN = 1
+# Seconds that an answer may ask us to wait, at most.
+LONGEST_WAIT = 900
 # What one call can last at most; a caller with less time left must not begin it.
 LONGEST_CALL = CONNECT_TIMEOUT + READ_TIMEOUT
 
@@ -51,7 +55,20 @@ class Unclear:
 type Answer = Accepted | Refused | Unclear
 
 
+def pooled_session(connections: int) -> requests.Session:
+    """For so many threads at once: each call has its own connection, which stays open for the next. Nothing in
+    it changes between calls: cookies are not kept, and no file or variable of the machine is asked."""
+    session = requests.Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.mount("https://", HTTPAdapter(pool_maxsize=connections))
+    session.mount("http://", HTTPAdapter(pool_maxsize=connections))
+    return session
+
+
 class WhatsApp:
+    """For many threads at once, where its session is."""
+
     def __init__(
         self,
         base_url: str,
@@ -143,7 +160,14 @@ def _read(response: requests.Response) -> Answer:
     rule = rule_for(error.code)
     if rule.action is Action.UNCLEAR:
         return Unclear(error)
-    return Refused(rule.action, error, rule.retry_after)
+    asked = _asked_wait(response) if rule.action is Action.RETRY else 0
+    return Refused(rule.action, error, max(rule.retry_after, asked))
+
+
+def _asked_wait(response: requests.Response) -> int:
+    """Seconds for which the answer asks us to wait, 0 where it does not say."""
+    asked = response.headers.get("Retry-After", "")
+    return min(int(asked), LONGEST_WAIT) if asked.isdecimal() else 0
 
 
 def read_error(error: Any) -> ProviderError | None:
