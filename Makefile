@@ -31,8 +31,8 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-demo: $(TOOLS)/.ready build/local/.built ## the whole stack on this machine with sample files [ONCE=1] [FILE=path.csv]
-	@$(PY) -m local.demo $(if $(ONCE),--once) $(if $(FILE),--file "$(FILE)")
+demo: $(TOOLS)/.ready build/local/.built ## the whole stack on this machine with sample files [ONCE=1] [FAULTS=1] [FILE=path.csv]
+	@$(PY) -m local.demo $(if $(ONCE),--once) $(if $(FAULTS),--faults) $(if $(FILE),--file "$(FILE)")
 
 up: $(TOOLS)/.ready build/local/.built ## the same stack in the background, empty, described by .local/stack.json
 	@$(PY) -m local.stack up

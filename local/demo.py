@@ -17,6 +17,10 @@ from rich.table import Table
 
 from local import drive, samples, stack
 from local.drive import Tally
+from local.faults import queue_badly
+
+# Seconds: what WhatsApp asks to try later, and what it never answers, takes its time.
+PATIENCE = 280.0
 
 console = Console(stderr=not sys.stdout.isatty(), highlight=False)
 
@@ -24,6 +28,7 @@ console = Console(stderr=not sys.stdout.isatty(), highlight=False)
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--once", action="store_true", help="end when all is done")
+    parser.add_argument("--faults", action="store_true", help="calls fail, reminders come twice, senders die")
     parser.add_argument("--file", type=Path, help="import this debts file instead of the samples")
     options = parser.parse_args()
     stays = not options.once and sys.stdin.isatty() and sys.stdout.isatty()
@@ -33,7 +38,7 @@ def main() -> int:
     with ExitStack() as block:
         with console.status("starting the emulator and the simulator, deploying the template …"):
             local = block.enter_context(stack.running(folder))
-        tally = _run(local, folder, options.file)
+        tally = _run(local, folder, options.file, faults=options.faults)
         problems = _problems(local, tally, whole=options.file is None)
         _show(tally, problems)
         if stays:
@@ -42,7 +47,7 @@ def main() -> int:
     return 1 if problems else 0
 
 
-def _run(local: stack.Stack, folder: Path, file: Path | None) -> Tally:
+def _run(local: stack.Stack, folder: Path, file: Path | None, *, faults: bool) -> Tally:
     """Drops the files, ticks once and waits until all has happened."""
     now = datetime.now(UTC)
     moment = drive.next_open_moment(now)
@@ -62,7 +67,7 @@ def _run(local: stack.Stack, folder: Path, file: Path | None) -> Tally:
             if summary["error"]:
                 console.print(f"refused whole: {key}: {summary['error']['reason']}")
             progress.advance(dropped)
-        tally.due = drive.tick(local)
+        tally.due = queue_badly(local, moment) if faults else drive.tick(local)
         settled = progress.add_task("due borrowers settled", total=tally.due)
         delivered = progress.add_task("messages delivered", total=None)
         seen = progress.add_task("messages read by borrowers", total=None)
@@ -73,7 +78,7 @@ def _run(local: stack.Stack, folder: Path, file: Path | None) -> Tally:
             progress.update(delivered, completed=tally.delivered, total=tally.sent)
             progress.update(seen, completed=tally.read_by_borrower, total=tally.sent)
 
-        drive.settle(local, watch=watch)
+        drive.settle(local, PATIENCE, watch)
     return tally
 
 

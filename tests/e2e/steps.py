@@ -1,8 +1,5 @@
 """What the end-to-end tests do and see: files and clocks on one side, phones on the other, the tables between."""
 
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,16 +76,3 @@ def states(stack: Stack, today: datetime) -> list[str]:
 def outcomes(stack: Stack, today: datetime) -> list[str]:
     entries = (item for item in drive.items(stack, "journal") if item["event"] == "outcome")
     return [entry["code"] for entry in entries if entry["at"].startswith(f"{today:%Y-%m-%d}")]
-
-
-@contextmanager
-def sender_asleep(stack: Stack) -> Generator[None]:
-    """What is queued stays queued inside the block."""
-    functions = stack.client("lambda")
-    (mapping,) = functions.list_event_source_mappings(FunctionName=stack.functions["send"])["EventSourceMappings"]
-    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-    time.sleep(1.5)  # a poll that is under way
-    try:
-        yield
-    finally:
-        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)

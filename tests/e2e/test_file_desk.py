@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from cobranza_cli.app import app
 from local import drive, samples
+from local.faults import sender_asleep
 from local.stack import FOLDER, Stack
-from tests.e2e.steps import csv, move_clock, outcomes, sender_asleep
+from tests.e2e.steps import csv, move_clock, outcomes
 
 PHONES = {f"D{n}": f"+5255555509{n}1" for n in range(6)}
 

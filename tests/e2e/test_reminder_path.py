@@ -4,14 +4,12 @@ The tests share one stack, and each begins with empty tables on an open day.
 """
 
 import json
-import subprocess
-import sys
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import requests
 
 from local import drive
+from local.faults import kill_a_sender, sender_asleep
 from local.stack import VERIFY_TOKEN, Stack
 from tests.e2e.steps import (
     accepted,
@@ -23,7 +21,6 @@ from tests.e2e.steps import (
     outcomes,
     row,
     say,
-    sender_asleep,
     states,
     todays,
 )
@@ -111,9 +108,7 @@ def test_a_sender_killed_between_claim_and_call_messages_nobody_twice(stack: Sta
     drop(stack, today, {"K1": "+525555550921"})
     with sender_asleep(stack):
         assert drive.tick(stack) == 1
-        die = [sys.executable, "-m", "tests.e2e.killed_sender"]
-        killed = subprocess.run(die, input=described(stack), check=False)
-        assert killed.returncode == 9
+        kill_a_sender(stack)
         assert states(stack, today) == ["CLAIMED"]
         move_clock(stack, today + timedelta(minutes=10))
     drive.settle(stack)
@@ -143,7 +138,3 @@ def test_what_whatsapp_refuses_keeps_its_reason(stack: Stack, today: datetime) -
     (failed,) = todays(stack, today)
     assert (failed["state"], failed["reason"]["code"]) == ("FAILED", 131026)
     assert outcomes(stack, today) == ["FAILED_131026"]
-
-
-def described(stack: Stack) -> bytes:
-    return json.dumps(asdict(stack)).encode()

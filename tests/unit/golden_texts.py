@@ -65,7 +65,7 @@ def facts_of(template: str, locale: Locale) -> dict[Fact, str]:
     beside: dict[Fact, str] = {
         "check_at": send.portfolio.creditor.complaints_channel,
         "link": f"{locale.pays_at}a1b2",
-        "document": f"{locale.pays_at}a1b2.pdf",
+        "document": "MEDIA_ID",
         "document_name": "F-100.pdf",
         "paid": known["owed"],
         "paid_on": known["due_date"],

@@ -229,6 +229,7 @@ def test_every_shipped_template_is_known_as_the_project_knows_it() -> None:
 @pytest.mark.parametrize("locale", LOCALES.values(), ids=LOCALES)
 def test_every_shipped_template_is_accepted_with_its_facts(locale: Locale) -> None:
     state = new_state()
+    keep_file(state, "application/pdf")
     for (name, language), shipped in shipped_templates().items():
         if language == locale.language:
             order = template(name, language, *shipped.components(facts_of(name, locale)))

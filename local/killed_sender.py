@@ -1,6 +1,6 @@
 """A sender that dies between claim and call: takes one reminder from the queue, claims, and is gone.
 
-python -m tests.e2e.killed_sender < stack.json
+python -m local.killed_sender < stack.json
 """
 
 import json
