@@ -39,8 +39,8 @@ def main() -> None:
     stack = Stack(**json.load(sys.stdin))
     sqs, url = stack.client("sqs"), stack.queues["reminders"]
     (received,) = sqs.receive_message(QueueUrl=url)["Messages"]
-    # It comes back as soon as somebody listens again.
-    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=received["ReceiptHandle"], VisibilityTimeout=0)
+    # It comes back soon, and the next to die meets another one.
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=received["ReceiptHandle"], VisibilityTimeout=10)
     dynamodb = stack.client("dynamodb")
     table = Table(dynamodb, stack.tables["ledger"])
     ledger = Ledger(table)
