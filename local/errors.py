@@ -21,6 +21,10 @@ WORDS = {
     ),
     Action.UNCLEAR: ("`UNKNOWN`: never sent again", "`UNKNOWN`: no se envía otra vez"),
     Action.GIVE_UP: ("this message fails", "este mensaje falla"),
+    Action.OTHER_PHONE: (
+        "this message fails, and never again to this phone",
+        "este mensaje falla, y nunca más a este teléfono",
+    ),
     Action.OUR_BUG: (
         "this message fails, and an error is logged",
         "este mensaje falla, y queda un error en el registro",

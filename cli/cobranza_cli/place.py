@@ -12,11 +12,14 @@ import requests
 
 from cobranza.clock import moved_by, real_time
 from cobranza.refs import References
+from cobranza.settings import phones_of
 from cobranza.store.objects import Bucket
 from cobranza.store.secrets import Secret
 from cobranza.store.table import Table
 from cobranza.whatsapp.account import Account
 from cobranza.whatsapp.client import token_of
+
+PARAMETERS = ("Stage", "CountriesOn", "TestPhones", "GraphApiUrl", "GraphApiVersion")
 
 
 class NoStack(Exception):
@@ -25,8 +28,8 @@ class NoStack(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """`outputs` are the stack's own, with its parameters CountriesOn, GraphApiUrl and GraphApiVersion; `options`
-    how a client is made."""
+    """`outputs` are the stack's own, with those of its parameters that are in PARAMETERS; `options` how a client
+    is made."""
 
     outputs: dict[str, str]
     options: dict[str, str]
@@ -45,6 +48,11 @@ class Place:
     @cached_property
     def inbox(self) -> Bucket:
         return Bucket(self.client("s3"), self.outputs["Inbox"])
+
+    @property
+    def only_to(self) -> frozenset[str] | None:
+        """The only phones that the stack may write to; None: to all."""
+        return phones_of(self.outputs["Stage"], self.outputs["TestPhones"])
 
     def now(self) -> datetime:
         """By the stack's clock, which can be moved on this machine."""
@@ -88,7 +96,7 @@ def find(stack: str, region: str, local: Path | None) -> Place:
         raise NoStack(f"no stack {stack!r} here: name it by --stack and --region ({error})") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     given = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
-    outputs |= {name: given.get(name, "") for name in ("CountriesOn", "GraphApiUrl", "GraphApiVersion")}
+    outputs |= {name: given.get(name, "") for name in PARAMETERS}
     if "Ledger" not in outputs or "Inbox" not in outputs:
         raise NoStack(f"{stack!r} is no stack of Cobranza: it has no outputs Ledger and Inbox")
     return Place(outputs, options)

@@ -64,7 +64,7 @@ def plan(place: Place, portfolio_id: str, day: date | None, out: Path | None) ->
     countries = switched_on(ledger.portfolio, place.outputs["CountriesOn"].split(","))
     people = Ramps(place.ledger).people(portfolio_id)
     seen = Seen(portfolio_id, day, ramp_left(ledger.strategy(portfolio_id).ramp, people, day))
-    rows = seen.of(Planner(ledger, Book(place.ledger), countries).rows(portfolio_id, day, now))
+    rows = seen.of(Planner(ledger, Book(place.ledger), countries, place.only_to).rows(portfolio_id, day, now))
     if out is None:
         for _ in rows:
             pass

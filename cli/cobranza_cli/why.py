@@ -154,6 +154,7 @@ def _policies(place: Place, ledger: Ledger, names: set[str]) -> Policies:
         stand_ins=stand_ins(),
         with_document=with_document(),
         breakers=ledger.breakers(),
+        only_to=place.only_to,
     )
 
 

@@ -42,7 +42,7 @@ def wire() -> Deps:
     sources = Sources(journal, Ledger(table), Book(table), Payments(table), Imports(table), DueLine(table))
     results, notices = Bucket(client("s3"), settings.inbox_bucket), Notices(client("sns"), settings.notices_topic)
     portfolio = switched_on(sources.ledger.portfolio, settings.countries_on.split(","))
-    planner = Planner(sources.ledger, sources.book, portfolio, heals=True)
+    planner = Planner(sources.ledger, sources.book, portfolio, settings.only_to, heals=True)
     plans = PlanDesk(planner, Plans(table), Ramps(table), results, notices)
     return Deps(ReportDesk(sources, results), plans, stage_clock(settings, lambda: client("ssm")))
 

@@ -21,7 +21,8 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
-from cobranza.whatsapp.events import parse
+from cobranza.whatsapp.errors import Action, is_known, rule_for
+from cobranza.whatsapp.events import Event, StatusEvent, parse
 from cobranza.whatsapp.signature import verify
 
 MAX_BYTES = 3 * 1024 * 1024  # Meta's largest body
@@ -91,9 +92,23 @@ def _delivery(event: dict[str, Any], deps: Deps, *, trace: str) -> dict[str, Any
         telemetry.count("WebhooksRefused")
         return _answer(400)
     counts = deps.recorder.record(events, deps.clock(), trace)
+    for each in events:
+        _raise_alarm(each, trace)
     telemetry.count("EventsRecorded", sum(counts.values()))
     telemetry.logger.info("recorded", counts=dict(counts))
     return _answer(200)
+
+
+def _raise_alarm(event: Event, trace: str) -> None:
+    """What failed late is as loud as what Meta answers to the sender; Meta's own words may name people."""
+    if not isinstance(event, StatusEvent):
+        return
+    for error in event.errors[:1]:
+        rule = rule_for(error.code)
+        if is_known(error.code) and rule.action is not Action.OUR_BUG:
+            return
+        telemetry.count("RequestsAtFault" if is_known(error.code) else "UnknownErrorCodes")
+        telemetry.logger.error("meta failed a message", code=error.code, remedy=rule.remedy.en, trace=trace)
 
 
 def _raw_body(event: dict[str, Any]) -> bytes:

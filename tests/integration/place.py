@@ -8,6 +8,10 @@ from cobranza.refs import References
 from cobranza_cli.place import Place
 from tests.integration.world import World
 
+# The parameters of a stack that may write to everybody, and of one for tests that names one phone.
+PROD = {"Stage": "prod", "TestPhones": ""}
+DEV = {"Stage": "dev", "TestPhones": "+525555550102"}
+
 
 @dataclass(frozen=True)
 class WorldPlace(Place):

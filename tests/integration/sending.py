@@ -10,7 +10,7 @@ from cobranza.whatsapp.events import parse
 from tests.integration.world import FakeWhatsApp, World
 
 PACE = Refused(Action.RETRY, ProviderError(130429, "Too fast", "slow down"), 30)
-NOT_ON_WHATSAPP = Refused(Action.GIVE_UP, ProviderError(131026, "Undeliverable", "no WhatsApp there"))
+NOT_ON_WHATSAPP = Refused(Action.OTHER_PHONE, ProviderError(131026, "Undeliverable", "no WhatsApp there"))
 CUT = Unclear(ProviderError(0, "ReadTimeout", "no answer to a request that may have left"))
 
 

@@ -100,7 +100,7 @@ def test_every_code_has_the_outcome_that_its_rule_says(world: World, drop: Drop,
         case Action.UNCLEAR:
             assert (outcome.code, again) == ("UNKNOWN", Outcome())
             assert (message["state"], message["unclear_for"]) == ("UNKNOWN", reason)
-        case Action.GIVE_UP | Action.OUR_BUG:
+        case Action.GIVE_UP | Action.OTHER_PHONE | Action.OUR_BUG:
             assert (outcome.code, again) == (f"FAILED_{rule.last}", Outcome())
             assert (message["state"], message["reason"]) == ("FAILED", reason)
         case _:

@@ -196,7 +196,7 @@ def test_a_first_contact_that_failed_is_not_tried_again_the_next_day(world: Worl
     drop(KEY, debts({}))
     world.whatsapp.answers.append(NOT_ON_WHATSAPP)
     assert codes(world) == ["FAILED_131026"]
-    assert next_day(world) == ["SKIPPED_NOT_IDENTIFIED"]
+    assert next_day(world) == ["SKIPPED_UNREACHABLE"]
 
 
 def test_the_plan_is_what_the_run_does(world: World, drop: Drop) -> None:

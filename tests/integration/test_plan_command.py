@@ -2,7 +2,7 @@
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import DroppedFile
 from cobranza.store.objects import Bucket
 from cobranza_cli import answer, app
-from tests.integration.place import WorldPlace
+from tests.integration.place import DEV, PROD, WorldPlace
+from tests.integration.rows import codes
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 from tests.unit.books import ladder
 
@@ -43,11 +44,15 @@ class Telling:
         self._world.approvals.take(Bucket(self._world.s3, "inbox"), request["Key"], self._world.now)
 
 
+def place(world: World, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str]) -> None:
+    found = Stack({"Ledger": "ledger", "Inbox": "inbox", "CountriesOn": "MX", **parameters}, {}, world)
+    monkeypatch.setattr(app.Where, "place", lambda _: found)
+
+
 @pytest.fixture(autouse=True)
 def stack(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One borrower, a day past due tomorrow."""
-    place = Stack({"Ledger": "ledger", "Inbox": "inbox", "CountriesOn": "MX"}, {}, world)
-    monkeypatch.setattr(app.Where, "place", lambda _: place)
+    place(world, monkeypatch, PROD)
     monkeypatch.setattr(answer, "BETWEEN_LOOKS", 0)
     world.ledger.save_portfolio(parse_portfolio(PORTFOLIO_YAML.encode(), "tienda"), world.now)
     strategy = ladder(1, name="mine", version="1", approval="first_plan")
@@ -78,6 +83,18 @@ def test_a_plan_is_written_to_a_file(tmp_path: Path) -> None:
     with out.open(encoding="utf-8-sig", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["borrower_id"], row["phone"]) == ("C1", "…0101")
+
+
+def test_a_plan_of_a_stack_for_tests_is_what_its_run_does(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    place(world, monkeypatch, DEV)
+    told = json.loads(cobranza("plan", "tienda", "--day", "2026-11-25", "--json").stdout)
+    assert told["outcomes"] == {"SKIPPED_TEST_STAGE": 1}
+    planner = replace(world.planning.planner, only_to=frozenset({"+525555550102"}))
+    assert [row.outcome for row in planner.rows("tienda", TOMORROW, world.now)] == ["SKIPPED_TEST_STAGE"]
+    world.sender = replace(world.sender, only_to=planner.only_to, strategy_of=world.ledger.strategy)
+    world.ledger.approve("tienda", TOMORROW)
+    world.later(days=1)
+    assert codes(world) == ["SKIPPED_TEST_STAGE"]
 
 
 @pytest.mark.parametrize("words", [("tienda", "--day", "2026-11-23"), ("otra",), ("tienda", "--day", "mañana")])

@@ -270,7 +270,7 @@ def test_what_meta_will_never_deliver_fails_at_once(world: World, reminder: Remi
         "details": "no WhatsApp there",
         "trace": "",
     }
-    assert world.item("PROFILE")["steps"] == {"tienda#F-1#": ["2026-11-24", 0]}
+    assert world.item("PROFILE")["steps"] == {}  # nobody was told of it
     assert world.sender.remind(reminder, world.now) == Outcome()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cobranza import telemetry
 from cobranza.whatsapp.signature import sign
 from tests.integration.deliveries import PHONE, Drop, Element, call, failed, left, post, status, tell
 from tests.integration.world import World
@@ -109,3 +110,24 @@ def test_a_failure_that_comes_later_is_in_the_journal_once(world: World, sent: E
         assert tell(world, statuses=[failed(sent)]) == 200
     entries = [item for item in world.items("journal") if item["event"] == "message.failed"]
     assert [entry["code"] for entry in entries] == ["FAILED_131026"]
+
+
+@pytest.mark.parametrize(
+    ("code", "metric"),
+    [(999_999, "UnknownErrorCodes"), (132012, "RequestsAtFault"), (131026, None), (131048, None)],
+)
+def test_a_failure_that_a_person_must_look_at_is_counted_and_an_error_in_the_log(
+    world: World, sent: Element, monkeypatch: pytest.MonkeyPatch, code: int, metric: str | None
+) -> None:
+    counted: list[str] = []
+    logged: list[dict[str, Any]] = []
+    monkeypatch.setattr(telemetry, "count", lambda name, value=1: counted.append(name))
+    monkeypatch.setattr(
+        telemetry.logger, "error", lambda message, **told: logged.append({"message": message, **told})
+    )
+    error = {"code": code, "title": f"News of +{PHONE}", "error_data": {"details": "of Lucía"}}
+    assert tell(world, statuses=[status(sent, "failed", errors=[error])]) == 200
+    assert [name for name in counted if name != "EventsRecorded"] == ([metric] if metric else [])
+    assert [told["code"] for told in logged] == ([code] if metric else [])
+    assert not any(personal in str(logged) for personal in (PHONE, "Lucía", "wamid"))
+    assert world.item("MSG#2026-11-24")["reason"]["code"] == code

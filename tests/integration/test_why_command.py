@@ -9,7 +9,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from cobranza_cli import app, whom
-from tests.integration.place import WorldPlace
+from tests.integration.place import DEV, PROD, WorldPlace
 from tests.integration.rows import apply
 from tests.integration.world import World, debts
 
@@ -19,10 +19,14 @@ AS_OF = {"as-of": "2026-11-23T10:00:00-06:00"}
 pytestmark = [pytest.mark.usefixtures("portfolio", "place"), pytest.mark.in_memory]
 
 
+def stack(world: World, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str]) -> None:
+    outputs = {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox", "CountriesOn": "MX,", **parameters}
+    monkeypatch.setattr(app.Where, "place", lambda _: WorldPlace(outputs, {}, world))
+
+
 @pytest.fixture
 def place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    outputs = {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox", "CountriesOn": "MX,"}
-    monkeypatch.setattr(app.Where, "place", lambda _: WorldPlace(outputs, {}, world))
+    stack(world, monkeypatch, PROD)
     monkeypatch.setenv("LANG", "es_MX.UTF-8")
     monkeypatch.setattr(app, "console", Console(highlight=False, width=200))
 
@@ -126,3 +130,12 @@ def test_a_book_that_is_too_large_is_read_in_part_and_said_so(monkeypatch: pytes
     monkeypatch.setattr(whom, "MOST", 1)
     monkeypatch.setattr(whom, "CHUNK", 1)
     assert "were read" in why("F-9").output
+
+
+def test_a_stack_for_tests_says_that_it_writes_to_its_phones_alone(
+    world: World, drop: Drop, portfolio: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack(world, monkeypatch, DEV)
+    drop("debts/tienda/a.csv", debts({}, {"borrower_id": "C2", "debt_id": "F-2", "phone": "+525555550102"}))
+    world.ledger.approve("tienda", world.now.date())
+    assert [told(who)["now"]["outcome"] for who in ("C1", "C2")] == ["SKIPPED_TEST_STAGE", "SEND"]

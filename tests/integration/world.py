@@ -293,7 +293,7 @@ class World:
             self.journal, self.ledger, self._book, self._payments, self._imports, self.line, workers=1
         )
         self.reports = ReportDesk(sources, self._inbox)
-        planner = Planner(self.ledger, self._book, self._portfolio, heals=True, workers=1)
+        planner = Planner(self.ledger, self._book, self._portfolio, None, heals=True, workers=1)
         self.planning = PlanDesk(planner, self.plans, self.ramps, self._inbox, self._notices)
 
     def begin(self, name: str, make: Callable[[], object]) -> None:

@@ -61,6 +61,7 @@ SKIPPED: dict[str, Callable[[], Decision]] = {
     "PAID": lambda: decided(paid()),
     "OPTED_OUT": lambda: decided(debt(), of=borrower(opted_out_at=LONG_AGO)),
     "WRONG_NUMBER": lambda: decided(debt(), of=borrower(wrong_number=True)),
+    "UNREACHABLE": lambda: decided(debt(), of=borrower(unreachable=True)),
     "NO_PHONE": lambda: decided(debt(), of=borrower(phone="")),
     "RECALLED": lambda: decided(debt(recalled=True)),
     "DISPUTED": lambda: decided(debt(disputed=True)),

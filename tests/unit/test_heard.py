@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.heard import heard
-from cobranza.ledger.standing import Action, Standing, Word, hear
+from cobranza.ledger.standing import Action, Standing, Word, hear, not_reached
 from cobranza.store.said import debt_standing_item, debt_standing_of, standing_item, standing_of
 from tests.unit.books import borrower
 
@@ -69,6 +69,35 @@ def test_the_reference_is_of_the_phone_that_counts(word: int, file: int, ref: st
     told = borrower(phone_ref="TOLD")
     somebody = heard(told, standing, as_of=at(9), phone_as_of=at(file), said_phone_ref="SAID")
     assert somebody.phone_ref == ref
+
+
+@pytest.mark.parametrize(
+    ("failed", "phone", "ref"),
+    [
+        ({}, "+525555550100", "TOLD"),
+        ({"TOLD": 2}, "+525555550199", "SECOND"),
+        ({"SECOND": 2}, "+525555550100", "TOLD"),
+        ({"TOLD": -1}, "+525555550100", "TOLD"),
+        ({"TOLD": 2, "SECOND": 0}, "+525555550199", "SECOND"),
+        ({"TOLD": 2, "SECOND": 2}, "+525555550100", "TOLD"),
+    ],
+)
+def test_the_second_phone_stands_in_for_one_that_is_not_reached(
+    failed: dict[str, int], phone: str, ref: str
+) -> None:
+    standing = said((Action.SECOND_PHONE, 1), text="+525555550199")
+    for each, days in failed.items():
+        standing = not_reached(standing, each, Word(at(days), "131026", "whatsapp"))
+    told = borrower(phone_ref="TOLD", consent=BARE)
+    somebody = heard(told, standing, as_of=at(0), phone_as_of=at(0), second_phone_ref="SECOND")
+    assert (somebody.phone, somebody.phone_ref) == (phone, ref)
+    assert somebody.unreachable is (failed == {"TOLD": 2, "SECOND": 2})
+    assert somebody.number_from == (("call centre",) if ref == "SECOND" else (BARE.source,))
+
+
+def test_marks_of_phones_come_back_from_their_item_as_they_were() -> None:
+    standing = not_reached(said((Action.SECOND_PHONE, 1), text="+5"), "TOLD", Word(at(2), "131026", "whatsapp"))
+    assert standing_of(standing_item(standing, MONDAY)) == standing
 
 
 YES = replace(BARE, at=at(3))

@@ -21,6 +21,8 @@ from cobranza.ledger.standing import (
     hear,
     hear_of_debt,
     lift,
+    not_reached,
+    reached,
     recall,
     touch_days,
 )
@@ -213,3 +215,45 @@ def test_any_order_of_rows_ends_in_the_same_standing_of_a_debt(data: st.DataObje
         return standing
 
     assert said(rows) == said(stirred(data, rows))
+
+
+# What WhatsApp tells of phones.
+
+PHONES_NEWS = st.lists(
+    st.tuples(st.sampled_from((not_reached, reached)), st.sampled_from("AB"), st.integers(0, 9)), max_size=8
+)
+
+
+@given(PHONES_NEWS.flatmap(lambda news: st.tuples(st.just(news), st.permutations(news + news[:2]))))
+def test_what_whatsapp_tells_of_a_phone_ends_the_same_in_any_order_and_number(told: tuple[Any, Any]) -> None:
+    ends: list[Standing] = []
+    for order in told:
+        standing = Standing()
+        for learn, phone, days in order:
+            standing = learn(standing, phone, word(days, source="whatsapp"))
+        ends.append(standing)
+    assert ends[0] == ends[1]
+
+
+@pytest.mark.parametrize(
+    ("told", "failed", "arrived", "may_be_tried"),
+    [
+        (0, 1, None, False),
+        (1, 1, None, False),
+        (2, 1, None, True),
+        (0, 1, 0, False),
+        (0, 1, 1, True),
+        (0, 1, 2, True),
+        (0, None, None, True),
+    ],
+)
+def test_only_a_later_word_or_what_arrived_brings_a_phone_back(
+    told: int, failed: int | None, arrived: int | None, may_be_tried: bool
+) -> None:
+    standing = Standing()
+    if failed is not None:
+        standing = not_reached(standing, "A", word(failed))
+    if arrived is not None:
+        standing = reached(standing, "A", word(arrived))
+    assert standing.is_reached("A", word(told).at) is may_be_tried
+    assert standing.is_reached("B", word(told).at)

@@ -94,16 +94,18 @@ def test_whatever_is_given_up_raises_an_alarm(stage: str) -> None:
         ("BreakersOpened", "SendFunction", "Sum"),
         ("BreakersOpen", "SchedulerFunction", "Maximum"),
         ("UnknownErrorCodes", "SendFunction", "Sum"),
+        ("UnknownErrorCodes", "WebhookFunction", "Sum"),
     ],
 )
 def test_what_a_function_counts_for_a_person_raises_an_alarm(
     stage: str, metric: str, function: str, statistic: str
 ) -> None:
     now = stack(stage)
-    (alarm,) = (each for each in now.of("AWS::CloudWatch::Alarm").values() if each["MetricName"] == metric)
     told = now.functions[function].properties["Environment"]["Variables"]
+    service = [{"Name": "service", "Value": told["POWERTOOLS_SERVICE_NAME"]}]
+    alarms = (each for each in now.of("AWS::CloudWatch::Alarm").values() if each["MetricName"] == metric)
+    (alarm,) = (each for each in alarms if each["Dimensions"] == service)
     assert alarm["Namespace"] == told["POWERTOOLS_METRICS_NAMESPACE"]
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": told["POWERTOOLS_SERVICE_NAME"]}]
     assert alarm["Statistic"] == statistic
     handler = ROOT / "functions" / told["POWERTOOLS_SERVICE_NAME"] / "handler.py"
     assert f'"{metric}"' in handler.read_text(encoding="utf-8")

@@ -61,9 +61,15 @@ class SchedulerSettings(Settings):
         return timedelta(minutes=int(re.sub(r"\D", "", self.schedule_expression)))
 
 
+def phones_of(stage: str, test_phones: str) -> frozenset[str] | None:
+    """The only phones (E.164) that may get anything, of the template's TestPhones: +525555550100,+573005550100.
+    None, which is all, in stage prod and in that of the simulator. Elsewhere nobody may who is not named."""
+    return None if stage in ("prod", "local") else frozenset(filter(None, test_phones.split(",")))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings(Settings):
-    """Of the functions that call Meta. `test_phones` as in the template: +525555550100,+573005550100."""
+    """Of the functions that call Meta. `test_phones` as in the template."""
 
     ledger_table: str
     journal_table: str
@@ -74,11 +80,7 @@ class ProviderSettings(Settings):
 
     @property
     def only_to(self) -> frozenset[str] | None:
-        """The only phones (E.164) that may get anything; None, which is all, in stage prod and in that of the
-        simulator. Elsewhere nobody may who is not named."""
-        if self.stage in ("prod", "local"):
-            return None
-        return frozenset(filter(None, self.test_phones.split(",")))
+        return phones_of(self.stage, self.test_phones)
 
     def __post_init__(self) -> None:
         Settings.__post_init__(self)
@@ -114,10 +116,15 @@ class WebhookSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportsSettings(Settings):
-    """`countries_on` as in the template: MX,CO."""
+    """`countries_on` as in the template: MX,CO. `test_phones` are those that plans may tell to."""
 
     ledger_table: str
     journal_table: str
     inbox_bucket: str
     notices_topic: str
     countries_on: str
+    test_phones: str
+
+    @property
+    def only_to(self) -> frozenset[str] | None:
+        return phones_of(self.stage, self.test_phones)

@@ -36,8 +36,8 @@ from cobranza.store.table import Write, utc
 
 # Kept also of who is no borrower yet: whoever comes tomorrow finds that they said no.
 KEPT_OF_STRANGERS = frozenset({Action.OPT_OUT, Action.NO_CONSENT, Action.ERASE})
-_WAKES = frozenset({Action.OPT_IN, Action.CONSENT, Action.RELEASE, Action.RESOLVED, Action.PHONE, Action.CHANNEL})
 _PHONES = frozenset({Action.PHONE, Action.SECOND_PHONE})
+_WAKES = _PHONES | {Action.OPT_IN, Action.CONSENT, Action.RELEASE, Action.RESOLVED, Action.CHANNEL}
 _WITH_WHOLE_TEXT = _PHONES | {Action.CONSENT, Action.CHANNEL, Action.PROMISE}
 MAX_NOTE = 200
 
@@ -147,6 +147,8 @@ def _changes(rooms: Rooms, hearing: _Hearing, job: Job) -> list[Write]:
         told = standing_item(hearing.standing, job.now) | {"book": keys.heard(ref)}
         if phone := hearing.standing.phone:
             told["phone_ref"] = rooms.references.ref("phone", phone.text)
+        if second := hearing.standing.second_phone:
+            told["second_phone_ref"] = rooms.references.ref("phone", second.text)
         found.append(changed(keys.said(ref), there, told, job.import_id))
     for debt_id, standing in hearing.marks.items():
         mark = known.mark(job.portfolio_id, debt_id)

@@ -23,12 +23,16 @@ from cobranza.whatsapp.errors import Action, ProviderError, scope_of
 from cobranza.whatsapp.messages import confirmation_components, template_message
 from cobranza.whatsapp.templates import shipped_templates
 
+_LEFT = ("SENT", "UNKNOWN")
+
 
 class Told(NamedTuple):
-    """When to look again for what is left, None where nothing is, and whether a message left just now."""
+    """When to look again for what is left, None where nothing is; whether a message left just now, and whether one
+    failed, which may change what is known of the phone."""
 
     again: datetime | None = None
     is_sent: bool = False
+    is_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +54,13 @@ class Confirmer:
                 died = ProviderError(0, "Worker died", "the claim was left without a result")
                 key = MessageKey(book.borrower.ref, message.day, confirms=True)
                 self.messages.advance(key, State.UNKNOWN, {"unclear_for": died.reason})
-        is_sent = False
+        code = ""
         while True:
             match next_confirmation(book, policies, shipped_templates().keys(), now):
                 case None:
-                    return Told(None, is_sent)
+                    return Told(None, code in _LEFT, code.startswith("FAILED"))
                 case Wait(until):
-                    return Told(until, is_sent)
+                    return Told(until, code in _LEFT, code.startswith("FAILED"))
                 case Drop() as drop:
                     book = self._drop(book, drop, trace, now)
                 case Tell() as tell if shares_phone(self.ledger, book.borrower):
@@ -69,9 +73,9 @@ class Confirmer:
                     claim = self.messages.claim_confirmation(key, tell, now)
                     if claim is None:
                         return Told(now + DEAD_AFTER)
-                    if again := self._send(book, tell, claim, trace, now):
+                    code, again = self._send(book, tell, claim, trace, now)
+                    if again:
                         return Told(again)
-                    is_sent = True
                     book = replace(book, told=(*book.told, claim.message))
 
     def _drop(self, book: Book, drop: Drop, trace: str, now: datetime) -> Book:
@@ -80,8 +84,10 @@ class Confirmer:
         self._note(book, trace, now, one.id, {"code": drop.outcome, "portfolio": one.portfolio})
         return replace(book, confirmations=tuple(each for each in book.confirmations if each != one))
 
-    def _send(self, book: Book, tell: Tell, claim: Claim, trace: str, now: datetime) -> datetime | None:
-        """When to try again, where Meta surely did not accept it."""
+    def _send(
+        self, book: Book, tell: Tell, claim: Claim, trace: str, now: datetime
+    ) -> tuple[str, datetime | None]:
+        """What became of it, and when to try again where Meta surely did not accept it."""
         number, template = tell.portfolio.phone_number_id, str(tell.confirmation.subject)
         components = confirmation_components(tell, book)
         phone = book.borrower.phone
@@ -98,18 +104,20 @@ class Confirmer:
             case Refused() if answer.action.stops:
                 self.messages.retry(claim, answer.error.reason)
                 self.stops.open(scope_of(answer.action, number, template), answer.error, now)
-                return now + PAUSE_LOOK
+                return "", now + PAUSE_LOOK
             case Refused(action=Action.RETRY) if claim.message.attempts < MOST_ATTEMPTS:
                 self.messages.retry(claim, answer.error.reason)
-                return now + timedelta(seconds=answer.retry_after)
+                return "", now + timedelta(seconds=answer.retry_after)
             case Refused():
-                self.messages.advance(claim.key, State.FAILED, {"reason": answer.error.reason})
+                if answer.error.is_of_phone:
+                    self.ledger.not_reached(book.borrower.ref, tell.phone_ref, now, answer.error.code)
+                self.messages.failed(claim.key, answer.error.reason, now, unreached=answer.error.is_of_phone)
                 code = f"FAILED_{answer.error.code}"
         if isinstance(answer, Accepted | Unclear):
             self.room.take(tell.portfolio, (), tell.day)
         facts = {"template": template, "language": tell.language, "portfolio": tell.portfolio.portfolio_id}
         self._note(book, trace, now, tell.confirmation.id, {"code": code, **facts})
-        return None
+        return code, None
 
     def _note(self, book: Book, trace: str, now: datetime, identity: str, facts: dict[str, Any]) -> None:
         subject = keys.borrower_pk(book.borrower.ref)

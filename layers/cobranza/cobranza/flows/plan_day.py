@@ -30,12 +30,14 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """`portfolio` tells of each in the countries alone that the stack has switched on. `heals`: whoever would be
-    looked at too late by the strategies in force is looked at sooner; else nothing is written."""
+    """`portfolio` tells of each in the countries alone that the stack has switched on, `only_to` are the only
+    phones that may get anything (None: all may). `heals`: whoever would be looked at too late by the strategies in
+    force is looked at sooner; else nothing is written."""
 
     ledger: Ledger
     book: Book
     portfolio: Callable[[str], Portfolio | None]
+    only_to: frozenset[str] | None
     heals: bool = False
     workers: int = 16
 
@@ -43,7 +45,11 @@ class Planner:
         """The portfolio's rows of a local day, today or later, in the order of the book; flat in memory. One book
         of rules for all of them: what changes under way counts the next time."""
         rules = _Rules(
-            cache(self.portfolio), cache(self.ledger.strategy), cache(self.ledger.feed), self.ledger.breakers()
+            cache(self.portfolio),
+            cache(self.ledger.strategy),
+            cache(self.ledger.feed),
+            self.ledger.breakers(),
+            self.only_to,
         )
 
         def of(borrower: str) -> list[PlanRow]:
@@ -79,6 +85,7 @@ class _Rules:
     strategy: StrategyOf
     feed: Callable[[str], Feed]
     breakers: Mapping[str, Breaker]
+    only_to: frozenset[str] | None
 
     def policies(self, names: set[str]) -> Policies:
         return Policies(
@@ -89,6 +96,7 @@ class _Rules:
             stand_ins=stand_ins(),
             with_document=with_document(),
             breakers=self.breakers,
+            only_to=self.only_to,
         )
 
 

@@ -62,7 +62,7 @@ def readiness_of(person: Borrower, portfolio: Portfolio | None, languages: Conta
     """The field of files.results.Readiness that a borrower counts in."""
     if portfolio is None:
         return "no_portfolio"
-    if not person.phone or person.wrong_number:
+    if not person.phone or person.wrong_number or person.unreachable:
         return "bad_phone"
     if person.consent is None or person.opted_out_at:
         return "no_consent"

@@ -4,13 +4,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cobranza.conversation.intent import Intent, understand
 from cobranza.errors import InvalidInput
 from cobranza.ledger.phone import phone_variants
 from cobranza.policy.breaker import Breaker
+from cobranza.policy.due import Look, local_date, opening
 from cobranza.policy.message import State
 from cobranza.queues import MediaToFetch, Queue
 from cobranza.refs import References
@@ -76,6 +77,7 @@ class Recorder:
         if event.errors:
             error = event.errors[0]
             facts["reason"] = {"code": error.code, "title": error.title, "details": error.details}
+            facts["unreached"] = error.is_of_phone
         told: Item = {"number": event.phone_number_id, "message": self.references.ref("wamid", event.wamid)}
         if state is State.FAILED:
             told["code"] = f"FAILED_{event.errors[0].code if event.errors else 0}"
@@ -88,6 +90,8 @@ class Recorder:
         told |= {name: claim[name] for name in ("portfolio", "step", "template") if name in claim}
         for error in event.errors[:1]:
             self._stop(event, error, claim["template"])
+        if claim.get("unreached"):
+            self._know_phone(key, claim, event, now)
         told |= {"debts": sorted(claim["debts"])}
         self._note(borrower_pk(key.borrower), f"message.{event.status}", key.name, event.at, told, now)
         return event.status
@@ -99,6 +103,26 @@ class Recorder:
             met = Breaker(scope_of(action, event.phone_number_id, template), utc(event.at), error.code)
             words = {"title": error.title, "details": error.details, "trace": error.trace}
             self.ledger.open_breaker(met, words)
+
+    def _know_phone(self, key: MessageKey, claim: Item, event: StatusEvent, now: datetime) -> None:
+        """A message failed because its phone cannot be reached, and has not arrived since. Told again it is no
+        news; what arrived after all brings the phone back."""
+        phone, failed_at = claim.get("phone_ref"), datetime.fromisoformat(claim["failed_at"])
+        if not phone:
+            return
+        if State(claim["state"]) is not State.FAILED:
+            self.ledger.reached(key.borrower, phone, max(failed_at, event.at))
+            return
+        self.ledger.not_reached(key.borrower, phone, failed_at, int(claim["reason"]["code"]))
+        self._look_again(key, now)
+
+    def _look_again(self, key: MessageKey, now: datetime) -> None:
+        """On the next day, which is another one than the message's: there may be another phone."""
+        loaded = self.ledger.load(key.borrower)
+        if loaded and any(debt.is_open for debt in loaded.book.debts):
+            who = loaded.book.borrower
+            day = max(key.day, local_date(who, now)) + timedelta(days=1)
+            self.ledger.look_at(key.borrower, Look(opening(who.country, who.region, day, 0)))
 
     def _note_stray(self, event: StatusEvent, told: Item, now: datetime) -> None:
         """Of an answer of ours, or of a message that we forgot: the line says what is known."""
@@ -162,8 +186,9 @@ class Recorder:
             self.ledger.know_at(borrower, phone)
         else:
             self.ledger.deny_number(borrower, event.at)
-        told: Item = {"number": event.phone_number_id, "message": wamid, "debts": []}
         name = "identified" if word == YES else "wrong_number"
+        debts = sorted(debt.terms.key for debt in loaded.book.debts if debt.is_open) if loaded else []
+        told: Item = {"number": event.phone_number_id, "message": wamid, "debts": debts}
         self._note(borrower_pk(borrower), name, wamid, event.at, told, now)
 
     def _answered(self, borrower: str, event: InboundMessage) -> list[str]:

@@ -117,6 +117,8 @@ class Sender:
             return outcome
         policies = self._policies(loaded.book, now)
         told = self._confirm(reminder, loaded, policies, now)
+        if told.is_failed:
+            loaded = self.ledger.load(reminder.borrower) or loaded
         decision = decide_fully(self.ledger, loaded.book, policies, now)
         if isinstance(decision, Send):
             outcome = self._send_in_turn(reminder, loaded, decision, told.is_sent, now, receives)
@@ -231,7 +233,7 @@ class Sender:
         }
         line = _line(reminder, now, code, {**facts, **_told(send, code)}, day=send.day)
         known_at = send.phone_ref if isinstance(answer, Accepted) and not send.is_first_contact else ""
-        after = _with(book, claim.message)
+        after = _with(book, _failed(claim.message, answer))
         return Outcome(code, closing=self._closing(reminder, after, now, [line], known_at=known_at))
 
     def _record(self, claim: Claim, answer: Answer, now: datetime) -> str | None:
@@ -247,7 +249,9 @@ class Sender:
                 self.messages.retry(claim, answer.error.reason)
                 return None
             case Refused():
-                self.messages.advance(claim.key, State.FAILED, {"reason": answer.error.reason})
+                if answer.error.is_of_phone:  # before the claim ends: nobody comes back to one that has failed
+                    self.ledger.not_reached(claim.key.borrower, claim.message.phone_ref, now, answer.error.code)
+                self.messages.failed(claim.key, answer.error.reason, now, unreached=answer.error.is_of_phone)
                 return f"FAILED_{answer.error.code}"
 
     def _stop(
@@ -345,6 +349,13 @@ def _told(send: Send, code: str) -> dict[str, Any]:
     }
 
 
+def _failed(message: Message, answer: Answer) -> Message:
+    """The claim after Meta's answer, as far as it changes what it uses up."""
+    if isinstance(answer, Refused) and answer.error.is_of_phone:
+        return replace(message, state=State.FAILED, unreached=True)
+    return message
+
+
 def _with(book: Book, message: Message) -> Book:
-    """The book as it is after the claim, which used up its steps."""
+    """The book as it is after the claim."""
     return replace(book, messages=(*book.messages, message))

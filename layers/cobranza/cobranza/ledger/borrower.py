@@ -20,8 +20,8 @@ class Borrower:
     `language` a BCP 47 tag or empty for the portfolio's own;
     `receipt_until` the last day on which a receipt that nobody has verified yet pauses reminders; `held_until` the
     last day on which the creditor wants nobody to write; `channel` how the borrower wants to be reached;
-    `wrong_number` that somebody else answers at `phone`; `shares_phone` that another borrower who owes has it
-    too;
+    `wrong_number` that somebody else answers at `phone`; `unreachable` that it gets no WhatsApp, and no other one
+    that we know; `shares_phone` that another borrower who owes has it too;
     `number_from` where those who say that the borrower gave this phone have it from; `known_at` stands for the
     phone at which we know the borrower: they said so there, or were reminded there before;
     `heard_at` when the borrower last wrote to us; `case_until` until when a person looks into what they told us.
@@ -39,6 +39,7 @@ class Borrower:
     held_until: date | None = None
     channel: str = "whatsapp"
     wrong_number: bool = False
+    unreachable: bool = False
     phone_ref: str = ""
     shares_phone: bool = False
     heard_at: datetime | None = None

@@ -4,7 +4,7 @@ Files and words are kept apart, so that neither overwrites the other: a daily fi
 yesterday lifts nothing. They meet here, whenever a borrower is looked at.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cobranza.ledger.borrower import Borrower, Consent
@@ -12,6 +12,13 @@ from cobranza.ledger.standing import Mark, Standing, Word
 
 # Who wants to be forgotten is reached in no way.
 NO_CHANNEL = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class _Phone:
+    number: str
+    ref: str
+    told_at: datetime
 
 
 def heard(
@@ -22,38 +29,54 @@ def heard(
     phone_as_of: datetime,
     no_consent_at: datetime | None = None,
     said_phone_ref: str = "",
+    second_phone_ref: str = "",
     phone_changed_at: datetime | None = None,
 ) -> Borrower:
     """`told` is the borrower by the files alone, and by their own stops on WhatsApp.
 
     `as_of` is the moment of the newest file that told something else than the one before, `phone_as_of` that of
     the one that first told this phone, and `no_consent_at` that of the one that first said "no", if it still does;
-    `said_phone_ref` stands for the phone that was said; `phone_changed_at` is the moment of the file whose phone
-    was another than the one before.
+    `said_phone_ref` and `second_phone_ref` stand for the phones that were said; `phone_changed_at` is the moment
+    of the file whose phone was another than the one before.
     """
     stops = standing.opt_out.stop(Word(told.opted_out_at)) if told.opted_out_at else standing.opt_out
     erased = standing.erased
-    phone = _phone(told, standing.phone, phone_as_of)
+    first = _first(told, standing.phone, phone_as_of, said_phone_ref)
+    reached = _reached(standing, first, second_phone_ref)
+    phone = (reached or first).number
     consent = _consent(told.consent, standing.consent, as_of, no_consent_at)
-    gave = [standing.phone.source] if standing.phone and standing.phone.text == phone else []
+    words = (standing.phone, standing.second_phone)
+    gave = [word.source for word in words if word and word.text == phone]
     if consent and phone == told.phone and _is_of_this_phone(consent, phone_changed_at):
         gave.append(consent.source)
     return replace(
         told,
         phone=phone,
-        phone_ref=told.phone_ref if phone == told.phone else said_phone_ref,
+        phone_ref=(reached or first).ref,
         consent=consent,
         number_from=tuple(gave),
         opted_out_at=stops.since or (erased.at if erased else None),
         wrong_number=standing.wrong_number.stands,
+        unreachable=reached is None,
         held_until=standing.held_until,
         channel=NO_CHANNEL if erased else standing.channel_name,
     )
 
 
-def _phone(told: Borrower, said: Word | None, phone_as_of: datetime) -> str:
+def _first(told: Borrower, said: Word | None, phone_as_of: datetime, said_phone_ref: str) -> _Phone:
     """The later one; files without a phone tell none."""
-    return said.text if said and (not told.phone or said.at >= phone_as_of) else told.phone
+    if said and (not told.phone or said.at >= phone_as_of):
+        return _Phone(said.text, told.phone_ref if said.text == told.phone else said_phone_ref, said.at)
+    return _Phone(told.phone, told.phone_ref, phone_as_of)
+
+
+def _reached(standing: Standing, first: _Phone, second_phone_ref: str) -> _Phone | None:
+    """The first phone, or where it cannot be reached the second; None where neither can. A second one for which
+    nothing stands could not be marked, and is not tried."""
+    phones = [first]
+    if standing.second_phone and second_phone_ref and first.number:
+        phones.append(_Phone(standing.second_phone.text, second_phone_ref, standing.second_phone.at))
+    return next((phone for phone in phones if standing.is_reached(phone.ref, phone.told_at)), None)
 
 
 def _is_of_this_phone(consent: Consent, phone_changed_at: datetime | None) -> bool:

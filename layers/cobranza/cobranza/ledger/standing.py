@@ -5,8 +5,8 @@ the order, the same rows end in the same standing: the later moment wins, and of
 stops. Only a word with a source lifts what another one stopped.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
@@ -110,7 +110,9 @@ class Touch:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """All that was said of a borrower. Of `consent` the stop is a "no" and the lift a "yes"; `phone`,
-    `second_phone` and `channel` are the last word on each; a `dispute` is of all debts."""
+    `second_phone` and `channel` are the last word on each; a `dispute` is of all debts. `unreachable` is what
+    WhatsApp told of phones, by their references: that one cannot be reached (the text is Meta's code), and that a
+    message arrived there."""
 
     opt_out: Mark = Mark()
     consent: Mark = Mark()
@@ -123,11 +125,20 @@ class Standing:
     touches: frozenset[Touch] = frozenset()
     promises: frozenset[Promise] = frozenset()
     erased: Word | None = None
+    unreachable: Mapping[str, Mark] = field(default_factory=dict[str, Mark])
 
     @property
     def agreed(self) -> Word | None:
         """The last "yes" to reminders on WhatsApp, unless a "no" came with it or after it."""
         return None if self.consent.stands else self.consent.lifted
+
+    def is_reached(self, phone_ref: str, told_at: datetime) -> bool:
+        """Whether a phone that was told at that moment may be tried: only a later word brings back one that could
+        not be reached. What arrived at the same moment has arrived."""
+        mark = self.unreachable.get(phone_ref, Mark())
+        if mark.stopped is None or (mark.lifted and mark.lifted.at >= mark.stopped.at):
+            return True
+        return told_at > mark.stopped.at
 
     @property
     def held_until(self) -> date | None:
@@ -179,6 +190,18 @@ def hear(standing: Standing, action: Action, word: Word, until: date | None = No
             return replace(standing, erased=_later(standing.erased, word))
         case _:
             return _hear_of_either(standing, action, word, until)
+
+
+def not_reached(standing: Standing, phone_ref: str, word: Word) -> Standing:
+    """WhatsApp says that this phone cannot be reached."""
+    mark = standing.unreachable.get(phone_ref, Mark()).stop(word)
+    return replace(standing, unreachable={**standing.unreachable, phone_ref: mark})
+
+
+def reached(standing: Standing, phone_ref: str, word: Word) -> Standing:
+    """A message arrived at this phone; `word` has a source."""
+    mark = standing.unreachable.get(phone_ref, Mark()).lift(word)
+    return replace(standing, unreachable={**standing.unreachable, phone_ref: mark})
 
 
 def hear_of_debt(standing: DebtStanding, action: Action, word: Word, until: date | None = None) -> DebtStanding:

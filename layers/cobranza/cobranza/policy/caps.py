@@ -32,6 +32,12 @@ class Caps(BaseModel):
         )
 
 
+def went_elsewhere(messages: Sequence[Message], today: date, phone_ref: str) -> bool:
+    """Whether another phone of the borrower's was tried today: no two are on one day."""
+    tried = {m.phone_ref for m in messages if m.day == today and m.state is not State.RETRY and m.phone_ref}
+    return bool(tried - {phone_ref})
+
+
 def too_often(
     rules: ContactRules,
     messages: Sequence[Message],

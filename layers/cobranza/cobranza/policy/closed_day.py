@@ -180,7 +180,7 @@ def _before(debt: Debt, messages: Sequence[Message], day: date) -> Debt:
     used = [
         (message.day, message.debts[key].step)
         for message in messages
-        if message.state is not State.RETRY and key in message.debts and message.debts[key].due_date == due_date
+        if message.uses_up_steps and key in message.debts and message.debts[key].due_date == due_date
     ]
     if all(moment < day for moment, _ in used):
         return debt

@@ -15,6 +15,7 @@ from cobranza.ledger.payment import FRESH, Payment
 from cobranza.ledger.standing import WHATSAPP
 from cobranza.policy import contact_rules
 from cobranza.policy.breaker import keeps_number
+from cobranza.policy.caps import went_elsewhere
 from cobranza.policy.decision import Book, Policies
 from cobranza.policy.due import local_date, opening
 from cobranza.policy.feed import PAUSE_LOOK
@@ -27,10 +28,13 @@ QUIET = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Tell:
+    """`phone_ref` stands for where it goes."""
+
     confirmation: Confirmation
     portfolio: Portfolio
     language: TemplateLanguage
     day: date
+    phone_ref: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def next_confirmation(
         return Drop(one, "SKIPPED_NO_TEMPLATE")
     today = local_date(book.borrower, now)
     until = _waits_until(book, one, policies, portfolio, today, now)
-    return Wait(until) if until else Tell(one, portfolio, language, today)
+    return Wait(until) if until else Tell(one, portfolio, language, today, book.borrower.phone_ref)
 
 
 def _forbidden(borrower: Borrower, portfolio: Portfolio, only_to: frozenset[str] | None) -> str:
@@ -102,6 +106,7 @@ def _forbidden(borrower: Borrower, portfolio: Portfolio, only_to: frozenset[str]
     reasons = {
         "OPTED_OUT": borrower.opted_out_at is not None,
         "WRONG_NUMBER": borrower.wrong_number,
+        "UNREACHABLE": borrower.unreachable,
         "NO_PHONE": not borrower.phone,
         "OTHER_CHANNEL": borrower.channel != WHATSAPP,
         "TEST_STAGE": only_to is not None and borrower.phone not in only_to,
@@ -119,6 +124,8 @@ def _waits_until(
     rules = contact_rules.rules_for(borrower.country)
     tomorrow = opening(borrower.country, borrower.region, today + timedelta(days=1), 0)
     if any(message.day == today and message.state is not State.RETRY for message in book.told):
+        return tomorrow
+    if went_elsewhere(book.messages, today, borrower.phone_ref):
         return tomorrow
     if one.subject is Subject.THANKS and (quiet := _quiet_from(book, now)) > now:
         return quiet

@@ -15,7 +15,7 @@ from cobranza.ledger.money import totals
 from cobranza.ledger.standing import WHATSAPP
 from cobranza.policy import contact_rules
 from cobranza.policy.breaker import Breaker, keeps_number, keeps_template
-from cobranza.policy.caps import too_often
+from cobranza.policy.caps import too_often, went_elsewhere
 from cobranza.policy.contact_rules import ContactRules
 from cobranza.policy.credit import credited
 from cobranza.policy.decision import Book, Decision, Defer, Policies, Rest, Send, Skip, less_credit
@@ -130,6 +130,8 @@ def _about_the_borrower(facts: _Facts, due: Due) -> Skip | None:
         return Skip("OPTED_OUT")
     if borrower.wrong_number:
         return Skip("WRONG_NUMBER")
+    if borrower.unreachable:
+        return Skip("UNREACHABLE")
     return None if borrower.phone else Skip("NO_PHONE")
 
 
@@ -197,7 +199,7 @@ def _covered(taken: Mapping[str, Decimal], due: Due) -> Skip | None:
 
 def _unanswered(facts: _Facts, send: Send) -> Skip | None:
     """Who answers at this phone was asked, and nobody has said it yet."""
-    asked = (m.phone_ref for m in facts.book.messages if m.is_first_contact and m.state is not State.RETRY)
+    asked = (m.phone_ref for m in facts.book.messages if m.is_first_contact and m.uses_up_steps)
     return Skip("NOT_IDENTIFIED") if send.is_first_contact and facts.borrower.phone_ref in asked else None
 
 
@@ -216,6 +218,8 @@ def _gate(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
         return Skip("COUNTRY_OFF")
     had = (facts.book.messages, facts.book.touches, facts.today)
     if any(too_often(rules, *had, facts.strategy(due).caps) for due in left):
+        return Skip("FREQUENCY_CAP")
+    if went_elsewhere(facts.book.told, facts.today, borrower.phone_ref):
         return Skip("FREQUENCY_CAP")
     if too_soon := _too_soon(facts, rules, left):
         return too_soon

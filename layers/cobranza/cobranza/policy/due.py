@@ -10,7 +10,7 @@ from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.policy import contact_rules
 from cobranza.policy.contact_rules import ContactRules
-from cobranza.policy.message import Consumed, Message, State
+from cobranza.policy.message import Consumed, Message
 from cobranza.policy.segment import last_of, segment_of
 from cobranza.policy.strategy import Conditions, Last, Rule, Segment, Strategy
 
@@ -80,14 +80,20 @@ class _StepOn(NamedTuple):
 def with_consumed(debt: Debt, messages: Sequence[Message]) -> Debt:
     """The debt as the claims leave it: steps are used up and requests are met at once, also when the debt itself
     was never told."""
-    told = [m for m in messages if m.state is not State.RETRY and debt.terms.key in m.debts]
+    told = [m for m in messages if m.uses_up_steps and debt.terms.key in m.debts]
     claims = (message.debts[debt.terms.key] for message in told)
     steps = [c.step for c in claims if c.due_date == debt.terms.due_date]
     if debt.step is not None:
-        steps.append(debt.step)
+        steps.append(debt.step - 1 if debt.step in _told_to_nobody(debt, messages) else debt.step)
     asked = debt.requested_on
     answered = asked is not None and any(message.day >= asked for message in told)
     return replace(debt, step=max(steps, default=None), requested_on=None if answered else asked)
+
+
+def _told_to_nobody(debt: Debt, messages: Sequence[Message]) -> set[int]:
+    """Steps whose message went to a phone that could not be reached; those before them stay used up."""
+    lost = (message.debts.get(debt.terms.key) for message in messages if message.is_lost)
+    return {consumed.step for consumed in lost if consumed and consumed.due_date == debt.terms.due_date}
 
 
 def due_on(

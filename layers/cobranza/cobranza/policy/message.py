@@ -45,14 +45,16 @@ class Consumed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A borrower's claim of one local date. `debts` maps a debt's key to what the claim consumed of it;
-    `failed_for` is Meta's code of a failure, `template` its text, `phone_ref` stands for the phone it went to;
-    `confirms` what it confirms, of a message that asks for nothing."""
+    `failed_for` is Meta's code of a failure, `template` its text, `phone_ref` stands for the phone it went to and
+    `unreached` that this one gets no WhatsApp; `confirms` what it confirms, of a message that asks for nothing.
+    """
 
     day: date
     state: State
     claimed_at: datetime
     attempts: int
     failed_for: int = 0
+    unreached: bool = False
     debts: Mapping[str, Consumed]
     template: str = ""
     phone_ref: str = ""
@@ -61,6 +63,16 @@ class Message:
     @property
     def is_first_contact(self) -> bool:
         return self.template == FIRST_CONTACT
+
+    @property
+    def uses_up_steps(self) -> bool:
+        """Not where Meta surely did not take it, nor where the phone that it went to could not be reached."""
+        return self.state is not State.RETRY and not self.is_lost
+
+    @property
+    def is_lost(self) -> bool:
+        """It failed because its phone cannot be reached."""
+        return self.state is State.FAILED and self.unreached
 
     @property
     def outcome(self) -> str:

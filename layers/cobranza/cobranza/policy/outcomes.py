@@ -31,6 +31,9 @@ SKIPPED = {
     "WRONG_NUMBER": Sentence(
         "Otra persona tiene ese número y no conocemos otro", "Somebody else has this number, and we know no other"
     ),
+    "UNREACHABLE": Sentence(
+        "Ningún teléfono suyo que conozcamos recibe WhatsApp", "No phone of theirs that we know gets WhatsApp"
+    ),
     "NO_PHONE": Sentence("Nadie nos ha dicho su teléfono", "Nobody has told us a phone"),
     "SHARED_PHONE": Sentence(
         "Dos o más personas con deuda tienen ese número: nadie debe leer la deuda de otro",

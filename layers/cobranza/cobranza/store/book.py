@@ -97,6 +97,7 @@ class Known:
             phone_as_of=as_of,
             no_consent_at=no_consent_at,
             said_phone_ref=phone_ref_of(said),
+            second_phone_ref=(said or {}).get("second_phone_ref", ""),
         )
 
     def mark(self, portfolio: str, debt_id: str) -> Item | None:

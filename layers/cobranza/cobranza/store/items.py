@@ -41,6 +41,7 @@ def message_of(item: Item) -> Message:
         claimed_at=datetime.fromisoformat(item["claimed_at"]),
         attempts=int(item["attempts"]),
         failed_for=int(item.get("reason", {}).get("code", 0)),
+        unreached=bool(item.get("unreached")),
         debts=_consumed_of(item["debts"]),
         template=item.get("template", ""),
         phone_ref=phone_ref_of(item),
@@ -143,6 +144,7 @@ def borrower_of(ref: str, item: Item, standing: Item | None = None) -> Borrower:
         phone_as_of=datetime.fromisoformat(item.get("phone_as_of", item["as_of"])),
         no_consent_at=_moment(item.get("no_consent_at")),
         said_phone_ref=phone_ref_of(standing),
+        second_phone_ref=(standing or {}).get("second_phone_ref", ""),
         phone_changed_at=_moment(item.get("phone_changed_at")),
     )
 

@@ -16,12 +16,10 @@ from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import SHIPPED, Strategy, shipped
 from cobranza.store import keys
 from cobranza.store.items import Finish, book_of, breaker_of, finished, pause_of, planned
-from cobranza.store.said import wrong_number_item
+from cobranza.store.said import add_to_said, not_reached_item, reached_item, wrong_number_item
 from cobranza.store.table import ConditionFailed, Item, Table, Update, utc
 
 EXISTS = "attribute_exists(#pk)"
-# How often what was said of a borrower may change under our hands.
-TRIES = 5
 # A pause that lasts longer holds its borrowers anew at each look.
 HELD_LIVES = timedelta(days=40)
 # The priority of a rule that names none, and of whoever was planned without one.
@@ -364,20 +362,17 @@ class Ledger:
             self._table.update(keys.profile(borrower), {"known_at": phone_ref}, condition=EXISTS)
 
     def deny_number(self, borrower: str, at: datetime) -> None:
-        """Whoever answers at the borrower's phone is somebody else. Raises ConditionFailed when what was said of
-        the borrower keeps changing under our hands."""
-        key = keys.said(borrower)
-        for tries_left in reversed(range(TRIES)):
-            there = next(self._table.query("pk = :pk AND sk = :sk", {"pk": key["pk"], "sk": key["sk"]}), None)
-            told = wrong_number_item(there, at) | {"book": keys.heard(borrower)}
-            seen = {"seen": there["rev"]} if there else {}
-            condition = "#rev = :seen" if there else "attribute_not_exists(#pk)"
-            try:
-                self._table.update(key, told, add={"rev": 1}, condition=condition, values=seen)
-                return
-            except ConditionFailed:
-                if not tries_left:
-                    raise
+        """Whoever answers at the borrower's phone is somebody else."""
+        add_to_said(self._table, borrower, lambda there: wrong_number_item(there, at))
+
+    def not_reached(self, borrower: str, phone_ref: str, at: datetime, code: int) -> None:
+        """WhatsApp said with Meta's `code` that this phone cannot be reached; nothing where none is told."""
+        if phone_ref:
+            add_to_said(self._table, borrower, lambda there: not_reached_item(there, phone_ref, at, code))
+
+    def reached(self, borrower: str, phone_ref: str, at: datetime) -> None:
+        """A message arrived at this phone of the borrower's after all."""
+        add_to_said(self._table, borrower, lambda there: reached_item(there, phone_ref, at))
 
     def look_into(self, borrower: str, until: datetime) -> None:
         """A person looks into what the borrower told us; no reminder before `until`. Nothing without a profile."""

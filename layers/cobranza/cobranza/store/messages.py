@@ -59,6 +59,7 @@ class Messages:
         content: Item = {
             "portfolio": tell.portfolio.portfolio_id,
             "template": str(tell.confirmation.subject),
+            "phone_ref": tell.phone_ref,
             "language": tell.language,
             "confirms": tell.confirmation.id,
             "debts": {},
@@ -88,6 +89,10 @@ class Messages:
     def accepted(self, key: MessageKey, wamid: str, at: datetime) -> None:
         """WhatsApp took it. A status that came before us keeps its place."""
         self.advance(key, State.ACCEPTED, {"wamid": wamid, "accepted_at": at})
+
+    def failed(self, key: MessageKey, reason: Mapping[str, Any], at: datetime, *, unreached: bool) -> None:
+        """WhatsApp refused it; `unreached`: because the phone cannot be reached."""
+        self.advance(key, State.FAILED, {"reason": reason, "failed_at": at, "unreached": unreached})
 
     def settle(self, borrower: str, one: Confirmation, outcome: str) -> None:
         """It is not told, and this is why."""

@@ -4,17 +4,31 @@ Both words of a mark are kept, the one that stopped and the one that lifted. Bes
 every change raises, and `source`, the import that changed it last.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from cobranza.ledger.promise import Promise
-from cobranza.ledger.standing import WHATSAPP, Action, DebtStanding, Hold, Mark, Standing, Touch, Word
-from cobranza.store.table import Insert, Item, Update, Write
+from cobranza.ledger.standing import (
+    WHATSAPP,
+    Action,
+    DebtStanding,
+    Hold,
+    Mark,
+    Standing,
+    Touch,
+    Word,
+    not_reached,
+    reached,
+)
+from cobranza.store import keys
+from cobranza.store.table import ConditionFailed, Insert, Item, Table, Update, Write
 
 # No cap looks back further.
 TOUCHES_KEPT = timedelta(days=30)
+# How often what was said of a borrower may change under our hands.
+TRIES = 5
 
 _OURS = ("pk", "sk", "rev", "source")
 
@@ -36,6 +50,7 @@ def standing_of(item: Item | None) -> Standing:
         ),
         promises=_promises_of(told),
         erased=_word_of(told.get("erased")),
+        unreachable={ref: _mark_of(mark) for ref, mark in told.get("unreachable", {}).items()},
     )
 
 
@@ -55,6 +70,7 @@ def standing_item(standing: Standing, now: datetime) -> Item:
             "touches": [[_utc(touch.at), touch.action.value] for touch in touches],
             "promises": _promises_item(standing.promises),
             "erased": _word_item(standing.erased),
+            "unreachable": _unreachable_item(standing),
         }
     )
 
@@ -63,6 +79,16 @@ def wrong_number_item(item: Item | None, at: datetime) -> Item:
     """The mark alone, once somebody at the phone said on WhatsApp that they are not the borrower."""
     mark = standing_of(item).wrong_number.stop(Word(at, source=WHATSAPP))
     return {"wrong_number": _mark_item(mark)}
+
+
+def not_reached_item(item: Item | None, phone_ref: str, at: datetime, code: int) -> Item:
+    """The marks of phones alone, once WhatsApp said with Meta's `code` that this one cannot be reached."""
+    return _unreachable_item_of(not_reached(standing_of(item), phone_ref, Word(at, str(code), WHATSAPP)))
+
+
+def reached_item(item: Item | None, phone_ref: str, at: datetime) -> Item:
+    """The marks of phones alone, once a message arrived at this one."""
+    return _unreachable_item_of(reached(standing_of(item), phone_ref, Word(at, source=WHATSAPP)))
 
 
 def debt_standing_of(item: Item | None) -> DebtStanding:
@@ -99,12 +125,39 @@ def changed(key: Mapping[str, str], there: Item | None, told: Item, source: str)
     return Update(key, {**told, "source": source, "rev": there["rev"] + 1}, {"rev": there["rev"]}, gone)
 
 
+def add_to_said(table: Table, borrower: str, tell: Callable[[Item | None], Item]) -> None:
+    """Puts what `tell` makes of the borrower's item into it, if that is news. Raises ConditionFailed when the item
+    keeps changing under our hands."""
+    key = keys.said(borrower)
+    for tries_left in reversed(range(TRIES)):
+        there = next(table.query("pk = :pk AND sk = :sk", {"pk": key["pk"], "sk": key["sk"]}), None)
+        told = tell(there) | {"book": keys.heard(borrower)}
+        if there and all(there.get(name) == value for name, value in told.items()):
+            return
+        seen = {"seen": there["rev"]} if there else {}
+        condition = "#rev = :seen" if there else "attribute_not_exists(#pk)"
+        try:
+            table.update(key, told, add={"rev": 1}, condition=condition, values=seen)
+            return
+        except ConditionFailed:
+            if not tries_left:
+                raise
+
+
 def _mark_of(told: Mapping[str, Sequence[str]] | None) -> Mark:
     return Mark(_word_of(told.get("stopped")), _word_of(told.get("lifted"))) if told else Mark()
 
 
 def _mark_item(mark: Mark) -> Item:
     return _filled({"stopped": _word_item(mark.stopped), "lifted": _word_item(mark.lifted)})
+
+
+def _unreachable_item(standing: Standing) -> Item:
+    return {ref: _mark_item(mark) for ref, mark in sorted(standing.unreachable.items())}
+
+
+def _unreachable_item_of(standing: Standing) -> Item:
+    return {"unreachable": _unreachable_item(standing)}
 
 
 def _word_of(told: Sequence[str] | None) -> Word | None:

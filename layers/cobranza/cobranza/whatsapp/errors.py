@@ -22,13 +22,15 @@ TOKEN_REFUSED = frozenset({0, 190})
 
 class Action(StrEnum):
     """RETRY: surely not accepted, try again later. UNCLEAR: it may have left, only a status tells; never again.
-    GIVE_UP: not this message, not to this person. OUR_BUG: the same, and the request has to be mended. The others:
-    surely not accepted, and nothing else of the template, the number, the account will be until a person mends it.
+    GIVE_UP: not this message, not to this person. OTHER_PHONE: the same, and never again to this phone. OUR_BUG:
+    as GIVE_UP, and the request has to be mended. The others: surely not accepted, and nothing else of the
+    template, the number, the account will be until a person mends it.
     """
 
     RETRY = "RETRY"
     UNCLEAR = "UNCLEAR"
     GIVE_UP = "GIVE_UP"
+    OTHER_PHONE = "OTHER_PHONE"
     OUR_BUG = "OUR_BUG"
     STOP_TEMPLATE = "STOP_TEMPLATE"
     STOP_NUMBER = "STOP_NUMBER"
@@ -52,6 +54,11 @@ class ProviderError:
     def reason(self) -> dict[str, int | str]:
         """As it is kept beside the message."""
         return asdict(self)
+
+    @property
+    def is_of_phone(self) -> bool:
+        """Whether the phone that the message went to cannot be reached on WhatsApp."""
+        return rule_for(self.code).action is Action.OTHER_PHONE
 
 
 @dataclass(frozen=True, slots=True)

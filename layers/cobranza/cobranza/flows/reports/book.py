@@ -86,6 +86,8 @@ def _stopped(borrower: BorrowerDay, zone: tzinfo) -> str:
         return _moment(person.opted_out_at, zone)
     if person.wrong_number:
         return "wrong_number"
+    if person.unreachable:
+        return "unreachable"
     return "shared_phone" if any(each.outcome == SHARED_PHONE for each in borrower.outcomes) else ""
 
 

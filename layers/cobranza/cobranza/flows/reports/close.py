@@ -17,6 +17,7 @@ from cobranza.files.exports import Row
 from cobranza.files.listings import write_listing
 from cobranza.flows.reports.ageing import AGEING
 from cobranza.flows.reports.book import BOOK
+from cobranza.flows.reports.contacts_to_fix import CONTACTS_TO_FIX
 from cobranza.flows.reports.interactions import INTERACTIONS
 from cobranza.flows.reports.outcomes import OUTCOMES, late_news, revised
 from cobranza.flows.reports.payments_out import PAYMENTS_OUT
@@ -28,7 +29,7 @@ from cobranza.store.ledger import Listed
 from cobranza.store.objects import Bucket
 
 # Every report there is.
-REPORTS = (PAYMENTS_OUT, INTERACTIONS, AGEING, OUTCOMES, BOOK)
+REPORTS = (PAYMENTS_OUT, INTERACTIONS, AGEING, OUTCOMES, BOOK, CONTACTS_TO_FIX)
 CSV = "text/csv; charset=utf-8"
 
 
