@@ -26,6 +26,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine
 from cobranza.store.payments import Payments
 from cobranza.store.portfolios import switched_on
+from cobranza.store.receipts import Receipts
 from cobranza.whatsapp.templates import announced, stand_ins, with_document
 from cobranza_cli.place import Place
 from cobranza_cli.whom import Someone
@@ -161,5 +162,11 @@ def _policies(place: Place, ledger: Ledger, names: set[str]) -> Policies:
 def _sources(place: Place) -> Sources:
     table = place.ledger
     return Sources(
-        Journal(place.journal), Ledger(table), Book(table), Payments(table), Imports(table), DueLine(table)
+        Journal(place.journal),
+        Ledger(table),
+        Book(table),
+        Payments(table),
+        Imports(table),
+        DueLine(table),
+        Receipts(table),
     )

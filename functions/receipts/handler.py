@@ -19,6 +19,7 @@ from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket
 from cobranza.store.portfolios import remembered
+from cobranza.store.receipts import Receipts
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import WhatsApp
@@ -48,6 +49,7 @@ def wire() -> Deps:
         receipts=Bucket(client("s3"), settings.receipts_bucket),
         whatsapp=WhatsApp(url, version, secret, session, read_timeout=ANSWER_WITHIN),
         portfolio=remembered(ledger.portfolio),
+        waiting=Receipts(table),
         only_to=settings.only_to,
     )
     queue = Queue[MediaToFetch](client("sqs"), settings.media_queue_url)

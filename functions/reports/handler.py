@@ -9,11 +9,13 @@ from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.plan_day import Planner
 from cobranza.flows.reports.close import ReportDesk
+from cobranza.flows.reports.late_receipts import ReceiptWatch
 from cobranza.flows.reports.plan import PlanDesk
 from cobranza.flows.reports.report import Sources
 from cobranza.settings import ReportsSettings
 from cobranza.store.aws import client
 from cobranza.store.book import Book
+from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
@@ -23,6 +25,7 @@ from cobranza.store.objects import Bucket
 from cobranza.store.payments import Payments
 from cobranza.store.plans import Plans
 from cobranza.store.portfolios import switched_on
+from cobranza.store.receipts import Receipts
 from cobranza.store.secrets import stage_clock
 from cobranza.store.table import Table
 
@@ -39,12 +42,16 @@ def wire() -> Deps:
     settings = ReportsSettings.from_env()
     dynamodb = client("dynamodb")
     table, journal = Table(dynamodb, settings.ledger_table), Journal(Table(dynamodb, settings.journal_table))
-    sources = Sources(journal, Ledger(table), Book(table), Payments(table), Imports(table), DueLine(table))
+    receipts = Receipts(table)
+    sources = Sources(
+        journal, Ledger(table), Book(table), Payments(table), Imports(table), DueLine(table), receipts
+    )
     results, notices = Bucket(client("s3"), settings.inbox_bucket), Notices(client("sns"), settings.notices_topic)
     portfolio = switched_on(sources.ledger.portfolio, settings.countries_on.split(","))
     planner = Planner(sources.ledger, sources.book, portfolio, settings.only_to, heals=True)
     plans = PlanDesk(planner, Plans(table), Ramps(table), results, notices)
-    return Deps(ReportDesk(sources, results), plans, stage_clock(settings, lambda: client("ssm")))
+    watch = ReceiptWatch(sources.ledger, Conversations(table), receipts, notices)
+    return Deps(ReportDesk(sources, results, watch), plans, stage_clock(settings, lambda: client("ssm")))
 
 
 @telemetry.metrics.log_metrics

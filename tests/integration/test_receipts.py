@@ -1,17 +1,14 @@
 """A receipt's way: told by the webhook, fetched, kept, answered once; reminders pause."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cobranza.flows.fetch_receipt import ReceiptDesk
 from cobranza.queues import MediaToFetch
-from cobranza.store.objects import Bucket
-from cobranza.whatsapp.events import parse
 from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
+from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture
 from tests.integration.world import World
 
 pytestmark = pytest.mark.in_memory
@@ -19,23 +16,7 @@ pytestmark = pytest.mark.in_memory
 HEADER = "borrower_id,name,phone,country,debt_id,amount,currency,due_date,consent\n"
 ROW = "{id},Lucía Ejemplo,{phone},MX,F-1,1234.50,MXN,2026-11-24,sí\n"
 PHONE = "+525555550101"
-DIGEST = "d" * 64
-PICTURE = Fetched(b"\xff\xd8\xff a picture", DIGEST, intact=True, kind="jpg")
-
 type Drop = Callable[..., dict[str, Any]]
-
-
-class FakeMedia:
-    """Answers what it is told to, in order, then the same picture."""
-
-    def __init__(self, *answers: Fetched | Exception) -> None:
-        self.answers = list(answers)
-
-    def fetch(self, media_id: str, phone_number_id: str, *, within: float) -> Fetched:
-        answer = self.answers.pop(0) if self.answers else PICTURE
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
 
 
 @pytest.fixture(autouse=True)
@@ -43,30 +24,6 @@ def borrowers(world: World, drop: Drop, portfolio: None) -> None:
     world.s3.create_bucket(Bucket="receipts")
     rows = ROW.format(id="C1", phone=PHONE) + ROW.format(id="C2", phone="+525555550102")
     assert drop("debts/tienda/a.csv", HEADER + rows)["created"] == 2
-
-
-def desk(world: World, *answers: Fetched | Exception) -> ReceiptDesk:
-    return ReceiptDesk(
-        world.ledger,
-        world.conversations,
-        world.journal,
-        FakeMedia(*answers),  # pyright: ignore[reportArgumentType]
-        Bucket(world.s3, "receipts"),
-        world.whatsapp,  # pyright: ignore[reportArgumentType]
-        world.ledger.portfolio,
-    )
-
-
-def send_picture(world: World, sender: str = "525555550101", wamid: str = "wamid.P1") -> MediaToFetch:
-    """The borrower sends a picture; what the webhook queued for it."""
-    message = {"id": wamid, "from": sender, "timestamp": str(int(world.now.timestamp())), "type": "image"}
-    message |= {"image": {"id": "M1", "mime_type": "image/jpeg", "sha256": "c2hh"}}
-    value = {"metadata": {"phone_number_id": "100"}, "messages": [message]}
-    body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
-    world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
-    (queued,) = world.sqs.receive_message(QueueUrl=world.media_url)["Messages"]
-    world.sqs.delete_message(QueueUrl=world.media_url, ReceiptHandle=queued["ReceiptHandle"])
-    return MediaToFetch.parse(queued["Body"])
 
 
 def chat(world: World, asked: MediaToFetch) -> dict[str, Any]:

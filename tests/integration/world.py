@@ -1,5 +1,6 @@
 """A stack on moto or in memory: tables, buckets, queues and clock, and the rooms wired to them."""
 
+import contextlib
 import csv
 import importlib.util
 import io
@@ -13,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError
 
 from cobranza.flows.applied import Rooms
 from cobranza.flows.apply_control import ControlDesk
@@ -25,6 +27,7 @@ from cobranza.flows.queue_due import Scheduler
 from cobranza.flows.readiness import Judge
 from cobranza.flows.record_events import Recorder
 from cobranza.flows.reports.close import ReportDesk
+from cobranza.flows.reports.late_receipts import ReceiptWatch
 from cobranza.flows.reports.plan import PlanDesk
 from cobranza.flows.reports.report import Sources
 from cobranza.flows.results import ResultDesk
@@ -47,6 +50,7 @@ from cobranza.store.objects import Bucket, Opened, Received
 from cobranza.store.payments import Payments
 from cobranza.store.plans import Plans
 from cobranza.store.portfolios import switched_on
+from cobranza.store.receipts import Receipts
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import Accepted, Answer
 from cobranza.whatsapp.templates import announced, announcements
@@ -170,7 +174,8 @@ class DyingClient:
             if turn != self._at:
                 return operation(**request)
             if self._done:
-                operation(**request)
+                with contextlib.suppress(ClientError):  # its condition: who is told so dies all the same
+                    operation(**request)
             raise self._error
 
         return write
@@ -248,6 +253,7 @@ class World:
         self.ledger, self.messages, self.conversations = Ledger(table), Messages(table), Conversations(table)
         self.limits, self.ramps, self.line = Limits(table, people_a_day=1000), Ramps(table), DueLine(table)
         self.controls, self.plans = Controls(table), Plans(table)
+        self.receipts = Receipts(table)
         self._book, self._payments, self._imports = Book(table), Payments(table), Imports(table)
         self._inbox, self._work = Bucket(self.s3, "inbox"), Bucket(self.s3, "work")
         self._notices = Notices(self.sns, self.topic)
@@ -290,9 +296,17 @@ class World:
     def _wire_evening(self) -> None:
         """What closes days and makes plans."""
         sources = Sources(
-            self.journal, self.ledger, self._book, self._payments, self._imports, self.line, workers=1
+            self.journal,
+            self.ledger,
+            self._book,
+            self._payments,
+            self._imports,
+            self.line,
+            self.receipts,
+            workers=1,
         )
-        self.reports = ReportDesk(sources, self._inbox)
+        watch = ReceiptWatch(self.ledger, self.conversations, self.receipts, self._notices)
+        self.reports = ReportDesk(sources, self._inbox, watch)
         planner = Planner(self.ledger, self._book, self._portfolio, None, heals=True, workers=1)
         self.planning = PlanDesk(planner, self.plans, self.ramps, self._inbox, self._notices)
 

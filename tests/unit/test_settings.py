@@ -8,6 +8,7 @@ from cobranza.settings import (
     META,
     OPTIONAL,
     IngestSettings,
+    PaymentsSettings,
     ProviderSettings,
     ReceiptsSettings,
     ReportsSettings,
@@ -38,13 +39,14 @@ CLASSES: list[type[Settings]] = [
     SendSettings,
     WebhookSettings,
     ReceiptsSettings,
+    PaymentsSettings,
     ReportsSettings,
 ]
 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*SEND, "IDENTITY_SECRET", "WEBHOOK_SECRET"):
+    for name in (*SEND, "IDENTITY_SECRET", "WEBHOOK_SECRET", "GATEWAY_SECRET"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -181,20 +181,25 @@ def test_a_schedule_may_invoke_its_function_and_nothing_else() -> None:
         assert role not in {function.role for function in now.functions.values()}
 
 
-def test_the_http_api_may_invoke_the_webhook_on_both_routes_and_nothing_else() -> None:
+def test_the_http_api_may_invoke_the_function_of_each_route_and_nothing_else() -> None:
     now = stack("prod")
     (api,) = now.of("AWS::ApiGatewayV2::Api").values()
     routes = {(method, path) for path, methods in api["Body"]["paths"].items() for method in methods}
-    assert routes == {("get", "/webhook"), ("post", "/webhook")}
+    doors = {
+        ("get", "/webhook"): "WebhookFunction",
+        ("post", "/webhook"): "WebhookFunction",
+        ("post", "/payments"): "PaymentsFunction",
+    }
+    assert routes == doors.keys()
     permissions = [tuple(sorted(each.items())) for each in now.of("AWS::Lambda::Permission").values()]
     assert sorted(each for each in permissions if dict(each)["Principal"] != "events.amazonaws.com") == sorted(
         (
             ("Action", "lambda:InvokeFunction"),
-            ("FunctionName", "${WebhookFunction}"),
+            ("FunctionName", f"${{{function}}}"),
             ("Principal", "apigateway.amazonaws.com"),
             ("SourceArn", f"arn:aws:execute-api:us-east-1:{ACCOUNT}:${{WebhookApi}}/*/{method.upper()}{path}"),
         )
-        for method, path in routes
+        for (method, path), function in doors.items()
     )
 
 
@@ -290,7 +295,8 @@ def test_a_function_is_told_of_a_table_if_and_only_if_it_may_use_it(function: st
 
 READERS = {
     "ProviderSecret": {"SendFunction", "ReceiptsFunction"},
-    "IdentitySecret": {"IngestFunction", "WebhookFunction"},
+    "IdentitySecret": {"IngestFunction", "WebhookFunction", "PaymentsFunction"},
+    "GatewaySecret": {"PaymentsFunction"},
     "WebhookSecret": {"WebhookFunction"},
 }
 

@@ -115,6 +115,14 @@ class WebhookSettings(Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentsSettings(Settings):
+    ledger_table: str
+    journal_table: str
+    gateway_secret: str
+    identity_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportsSettings(Settings):
     """`countries_on` as in the template: MX,CO. `test_phones` are those that plans may tell to."""
 

@@ -336,6 +336,24 @@ ROW_CODES = {
         "complete cliente o deuda en `unmatched.csv` y déjelo en `payments/`",
         "fill in borrower or debt in `unmatched.csv` and drop it in `payments/`",
     ),
+    "BAD_DECISION": Code(
+        "No se conoce la decisión",
+        "The decision is unknown",
+        "`aceptado`, `rechazado`, o vacío mientras nadie haya decidido",
+        "`accepted`, `rejected`, or empty while nobody has decided",
+    ),
+    "UNKNOWN_RECEIPT": Code(
+        "La persona no envió este comprobante, o no es de esta cartera",
+        "The borrower sent no such receipt, or it is not of this portfolio",
+        "tome la fila de `receipts.csv`; el pago de quien no se conoce va en `payments/`",
+        "take the row from `receipts.csv`; the payment of somebody unknown goes into `payments/`",
+    ),
+    "ALREADY_DECIDED": Code(
+        "Este comprobante ya se aceptó",
+        "This receipt was accepted before",
+        "nada, si es el mismo pago; el saldo de un pago que no existió se corrige en el archivo de deudas",
+        "nothing, if it is the same payment; the balance of one that never was is put right in the file of debts",
+    ),
     "BAD_CONSENT": Code(
         "El consentimiento no se puede leer",
         "The consent cannot be read",

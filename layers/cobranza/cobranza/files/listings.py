@@ -50,17 +50,20 @@ class UnmatchedPayment:
     code: Unmatched
 
 
+UNMATCHED_COLUMNS = (*WHY, *payments.COLUMNS.names)
+
+
 def unmatched_csv(rows: Iterable[UnmatchedPayment]) -> bytes:
+    return listing(UNMATCHED_COLUMNS, unmatched_rows(rows))
+
+
+def unmatched_rows(rows: Iterable[UnmatchedPayment]) -> Iterator[Sequence[str]]:
     """Money that belongs to nobody we know, with the columns of the payments file: filled in, it can be dropped
     there again."""
-    return listing(
-        (*WHY, *payments.COLUMNS.names),
-        (
-            (str(row.line), _column(row.payment), row.code, UNMATCHED[row.code], *payment_cells(row.payment))
-            for row in rows
-            if row.code
-        ),
-    )
+    for row in rows:
+        if row.code:
+            why = (_column(row.payment), row.code, UNMATCHED[row.code])
+            yield str(row.line), *why, *payment_cells(row.payment)
 
 
 @dataclass(frozen=True, slots=True)

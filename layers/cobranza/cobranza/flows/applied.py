@@ -1,4 +1,4 @@
-"""What applying a file's rows needs and leaves, and the work that the four kinds share."""
+"""What applying a file's rows needs and leaves, and the work that all kinds of rows share."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -8,6 +8,7 @@ from itertools import batched
 from typing import Protocol
 
 from cobranza.errors import InvalidInput
+from cobranza.files.listings import UnmatchedPayment
 from cobranza.files.results import Refusal
 from cobranza.files.row import Row
 from cobranza.flows.hands import hands
@@ -47,11 +48,12 @@ class Job:
 @dataclass(slots=True)
 class Applied:
     """What became of the rows: read = created + updated + unchanged + refused. `listings` are files for the people
-    who dropped this one, by name; `warnings` are for them too."""
+    who dropped this one, by name; `warnings` are for them too; `unmatched` is the money that belongs to nobody."""
 
     changes: Counter[str] = field(default_factory=Counter[str])
     refusals: list[Refusal] = field(default_factory=list[Refusal])
     listings: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    unmatched: list[UnmatchedPayment] = field(default_factory=list[UnmatchedPayment])
     warnings: list[str] = field(default_factory=list[str])
 
     def note(self, row: Row, outcome: str | InvalidInput) -> None:

@@ -104,7 +104,7 @@ class _Account:
 
 def apply_payments(rooms: Rooms, rows: Sequence[tuple[Row, PaymentRow]], job: Job, applied: Applied) -> None:
     told = [
-        _Paid(row, good.payment, _ref(rooms, job, good.payment.payment_id))
+        _Paid(row, good.payment, payment_ref(rooms, job, good.payment.payment_id))
         for row, good in sorted(rows, key=lambda each: (each[1].payment.moment, each[0].line))
     ]
     once = _first_of_each(told)
@@ -114,7 +114,8 @@ def apply_payments(rooms: Rooms, rows: Sequence[tuple[Row, PaymentRow]], job: Jo
     _tell(told, job, applied)
 
 
-def _ref(rooms: Rooms, job: Job, payment_id: str) -> str:
+def payment_ref(rooms: Rooms, job: Job, payment_id: str) -> str:
+    """Stands for a number of the portfolio: whoever tells it, it is the same payment."""
     return rooms.references.ref("payment", f"{job.portfolio_id}|{payment_id}")
 
 
@@ -332,20 +333,19 @@ def _why(mark: Item | None) -> str:
 
 
 def _tell(told: Iterable[_Paid], job: Job, applied: Applied) -> None:
-    lost: list[UnmatchedPayment] = []
     late: list[LatePayment] = []
     warnings: Counter[str] = Counter()
     for each in sorted(told, key=lambda paid: paid.row.line):
         warnings.update(each.warnings)
         if code := (each.same_as or each).unmatched:
-            lost.append(UnmatchedPayment(each.row.line, each.payment, code))
+            applied.unmatched.append(UnmatchedPayment(each.row.line, each.payment, code))
             applied.note(each.row, refuse("UNMATCHED_PAYMENT", UNMATCHED[code]))
             continue
         applied.note(each.row, each.outcome)
         if each.saved and each.saved.source == job.import_id:
             late += _late_rows(each.payment, each.saved)
-    if lost:
-        applied.listings["unmatched.csv"] = unmatched_csv(lost)
+    if applied.unmatched:
+        applied.listings["unmatched.csv"] = unmatched_csv(applied.unmatched)
     if late:
         applied.listings["payments_after_recall.csv"] = payments_after_recall_csv(late)
     applied.warnings += [

@@ -1,4 +1,5 @@
-"""Rows of payments, contacts, recalls and requests files: what they tell is written down, each borrower at a time.
+"""Rows of payments, contacts, recalls, requests and receipts files: what they tell is written down, each borrower
+at a time.
 
 Every row is told once, whatever comes twice or dies on the way: the same file again changes nothing.
 """
@@ -15,16 +16,18 @@ from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
 from cobranza.files.payments import read_payment
 from cobranza.files.recalls import read_recall
+from cobranza.files.receipts import read_receipt
 from cobranza.files.requests import read_request
 from cobranza.files.row import Row
 from cobranza.flows.applied import Applied, Job, Rooms
 from cobranza.flows.apply_contacts import apply_contacts
 from cobranza.flows.apply_payments import apply_payments
 from cobranza.flows.apply_recalls import apply_recalls
+from cobranza.flows.apply_receipts import apply_receipts
 from cobranza.flows.apply_requests import apply_requests
 from cobranza.policy.portfolio import Portfolio
 
-KINDS = ("payments", "contacts", "recalls", "requests")
+KINDS = ("payments", "contacts", "recalls", "requests", "receipts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class RowDesk:
                 apply_recalls(self.rooms, good(read_recall), job, applied)
             case "requests":
                 apply_requests(self.rooms, good(read_request), job, applied)
+            case "receipts":
+                apply_receipts(self.rooms, good(read_receipt), job, applied)
             case _:
                 raise ValueError(f"no rows of this kind: {kind}")
         applied.refusals.sort(key=lambda refusal: refusal.row.line)

@@ -1,13 +1,17 @@
 """Receipts: what a borrower sent as proof is fetched while Meta has it, kept for a person to verify, and answered
-once. Reminders pause. Nothing here marks a debt as paid.
+once. Reminders pause. Nothing here marks a debt as paid: a person decides, by a file.
+
+Only the first one pauses. Whoever sends another while it waits, or after it was rejected, is looked after by a
+person.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from cobranza.conversation.answers import RECEIPT_RECEIVED, RECEIPT_UNREADABLE
+from cobranza.ledger.receipt import Decision, Receipt
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
 from cobranza.policy.message_classes import MessageClass, Obstacle, may_go
@@ -18,6 +22,7 @@ from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.objects import Bucket
+from cobranza.store.receipts import Receipts
 from cobranza.whatsapp.client import WhatsApp
 from cobranza.whatsapp.media import Fetched, MediaStore, TryAgain, Unusable
 from cobranza.whatsapp.messages import text_message
@@ -49,6 +54,7 @@ class ReceiptDesk:
     receipts: Bucket
     whatsapp: WhatsApp
     portfolio: Callable[[str], Portfolio | None]
+    waiting: Receipts
     only_to: frozenset[str] | None = None
 
     def fetch(self, asked: MediaToFetch, now: datetime) -> str:
@@ -65,27 +71,69 @@ class ReceiptDesk:
             event = self.conversations.inbound(asked.borrower, asked.event) or event
         state: str = event["receipt"]
         kept = state in ("TO_VERIFY", "REVIEW")
+        loaded = self.ledger.load(asked.borrower)
+        receipt = self._hold(asked, event, loaded.book, now) if loaded else None
         if not kept:
             self.conversations.open_case(asked.borrower, asked.event, f"RECEIPT_{state}", now)
+        if not kept and (receipt is None or receipt.until):
             self.ledger.look_into(asked.borrower, now + CASE)
-        if loaded := self.ledger.load(asked.borrower):
-            self._pause(loaded.book, now)  # whatever became of the file: somebody says that they paid
+        if loaded:
             self._answer(asked, event, loaded, RECEIPT_RECEIVED if kept else RECEIPT_UNREADABLE, now)
-        self._note(asked, event, loaded.book if loaded else None, state, now)
+        self._note(asked, event, receipt, now, is_known=loaded is not None)
         return state
 
+    def _hold(self, asked: MediaToFetch, event: dict[str, Any], book: Book, now: datetime) -> Receipt | None:
+        """Keeps it for a person's decision, whatever became of the file: somebody says that they paid. The first
+        one pauses reminders, another one is a case. None where the borrower has no debt in any portfolio."""
+        told = self._receipt(asked, event, book)
+        if told is None:
+            return None
+        known = self.waiting.of(told.borrower)
+        is_another = any(_is_before(each, told) for each in known)
+        mine = next((each for each in known if each.id == told.id), None)
+        if mine is None:
+            mine = replace(told, until=None if is_another else self._pause_until(book, now))
+            self.waiting.keep(mine)
+        if mine.waits and mine.until:
+            self.ledger.pause_for_receipt(mine.borrower, mine.until)
+        if is_another:
+            self.conversations.open_case(mine.borrower, mine.event, "RECEIPT_AGAIN", now)
+        return mine
+
+    def _receipt(self, asked: MediaToFetch, event: dict[str, Any], book: Book) -> Receipt | None:
+        received_at = datetime.fromisoformat(asked.event.partition("#")[0])
+        debts = _about(book, received_at)
+        names = [key.partition("#")[0] for key in debts]
+        known = [portfolio.portfolio_id for portfolio in self._portfolios(book)]
+        portfolio = next((name for name in (*names, *known) if name in known), "")
+        if not portfolio:
+            return None
+        ours = tuple(key for key in debts if key.partition("#")[0] == portfolio)
+        currencies = {debt.terms.currency for debt in book.debts if not ours or debt.terms.key in ours}
+        return Receipt(
+            id=keys.receipt_id(asked.borrower, asked.event),
+            borrower=asked.borrower,
+            event=asked.event,
+            portfolio=portfolio,
+            state=event["receipt"],
+            file=event.get("object", ""),
+            received_at=received_at,
+            debts=ours,
+            currency=currencies.pop() if len(currencies) == 1 else "",
+        )
+
     def _note(
-        self, asked: MediaToFetch, event: dict[str, Any], book: Book | None, state: str, now: datetime
+        self, asked: MediaToFetch, event: dict[str, Any], receipt: Receipt | None, now: datetime, *, is_known: bool
     ) -> None:
-        portfolio = next(iter(self._portfolios(book)), None) if book else None
         facts = {
-            "state": state,
+            "state": event["receipt"],
             "trace": asked.trace,
-            "portfolio": portfolio.portfolio_id if portfolio else "",
+            "portfolio": receipt.portfolio if receipt else "",
             "number": event["phone_number_id"],
             "message": asked.event.partition("#")[2],
+            "file": event.get("object", ""),
         }
-        subject = keys.borrower_pk(asked.borrower) if book else keys.chat_pk(asked.borrower)
+        subject = keys.borrower_pk(asked.borrower) if is_known else keys.chat_pk(asked.borrower)
         self.journal.append(subject, now, "receipt", asked.event, facts)
 
     def _settle(self, asked: MediaToFetch, event: dict[str, Any], now: datetime) -> None:
@@ -108,10 +156,9 @@ class ReceiptDesk:
         state = "TO_VERIFY" if first and fetched.intact else "REVIEW"
         self.conversations.settle_receipt(asked.borrower, asked.event, state, facts)
 
-    def _pause(self, book: Book, now: datetime) -> None:
+    def _pause_until(self, book: Book, now: datetime) -> date | None:
         days = max((p.receipt_pause_days for p in self._portfolios(book)), default=0)
-        if days:
-            self.ledger.pause_for_receipt(book.borrower.ref, local_date(book.borrower, now) + timedelta(days=days))
+        return local_date(book.borrower, now) + timedelta(days=days) if days else None
 
     def _answer(
         self, asked: MediaToFetch, event: dict[str, Any], loaded: Loaded, texts: dict[str, str], now: datetime
@@ -136,3 +183,18 @@ class ReceiptDesk:
     def _portfolios(self, book: Book) -> list[Portfolio]:
         names = sorted({debt.terms.portfolio for debt in book.debts})
         return [portfolio for name in names if (portfolio := self.portfolio(name))]
+
+
+def _about(book: Book, at: datetime) -> list[str]:
+    """The keys of the debts of the last message before it that are still open; of all that are, where there was
+    none."""
+    before = [message for message in book.messages if message.debts and message.claimed_at <= at]
+    last = max(before, key=lambda message: message.day, default=None)
+    owed = sorted(debt.terms.key for debt in book.debts if debt.is_open)
+    return [key for key in owed if last and key in last.debts] or owed
+
+
+def _is_before(one: Receipt, other: Receipt) -> bool:
+    """Whether it came before the other, and its payment was not found, or not yet."""
+    came_first = (one.received_at, one.id) < (other.received_at, other.id)
+    return came_first and one.decision is not Decision.ACCEPTED

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from cobranza.errors import InvalidInput
-from cobranza.files import contacts, payments, recalls, requests
+from cobranza.files import contacts, payments, recalls, receipts, requests
 from cobranza.files.codes import refuse
 from cobranza.files.columns import DEBTS
 from cobranza.files.debts import any_link, read_debt
@@ -49,8 +49,9 @@ COLUMNS = {
     "contacts": contacts.COLUMNS,
     "recalls": recalls.COLUMNS,
     "requests": requests.COLUMNS,
+    "receipts": receipts.COLUMNS,
 }
-# Of a file of payments, contacts, recalls or requests, which is applied at once.
+# Of a file of rows, which is applied at once.
 MOST_ROWS = 200_000
 # How long an import may be silent before another one may write the book.
 LEASE = timedelta(minutes=16)

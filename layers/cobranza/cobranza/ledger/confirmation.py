@@ -12,19 +12,20 @@ class Subject(StrEnum):
 
     PAYMENT = "pago_recibido"
     THANKS = "gracias_por_su_pago"
+    RECEIPT_REJECTED = "comprobante_no_confirmado"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """Something to be told once. `ref` is that of the payment, which was of `amount` on local date `day`; it was
-    known `at` that moment."""
+    """Something to be told once. `ref` is that of the payment, which was of `amount` on local date `day`, or of
+    the receipt, which was decided about on it; it was known `at` that moment."""
 
     subject: Subject
     ref: str
     portfolio: str
-    amount: Money
     day: date
     at: datetime
+    amount: Money | None = None
 
     @property
     def id(self) -> str:

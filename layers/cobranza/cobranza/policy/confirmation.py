@@ -1,4 +1,5 @@
-"""What a borrower is told without being asked for anything: that a payment was booked, and thanks for one in time.
+"""What a borrower is told without being asked for anything: that a payment was booked, thanks for one in time, and
+that the money of a receipt was not found.
 
 These are results (`MessageClass.RESULT`): inside hours, never after a stop, one a day. What cannot go within three
 days is not told any more.
@@ -71,8 +72,8 @@ def confirmations_of(
             day=day,
             at=now,
         )
-        for subject in Subject
-        if wanted[subject]
+        for subject, is_wanted in wanted.items()
+        if is_wanted
     ]
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import partial
 
 from cobranza.ledger.borrower import Borrower
+from cobranza.ledger.confirmation import Subject
 from cobranza.ledger.money import totals
 from cobranza.ledger.standing import WHATSAPP
 from cobranza.policy import contact_rules
@@ -231,9 +232,11 @@ def _gate(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
 
 
 def _too_soon(facts: _Facts, rules: ContactRules, left: Sequence[Due]) -> Skip | Defer | None:
-    """The minimum time since the last message, and since the last payment."""
+    """The minimum time since the last message, or since a receipt was rejected, and since the last payment."""
     gap = timedelta(hours=max(facts.strategy(due).min_gap_hours for due in left))
     sent = [message.claimed_at for message in facts.book.messages if message.state is not State.RETRY]
+    sent += [one.at for one in facts.book.confirmations if one.subject is Subject.RECEIPT_REJECTED]
+    sent += [each.claimed_at for each in facts.book.told if each.confirms.startswith(Subject.RECEIPT_REJECTED)]
     paid = [moment for debt in facts.book.debts for moment, _ in debt.paid.values()]
     for code, moments in (("FREQUENCY_CAP", sent), ("JUST_PAID", paid)):
         free = max(moments, default=facts.now - gap) + gap

@@ -100,14 +100,15 @@ class ConsentWording(_Model):
 class Portfolio(_Model):
     """One portfolio of the creditor. `phone_number_id` is the sending number's id at Meta, `language` the one
     of messages whose row names none, `countries` ISO 3166-1 alpha-2, `receipt_pause_days` how long a receipt that
-    nobody has verified keeps reminders back, `freshness_hours` after how many business hours without a file nobody
-    is reminded any more, `strategy` which shipped one holds until a strategy.yaml is dropped, `needs_payment_link`
-    whether a debt with no way to pay is kept back, neither an approved link nor one of `pay_options`, which are
-    printed where there is no link; `button_base` is the address that the button of factura_con_enlace was
-    registered with, without its {{1}}; `numbers_given_by_borrower` are the sources of consents, and of new
-    phones, with which the borrower gave the number: any other phone is first asked who answers there;
-    `confirms_payments` whether a borrower is told that a payment was booked, `thanks_punctual` whether who paid in
-    full by the due date is thanked besides: WhatsApp may take that for marketing."""
+    nobody has verified keeps reminders back, `receipt_case_days` how many days more once a person was asked,
+    `freshness_hours` after how many business hours without a file nobody is reminded any more, `strategy` which
+    shipped one holds until a strategy.yaml is dropped, `needs_payment_link` whether a debt with no way to pay is
+    kept back, neither an approved link nor one of `pay_options`, which are printed where there is no link;
+    `button_base` is the address that the button of factura_con_enlace was registered with, without its {{1}};
+    `numbers_given_by_borrower` are the sources of consents, and of new phones, with which the borrower gave the
+    number: any other phone is first asked who answers there; `confirms_payments` whether a borrower is told that a
+    payment was booked, `thanks_punctual` whether who paid in full by the due date is thanked besides: WhatsApp may
+    take that for marketing."""
 
     portfolio_id: str
     creditor: Creditor
@@ -118,6 +119,7 @@ class Portfolio(_Model):
     consent: ConsentWording
     link_bases: Annotated[tuple[LinkBase, ...], Field(max_length=50)] = ()
     receipt_pause_days: Annotated[int, Field(ge=0, le=30)] = 3
+    receipt_case_days: Annotated[int, Field(ge=0, le=30)] = 2
     freshness_hours: Annotated[int, Field(ge=1, le=240)] = 24
     strategy: Literal["standard", "preventive", "gentle"] = "standard"
     needs_payment_link: bool = False

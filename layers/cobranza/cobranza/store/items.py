@@ -54,7 +54,7 @@ def confirmation_of(item: Item) -> Confirmation:
         subject=Subject(item["subject"]),
         ref=item["ref"],
         portfolio=item["portfolio"],
-        amount=Money(item["amount"], item["currency"]),
+        amount=Money(item["amount"], item["currency"]) if "amount" in item else None,
         day=date.fromisoformat(item["day"]),
         at=datetime.fromisoformat(item["at"]),
     )

@@ -16,6 +16,7 @@ from cobranza.store import keys
 from cobranza.store.table import ConditionFailed, Insert, Item, Table, utc
 
 PAYMENT_APPLIED = "payment.applied"
+PAYMENT_UNMATCHED = "payment.unmatched"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

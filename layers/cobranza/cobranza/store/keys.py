@@ -3,6 +3,8 @@
 People appear in keys only as references (refs.py).
 """
 
+import base64
+import hashlib
 import re
 import zlib
 from dataclasses import dataclass
@@ -39,6 +41,8 @@ BREAKERS = "BREAKERS"
 STANDING = "STANDING"
 PLANNED = "PLANNED#"
 PAYMENT = "PAYMENT"
+UNMATCHED = "UNMATCHED"
+RECEIPT = "RECEIPT#"
 SHARDS = 16
 BOOK_SHARDS = 32
 ALL = "all"
@@ -129,12 +133,33 @@ def payment(ref: str) -> dict[str, str]:
     return {"pk": f"{PAYMENT}#{ref}", "sk": PAYMENT}
 
 
+def unmatched(ref: str) -> dict[str, str]:
+    """The same of a payment that belongs to nobody we know."""
+    return {"pk": f"{PAYMENT}#{ref}", "sk": UNMATCHED}
+
+
 def payment_of(pk: str) -> str:
     return pk.removeprefix(f"{PAYMENT}#")
 
 
 def credit(ref: str, portfolio_id: str, currency: str) -> dict[str, str]:
     return {"pk": borrower_pk(ref), "sk": f"{CREDIT}{portfolio_id}#{currency}"}
+
+
+def receipt_id(chat: str, event: str) -> str:
+    """Stands for one receipt: 26 letters that tell nothing of who sent it, or when."""
+    digest = hashlib.sha256(f"{chat}|{event}".encode()).digest()
+    return base64.b32encode(digest[:20])[:26].decode()
+
+
+def receipt(ref: str, receipt_id: str) -> dict[str, str]:
+    """What a borrower sent as proof of a payment."""
+    return {"pk": borrower_pk(ref), "sk": f"{RECEIPT}{receipt_id}"}
+
+
+def receipts(portfolio_id: str, shard: int) -> str:
+    """A partition of the index of the book with the receipts that nobody has decided about."""
+    return f"{portfolio_id}#{shard:02}#{RECEIPT}"
 
 
 def confirmation(ref: str, confirmation_id: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The topic on which people hear what became of a file: where its results lie, how many rows, nobody's data."""
 
 import json
+from datetime import date
 from typing import Any
 
 from cobranza.files.results import Summary
@@ -54,6 +55,21 @@ class Notices:
             "at_most": plan.at_most,
         }
         self._publish(f"PLANNED: {plan.day} of {plan.portfolio}", told)
+
+    def receipts_wait(self, portfolio: str, day: date, last_day: int, cases: int, results: str) -> None:
+        """Nobody has decided about receipts: so many keep reminders back for one day more, so many have become
+        cases at the end of `day`."""
+        told = {
+            "v": 1,
+            "state": "RECEIPTS_WAIT",
+            "kind": "receipts",
+            "portfolio": portfolio,
+            "day": day.isoformat(),
+            "results": results,
+            "last_day": last_day,
+            "cases": cases,
+        }
+        self._publish(f"RECEIPTS_WAIT: {last_day + cases} of {portfolio}", told)
 
     def _publish(self, subject: str, told: dict[str, Any]) -> None:
         self._sns.publish(TopicArn=self._topic, Subject=subject[:MOST], Message=json.dumps(told, indent=1))

@@ -3,6 +3,7 @@
 A payment is saved before it is applied. Whoever finds it saved applies it as it was saved, and decides nothing.
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -11,7 +12,7 @@ from typing import Any
 
 from cobranza.ledger.debt import Debt, Parts
 from cobranza.ledger.money import Money
-from cobranza.ledger.payment import Allocated, Credit, Payment, book
+from cobranza.ledger.payment import Allocated, Credit, Payment, Unmatched, book
 from cobranza.store import keys
 from cobranza.store.items import credit_of
 from cobranza.store.table import ConditionFailed, Insert, Item, Table, Update, Write, utc
@@ -55,6 +56,21 @@ class Payments:
         found = self._table.get_all([keys.payment(ref) for ref in dict.fromkeys(refs)])
         return {keys.payment_of(item["pk"]): _payment_of(item, zone) for item in found}
 
+    def keep_unmatched(self, ref: str, payment: Payment, code: Unmatched, now: datetime) -> None:
+        """A payment that belongs to nobody we know, and why. Once; who sends it again says nothing new."""
+        told = _told_of(payment) | {"code": code, "portfolio": payment.portfolio, "saved_at": utc(now)}
+        if payment.borrower_id:
+            told["borrower_id"] = payment.borrower_id
+        with contextlib.suppress(ConditionFailed):
+            self._table.put_new(keys.unmatched(ref) | told)
+
+    def unmatched(self, refs: Iterable[str], zone: tzinfo) -> dict[str, tuple[Payment, Unmatched]]:
+        """Of these references, the payments that belonged to nobody and were not booked since."""
+        wanted = list(dict.fromkeys(refs))
+        booked = self.saved(wanted)
+        found = self._table.get_all([keys.unmatched(ref) for ref in wanted if ref not in booked])
+        return {keys.payment_of(item["pk"]): (_payment_of(item, zone), item["code"]) for item in found}
+
     def credits(self, portfolio: str, shards: Iterable[int]) -> Iterator[tuple[str, str]]:
         """Who has ever been owed something in the portfolio, and the currency, from the index."""
         places = (keys.credits(portfolio, shard) for shard in shards)
@@ -81,26 +97,33 @@ def new_payment(saved: Saved, payment: Payment, now: datetime) -> Insert:
     told: Item = {
         "portfolio": saved.portfolio,
         "borrower": saved.borrower,
-        "amount": saved.amount.amount,
-        "currency": saved.amount.currency,
-        "moment": _exact(saved.moment),
-        "has_time": payment.has_time,
         "allocations": dict(allocated.allocations),
         "credit": allocated.credit.amount,
         "included": allocated.included.amount,
         "source": saved.source,
         "saved_at": utc(now),
+    }
+    late: Item = {"late": dict(saved.late)} if saved.late else {}
+    return Insert(keys.payment(saved.ref) | told | late | _told_of(payment))
+
+
+def _told_of(payment: Payment) -> Item:
+    """A payment as its row tells it, without its payer."""
+    told: Item = {
         "payment_id": payment.payment_id,
+        "amount": payment.amount.amount,
+        "currency": payment.amount.currency,
+        "moment": _exact(payment.moment),
+        "has_time": payment.has_time,
     }
     optional: Item = {
-        "late": dict(saved.late),
         "debt_id": payment.debt_id,
         "instalment": payment.instalment,
         "reference": payment.reference,
         "method": payment.method,
         "told_by": payment.source,
     }
-    return Insert(keys.payment(saved.ref) | told | {name: value for name, value in optional.items() if value})
+    return told | {name: value for name, value in optional.items() if value}
 
 
 def _saved_of(item: Item) -> Saved:
@@ -128,6 +151,7 @@ def _payment_of(item: Item, zone: tzinfo) -> Payment:
     return Payment(
         payment_id=item["payment_id"],
         portfolio=item["portfolio"],
+        borrower_id=item.get("borrower_id", ""),
         debt_id=item.get("debt_id", ""),
         instalment=item.get("instalment", ""),
         reference=item.get("reference", ""),

@@ -138,7 +138,7 @@ def confirmation_components(tell: Tell, book: Book) -> list[dict[str, Any]]:
     facts: dict[Fact, str] = {
         "name": next(filter(None, names), "") or greeting(borrower.name),
         "creditor": tell.portfolio.creditor.shown_name,
-        "paid": _amount(one.amount, locale),
+        "paid": _amount(one.amount, locale) if one.amount else "",
         "paid_on": format_date(one.day, "long", locale),
     }
     told: dict[Fact, str] = {fact: _BLANK.sub(" ", text).strip() for fact, text in facts.items()}

@@ -19,9 +19,12 @@ from cobranza.flows.reports.ageing import AGEING
 from cobranza.flows.reports.book import BOOK
 from cobranza.flows.reports.contacts_to_fix import CONTACTS_TO_FIX
 from cobranza.flows.reports.interactions import INTERACTIONS
+from cobranza.flows.reports.late_receipts import ReceiptWatch
 from cobranza.flows.reports.outcomes import OUTCOMES, late_news, revised
 from cobranza.flows.reports.payments_out import PAYMENTS_OUT
+from cobranza.flows.reports.receipts import RECEIPTS
 from cobranza.flows.reports.report import Day, Report, Sources
+from cobranza.flows.reports.unmatched import UNMATCHED
 from cobranza.policy.closed_day import NOT_LOOKED_AT
 from cobranza.policy.closing import day_to_close, home_zone
 from cobranza.policy.portfolio import Portfolio
@@ -29,7 +32,7 @@ from cobranza.store.ledger import Listed
 from cobranza.store.objects import Bucket
 
 # Every report there is.
-REPORTS = (PAYMENTS_OUT, INTERACTIONS, AGEING, OUTCOMES, BOOK, CONTACTS_TO_FIX)
+REPORTS = (PAYMENTS_OUT, INTERACTIONS, AGEING, OUTCOMES, BOOK, CONTACTS_TO_FIX, RECEIPTS, UNMATCHED)
 CSV = "text/csv; charset=utf-8"
 
 
@@ -46,6 +49,7 @@ class Closed:
 class ReportDesk:
     sources: Sources
     results: Bucket
+    watch: ReceiptWatch
 
     def close_days(self, now: datetime) -> Iterator[Closed]:
         """Closes at most one day of each portfolio: who missed several is caught up by the next runs. One that
@@ -61,7 +65,9 @@ class ReportDesk:
             if date is None:
                 continue
             try:
-                yield self._close(Day(each.id, date, zone, numbers, others=next(iter(known)).id))
+                day = Day(each.id, date, zone, numbers, others=next(iter(known)).id)
+                self.watch.watch(day, portfolio.receipt_case_days, f"results/{each.id}/{RECEIPTS.name}/", now)
+                yield self._close(day)
             except Exception as error:
                 failure = failure or error
         if failure:

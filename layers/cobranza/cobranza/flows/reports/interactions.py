@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import batched
 
 from cobranza.files.exports import INTERACTION_COLUMNS, Interaction, Row, interactions
-from cobranza.flows.reports.report import CHUNK, Day, Report, Sources
+from cobranza.flows.reports.report import CHUNK, Day, Report, Sources, debt_id
 from cobranza.store import keys
 from cobranza.store.journal import PAYMENT_APPLIED, Line
 
@@ -45,7 +45,7 @@ def _interaction(event: str, line: Line, borrower_id: str, day: Day) -> Interact
         event=event,
         channel=_CHANNELS.get(event, "file") if "source" in facts else "whatsapp",
         code=facts.get("code") or facts.get("state", ""),
-        debts=[_debt_id(key) for key in _debts(line)],
+        debts=[debt_id(key) for key in _debts(line)],
         step=None if step is None else int(step),
         template=facts.get("template", ""),
         detail=facts.get("type") or facts.get("until") or facts.get("to", ""),
@@ -60,11 +60,6 @@ def _debts(line: Line) -> list[str]:
     if isinstance(told, list):
         return told
     return sorted(key for key, code in told.items() if code == line.facts["code"])
-
-
-def _debt_id(key: str) -> str:
-    """With the instalment where there is one: `F-1`, `L-7#3`."""
-    return key.partition("#")[2].removesuffix("#")
 
 
 INTERACTIONS = Report("interactions", INTERACTION_COLUMNS, _rows)

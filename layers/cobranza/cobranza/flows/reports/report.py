@@ -14,6 +14,7 @@ from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine
 from cobranza.store.payments import Payments
+from cobranza.store.receipts import Receipts
 
 # Lines whose borrowers, or payments, are looked up together.
 CHUNK = 100
@@ -29,6 +30,7 @@ class Sources:
     payments: Payments
     imports: Imports
     line: DueLine
+    receipts: Receipts
     workers: int = 16
 
 
@@ -74,3 +76,8 @@ class Report:
 
     def _folder(self, day: Day) -> str:
         return f"results/{day.portfolio}/{self.name}/dt={day.date.isoformat()}"
+
+
+def debt_id(key: str) -> str:
+    """A debt as people call it, with the instalment where there is one: `F-1`, `L-7#3`."""
+    return key.partition("#")[2].removesuffix("#")

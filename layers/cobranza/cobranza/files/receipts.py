@@ -1,0 +1,79 @@
+"""The receipts file: what a person found when they looked for the money of a receipt. It is the daily list, filled
+in; rows without a decision wait on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cobranza.files.cells import BORROWER_NAMES, MAX_TEXT, Cells, fold, words
+from cobranza.files.codes import refuse
+from cobranza.files.columns import Columns
+from cobranza.files.synonyms import DEBT_NAMES
+from cobranza.ledger.money import Money, parse_currency
+from cobranza.ledger.receipt import Decision
+
+COLUMNS = Columns(
+    kind="receipts",
+    names=(
+        *("receipt_id", "borrower_id", "debts", "state", "file", "received_at", "paused_until", "note"),
+        *("decision", "amount", "currency", "reason"),
+    ),
+    required=("receipt_id", "borrower_id", "decision"),
+    amounts=("amount",),
+    keys=("receipt_id",),
+    totals=("amount",),
+    synonyms={
+        "receipt_id": ("id comprobante", "comprobante", "receipt"),
+        "borrower_id": BORROWER_NAMES,
+        "decision": ("decisao", "resultado", "dictamen"),
+        "amount": ("importe", "importe pago", "importe pagado"),
+        "currency": DEBT_NAMES["currency"],
+        "reason": ("motivo", "razon", "razao"),
+    },
+)
+
+DECISIONS: Mapping[str, str] = words(
+    accepted="accept approved aceptado aceptada aprobado aprobada aceito aceita aprovado aprovada",
+    rejected="reject refused rechazado rechazada rejeitado rejeitada recusado recusada",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRow:
+    """`decision` is None where nobody has decided yet; `amount` is what came in, for what was accepted alone."""
+
+    line: int
+    borrower_id: str
+    receipt_id: str
+    decision: Decision | None
+    amount: Money | None = None
+    reason: str = ""
+
+
+def read_receipt(cells: Cells, portfolio: str) -> ReceiptRow:
+    """Reads one row. What was accepted has an amount with its currency, what was rejected a reason. Raises
+    InvalidInput for the first bad cell."""
+    decision = _decision(cells)
+    return ReceiptRow(
+        line=cells.row.line,
+        borrower_id=cells.id("borrower_id", required=True),
+        receipt_id=cells.id("receipt_id", required=True),
+        decision=decision,
+        amount=_amount(cells) if decision is Decision.ACCEPTED else None,
+        reason=cells.line("reason", MAX_TEXT, required=decision is Decision.REJECTED),
+    )
+
+
+def _decision(cells: Cells) -> Decision | None:
+    if not (word := cells.text("decision")):
+        return None
+    if decision := DECISIONS.get(fold(word)):
+        return Decision(decision)
+    raise refuse("BAD_DECISION", f"{word[:40]!r}; {', '.join(Decision)}", "decision")
+
+
+def _amount(cells: Cells) -> Money:
+    currency = parse_currency(cells.required("currency"))
+    amount = cells.formats.amount(cells.required("amount"), currency, "amount")
+    if amount <= 0:
+        raise refuse("BAD_AMOUNT", "0", "amount")
+    return Money(amount, currency)

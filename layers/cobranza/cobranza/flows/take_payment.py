@@ -1,0 +1,52 @@
+"""A payment that a gateway tells goes the way of those in files: once ever by its number, then confirmed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from cobranza.files.payments import PaymentRow
+from cobranza.files.row import Row
+from cobranza.flows.applied import CREATED, Applied, Job, Rooms
+from cobranza.flows.apply_payments import apply_payments, payment_ref
+from cobranza.gateway.payment import BadPayment, GatewayPayment
+from cobranza.ledger.payment import Payment, Unmatched
+from cobranza.policy.closing import home_zone
+from cobranza.store import keys
+from cobranza.store.journal import PAYMENT_UNMATCHED
+
+# What stands where imports have their id. Whoever dies comes again under the same one, and ends what it began.
+SOURCE = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """applied: it is booked as a gateway told it; known: a file had told it; unmatched: it belongs to nobody, for
+    this reason."""
+
+    status: Literal["applied", "known", "unmatched"]
+    reason: Unmatched = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDesk:
+    rooms: Rooms
+
+    def take(self, told: GatewayPayment, now: datetime) -> Taken:
+        """Raises BadPayment where nobody has declared the portfolio."""
+        portfolio = self.rooms.ledger.portfolio(told.portfolio)
+        if portfolio is None:
+            raise BadPayment([{"field": "portfolio", "problem": "there is no such portfolio"}])
+        payment, applied = told.payment(home_zone(portfolio)), Applied()
+        job = Job(told.portfolio, SOURCE, now, portfolio)
+        apply_payments(self.rooms, [(Row(1, ()), PaymentRow(1, payment))], job, applied)
+        for lost in applied.unmatched:
+            self._keep(payment, lost.code, job)
+            return Taken("unmatched", lost.code)
+        return Taken("applied" if applied.changes[CREATED] else "known")
+
+    def _keep(self, payment: Payment, code: Unmatched, job: Job) -> None:
+        """Before the journal names it: the day's file is made of both."""
+        ref = payment_ref(self.rooms, job, payment.payment_id)
+        self.rooms.payments.keep_unmatched(ref, payment, code, job.now)
+        facts = {"portfolio": job.portfolio_id, "source": SOURCE, "code": code}
+        self.rooms.journal.append(keys.portfolio_pk(job.portfolio_id), job.now, PAYMENT_UNMATCHED, ref, facts)

@@ -1,0 +1,1 @@
+"""What a payment gateway tells: its signature and its JSON. Pure."""
