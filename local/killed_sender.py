@@ -20,6 +20,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.limits import Limits, Ramps
 from cobranza.store.messages import Messages
 from cobranza.store.table import Table
+from cobranza.store.texts import Texts
 from cobranza.whatsapp.client import Answer, WhatsApp
 from local.stack import Stack
 
@@ -56,6 +57,7 @@ def main() -> None:
         ledger.feed,
         room,
         Stops(ledger),
+        Texts(table),
     )
     offset = stack.client("ssm").get_parameter(Name=stack.clock_parameter)["Parameter"]["Value"]
     sender.remind(Reminder.parse(received["Body"]), real_time() + timedelta(seconds=float(offset)))

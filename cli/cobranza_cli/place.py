@@ -1,6 +1,7 @@
 """Where the stack is: on AWS by its CloudFormation outputs, or on this machine by .local/stack.json."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -11,11 +12,16 @@ import boto3
 import requests
 
 from cobranza.clock import moved_by, real_time
+from cobranza.flows.faults import faults_of, with_registered_button
+from cobranza.policy.portfolio import Portfolio
 from cobranza.refs import References
 from cobranza.settings import phones_of
+from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket
+from cobranza.store.portfolios import switched_on
 from cobranza.store.secrets import Secret
 from cobranza.store.table import Table
+from cobranza.store.templates import Templates
 from cobranza.whatsapp.account import Account
 from cobranza.whatsapp.client import token_of
 
@@ -66,6 +72,15 @@ class Place:
         """Asks for the identity key: whoever may, can tell which borrower a reference is."""
         answer = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["IdentitySecretArn"])
         return References(json.loads(answer["SecretString"])["key"])
+
+    def faults(self) -> Mapping[tuple[str, str], str]:
+        """Why texts cannot be sent as Meta has them, by the same rule as the sender."""
+        return faults_of(Templates(self.ledger), is_needed=self.outputs.get("Stage") == "prod")()
+
+    def portfolio(self, portfolio_id: str) -> Portfolio | None:
+        """As the sender sees it: in the countries that are on, with the button that is registered."""
+        declared = switched_on(Ledger(self.ledger).portfolio, self.outputs["CountriesOn"].split(","))
+        return with_registered_button(declared, Templates(self.ledger))(portfolio_id)
 
     def account(self, account_id: str) -> Account:
         """The business account at Meta, with the token that the senders use."""

@@ -23,7 +23,6 @@ from cobranza.policy.portfolio import Portfolio
 from cobranza.store.book import Book
 from cobranza.store.ledger import Ledger
 from cobranza.store.limits import Ramps
-from cobranza.store.portfolios import switched_on
 from cobranza_cli.answer import answer_to
 from cobranza_cli.place import Place
 
@@ -61,10 +60,10 @@ def plan(place: Place, portfolio_id: str, day: date | None, out: Path | None) ->
     if portfolio is None:
         raise InvalidInput("NO_PORTFOLIO", f"no portfolio {portfolio_id!r} has a valid portfolio.yaml")
     day = _day(portfolio, day, now)
-    countries = switched_on(ledger.portfolio, place.outputs["CountriesOn"].split(","))
     people = Ramps(place.ledger).people(portfolio_id)
     seen = Seen(portfolio_id, day, ramp_left(ledger.strategy(portfolio_id).ramp, people, day))
-    rows = seen.of(Planner(ledger, Book(place.ledger), countries, place.only_to).rows(portfolio_id, day, now))
+    planner = Planner(ledger, Book(place.ledger), place.portfolio, place.only_to, faults=place.faults)
+    rows = seen.of(planner.rows(portfolio_id, day, now))
     if out is None:
         for _ in rows:
             pass

@@ -25,8 +25,9 @@ class NotAnswered(Exception):
 
 def sync(place: Place, account: Account) -> list[Registered]:
     """Reads all templates of the account and keeps what Meta says of them. Raises NotAnswered."""
+    began = place.now()  # what Meta tells meanwhile is newer than the list
     found = _listed(account)
-    Templates(place.ledger).save(found, place.now())
+    Templates(place.ledger).save(found, began)
     return found
 
 

@@ -1,4 +1,4 @@
-"""`cobranza status`: portfolios, pauses, what WhatsApp has stopped, imports, queues."""
+"""`cobranza status`: portfolios, pauses, what WhatsApp has stopped, texts that cannot be sent, imports, queues."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,12 +7,17 @@ from rich.console import Console
 from rich.table import Table
 
 from cobranza.flows.apply_control import held
+from cobranza.ledger.confirmation import Subject
 from cobranza.policy.breaker import BY_HAND, Breaker
+from cobranza.policy.message import FIRST_CONTACT
+from cobranza.policy.portfolio import Portfolio
+from cobranza.policy.registered import remedy
 from cobranza.store import keys
 from cobranza.store.controls import Controls
 from cobranza.store.imports import Import, Imports, State
 from cobranza.store.ledger import Ledger
 from cobranza.whatsapp.errors import rule_for
+from cobranza.whatsapp.templates import stand_ins
 from cobranza_cli.place import Place
 
 QUEUES = {
@@ -32,6 +37,7 @@ def told(place: Place, portfolio: str) -> dict[str, Any]:
     return {
         "paused": {scope: told for scope in (keys.ALL, *names) if (told := _pause(place, scope))},
         "stopped": {scope: _stop(breaker) for scope, breaker in Ledger(place.ledger).breakers().items()},
+        "templates": _templates(place, names),
         "portfolios": {name: _portfolio(place, imports, name) for name in names},
         "queues": {name: _waiting(place, output) for name, output in QUEUES.items()},
     }
@@ -49,6 +55,9 @@ def show(console: Console, told: dict[str, Any]) -> None:
             f"[red]WhatsApp has stopped {scope}[/red] since {stop['since']}: {stop['code']} {stop['title']}"
         )
         console.print(f"  {stop['remedy']}: {stop['resume']}")
+    for (language, fault), texts in _alike(told["templates"]).items():
+        console.print(f"[red]cannot be sent in {language}[/red]: {fault} {', '.join(texts)}")
+        console.print(f"  {remedy(fault)}")
     for name, portfolio in told["portfolios"].items():
         table = Table(
             "file", "state", "parts", "as of", title=f"{name}: book as of {portfolio['as_of'] or 'nothing'}"
@@ -95,6 +104,34 @@ def _stop(breaker: Breaker) -> dict[str, Any]:
         "remedy": rule.remedy.en,
         "resume": f"cobranza resume {breaker.scope}",
     }
+
+
+def _templates(place: Place, names: list[str]) -> dict[str, dict[str, str]]:
+    """Of the texts that these portfolios use, those that cannot be sent as Meta has them, in every language: a row
+    may name any."""
+    ledger = Ledger(place.ledger)
+    used = {text for name in names if (portfolio := ledger.portfolio(name)) for text in _texts(ledger, portfolio)}
+    return {
+        f"{name} {language}": {"fault": fault, "remedy": remedy(fault)}
+        for (name, language), fault in sorted(place.faults().items())
+        if name in used
+    }
+
+
+def _alike(templates: dict[str, dict[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """The names of the texts, by language and fault."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for text, told in templates.items():
+        name, language = text.split(" ")
+        found.setdefault((language, told["fault"]), []).append(name)
+    return found
+
+
+def _texts(ledger: Ledger, portfolio: Portfolio) -> set[str]:
+    named = ledger.strategy(portfolio.portfolio_id).templates
+    names = {FIRST_CONTACT, *named, *(stand_ins()[name] for name in named if name in stand_ins())}
+    told = {Subject.PAYMENT: portfolio.confirms_payments, Subject.THANKS: portfolio.thanks_punctual}
+    return names | {str(subject) for subject, is_told in told.items() if is_told}
 
 
 def _portfolio(place: Place, imports: Imports, name: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """`cobranza why`: what became of a borrower's debts on a day, and what would become of them now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal
@@ -22,11 +22,12 @@ from cobranza.store import keys
 from cobranza.store.book import Book
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal, Line
+from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine
 from cobranza.store.payments import Payments
-from cobranza.store.portfolios import switched_on
 from cobranza.store.receipts import Receipts
+from cobranza.store.texts import Texts
 from cobranza.whatsapp.templates import announced, stand_ins, with_document
 from cobranza_cli.place import Place
 from cobranza_cli.whom import Someone
@@ -43,8 +44,8 @@ _HEADERS = {
     "en": ("debt", "balance", "due", "step", "rule and strategy", "outcome", "why"),
 }
 _LABELS = {
-    "es": ("el", "próxima mirada", "si se mirara ahora", "últimas líneas del diario"),
-    "en": ("on", "next look", "if it were looked at now", "last lines of the journal"),
+    "es": ("el", "próxima mirada", "si se mirara ahora", "últimas líneas del diario", "lo que se le escribió"),
+    "en": ("on", "next look", "if it were looked at now", "last lines of the journal", "what was written"),
 }
 
 
@@ -54,7 +55,7 @@ def language_of(text: str) -> Language:
 
 
 def told(place: Place, someone: Someone, day: date | None, now: datetime, language: Language) -> dict[str, Any]:
-    """As JSON: person, day, debts, now, journal. Without a `day`: the borrower's own today."""
+    """As JSON: person, day, debts, now, journal, messages. Without a `day`: the borrower's own today."""
     sources = _sources(place)
     loaded = sources.ledger.load(someone.ref)
     if loaded is None:
@@ -64,6 +65,7 @@ def told(place: Place, someone: Someone, day: date | None, now: datetime, langua
     days = BorrowerDays.of(sources, portfolios)
     known = days.read(someone.ref, day or today)
     entries = known.outcomes if known else ()
+    lines = _journal(sources.journal, someone.ref)
     return {
         "borrower_id": someone.borrower_id,
         "name": someone.name,
@@ -71,12 +73,13 @@ def told(place: Place, someone: Someone, day: date | None, now: datetime, langua
         "debts": _debts(loaded.book, entries, language, is_today=(day or today) == today),
         "next_look": loaded.due_at,
         "now": _now(sources.ledger, loaded.book, _policies(place, sources.ledger, portfolios), now, language),
-        "journal": _journal(sources.journal, someone.ref),
+        "journal": [_line(line) for line in lines],
+        "messages": list(_messages(Texts(place.ledger), someone.ref, lines)),
     }
 
 
 def show(console: Console, told: dict[str, Any], language: Language) -> None:
-    on, next_look, now, journal = _LABELS[language]
+    on, next_look, now, journal, written = _LABELS[language]
     table = Table(*_HEADERS[language], title=escape(f"{told['name']} ({told['borrower_id']}), {on} {told['day']}"))
     for each in told["debts"]:
         cells = ("debt", "balance", "due_date", "step", "rule", "outcome", "why")
@@ -88,6 +91,9 @@ def show(console: Console, told: dict[str, Any], language: Language) -> None:
     for line in told["journal"]:
         lines.add_row(line["at"], line["event"], line["code"], escape(" ".join(line["debts"])))
     console.print(lines)
+    for message in told["messages"]:
+        proof = "" if message["is_proven"] else " ?"
+        console.print(f"{written}, {message['day']}{proof}:\n{escape(message['text'])}\n")
 
 
 def _debts(book: Known, entries: Sequence[DebtDay], language: Language, *, is_today: bool) -> list[dict[str, Any]]:
@@ -130,10 +136,21 @@ def _now(ledger: Ledger, book: Known, policies: Policies, now: datetime, languag
             return {"outcome": decision.outcome, "why": getattr(sentence(decision.outcome), language)}
 
 
-def _journal(journal: Journal, borrower: str) -> list[dict[str, Any]]:
+def _journal(journal: Journal, borrower: str) -> list[Line]:
     """The newest lines, newest first. A borrower's are hundreds at most."""
     lines = sorted(journal.of(keys.borrower_pk(borrower)), key=lambda line: line.at, reverse=True)
-    return [_line(line) for line in lines[:LINES]]
+    return lines[:LINES]
+
+
+def _messages(texts: Texts, borrower: str, lines: Iterable[Line]) -> Iterator[dict[str, Any]]:
+    """The exact words of the reminders among these lines, as long as they are kept, and whether the line's digest
+    proves them."""
+    for line in lines:
+        if line.event == "outcome" and "text_digest" in line.facts:
+            key = MessageKey(borrower, date.fromisoformat(line.identity))
+            if text := texts.text(key):
+                is_proven = texts.proof(key).get("text_digest") == line.facts["text_digest"]
+                yield {"day": line.identity, "text": text, "is_proven": is_proven}
 
 
 def _line(line: Line) -> dict[str, Any]:
@@ -146,14 +163,14 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def _policies(place: Place, ledger: Ledger, names: set[str]) -> Policies:
-    portfolio = switched_on(ledger.portfolio, place.outputs["CountriesOn"].split(","))
     return Policies(
-        portfolios={name: found for name in names if (found := portfolio(name))},
+        portfolios={name: found for name in names if (found := place.portfolio(name))},
         strategy_of=cache(ledger.strategy),
         feeds={name: ledger.feed(name) for name in names},
         templates=announced(),
         stand_ins=stand_ins(),
         with_document=with_document(),
+        faults=place.faults(),
         breakers=ledger.breakers(),
         only_to=place.only_to,
     )

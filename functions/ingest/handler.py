@@ -37,6 +37,7 @@ from cobranza.store.plans import Plans
 from cobranza.store.portfolios import remembered
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
+from cobranza.store.templates import Templates
 from cobranza.whatsapp.templates import announced, announcements
 
 # Seconds that a message rests after its first failure, and ten times that after its second. It has three tries.
@@ -78,6 +79,7 @@ def wire() -> Deps:
         rows=RowDesk(Rooms(book, ledger, payments, Conversations(table), journal, references, strategy_of)),
         templates=announcements(),
         countries_on=frozenset(settings.countries_on.split(",")),
+        register=Templates(table).register,
     )
     control = ControlDesk(ledger, Controls(table), results)
     approvals = ApprovalDesk(ledger, Plans(table), results)

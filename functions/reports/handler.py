@@ -7,6 +7,7 @@ from typing import Any
 
 from cobranza import telemetry
 from cobranza.clock import Clock
+from cobranza.flows.faults import faults_of, with_registered_button
 from cobranza.flows.plan_day import Planner
 from cobranza.flows.reports.close import ReportDesk
 from cobranza.flows.reports.late_receipts import ReceiptWatch
@@ -28,6 +29,7 @@ from cobranza.store.portfolios import switched_on
 from cobranza.store.receipts import Receipts
 from cobranza.store.secrets import stage_clock
 from cobranza.store.table import Table
+from cobranza.store.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ def wire() -> Deps:
     )
     results, notices = Bucket(client("s3"), settings.inbox_bucket), Notices(client("sns"), settings.notices_topic)
     portfolio = switched_on(sources.ledger.portfolio, settings.countries_on.split(","))
-    planner = Planner(sources.ledger, sources.book, portfolio, settings.only_to, heals=True)
+    templates = Templates(table)
+    faults = faults_of(templates, is_needed=settings.needs_sync)
+    written = with_registered_button(portfolio, templates)
+    planner = Planner(sources.ledger, sources.book, written, settings.only_to, heals=True, faults=faults)
     plans = PlanDesk(planner, Plans(table), Ramps(table), results, notices)
     watch = ReceiptWatch(sources.ledger, Conversations(table), receipts, notices)
     return Deps(ReportDesk(sources, results, watch), plans, stage_clock(settings, lambda: client("ssm")))

@@ -10,6 +10,7 @@ from typing import Any
 
 from cobranza import telemetry
 from cobranza.clock import Clock
+from cobranza.flows.faults import faults_of, with_registered_button
 from cobranza.flows.pacer import Pacer
 from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Outcome, Sender
@@ -23,10 +24,12 @@ from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.limits import Limits, Ramps
 from cobranza.store.messages import Messages
-from cobranza.store.portfolios import PAUSE_LIFETIME, remembered, switched_on
+from cobranza.store.portfolios import PAUSE_LIFETIME, once, remembered, switched_on
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.slots import Slots
 from cobranza.store.table import Table
+from cobranza.store.templates import Templates
+from cobranza.store.texts import Texts
 from cobranza.whatsapp.client import LONGEST_CALL, WhatsApp, pooled_session
 from cobranza.whatsapp.documents import LONGEST_DOCUMENT, DocumentCourier
 from cobranza.whatsapp.errors import Action, is_known, rule_for
@@ -51,21 +54,24 @@ def wire() -> Deps:
     secret = Secret(client("secretsmanager"), settings.provider_secret)
     url, version, workers = settings.graph_api_url, settings.graph_api_version, int(settings.send_workers)
     limits = Limits(table, int(settings.people_per_day))
+    templates, portfolio = Templates(table), switched_on(ledger.portfolio, settings.countries_on.split(","))
     sender = Sender(
         ledger=ledger,
         messages=Messages(table),
         journal=Journal(Table(client("dynamodb"), settings.journal_table)),
         whatsapp=WhatsApp(url, version, secret, pooled_session(workers), reread=secret.again),
         strategy_of=remembered(ledger.strategy),
-        portfolio=remembered(switched_on(ledger.portfolio, settings.countries_on.split(","))),
+        portfolio=remembered(with_registered_button(portfolio, templates)),
         feed=ledger.feed,
         room=Room(limits, Ramps(table)),
         stops=Stops(ledger),
+        texts=Texts(table),
         only_to=settings.only_to,
         documents=DocumentDesk(
             Documents(table), DocumentCourier(url, version, secret, pooled_session(workers), time.monotonic)
         ),
         pacer=Pacer(Slots(table), remembered(limits.allowed)),
+        faults=faults_of(templates, is_needed=settings.needs_sync),
     )
     queue = Queue(client("sqs"), settings.reminders_queue_url)
     return Deps(sender, queue, stage_clock(settings, lambda: client("ssm")), workers)
@@ -90,16 +96,18 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     deps = deps or wire()
     now = deps.clock()
     deps.sender.whatsapp.hang_up()
-    # Read once a batch: a pause stops the next one, and so do a breaker and a limit.
+    # Read once a batch: a pause stops the next one, and so do a breaker, a limit and what became of a template.
     room = Room(deps.sender.room.limits, deps.sender.room.ramps)
     stops = Stops(deps.sender.stops.ledger, PAUSE_LIFETIME)
-    sender = replace(deps.sender, feed=remembered(deps.sender.feed, PAUSE_LIFETIME), room=room, stops=stops)
+    feed, faults = remembered(deps.sender.feed, PAUSE_LIFETIME), once(deps.sender.faults, PAUSE_LIFETIME)
+    sender = replace(deps.sender, feed=feed, room=room, stops=stops, faults=faults)
     deps = replace(deps, sender=sender)
     with ThreadPoolExecutor(deps.workers) as threads:
         looked = list(threads.map(lambda record: _look(deps, record, context, now), event["Records"]))
     closed = _close(sender, looked, now)
     for one in closed:
         _tell(one)
+    _tell_what_to_mend({one.outcome.mend for one in closed if one.outcome and one.outcome.mend})
     try:
         room.tell(now)
     except Exception:  # what was sent is sent: the limits miss at most this batch
@@ -154,6 +162,13 @@ def _tell(looked: Looked) -> None:
     _raise_alarm(reminder, outcome)
     if looked.is_settled:
         telemetry.count(f"Outcome{outcome.code.split('_')[0].title() or 'None'}")
+
+
+def _tell_what_to_mend(templates: set[str]) -> None:
+    """Once a batch, however many reminders wait for them."""
+    if templates:
+        telemetry.count("TemplatesHeld", len(templates))
+        telemetry.logger.error("templates cannot be sent", templates=sorted(templates), then="cobranza status")
 
 
 def _raise_alarm(reminder: Reminder, outcome: Outcome) -> None:

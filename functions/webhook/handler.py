@@ -21,6 +21,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
+from cobranza.store.templates import Templates
 from cobranza.whatsapp.errors import Action, is_known, rule_for
 from cobranza.whatsapp.events import Event, StatusEvent, parse
 from cobranza.whatsapp.signature import verify
@@ -47,6 +48,7 @@ def wire() -> Deps:
         journal=Journal(Table(client("dynamodb"), settings.journal_table)),
         references=References(Secret(secrets, settings.identity_secret)()["key"]),
         media=Queue(client("sqs"), settings.media_queue_url),
+        templates=Templates(table),
     )
     clock = stage_clock(settings, lambda: client("ssm"))
     return Deps(recorder, Secret(secrets, settings.webhook_secret), clock)

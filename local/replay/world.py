@@ -35,6 +35,8 @@ from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
 from cobranza.store.payments import Payments
+from cobranza.store.templates import Templates
+from cobranza.store.texts import Texts
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.templates import announced, announcements
@@ -121,7 +123,13 @@ class World:
         self.sender = self._wired_sender(lambda _: strategy)
         media = Queue[MediaToFetch](MemorySqs(), "media")
         self.recorder = Recorder(
-            self.ledger, self._conversations, self._messages, self._journal, self.references, media
+            self.ledger,
+            self._conversations,
+            self._messages,
+            self._journal,
+            self.references,
+            media,
+            Templates(self.table),
         )
 
     def _wired_importer(self, strategy_of: StrategyOf) -> Importer:
@@ -156,6 +164,7 @@ class World:
             feed=self.ledger.feed,
             room=Room(self._limits, Ramps(self.table)),
             stops=Stops(self.ledger),
+            texts=Texts(self.table),
         )
 
     def begin(self, now: datetime) -> None:

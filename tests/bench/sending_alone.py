@@ -24,6 +24,7 @@ from cobranza.store.limits import Limits, Ramps
 from cobranza.store.messages import Messages
 from cobranza.store.slots import Slots
 from cobranza.store.table import Table
+from cobranza.store.texts import Texts
 from cobranza.whatsapp.client import WhatsApp
 from local.replay.world import PORTFOLIO, World
 from tests.bench import plain_senders
@@ -152,6 +153,7 @@ def _sender(world: World, stub: Borrowers) -> Sender:
         feed=ledger.feed,
         room=Room(Limits(table, MESSAGES), Ramps(table)),
         stops=Stops(ledger),
+        texts=Texts(table),
         pacer=Pacer(Slots(table), lambda _: ALLOWED),
     )
 

@@ -9,7 +9,7 @@ from cobranza_cli.place import Place
 from tests.integration.world import World
 
 # The parameters of a stack that may write to everybody, and of one for tests that names one phone.
-PROD = {"Stage": "prod", "TestPhones": ""}
+OPEN = {"Stage": "local", "TestPhones": ""}
 DEV = {"Stage": "dev", "TestPhones": "+525555550102"}
 
 

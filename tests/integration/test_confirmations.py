@@ -1,6 +1,7 @@
 """Whoever paid is told so: once for each payment, inside hours, one thing a day, and never after a stop."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,12 @@ import pytest
 from cobranza.ledger.confirmation import Subject
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store.journal import Line
+from cobranza.store.keys import MessageKey
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import ProviderError, rule_for
 from cobranza.whatsapp.events import StatusEvent
 from tests.integration.rows import apply, codes
-from tests.integration.world import PORTFOLIO_YAML, World, debts
+from tests.integration.world import PORTFOLIO_YAML, DyingClient, Killed, World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 
@@ -216,6 +218,31 @@ def test_a_dead_workers_confirmation_is_never_told_again(world: World) -> None:
     look(world)
     assert told(world) == []
     assert world.item("TOLD#2026-11-24")["state"] == "UNKNOWN"
+    assert lines(world) == [("pago_recibido", "UNKNOWN")]
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("at", range(4))
+def test_wherever_a_worker_dies_it_leaves_at_most_one_confirmation_its_words_and_one_line(
+    world: World, at: int, done: bool
+) -> None:
+    """Its writes: claim, words, accepted, line."""
+    apply(world, "payments", PAID)
+    dying = replace(world, dynamodb=DyingClient(world.dynamodb, at, done=done))
+    (reminder,) = world.tick()
+    with pytest.raises(Killed):
+        dying.sender.remind(reminder, world.now)
+    for minutes in (5, 90, 90):
+        world.later(minutes=minutes)
+        world.sender.remind(reminder, world.now)
+        look(world)
+    assert len(told(world)) <= 1
+    ((_, code),) = lines(world)
+    assert code == ("UNKNOWN" if (0, True) <= (at, done) <= (2, False) else "SENT")
+    (line,) = world.journal.of(f"B#{world.ref()}", "confirmation")
+    proof = world.texts.proof(MessageKey(world.ref(), world.now.date(), confirms=True))
+    assert proof.get("text_digest", "") == line.facts.get("text_digest", "")
+    assert proof or not told(world)
 
 
 # Thanks.

@@ -14,7 +14,7 @@ from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import DroppedFile
 from cobranza.store.objects import Bucket
 from cobranza_cli import answer, app
-from tests.integration.place import DEV, PROD, WorldPlace
+from tests.integration.place import DEV, OPEN, WorldPlace
 from tests.integration.rows import codes
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 from tests.unit.books import ladder
@@ -52,7 +52,7 @@ def place(world: World, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, s
 @pytest.fixture(autouse=True)
 def stack(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """One borrower, a day past due tomorrow."""
-    place(world, monkeypatch, PROD)
+    place(world, monkeypatch, OPEN)
     monkeypatch.setattr(answer, "BETWEEN_LOOKS", 0)
     world.ledger.save_portfolio(parse_portfolio(PORTFOLIO_YAML.encode(), "tienda"), world.now)
     strategy = ladder(1, name="mine", version="1", approval="first_plan")

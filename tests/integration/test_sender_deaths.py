@@ -11,6 +11,7 @@ import pytest
 from cobranza.flows.send_reminder import Outcome
 from cobranza.policy.pace import LEASE
 from cobranza.queues import Reminder
+from cobranza.store.texts import digest_of
 from cobranza.whatsapp.client import Answer
 from tests.integration.loading import KEY
 from tests.integration.sending import CUT, PACE, through
@@ -89,6 +90,15 @@ def looked_at_again(world: World) -> None:
             world.sender.remind(reminder, world.now)
 
 
+def assert_words_are_kept_once(world: World, at: int) -> None:
+    """Whatever left has its words kept, once, and one line whose digest they prove."""
+    words = [item for item in world.items() if item["pk"] == f"CHAT#{world.ref()}"]
+    lines = [item for item in world.items("journal") if item["event"] == "outcome" and "text_digest" in item]
+    assert len(words) == len(lines) >= len(world.whatsapp.sent), f"write {at}: words lost or doubled"
+    for kept, line in zip(words, lines, strict=True):
+        assert digest_of(kept["text"], kept["salt"]) == line["text_digest"], f"write {at}: another text"
+
+
 FINAL = {"ACCEPTED", "SENT", "DELIVERED", "READ", "FAILED", "UNKNOWN"}
 
 
@@ -120,7 +130,7 @@ def test_a_worker_may_die_at_any_write(
         return dying.writes
 
     writes = reminded(dies_at=10_000)
-    assert writes == (2 if answers == [PACE] else 4)
+    assert writes == (3 if answers == [PACE] else 5)
     for at in range(writes):
         reminded(dies_at=at)
         assert len(world.whatsapp.sent) <= 1, f"write {at}: sent twice"
@@ -129,6 +139,7 @@ def test_a_worker_may_die_at_any_write(
         due = world.item("PROFILE")
         assert due["due_at"] == "2026-11-27T15:00:00Z", f"write {at}: not planned"
         assert "lease" not in due, f"write {at}: still leased"
+        assert_words_are_kept_once(world, at)
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
@@ -136,7 +147,7 @@ def test_every_due_borrower_has_one_outcome_a_day_wherever_the_worker_dies(
     world: World, reminder: Reminder, done: bool
 ) -> None:
     before, start = world.kept(), world.now
-    for at in range(4):
+    for at in range(5):
         world.restore(before)
         world.now = start
         with pytest.raises(Killed):
@@ -148,8 +159,8 @@ def test_every_due_borrower_has_one_outcome_a_day_wherever_the_worker_dies(
 def test_what_a_claim_used_up_is_remembered_though_its_worker_died_before_it_told_the_profile(
     world: World, reminder: Reminder
 ) -> None:
-    # Writes: claim, accepted, journal, end.
-    dying = DyingClient(world.dynamodb, 3, done=False)
+    # Writes: claim, words, accepted, journal, end.
+    dying = DyingClient(world.dynamodb, 4, done=False)
     with pytest.raises(Killed):
         replace(world, dynamodb=dying).sender.remind(reminder, world.now)
     assert "steps" not in world.item("PROFILE")

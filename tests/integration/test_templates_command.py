@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from cobranza.policy.registered import Registered
 from cobranza.store.templates import Templates
+from cobranza.whatsapp.templates import unsendable
 from cobranza_cli import app
 from cobranza_cli.templates import shipped
 from tests.integration.place import WorldPlace
@@ -56,7 +57,7 @@ def templates(*words: str) -> Result:
 
 
 def kept(world: World) -> list[Registered]:
-    return Templates(world.table).all()
+    return list(Templates(world.table).register().templates.values())
 
 
 def second(name: str, folder: Path, old: str = "", new: str = "") -> str:
@@ -76,6 +77,14 @@ def test_what_meta_says_of_each_template_is_kept(world: World, simulator: Simula
     (mine,) = [each for each in kept(world) if (each.name, each.language) == ("saldo_vencido", "es")]
     assert (mine.status, mine.quality, mine.category) == ("PAUSED", "RED", "MARKETING")
     assert mine.template_id.isdigit()
+
+
+@pytest.mark.usefixtures("_stack")
+def test_what_must_be_filled_in_is_kept_with_where_the_button_leads(world: World) -> None:
+    templates("sync", ACCOUNT)
+    register = Templates(world.table).register(is_needed=True)
+    assert unsendable(register) == {}
+    assert register.bases("factura_con_enlace", "es") == ("https://pagos.example.com/",)
 
 
 @pytest.mark.usefixtures("_stack")

@@ -8,8 +8,10 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from cobranza.store import keys
+from cobranza.store.keys import MessageKey
 from cobranza_cli import app, whom
-from tests.integration.place import DEV, PROD, WorldPlace
+from tests.integration.place import DEV, OPEN, WorldPlace
 from tests.integration.rows import apply
 from tests.integration.world import World, debts
 
@@ -26,7 +28,7 @@ def stack(world: World, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, s
 
 @pytest.fixture
 def place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    stack(world, monkeypatch, PROD)
+    stack(world, monkeypatch, OPEN)
     monkeypatch.setenv("LANG", "es_MX.UTF-8")
     monkeypatch.setattr(app, "console", Console(highlight=False, width=200))
 
@@ -139,3 +141,22 @@ def test_a_stack_for_tests_says_that_it_writes_to_its_phones_alone(
     drop("debts/tienda/a.csv", debts({}, {"borrower_id": "C2", "debt_id": "F-2", "phone": "+525555550102"}))
     world.ledger.approve("tienda", world.now.date())
     assert [told(who)["now"]["outcome"] for who in ("C1", "C2")] == ["SKIPPED_TEST_STAGE", "SEND"]
+
+
+@pytest.mark.usefixtures("held")
+def test_what_was_written_is_shown_word_for_word_and_proven_by_the_journal(world: World) -> None:
+    (message,) = told("C2")["messages"]
+    assert message["day"] == "2026-11-24"
+    assert message["text"].startswith("Hola, Juan Ejemplo: le escribe Muebles Aurora.")
+    assert message["is_proven"]
+    shown = why("C2").stdout
+    assert "lo que se le escribió, 2026-11-24:" in shown
+    assert "[Ya pagué]" in shown
+    assert told("C1")["messages"] == []
+
+
+@pytest.mark.usefixtures("held")
+def test_words_that_somebody_has_changed_are_not_proven(world: World) -> None:
+    key = keys.text(MessageKey(world.ref("C2"), world.now.date()))
+    world.table.update(key, {"text": "Hola, Juan Ejemplo: debe mucho más."})
+    assert [each["is_proven"] for each in told("C2")["messages"]] == [False]

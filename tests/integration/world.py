@@ -20,6 +20,7 @@ from cobranza.flows.applied import Rooms
 from cobranza.flows.apply_control import ControlDesk
 from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.approve_plan import ApprovalDesk
+from cobranza.flows.faults import faults_of
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
 from cobranza.flows.plan_day import Planner
@@ -52,6 +53,8 @@ from cobranza.store.plans import Plans
 from cobranza.store.portfolios import switched_on
 from cobranza.store.receipts import Receipts
 from cobranza.store.table import Table
+from cobranza.store.templates import Templates
+from cobranza.store.texts import Texts
 from cobranza.whatsapp.client import Accepted, Answer
 from cobranza.whatsapp.templates import announced, announcements
 from tests.integration.partiql import PartiqlClient
@@ -241,7 +244,13 @@ class World:
         self.approvals = ApprovalDesk(self.ledger, self.plans, results)
         self.importer = self._importer(rooms, results)
         self.recorder = Recorder(
-            self.ledger, self.conversations, self.messages, self.journal, self.references, self.media
+            self.ledger,
+            self.conversations,
+            self.messages,
+            self.journal,
+            self.references,
+            self.media,
+            self.templates,
         )
         self.sender = self._sender()
         self.scheduler = Scheduler(self.ledger, self.limits, self.line, self.queue, AT_ONCE, workers=1)
@@ -252,7 +261,8 @@ class World:
         self.journal = Journal(Table(PartiqlClient(self.dynamodb), "journal"))
         self.ledger, self.messages, self.conversations = Ledger(table), Messages(table), Conversations(table)
         self.limits, self.ramps, self.line = Limits(table, people_a_day=1000), Ramps(table), DueLine(table)
-        self.controls, self.plans = Controls(table), Plans(table)
+        self.controls, self.plans, self.templates = Controls(table), Plans(table), Templates(table)
+        self.texts = Texts(table)
         self.receipts = Receipts(table)
         self._book, self._payments, self._imports = Book(table), Payments(table), Imports(table)
         self._inbox, self._work = Bucket(self.s3, "inbox"), Bucket(self.s3, "work")
@@ -278,6 +288,7 @@ class World:
             RowDesk(rooms),
             announcements(),
             COUNTRIES_ON,
+            self.templates.register,
         )
 
     def _sender(self) -> Sender:
@@ -291,6 +302,8 @@ class World:
             self.ledger.feed,
             Room(self.limits, self.ramps),
             Stops(self.ledger),
+            self.texts,
+            faults=faults_of(self.templates),
         )
 
     def _wire_evening(self) -> None:
@@ -307,7 +320,9 @@ class World:
         )
         watch = ReceiptWatch(self.ledger, self.conversations, self.receipts, self._notices)
         self.reports = ReportDesk(sources, self._inbox, watch)
-        planner = Planner(self.ledger, self._book, self._portfolio, None, heals=True, workers=1)
+        planner = Planner(
+            self.ledger, self._book, self._portfolio, None, heals=True, workers=1, faults=faults_of(self.templates)
+        )
         self.planning = PlanDesk(planner, self.plans, self.ramps, self._inbox, self._notices)
 
     def begin(self, name: str, make: Callable[[], object]) -> None:

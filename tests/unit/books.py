@@ -132,12 +132,14 @@ def decided(
     room: Mapping[str, int] | None = None,
     breakers: Iterable[Breaker] = (),
     only_to: frozenset[str] | None = None,
+    faults: Mapping[tuple[str, str], str] | None = None,
     now: datetime = NOON,
 ) -> Decision:
     book = Book(of or borrower(), debts, tuple(messages), tuple(credits), tuple(touches), promises or {})
     policies = in_force(*portfolios, strategy=strategy, templates=templates, feeds=feeds, now=now)
     open_ones = {breaker.scope: breaker for breaker in breakers}
-    return decide(book, replace(policies, room=room or {}, breakers=open_ones, only_to=only_to), now)
+    more = replace(policies, room=room or {}, breakers=open_ones, only_to=only_to, faults=faults or {})
+    return decide(book, more, now)
 
 
 def in_force(

@@ -96,6 +96,7 @@ DEFERRED: dict[str, Callable[[], Decision]] = {
     "LIMIT": lambda: decided(debt(), room={"tarjetas": 0}),
     "PAUSED": lambda: decided(debt(), feeds={"tarjetas": Feed(NOON, Pause("tarjetas", "now"))}),
     "BREAKER": lambda: decided(debt(), breakers=[Breaker(EVERY_NUMBER, "now", 190)]),
+    "TEMPLATE": lambda: decided(debt(), faults={("vence_hoy", "es"): "PAUSED"}),
     "WINDOW": lambda: decided(debt(), now=datetime(2026, 11, 24, 6, 59, tzinfo=MEXICO)),
     "HOLIDAY": lambda: decided(debt(-31), now=datetime(2026, 12, 25, 12, 0, tzinfo=MEXICO)),
 }

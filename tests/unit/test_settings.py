@@ -167,3 +167,10 @@ def test_settings_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = send_settings(monkeypatch)
     with pytest.raises(FrozenInstanceError):
         settings.stage = "local"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize(("stage", "is_needed"), [("prod", True), ("dev", False), ("local", False)])
+def test_only_stage_prod_needs_to_know_what_meta_has_approved(
+    monkeypatch: pytest.MonkeyPatch, stage: str, is_needed: bool
+) -> None:
+    assert send_settings(monkeypatch, STAGE=stage).needs_sync == is_needed

@@ -1,12 +1,12 @@
 import json
 import re
 from importlib import resources
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from cobranza.errors import InvalidInput
-from cobranza.whatsapp.kinds import KINDS, Fact
+from cobranza.whatsapp.kinds import KINDS, Fact, parameters
 from cobranza.whatsapp.templates import (
     Template,
     announced,
@@ -213,3 +213,30 @@ def test_a_gap_in_the_variables_is_refused(text: str) -> None:
 def test_a_definition_without_its_parts_is_refused(definition: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match="BAD_TEMPLATE"):
         parse_template(definition)
+
+
+TOLD: dict[Fact, str] = {fact: f"<{fact}>" for fact in get_args(Fact.__value__)}
+
+
+@every_template
+def test_all_that_a_borrower_reads_is_shown_and_no_id_of_ours(template: Template) -> None:
+    shown = template.shown(TOLD)
+    assert "{{" not in shown
+    assert template.render(parameters(template.kind, TOLD)) in shown
+    assert all(f"<{fact}>" in shown for fact in template.kind.facts if fact != "document")
+    assert "<document>" not in shown
+    assert [line for line in shown.splitlines() if line.startswith("[")][-len(template.buttons) :] == [
+        f"[{button.text}]{' <link>' if button.url else ''}" for button in template.buttons
+    ]
+
+
+def test_the_name_of_an_attached_document_stands_at_the_head() -> None:
+    assert (
+        shipped_templates()["factura_documento", "es"].shown(TOLD).startswith("[<document_name>]\n\nHola, <name>")
+    )
+
+
+def test_what_cannot_be_filled_in_is_not_shown() -> None:
+    without: dict[Fact, str] = {**TOLD, "link": ""}
+    with pytest.raises(InvalidInput, match="BAD_PARAMETERS"):
+        shipped_templates()["factura_con_enlace", "es"].shown(without)

@@ -10,7 +10,7 @@ from cobranza.whatsapp.account import Account
 from cobranza.whatsapp.errors import ProviderError
 
 URL = "https://graph.facebook.com/v25.0/200/message_templates"
-FIELDS = {"fields": "id,name,language,status,category,quality_score", "limit": "200"}
+FIELDS = {"fields": "id,name,language,status,category,quality_score,components", "limit": "200"}
 SALDO = {
     "id": "1",
     "name": "saldo_vencido",

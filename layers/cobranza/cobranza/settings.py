@@ -27,6 +27,11 @@ class Settings:
             raise MissingSetting(f"not set: {', '.join(missing)}")
         return cls(**values)
 
+    @property
+    def needs_sync(self) -> bool:
+        """Whether nothing is sent or planned before `cobranza templates sync` has told what Meta has approved."""
+        return self.stage == "prod"
+
     def __post_init__(self) -> None:
         if self.clock_parameter and self.stage != "local":
             raise MissingSetting("the clock can be moved in stage local alone")

@@ -12,17 +12,20 @@ from cobranza.flows.stops import Stops
 from cobranza.policy.confirmation import Drop, Tell, Wait, next_confirmation
 from cobranza.policy.decision import Book, Policies
 from cobranza.policy.feed import PAUSE_LOOK
-from cobranza.policy.message import DEAD_AFTER, MOST_ATTEMPTS, State
+from cobranza.policy.message import DEAD_AFTER, MOST_ATTEMPTS, Message, State
 from cobranza.store import keys
 from cobranza.store.journal import Journal
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Claim, Messages
+from cobranza.store.texts import Texts
 from cobranza.whatsapp.client import Accepted, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, scope_of
-from cobranza.whatsapp.messages import confirmation_components, template_message
+from cobranza.whatsapp.messages import confirmation_components, confirmation_text, template_message
 from cobranza.whatsapp.templates import shipped_templates
 
+# So long a worker that died may have left a confirmation untold in the journal: SQS gives up long before.
+TOLD_AGAIN = timedelta(days=1)
 _LEFT = ("SENT", "UNKNOWN")
 
 
@@ -43,6 +46,7 @@ class Confirmer:
     whatsapp: WhatsApp
     room: Room
     stops: Stops
+    texts: Texts
     pacer: Pacer | None = None
 
     def tell(self, book: Book, policies: Policies, trace: str, now: datetime) -> Told:
@@ -54,6 +58,8 @@ class Confirmer:
                 died = ProviderError(0, "Worker died", "the claim was left without a result")
                 key = MessageKey(book.borrower.ref, message.day, confirms=True)
                 self.messages.advance(key, State.UNKNOWN, {"unclear_for": died.reason})
+                message = replace(message, state=State.UNKNOWN)
+            self._note_again(book, message, trace, now)
         code = ""
         while True:
             match next_confirmation(book, policies, shipped_templates().keys(), now):
@@ -78,6 +84,14 @@ class Confirmer:
                         return Told(again)
                     book = replace(book, told=(*book.told, claim.message))
 
+    def _note_again(self, book: Book, message: Message, trace: str, now: datetime) -> None:
+        """A worker that died after its claim may not have told the journal; what is told is told once."""
+        if message.outcome and now - message.claimed_at < TOLD_AGAIN:
+            one = next((each for each in book.confirmations if each.id == message.confirms), None)
+            facts = {"template": message.template, **({"portfolio": one.portfolio} if one else {})}
+            proof = self.texts.proof(MessageKey(book.borrower.ref, message.day, confirms=True))
+            self._note(book, trace, now, message.confirms, {"code": message.outcome, **facts, **proof})
+
     def _drop(self, book: Book, drop: Drop, trace: str, now: datetime) -> Book:
         one = drop.confirmation
         self.messages.settle(book.borrower.ref, one, drop.outcome)
@@ -91,6 +105,7 @@ class Confirmer:
         number, template = tell.portfolio.phone_number_id, str(tell.confirmation.subject)
         components = confirmation_components(tell, book)
         phone = book.borrower.phone
+        digest = self.texts.keep(claim.key, confirmation_text(tell, book), now)
         answer = self.whatsapp.send(
             number, template_message(phone, template, tell.language, components, claim.key.opaque)
         )
@@ -116,6 +131,7 @@ class Confirmer:
         if isinstance(answer, Accepted | Unclear):
             self.room.take(tell.portfolio, (), tell.day)
         facts = {"template": template, "language": tell.language, "portfolio": tell.portfolio.portfolio_id}
+        facts["text_digest"] = digest
         self._note(book, trace, now, tell.confirmation.id, {"code": code, **facts})
         return code, None
 

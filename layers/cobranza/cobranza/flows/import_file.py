@@ -7,7 +7,7 @@ continued by the next message, and what was done once is not done again.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -35,12 +35,14 @@ from cobranza.flows.read_file import Listed, Read, debt_key, facts_of, listed_pl
 from cobranza.flows.results import CSV, ResultDesk
 from cobranza.policy.closing import home_zone
 from cobranza.policy.portfolio import MAX_BYTES, parse_portfolio
+from cobranza.policy.registered import Register
 from cobranza.policy.strategy import Announces, parse_strategy
 from cobranza.queues import DroppedFile, FilePart, Queue
 from cobranza.refs import References
 from cobranza.store.imports import Import, Imports, State
 from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket, Opened
+from cobranza.whatsapp.templates import announced, button_bases, unsendable
 
 COLUMNS = {
     "debts": DEBTS,
@@ -63,7 +65,7 @@ BUSY = 20
 class Importer:
     """`work` holds what lies between a file and its results; `queue` is where parts, and files that have to wait,
     come back from; `templates` are those that a strategy may name, and when each is true; `countries_on` the
-    countries that the stack has switched on."""
+    countries that the stack has switched on; `register` reads what Meta has registered of the templates."""
 
     ledger: Ledger
     imports: Imports
@@ -75,6 +77,7 @@ class Importer:
     rows: RowDesk
     templates: Mapping[str, Announces]
     countries_on: frozenset[str]
+    register: Callable[[], Register] = Register
 
     def take(self, inbox: Bucket, dropped: DroppedFile, now: datetime, *, retried: bool = False) -> Summary | None:
         """Takes a file as far as it goes at once: to its results where it is small, else into parts. The summary
@@ -117,14 +120,27 @@ class Importer:
                 text = received.data.decode("utf-8-sig")
                 self.ledger.save_mapping(drop.portfolio, drop.file, text, at)
             case "strategies":
-                self.ledger.save_strategy(drop.portfolio, parse_strategy(received.data, self.templates), at)
+                strategy = parse_strategy(received.data, self.templates, self._unsendable(drop.portfolio))
+                self.ledger.save_strategy(drop.portfolio, strategy, at)
             case _:
-                self.ledger.save_portfolio(parse_portfolio(received.data, drop.portfolio), at)
+                bases = partial(button_bases, self.register())
+                self.ledger.save_portfolio(parse_portfolio(received.data, drop.portfolio, bases), at)
         digest = hashlib.sha256(received.data).hexdigest()
         summary = Summary(
             kind=drop.kind, portfolio=drop.portfolio, file=drop.file, digest=digest, as_of=received.modified_at
         )
         return self.results.write(inbox, drop, summary, (), now)
+
+    def _unsendable(self, portfolio_id: str) -> Callable[[str], str]:
+        """Why a text cannot be sent in the portfolio's language; in any, while no portfolio.yaml tells which."""
+        faults, portfolio = unsendable(self.register()), self.ledger.portfolio(portfolio_id)
+        languages = {portfolio.language} if portfolio else {language for _, language in announced()}
+
+        def fault(name: str) -> str:
+            found = [faults.get((name, language), "") for language in sorted(languages)]
+            return found[0] if all(found) else ""
+
+        return fault
 
     # Rows that tell something of people and debts: applied at once.
 

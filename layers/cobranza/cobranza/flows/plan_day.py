@@ -8,6 +8,7 @@ from itertools import batched
 
 from cobranza.files.day_plan import PlanRow
 from cobranza.flows.decide_fully import decide_fully
+from cobranza.flows.faults import Faults, nobody_knows
 from cobranza.flows.hands import hands
 from cobranza.ledger.debt import Debt
 from cobranza.policy import contact_rules
@@ -32,7 +33,8 @@ CHUNK = 500
 class Planner:
     """`portfolio` tells of each in the countries alone that the stack has switched on, `only_to` are the only
     phones that may get anything (None: all may). `heals`: whoever would be looked at too late by the strategies in
-    force is looked at sooner; else nothing is written."""
+    force is looked at sooner; else nothing is written. `faults` tells why texts cannot be sent as Meta has
+    them."""
 
     ledger: Ledger
     book: Book
@@ -40,6 +42,7 @@ class Planner:
     only_to: frozenset[str] | None
     heals: bool = False
     workers: int = 16
+    faults: Faults = nobody_knows
 
     def rows(self, portfolio_id: str, day: date, now: datetime) -> Iterator[PlanRow]:
         """The portfolio's rows of a local day, today or later, in the order of the book; flat in memory. One book
@@ -50,6 +53,7 @@ class Planner:
             cache(self.ledger.feed),
             self.ledger.breakers(),
             self.only_to,
+            self.faults(),
         )
 
         def of(borrower: str) -> list[PlanRow]:
@@ -86,6 +90,7 @@ class _Rules:
     feed: Callable[[str], Feed]
     breakers: Mapping[str, Breaker]
     only_to: frozenset[str] | None
+    faults: Mapping[tuple[str, str], str]
 
     def policies(self, names: set[str]) -> Policies:
         return Policies(
@@ -95,6 +100,7 @@ class _Rules:
             templates=announced(),
             stand_ins=stand_ins(),
             with_document=with_document(),
+            faults=self.faults,
             breakers=self.breakers,
             only_to=self.only_to,
         )

@@ -21,9 +21,11 @@ from cobranza.store.keys import MessageKey, borrower_pk, chat_pk
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
 from cobranza.store.table import ConditionFailed, Item, utc
+from cobranza.store.templates import Templates
 from cobranza.whatsapp.errors import ProviderError, rule_for, scope_of
 from cobranza.whatsapp.events import Event, InboundMessage, Media, OtherEvent, StatusEvent, Unreadable
 from cobranza.whatsapp.kinds import NOT_ME, YES
+from cobranza.whatsapp.template_news import template_news
 
 STATES = {
     "sent": (State.SENT, "sent_at"),
@@ -42,6 +44,7 @@ class Recorder:
     journal: Journal
     references: References
     media: Queue[MediaToFetch]
+    templates: Templates
 
     def record(self, events: Iterable[Event], now: datetime, trace: str) -> Counter[str]:
         """Keeps all events and counts them by kind. One that cannot be stored does not keep the others from it:
@@ -65,9 +68,17 @@ class Recorder:
             case InboundMessage():
                 return self._inbound(event, now, trace)
             case OtherEvent():
-                return self._keep_raw(event.field, asdict(event), now)
+                kept = self._keep_raw(event.field, asdict(event), now)
+                return "template" if self._tells_of_template(event) else kept
             case Unreadable():
                 return self._keep_raw("unreadable", asdict(event), now)
+
+    def _tells_of_template(self, event: OtherEvent) -> bool:
+        """What a template has become holds its messages from the next look at it on, or lets them go."""
+        news = template_news(event)
+        if news:
+            self.templates.tell(news.name, news.language, news.told, news.at)
+        return news is not None
 
     def _status(self, event: StatusEvent, now: datetime) -> str:
         if event.status not in STATES:

@@ -13,6 +13,7 @@ from typing import Any
 
 from cobranza.flows.confirm import Confirmer, Told
 from cobranza.flows.decide_fully import decide_fully
+from cobranza.flows.faults import Faults, nobody_knows
 from cobranza.flows.pacer import Pacer
 from cobranza.flows.room import Room
 from cobranza.flows.stops import Stops
@@ -32,9 +33,10 @@ from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.messages import Claim, Messages
+from cobranza.store.texts import Texts
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, scope_of
-from cobranza.whatsapp.messages import reminder_components, template_message
+from cobranza.whatsapp.messages import reminder_components, reminder_text, template_message
 from cobranza.whatsapp.templates import announced, stand_ins, with_document
 
 # What says that the number, or the whole app, sends too fast, and not only to this person.
@@ -61,12 +63,13 @@ class Closing:
 class Outcome:
     """What became of one reminder. `code` as in the outcome book: SENT, UNKNOWN, SKIPPED_x, DEFERRED_x, FAILED_n;
     empty when nothing was due. `retry_after`: not settled, the reminder must come back in so many seconds.
-    `stopped` is the breaker that Meta's answer to it opened, or would have. `closing` is what is still to be
-    written of it: until then it is not settled either."""
+    `stopped` is the breaker that Meta's answer to it opened, or would have; `mend` as of a Defer. `closing` is
+    what is still to be written of it: until then it is not settled either."""
 
     code: str = ""
     retry_after: int | None = None
     stopped: Breaker | None = None
+    mend: str = ""
     closing: Closing | None = field(default=None, compare=False)
 
     def looking_again(self, look: Look) -> "Outcome":
@@ -90,9 +93,11 @@ class Sender:
     feed: Callable[[str], Feed]
     room: Room
     stops: Stops
+    texts: Texts
     only_to: frozenset[str] | None = None
     documents: DocumentDesk | None = None
     pacer: Pacer | None = None
+    faults: Faults = nobody_knows
 
     def remind(self, reminder: Reminder, now: datetime) -> Outcome:
         """One look from its beginning to its last write."""
@@ -132,7 +137,14 @@ class Sender:
         if loaded.was_written_to(now):
             return Told(now + PAIR_PAUSE)
         confirmer = Confirmer(
-            self.ledger, self.messages, self.journal, self.whatsapp, self.room, self.stops, self.pacer
+            self.ledger,
+            self.messages,
+            self.journal,
+            self.whatsapp,
+            self.room,
+            self.stops,
+            self.texts,
+            self.pacer,
         )
         return confirmer.tell(loaded.book, policies, reminder.trace, now)
 
@@ -165,6 +177,7 @@ class Sender:
             templates=announced(),
             stand_ins=stand_ins(),
             with_document=with_document(),
+            faults=self.faults(),
             breakers=self.stops.standing(),
             only_to=self.only_to,
             room={name: self.room.left(one, self._ramp(name), today, now) for name, one in portfolios.items()},
@@ -187,7 +200,8 @@ class Sender:
                 for pause in decision.pauses:  # before the lease ends: whoever resumes finds them, or their lease
                     self.ledger.hold(pause, reminder.borrower, now)
         line = _line(reminder, now, decision.outcome, facts)
-        return Outcome(decision.outcome, closing=self._closing(reminder, book, now, [line], again))
+        mend = decision.mend if isinstance(decision, Defer) else ""
+        return Outcome(decision.outcome, mend=mend, closing=self._closing(reminder, book, now, [line], again))
 
     def _wait_for_turn(
         self, reminder: Reminder, book: Book, send: Send, now: datetime, receives: int
@@ -216,6 +230,7 @@ class Sender:
         claim = self.messages.claim(key, send, now)
         if claim is None:
             return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))  # another worker is at it
+        digest = self.texts.keep(key, reminder_text(send, book.borrower), now)
         answer = self.whatsapp.send(send.portfolio.phone_number_id, message)
         if isinstance(answer, Refused) and answer.action.stops:
             return self._stop(reminder, book, send, claim, answer, now)
@@ -230,6 +245,7 @@ class Sender:
             "template": send.template,
             "language": send.language,
             "portfolio": send.portfolio.portfolio_id,
+            "text_digest": digest,
         }
         line = _line(reminder, now, code, {**facts, **_told(send, code)}, day=send.day)
         known_at = send.phone_ref if isinstance(answer, Accepted) and not send.is_first_contact else ""
@@ -282,8 +298,8 @@ class Sender:
             settled = not self.messages.advance(key, State.UNKNOWN, {"unclear_for": reason}).moved
             if settled:  # a status was faster
                 return Outcome(retry_after=RETRY_SOON)
-            debts = dict.fromkeys(message.debts, "UNKNOWN")
-            line = _line(reminder, now, "UNKNOWN", {"debts": debts}, day=message.day)
+            facts = {"debts": dict.fromkeys(message.debts, "UNKNOWN"), **self.texts.proof(key)}
+            line = _line(reminder, now, "UNKNOWN", facts, day=message.day)
             if message.day == local_date(book.borrower, now):
                 return Outcome("UNKNOWN", closing=self._closing(reminder, book, now, [line]))
             self.journal.append_all([line], now)
@@ -305,9 +321,14 @@ class Sender:
 
     def _message_lines(self, reminder: Reminder, book: Book, day: date, now: datetime) -> list[Line]:
         """The day's message has an outcome; a worker that died after the answer may not have told the journal."""
+        proof = self.texts.proof(MessageKey(reminder.borrower, day))
         return [
             _line(
-                reminder, now, message.outcome, {"debts": dict.fromkeys(message.debts, message.outcome)}, day=day
+                reminder,
+                now,
+                message.outcome,
+                {"debts": dict.fromkeys(message.debts, message.outcome), **proof},
+                day=day,
             )
             for message in book.messages
             if message.day == day and message.outcome

@@ -132,7 +132,8 @@ def _waits_until(
         return quiet
     if rules and contact_rules.closed(rules, borrower.region, now):
         return contact_rules.next_open(rules, borrower.region, now) or tomorrow
-    if keeps_number(policies.breakers, portfolio.phone_number_id):
+    text = (one.subject, portfolio.template_language(borrower.language))
+    if keeps_number(policies.breakers, portfolio.phone_number_id) or text in policies.faults:
         return now + PAUSE_LOOK
     return tomorrow if policies.room.get(one.portfolio, 1) <= 0 else None
 

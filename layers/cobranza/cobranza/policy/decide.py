@@ -253,6 +253,8 @@ def _wording(facts: _Facts, send: Send) -> Skip | Defer | None:
         return Skip("NO_TEMPLATE")
     if send.template in facts.policies.with_document and not send.document:
         return Skip("NO_DOCUMENT")
+    if fault := facts.policies.faults.get((send.template, send.language)):
+        return Defer("TEMPLATE", facts.soon(), mend=f"{send.template} {send.language}: {fault}")
     open_one = keeps_template(facts.policies.breakers, send.template)
     return _stopped(open_one, facts.soon()) if open_one else None
 

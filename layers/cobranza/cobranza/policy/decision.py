@@ -73,13 +73,15 @@ class Skip:
 @dataclass(frozen=True, slots=True)
 class Defer:
     """`until` is when to look again, and `priority` how pressing it is then, None as before; `pauses` are those
-    that keep due debts back, where it is pauses that do."""
+    that keep due debts back, where it is pauses that do; `mend` names the template that somebody has to mend, its
+    language and its fault, where that keeps the message back."""
 
     code: str
     until: datetime
     pauses: tuple[Pause, ...] = ()
     debts: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
     priority: int | None = None
+    mend: str = ""
 
     @property
     def look(self) -> Look:
@@ -125,7 +127,8 @@ class Policies:
     """What is in force for the portfolios of a book: the valid ones, the strategy of each, how each is fed, how
     many more people each may write to now (where there is a limit), when the texts that exist are true, by (name,
     language), which one stands in for a text with a button where there is no link for it, which have a document at
-    their head, the open breakers by scope, and the only phones that may get anything (None: all may)."""
+    their head, the `faults` for which texts cannot be sent as Meta has them, the open breakers by scope, and the
+    only phones that may get anything (None: all may)."""
 
     portfolios: Mapping[str, Portfolio]
     strategy_of: StrategyOf = lambda _: standard()
@@ -134,6 +137,7 @@ class Policies:
     templates: Mapping[tuple[str, str], Announces] = field(default_factory=dict[tuple[str, str], Announces])
     stand_ins: Mapping[str, str] = field(default_factory=dict[str, str])
     with_document: frozenset[str] = frozenset()
+    faults: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     breakers: Mapping[str, Breaker] = field(default_factory=dict[str, Breaker])
     only_to: frozenset[str] | None = None
 

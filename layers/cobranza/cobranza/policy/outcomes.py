@@ -134,6 +134,10 @@ DEFERRED = {
         "WhatsApp detuvo la cuenta, el número o la plantilla; alguien debe arreglarlo y reanudar",
         "WhatsApp has stopped the account, the number or the template; somebody has to mend it and resume",
     ),
+    "TEMPLATE": Sentence(
+        "WhatsApp no tiene aprobada la plantilla como la necesitamos; alguien debe arreglarlo",
+        "WhatsApp has not approved the template as we need it; somebody has to mend it",
+    ),
     "APPROVAL": Sentence("El plan espera la aprobación de una persona", "The plan waits for a person's approval"),
     "GAP": Sentence(
         "Aún no pasa el tiempo mínimo desde el último mensaje o pago",

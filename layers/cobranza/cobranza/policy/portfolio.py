@@ -12,7 +12,7 @@ The creditor's team drops it as `portfolio.yaml`; every text below is written by
 """
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -184,8 +184,11 @@ def valid_portfolio_id(text: str) -> bool:
     return re.fullmatch("[a-z0-9-]{1,40}", text) is not None
 
 
-def parse_portfolio(data: bytes, portfolio_id: str) -> Portfolio:
-    """Reads a portfolio.yaml of at most 64 KB.
+def parse_portfolio(
+    data: bytes, portfolio_id: str, button_bases: Callable[[str], Iterable[str]] = lambda _: ()
+) -> Portfolio:
+    """Reads a portfolio.yaml of at most 64 KB. `button_bases` tells with which addresses buttons are registered
+    in a language, as far as anybody knows.
 
     Raises InvalidInput("BAD_PORTFOLIO") with a sentence that names every wrong field and its line.
     """
@@ -195,9 +198,14 @@ def parse_portfolio(data: bytes, portfolio_id: str) -> Portfolio:
     if "portfolio_id" in file.values:
         raise _refused("portfolio_id: the folder already names the portfolio", "portfolio_id")
     try:
-        return Portfolio.model_validate(file.values | {"portfolio_id": portfolio_id})
+        portfolio = Portfolio.model_validate(file.values | {"portfolio_id": portfolio_id})
     except ValidationError as error:
         raise file.explained(error) from error
+    others = sorted(base for base in button_bases(portfolio.language) if base != portfolio.button_base)
+    if portfolio.button_base and others:
+        place = f"button_base (line {file.line('button_base')})"
+        raise _refused(f"{place}: at WhatsApp the button is registered with {others[0]}", "button_base")
+    return portfolio
 
 
 def _split_link(url: str) -> tuple[str, str, str] | None:

@@ -18,7 +18,7 @@ Days are counted from the due date in the borrower's own date.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache, cached_property
 from importlib import resources
@@ -29,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from cobranza.errors import InvalidInput
 from cobranza.policy.caps import Caps
+from cobranza.policy.registered import remedy
 from cobranza.yaml_files import YamlFile
 
 SHIPPED = ("standard", "preventive", "gentle")
@@ -215,9 +216,12 @@ class Strategy(_Model):
         return frozenset(text.name for text in _texts(self))
 
 
-def parse_strategy(data: bytes, templates: Mapping[str, Announces]) -> Strategy:
+def parse_strategy(
+    data: bytes, templates: Mapping[str, Announces], unsendable: Callable[[str], str] = lambda _: ""
+) -> Strategy:
     """Reads a strategy.yaml of at most 64 KB; its version is the beginning of its digest. `templates` are the
-    names that exist, and when each text is true.
+    names that exist, and when each text is true; `unsendable` tells why one cannot be sent as it is registered at
+    Meta, empty where it can.
 
     Raises InvalidInput("BAD_STRATEGY") with a sentence that names every wrong field and its line.
     """
@@ -231,19 +235,21 @@ def parse_strategy(data: bytes, templates: Mapping[str, Announces]) -> Strategy:
     wrong = [
         f"{'.'.join(map(str, text.place))} (line {file.line(*text.place)}): {fault}"
         for text in _texts(strategy)
-        if (fault := _fault(text, templates))
+        if (fault := _fault(text, templates, unsendable))
     ]
     if wrong:
         raise _refused("; ".join(wrong[:10]), "rules")
     return strategy
 
 
-def _fault(text: "_Text", templates: Mapping[str, Announces]) -> str:
+def _fault(text: "_Text", templates: Mapping[str, Announces], unsendable: Callable[[str], str]) -> str:
     """Why a template cannot stand where it stands."""
     if text.name not in templates:
         return f"there is no template {text.name!r}"
     if not is_true(templates[text.name], text.first_day):
         return f"what {text.name!r} says is not true {text.first_day} days from the due date"
+    if fault := unsendable(text.name):
+        return f"{text.name!r} is {fault} at WhatsApp: {remedy(fault)}"
     return ""
 
 

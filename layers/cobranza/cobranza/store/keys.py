@@ -25,6 +25,9 @@ STOP = "STOP"
 CASES = "CASES"
 PORTFOLIOS = "PORTFOLIOS"
 TEMPLATES = "TEMPLATES"
+# No template is called so: their names are small letters.
+SYNCED = "SYNCED"
+SYNCED_TEMPLATES = {"pk": TEMPLATES, "sk": SYNCED}
 IMPORT = "IMPORT#"
 MAPPING = "MAPPING#"
 STRATEGY = "STRATEGY"
@@ -193,6 +196,11 @@ def stop(ref: str) -> dict[str, str]:
 def chat_pk(ref: str) -> str:
     """A conversation: with a borrower, or with an unknown number's reference."""
     return f"CHAT#{ref}"
+
+
+def text(message: MessageKey) -> dict[str, str]:
+    """The words of a message of ours, in its borrower's conversation: before all that comes in on that day."""
+    return {"pk": chat_pk(message.borrower), "sk": f"{message.day.isoformat()}#{message.opaque}"}
 
 
 def receipt_pk(digest: str) -> str:

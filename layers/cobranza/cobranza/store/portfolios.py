@@ -29,6 +29,12 @@ def remembered[T](
     return get
 
 
+def once[T](read: Callable[[], T], lifetime: float = LIFETIME) -> Callable[[], T]:
+    """What `read` tells, asked again after `lifetime` seconds."""
+    kept = remembered(lambda _: read(), lifetime)
+    return lambda: kept("")
+
+
 def switched_on(
     read: Callable[[str], Portfolio | None], countries: Container[str]
 ) -> Callable[[str], Portfolio | None]:

@@ -12,9 +12,10 @@ import requests
 from cobranza.policy.registered import Registered
 from cobranza.whatsapp.client import CONNECT_TIMEOUT, READ_TIMEOUT, read_error
 from cobranza.whatsapp.errors import ProviderError
+from cobranza.whatsapp.templates import shape_of
 
 _PAGE = 200
-_FIELDS = "id,name,language,status,category,quality_score"
+_FIELDS = "id,name,language,status,category,quality_score,components"
 
 
 class Account:
@@ -42,7 +43,7 @@ class Account:
             found += map(_registered, answer.get("data", []))
             paging: dict[str, Any] = answer.get("paging", {})
             if not (paging.get("next") and paging.get("cursors", {}).get("after")):
-                return sorted(found)
+                return sorted(found, key=lambda each: (each.name, each.language))
             after = str(paging["cursors"]["after"])
 
     def create(self, definition: Mapping[str, Any]) -> Registered | ProviderError:
@@ -75,7 +76,7 @@ class Account:
 
 
 def _registered(row: Mapping[str, Any]) -> Registered:
-    quality = row.get("quality_score")
+    quality, components = row.get("quality_score"), row.get("components")
     return Registered(
         name=str(row.get("name", "")),
         language=str(row.get("language", "")),
@@ -83,4 +84,5 @@ def _registered(row: Mapping[str, Any]) -> Registered:
         category=str(row.get("category", "")),
         quality=str(quality.get("score", "UNKNOWN")) if isinstance(quality, dict) else "UNKNOWN",
         template_id=str(row.get("id", "")),
+        shape=shape_of(components) if components else None,
     )

@@ -95,6 +95,11 @@ def reminder_components(send: Send, borrower: Borrower, opaque: str = "") -> lis
     return template.components(reminder_facts(send, borrower), send.portfolio.button_base, opaque)
 
 
+def reminder_text(send: Send, borrower: Borrower) -> str:
+    """All that the borrower will read of it. Raises InvalidInput as `reminder_components` does."""
+    return shipped_templates()[send.template, send.language].shown(reminder_facts(send, borrower))
+
+
 def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
     """What a reminder can tell; all debts one by one where its template takes them, for that costs time.
 
@@ -132,6 +137,15 @@ def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
 
 def confirmation_components(tell: Tell, book: Book) -> list[dict[str, Any]]:
     """What the confirmation's template takes. Raises InvalidInput (BAD_PARAMETERS)."""
+    return shipped_templates()[tell.confirmation.subject, tell.language].components(_confirmed(tell, book))
+
+
+def confirmation_text(tell: Tell, book: Book) -> str:
+    """All that the borrower will read of it. Raises InvalidInput (BAD_PARAMETERS)."""
+    return shipped_templates()[tell.confirmation.subject, tell.language].shown(_confirmed(tell, book))
+
+
+def _confirmed(tell: Tell, book: Book) -> dict[Fact, str]:
     one, borrower = tell.confirmation, book.borrower
     locale = _locale(tell.language, borrower.country)
     names = (debt.terms.extra.get(GREETING_NAME, "") for debt in book.debts)
@@ -141,8 +155,7 @@ def confirmation_components(tell: Tell, book: Book) -> list[dict[str, Any]]:
         "paid": _amount(one.amount, locale) if one.amount else "",
         "paid_on": format_date(one.day, "long", locale),
     }
-    told: dict[Fact, str] = {fact: _BLANK.sub(" ", text).strip() for fact, text in facts.items()}
-    return shipped_templates()[one.subject, tell.language].components(told)
+    return {fact: _BLANK.sub(" ", text).strip() for fact, text in facts.items()}
 
 
 def document_name(terms: Terms) -> str:

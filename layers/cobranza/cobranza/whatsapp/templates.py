@@ -15,10 +15,13 @@ from typing import Any, NamedTuple
 
 from cobranza.errors import InvalidInput
 from cobranza.policy.message import FIRST_CONTACT
+from cobranza.policy.registered import Register, Shape
 from cobranza.policy.strategy import Announces
 from cobranza.whatsapp.kinds import Facts, Kind, fact_of, kind_of, parameters
 
 _VARIABLE = re.compile(r"\{\{(\d+)\}\}")
+# Of others' texts, whose variables may have names.
+_ANY_VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 class Button(NamedTuple):
@@ -41,6 +44,7 @@ class Template:
     footer: str
     buttons: tuple[Button, ...]
     parameters: int
+    shape: Shape
 
     @property
     def kind(self) -> Kind:
@@ -60,6 +64,14 @@ class Template:
         # One pass, so that a value that looks like a variable stays what it is.
         body = _VARIABLE.sub(lambda found: parameters[int(found[1]) - 1], self.body)
         return f"{body}\n\n{self.footer}" if self.footer else body
+
+    def shown(self, facts: Facts) -> str:
+        """All that the borrower reads: the attached document's name, the text, and each button in brackets, with
+        where it leads. Raises InvalidInput (BAD_PARAMETERS)."""
+        head = f"[{fact_of(facts, 'document_name')}]\n\n" if "document" in self.kind.facts else ""
+        links = (fact_of(facts, "link") if each.url.endswith("{{1}}") else each.url for each in self.buttons)
+        below = [f"\n[{each.text}] {link}".rstrip() for each, link in zip(self.buttons, links, strict=True)]
+        return head + self.render(parameters(self.kind, facts)) + "".join(["\n", *below] if below else [])
 
     def components(self, facts: Facts, button_base: str = "", opaque: str = "") -> list[dict[str, Any]]:
         """The components of a message: header, body, what the URL button takes, and what the others send back,
@@ -98,9 +110,24 @@ def parse_template(definition: Mapping[str, Any]) -> Template:
                 for button in components.get("BUTTONS", {}).get("buttons", ())
             ),
             parameters=_count_variables(body),
+            shape=shape_of(definition["components"]),
         )
     except (KeyError, TypeError, AttributeError) as fault:
         raise InvalidInput("BAD_TEMPLATE", f"the template lacks or misuses {fault}") from fault
+
+
+def shape_of(components: Sequence[Mapping[str, Any]]) -> Shape:
+    """What a template of these components, in Meta's format, has to be filled in with."""
+    by_type = {component.get("type"): component for component in components}
+    header = by_type.get("HEADER", {})
+    return Shape(
+        variables=tuple(sorted(set(_ANY_VARIABLE.findall(by_type.get("BODY", {}).get("text", ""))))),
+        header=header.get("format", "TEXT") if header else "",
+        buttons=tuple(
+            str(button.get("url") or button.get("type", ""))
+            for button in by_type.get("BUTTONS", {}).get("buttons", ())
+        ),
+    )
 
 
 @functools.cache
@@ -123,6 +150,17 @@ def announced() -> Mapping[tuple[str, str], Announces]:
 def announcements() -> dict[str, Announces]:
     """The same by name, for it says the same in every language: what a strategy may name."""
     return {name: announces for (name, _), announces in announced().items() if name != FIRST_CONTACT}
+
+
+def unsendable(register: Register) -> dict[tuple[str, str], str]:
+    """Why each text that cannot be sent now cannot, by (name, language)."""
+    faults = {key: register.fault(*key, each.shape) for key, each in shipped_templates().items()}
+    return {key: fault for key, fault in faults.items() if fault}
+
+
+def button_bases(register: Register, language: str) -> frozenset[str]:
+    """The addresses with which the buttons of our texts are registered in that language, where that is known."""
+    return frozenset(base for name in stand_ins() for base in register.bases(name, language))
 
 
 @functools.cache
