@@ -96,8 +96,8 @@ def waiting(stack: Stack, queue: str) -> int:
 
 
 def settle(stack: Stack, patience: float = 180.0, watch: Callable[[], None] = lambda: None) -> None:
-    """Waits until no file, reminder or receipt is under way and all that WhatsApp has to tell has been told."""
-    queues = ("files", "reminders", "media")
+    """Waits until no file, reminder, receipt or reply is under way and WhatsApp has told all."""
+    queues = ("files", "reminders", "media", "replies")
 
     def settled() -> bool:
         watch()

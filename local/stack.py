@@ -209,10 +209,15 @@ def _described(stack: Stack) -> Stack:
             "reminders_dead_letters": outputs["RemindersDeadLettersUrl"],
             "media": outputs["MediaQueueUrl"],
             "media_dead_letters": outputs["MediaDeadLettersUrl"],
+            "replies": outputs["RepliesQueueUrl"],
+            "replies_dead_letters": outputs["RepliesDeadLettersUrl"],
             "reports_dead_letters": outputs["ReportsDeadLettersUrl"],
         },
         functions={
-            **{name.lower(): outputs[name] for name in ("Ingest", "Scheduler", "Send", "Webhook", "Reports")},
+            **{
+                name.lower(): outputs[name]
+                for name in ("Ingest", "Scheduler", "Send", "Webhook", "Answer", "Reports")
+            },
             "receipts": outputs["ReceiptsFetcher"],
         },
         secrets={"provider": outputs["ProviderSecretArn"], "webhook": outputs["WebhookSecretArn"]},

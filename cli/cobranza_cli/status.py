@@ -24,9 +24,11 @@ QUEUES = {
     "files": "FilesQueueUrl",
     "reminders": "RemindersQueueUrl",
     "media": "MediaQueueUrl",
+    "replies": "RepliesQueueUrl",
     "files given up": "FilesDeadLettersUrl",
     "reminders given up": "RemindersDeadLettersUrl",
     "media given up": "MediaDeadLettersUrl",
+    "replies given up": "RepliesDeadLettersUrl",
 }
 NEWEST = 10
 

@@ -49,6 +49,7 @@ def wire() -> Deps:
         references=References(Secret(secrets, settings.identity_secret)()["key"]),
         media=Queue(client("sqs"), settings.media_queue_url),
         templates=Templates(table),
+        replies=Queue(client("sqs"), settings.replies_queue_url),
     )
     clock = stage_clock(settings, lambda: client("ssm"))
     return Deps(recorder, Secret(secrets, settings.webhook_secret), clock)

@@ -22,7 +22,7 @@ from cobranza.policy.caps import Caps
 from cobranza.policy.due import StrategyOf
 from cobranza.policy.pace import Pace
 from cobranza.policy.strategy import Strategy, standard
-from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, parse_file_work
+from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, ReplyToAnswer, parse_file_work
 from cobranza.refs import References
 from cobranza.store.book import Book
 from cobranza.store.conversations import Conversations
@@ -122,6 +122,7 @@ class World:
         self._importer = self._wired_importer(lambda _: strategy)
         self.sender = self._wired_sender(lambda _: strategy)
         media = Queue[MediaToFetch](MemorySqs(), "media")
+        replies = Queue[ReplyToAnswer](MemorySqs(), "replies")
         self.recorder = Recorder(
             self.ledger,
             self._conversations,
@@ -130,6 +131,7 @@ class World:
             self.references,
             media,
             Templates(self.table),
+            replies,
         )
 
     def _wired_importer(self, strategy_of: StrategyOf) -> Importer:

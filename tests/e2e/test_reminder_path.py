@@ -57,7 +57,9 @@ def test_baja_is_honoured_for_what_is_already_queued(stack: Stack, today: dateti
         say(stack, "+525555550911", text="¡BAJA!")
     drive.settle(stack)
 
-    assert accepted(stack) == {f"+525555550912|{today:%Y-%m-%d}": 1}
+    assert drive.reminders_accepted(stack) == {"+525555550912": 1}
+    (answer,) = [m for m in messages(stack, "+525555550911") if m["direction"] == "out"]
+    assert "no le enviaremos más avisos" in answer["text"]
     assert "SKIPPED_OPTED_OUT" in outcomes(stack, today)
 
 

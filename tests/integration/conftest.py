@@ -62,10 +62,12 @@ def _made(s3: Any, sqs: Any, sns: Any, dynamodb: Any) -> World:
     s3.put_bucket_versioning(Bucket="inbox", VersioningConfiguration={"Status": "Enabled"})
     for name in ("ledger", "journal"):
         create_table(dynamodb, name)
-    reminders, media, files = (
-        sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("reminders", "media", "files")
+    reminders, media, replies, files = (
+        sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("reminders", "media", "replies", "files")
     )
-    return World(s3, sqs, sns, dynamodb, reminders, media, files, sns.create_topic(Name="notices")["TopicArn"])
+    return World(
+        s3, sqs, sns, dynamodb, reminders, media, replies, files, sns.create_topic(Name="notices")["TopicArn"]
+    )
 
 
 @pytest.fixture

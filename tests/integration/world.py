@@ -16,6 +16,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
+from cobranza.flows.answer_reply import AnswerDesk
 from cobranza.flows.applied import Rooms
 from cobranza.flows.apply_control import ControlDesk
 from cobranza.flows.apply_rows import RowDesk
@@ -36,7 +37,7 @@ from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Sender
 from cobranza.flows.stops import Stops
 from cobranza.policy.pace import Pace
-from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, parse_file_work
+from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, ReplyToAnswer, parse_file_work
 from cobranza.refs import References
 from cobranza.store.book import Book
 from cobranza.store.controls import Controls
@@ -55,6 +56,7 @@ from cobranza.store.receipts import Receipts
 from cobranza.store.table import Table
 from cobranza.store.templates import Templates
 from cobranza.store.texts import Texts
+from cobranza.store.words import Words
 from cobranza.whatsapp.client import Accepted, Answer
 from cobranza.whatsapp.templates import announced, announcements
 from tests.integration.partiql import PartiqlClient
@@ -220,6 +222,7 @@ class World:
     dynamodb: Any
     queue_url: str
     media_url: str
+    replies_url: str
     files_url: str
     topic: str
     now: datetime = TUESDAY
@@ -251,7 +254,9 @@ class World:
             self.references,
             self.media,
             self.templates,
+            self.replies,
         )
+        self.answers = self._answers()
         self.sender = self._sender()
         self.scheduler = Scheduler(self.ledger, self.limits, self.line, self.queue, AT_ONCE, workers=1)
         self._wire_evening()
@@ -269,6 +274,7 @@ class World:
         self._notices = Notices(self.sns, self.topic)
         self.files = Queue[DroppedFile | FilePart](self.sqs, self.files_url)
         self.media = Queue[MediaToFetch](self.sqs, self.media_url)
+        self.replies = Queue[ReplyToAnswer](self.sqs, self.replies_url)
         self.queue = Queue[Reminder](self.sqs, self.queue_url)
         self._portfolio = switched_on(self.ledger.portfolio, COUNTRIES_ON)
 
@@ -304,6 +310,18 @@ class World:
             Stops(self.ledger),
             self.texts,
             faults=faults_of(self.templates),
+        )
+
+    def _answers(self) -> AnswerDesk:
+        whatsapp: Any = self.whatsapp
+        return AnswerDesk(
+            ledger=self.ledger,
+            words=Words(self.table),
+            conversations=self.conversations,
+            journal=self.journal,
+            whatsapp=whatsapp,
+            portfolio=self.ledger.portfolio,
+            strategy_of=lambda _: DAILY,
         )
 
     def _wire_evening(self) -> None:

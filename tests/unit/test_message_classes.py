@@ -68,6 +68,10 @@ REMINDED: dict[Obstacle, tuple[Callable[[], Decision], str]] = {
     Obstacle.CAPS: (lambda: decided(debt(), messages=messages(1, 2, 3)), "FREQUENCY_CAP"),
     Obstacle.GAP: (lambda: decided(debt(3), messages=[lately()]), "GAP"),
     Obstacle.STOP: (lambda: decided(debt(), of=borrower(opted_out_at=LONG_AGO)), "OPTED_OUT"),
+    Obstacle.PERSON_IN_CHARGE: (
+        lambda: decided(debt(), of=borrower(human_until=NOON + timedelta(hours=1))),
+        "OPEN_CASE",
+    ),
     Obstacle.PAUSE: (lambda: decided(debt(), feeds={"tarjetas": Feed(NOON, Pause("tarjetas", "now"))}), "PAUSED"),
 }
 

@@ -7,6 +7,7 @@ from cobranza.errors import MissingSetting
 from cobranza.settings import (
     META,
     OPTIONAL,
+    AnswerSettings,
     IngestSettings,
     PaymentsSettings,
     ProviderSettings,
@@ -40,6 +41,7 @@ CLASSES: list[type[Settings]] = [
     WebhookSettings,
     ReceiptsSettings,
     PaymentsSettings,
+    AnswerSettings,
     ReportsSettings,
 ]
 

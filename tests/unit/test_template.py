@@ -98,7 +98,7 @@ def test_only_the_clock_the_countries_and_test_phones_are_optional() -> None:
 
 @every_deployed_stage
 def test_nobody_is_on_the_list_of_test_phones_until_somebody_says_so(stage: str) -> None:
-    for name in ("SendFunction", "ReceiptsFunction", "ReportsFunction"):
+    for name in ("SendFunction", "ReceiptsFunction", "AnswerFunction", "ReportsFunction"):
         assert stack(stage).functions[name].environment["TEST_PHONES"] == ""
         told = stack(stage, TestPhones="+525555550100").functions[name].environment
         assert told["TEST_PHONES"] == "+525555550100"

@@ -294,7 +294,7 @@ def test_a_function_is_told_of_a_table_if_and_only_if_it_may_use_it(function: st
 
 
 READERS = {
-    "ProviderSecret": {"SendFunction", "ReceiptsFunction"},
+    "ProviderSecret": {"SendFunction", "ReceiptsFunction", "AnswerFunction"},
     "IdentitySecret": {"IngestFunction", "WebhookFunction", "PaymentsFunction"},
     "GatewaySecret": {"PaymentsFunction"},
     "WebhookSecret": {"WebhookFunction"},

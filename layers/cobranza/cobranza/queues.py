@@ -2,7 +2,7 @@
 
 files: {"v":1,"bucket":…,"key":…,"version":…} or {"v":1,"bucket":…,"part":"<portfolio>/<import>/<number>"}
 reminders: {"v":1,"borrower":"<ref>","lease":"<iso>","trace":"<id>"}
-media: {"v":1,"borrower":"<ref>","event":"<moment>#<ref>","trace":"<id>"}
+media, replies: {"v":1,"borrower":"<ref>","event":"<moment>#<ref>","trace":"<id>"}
 """
 
 import json
@@ -53,6 +53,20 @@ class MediaToFetch:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyToAnswer:
+    """A message that somebody wrote: `event` names it in the conversation of `borrower` (or of a stranger)."""
+
+    borrower: str
+    event: str
+    trace: str
+    v: int = 1
+
+    @classmethod
+    def parse(cls, body: str) -> "ReplyToAnswer":
+        return cls(**json.loads(body))
+
+
+@dataclass(frozen=True, slots=True)
 class FilePart:
     """One part of an import; `bucket` is where its results go."""
 
@@ -76,7 +90,7 @@ def parse_file_work(body: str) -> DroppedFile | FilePart:
     return FilePart(**told) if "part" in told else DroppedFile(**told)
 
 
-class Queue[Message: (Reminder, MediaToFetch, DroppedFile | FilePart)]:
+class Queue[Message: (Reminder, MediaToFetch, ReplyToAnswer, DroppedFile | FilePart)]:
     def __init__(self, sqs: Any, url: str) -> None:
         self._sqs = sqs
         self._url = url
@@ -104,7 +118,7 @@ class Queue[Message: (Reminder, MediaToFetch, DroppedFile | FilePart)]:
         )
 
 
-def _body(message: Reminder | MediaToFetch | DroppedFile | FilePart) -> str:
+def _body(message: Reminder | MediaToFetch | ReplyToAnswer | DroppedFile | FilePart) -> str:
     return json.dumps(asdict(message), separators=(",", ":"))
 
 

@@ -111,10 +111,16 @@ class ReceiptsSettings(ProviderSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSettings(ProviderSettings):
+    replies_queue_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings(Settings):
     ledger_table: str
     journal_table: str
     media_queue_url: str
+    replies_queue_url: str
     webhook_secret: str
     identity_secret: str
 

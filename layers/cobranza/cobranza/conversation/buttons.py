@@ -1,5 +1,6 @@
 """What a tapped button means. Templates are sent without payloads, so that WhatsApp gives back the label."""
 
+from datetime import datetime
 from functools import cache
 
 from cobranza.conversation.intent import Intent
@@ -16,6 +17,8 @@ _LABELS = {
     Intent.STOP: ("No recibir avisos", "Não receber avisos", "Do not receive reminders"),
 }
 MAX_CHARS = 256  # of a payload
+# What is tapped below a promise that we said back: it stands, or it is another day.
+STANDS, CHANGES = "PROMISE_STANDS", "PROMISE_CHANGES"
 
 
 def of_button(payload: str) -> Intent | None:
@@ -23,6 +26,22 @@ def of_button(payload: str) -> Intent | None:
     ("PAID|m-1"). None for any other: then the text decides."""
     name = payload[:MAX_CHARS].partition("|")[0]
     return Intent(name) if name in Intent else _by_label().get(_heard(name))
+
+
+def promise_payload(word: str, made_at: datetime) -> str:
+    return f"{word}|{made_at.isoformat()}"
+
+
+def of_promise(payload: str) -> tuple[str, datetime] | None:
+    """STANDS or CHANGES, and when the promise was made that is meant; None for any other payload."""
+    word, _, moment = payload[:MAX_CHARS].partition("|")
+    if word not in (STANDS, CHANGES):
+        return None
+    try:
+        made_at = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return (word, made_at) if made_at.tzinfo else None
 
 
 @cache

@@ -12,9 +12,9 @@ from cobranza.files.listings import UnmatchedPayment
 from cobranza.files.results import Refusal
 from cobranza.files.row import Row
 from cobranza.flows.hands import hands
-from cobranza.policy.due import StrategyOf, local_date, next_look
+from cobranza.flows.wake import wake
+from cobranza.policy.due import StrategyOf, local_date
 from cobranza.policy.portfolio import Portfolio
-from cobranza.policy.promised import raised
 from cobranza.refs import References
 from cobranza.store import keys
 from cobranza.store.book import Book, Known
@@ -86,13 +86,8 @@ class Rooms:
     def wake(self, borrower: str, now: datetime) -> None:
         """Something that kept reminders back is gone, or somebody asks for one: the borrower is looked at when it
         is time, today if today is the day. Nothing for who is no borrower yet."""
-        loaded = self.ledger.load(borrower)
-        if loaded is None:
-            return
-        book = loaded.book
-        first = local_date(book.borrower, now)
-        if look := next_look(book.borrower, book.debts, self.strategy_of, first=first):
-            self.ledger.look_at(borrower, raised(book, self.strategy_of, look))
+        if loaded := self.ledger.load(borrower):
+            wake(self.ledger, loaded.book, self.strategy_of, local_date(loaded.book.borrower, now))
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from cobranza.conversation.answers import RECEIPT_RECEIVED, RECEIPT_UNREADABLE
+from cobranza.conversation.answers import Answer, words_for
+from cobranza.flows.introduce import introduced
 from cobranza.ledger.receipt import Decision, Receipt
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
@@ -78,7 +79,8 @@ class ReceiptDesk:
         if not kept and (receipt is None or receipt.until):
             self.ledger.look_into(asked.borrower, now + CASE)
         if loaded:
-            self._answer(asked, event, loaded, RECEIPT_RECEIVED if kept else RECEIPT_UNREADABLE, now)
+            answer = Answer.RECEIPT_RECEIVED if kept else Answer.RECEIPT_UNREADABLE
+            self._answer(asked, event, loaded, answer, now)
         self._note(asked, event, receipt, now, is_known=loaded is not None)
         return state
 
@@ -161,7 +163,7 @@ class ReceiptDesk:
         return local_date(book.borrower, now) + timedelta(days=days) if days else None
 
     def _answer(
-        self, asked: MediaToFetch, event: dict[str, Any], loaded: Loaded, texts: dict[str, str], now: datetime
+        self, asked: MediaToFetch, event: dict[str, Any], loaded: Loaded, answer: Answer, now: datetime
     ) -> None:
         """Once: the right to answer is taken before the call, and not given back. Raises TryAgain where the
         borrower was written to just now."""
@@ -177,7 +179,10 @@ class ReceiptDesk:
             raise TryAgain("written to just now")
         if self.conversations.claim_answer(asked.borrower, asked.event, now):
             self.ledger.wrote_to(book.borrower.ref, now)
-            text = texts[portfolio.template_language(book.borrower.language)]
+            language = portfolio.template_language(book.borrower.language)
+            text = introduced(
+                self.conversations, asked.borrower, asked.event, language, words_for(answer, language)
+            )
             self.whatsapp.send(event["phone_number_id"], text_message(book.borrower.phone, text, event["wamid"]))
 
     def _portfolios(self, book: Book) -> list[Portfolio]:

@@ -7,17 +7,18 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from cobranza.conversation.buttons import of_button
 from cobranza.conversation.intent import Intent, understand
 from cobranza.errors import InvalidInput
 from cobranza.ledger.phone import phone_variants
 from cobranza.policy.breaker import Breaker
 from cobranza.policy.due import Look, local_date, opening
 from cobranza.policy.message import State
-from cobranza.queues import MediaToFetch, Queue
+from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.refs import References
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
-from cobranza.store.keys import MessageKey, borrower_pk, chat_pk
+from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
 from cobranza.store.table import ConditionFailed, Item, utc
@@ -33,6 +34,9 @@ STATES = {
     "read": (State.READ, "read_at"),
     "failed": (State.FAILED, "failed_at"),
 }
+MEDIA = frozenset({"image", "document", "audio", "voice", "video", "sticker"})
+# What gets an answer, unless it may be a receipt. Reactions and what WhatsApp tells of a number get none.
+ANSWERED = frozenset({"text", "button", "interactive", "location", "contacts", *MEDIA})
 MAX_RAW = 100_000  # characters: far below what an item may hold, far above what a message is
 
 
@@ -45,6 +49,7 @@ class Recorder:
     references: References
     media: Queue[MediaToFetch]
     templates: Templates
+    replies: Queue[ReplyToAnswer]
 
     def record(self, events: Iterable[Event], now: datetime, trace: str) -> Counter[str]:
         """Keeps all events and counts them by kind. One that cannot be stored does not keep the others from it:
@@ -152,7 +157,7 @@ class Recorder:
         raise InvalidInput("STRAY_STATUS", "a status of a message that we do not know")
 
     def _inbound(self, event: InboundMessage, now: datetime, trace: str) -> str:
-        stops = understand(event.text, event.at.date()).intent is Intent.STOP
+        stops = (of_button(event.payload) or understand(event.text, event.at.date()).intent) is Intent.STOP
         if stops:
             # Before we look who has the phone: who is imported meanwhile finds the stop.
             for ref in self._phone_refs(event.sender) or [self._stranger(event)]:
@@ -160,13 +165,16 @@ class Recorder:
         borrowers = self._borrowers(event.sender)
         receipt = event.media is not None and _may_be_a_receipt(event.type, event.media)
         wamid = self.references.ref("wamid", event.wamid)
-        for chat in borrowers or [self._stranger(event)]:
-            key = self.conversations.record_inbound(chat, event.at, wamid, _content(event, receipt=receipt))
+        content = _content(event, self._phone_refs(event.sender), receipt=receipt)
+        chats = borrowers or [self._stranger(event)]
+        for chat in chats:
+            key = self.conversations.record_inbound(chat, event.at, wamid, content)
             if receipt:
                 # Also when it was recorded before: the first try may have died here.
                 self.media.put([MediaToFetch(chat, key, trace)])
         if not borrowers:
-            self._note_inbound(chat_pk(self._stranger(event)), event, wamid, [], now, stops=False)
+            self._note_inbound(chat_pk(chats[0]), event, wamid, [], now, stops=False)
+            self._ask_for_an_answer(event, chats[0], wamid, trace, receipt=receipt)
             return "inbound_unknown_number"
         failure: ConditionFailed | None = None
         for borrower in borrowers:
@@ -179,7 +187,15 @@ class Recorder:
             self._note_inbound(borrower_pk(borrower), event, wamid, debts, now, stops=stops)
         if failure:
             raise failure
+        self._ask_for_an_answer(event, chats[0], wamid, trace, receipt=receipt)
         return "receipt" if receipt else "inbound"
+
+    def _ask_for_an_answer(
+        self, event: InboundMessage, chat: str, wamid: str, trace: str, *, receipt: bool
+    ) -> None:
+        """Once for a message, in whose conversation ever it is; last, so that a stop is confirmed that is kept."""
+        if not receipt and event.type in ANSWERED:
+            self.replies.put([ReplyToAnswer(chat, event_key(event.at, wamid), trace)])
 
     def _obey(self, borrower: str, at: datetime, *, stops: bool) -> None:
         if stops:
@@ -242,8 +258,8 @@ class Recorder:
         return kind if kind in ("stray_status", "unreadable") else "other"
 
 
-def _content(event: InboundMessage, *, receipt: bool) -> Item:
-    """What the conversation keeps of a message."""
+def _content(event: InboundMessage, phones: list[str], *, receipt: bool) -> Item:
+    """What the conversation keeps of a message; `phones` are the references of the number it came from."""
     content: Item = {
         "type": event.type,
         "text": event.text,
@@ -251,6 +267,8 @@ def _content(event: InboundMessage, *, receipt: bool) -> Item:
         "context": event.context_wamid or "",
         "phone_number_id": event.phone_number_id,
         "wamid": event.wamid,
+        "from": event.sender,
+        "phones": phones,
     }
     if event.media:
         content["media"] = {

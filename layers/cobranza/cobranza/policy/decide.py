@@ -150,7 +150,7 @@ def _kept_back(facts: _Facts, due: Due) -> Skip | None:
         return Skip("OTHER_CHANNEL")
     if _holds(borrower.receipt_until, today):
         return Skip("RECEIPT_PENDING")
-    if borrower.case_until and facts.now < borrower.case_until:
+    if any(until and facts.now < until for until in (borrower.case_until, borrower.human_until)):
         return Skip("OPEN_CASE")
     return None
 

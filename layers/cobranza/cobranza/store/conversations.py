@@ -18,7 +18,7 @@ class Conversations:
     def record_inbound(self, chat: str, at: datetime, message_ref: str, content: Item) -> str:
         """Keeps what came in, once; the event's key in its conversation. `chat` is a borrower's reference, or a
         phone's that we do not know."""
-        event = f"{utc(at)}#{message_ref}"
+        event = keys.event_key(at, message_ref)
         with contextlib.suppress(ConditionFailed):
             self._table.put_new({"pk": keys.chat_pk(chat), "sk": event, "direction": "in", **content})
         return event
@@ -48,13 +48,36 @@ class Conversations:
             return (failed.item["chat"], failed.item["event"]) == (chat, event)
         return True
 
-    def claim_answer(self, chat: str, event: str, at: datetime) -> bool:
-        """Takes the right to answer this message, once."""
+    def claim_answer(self, chat: str, event: str, at: datetime, facts: Item | None = None) -> bool:
+        """Takes the right to answer this message, once; `facts` are kept beside the moment."""
         try:
             self._table.update(
                 {"pk": keys.chat_pk(chat), "sk": event},
-                {"answered_at": at},
+                {"answered_at": at, **(facts or {})},
                 condition="attribute_not_exists(#answered_at)",
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def give_back(self, chat: str, event: str) -> None:
+        """The answer surely did not leave: another try may claim it."""
+        key = {"pk": keys.chat_pk(chat), "sk": event}
+        self._table.update(key, remove=("answered_at", "intent", "answer"))
+
+    def note_answer(self, chat: str, event: str, facts: Item) -> None:
+        """What WhatsApp said to the answer."""
+        self._table.update({"pk": keys.chat_pk(chat), "sk": event}, facts)
+
+    def takes_turn(self, chat: str, what: str, event: str, since: datetime) -> bool:
+        """Whether `what` has not been said in this conversation since that moment; then it is this message's to
+        say, and still is when it asks again."""
+        try:
+            self._table.update(
+                keys.said_in_chat(chat),
+                {what: event},
+                condition=f"attribute_not_exists(#{what}) OR #{what} = :{what} OR #{what} < :since",
+                values={"since": utc(since)},
             )
         except ConditionFailed:
             return False

@@ -42,6 +42,7 @@ SLOTS = "SLOTS"
 LINE = "LINE#"
 BREAKERS = "BREAKERS"
 STANDING = "STANDING"
+SAID = "SAID"
 PLANNED = "PLANNED#"
 PAYMENT = "PAYMENT"
 UNMATCHED = "UNMATCHED"
@@ -201,6 +202,26 @@ def chat_pk(ref: str) -> str:
 def text(message: MessageKey) -> dict[str, str]:
     """The words of a message of ours, in its borrower's conversation: before all that comes in on that day."""
     return {"pk": chat_pk(message.borrower), "sk": f"{message.day.isoformat()}#{message.opaque}"}
+
+
+def event_key(at: datetime, message_ref: str) -> str:
+    """Names a message in its conversation; in the order in which they were written."""
+    moment = at.astimezone(UTC).replace(tzinfo=None)
+    return f"{moment.isoformat(timespec='seconds')}Z#{message_ref}"
+
+
+def moment_of(event: str) -> datetime:
+    return datetime.fromisoformat(event.partition("#")[0])
+
+
+def message_of(event: str) -> str:
+    """The reference of the message."""
+    return event.partition("#")[2]
+
+
+def said_in_chat(ref: str) -> dict[str, str]:
+    """What we say once, or once a day, in a conversation."""
+    return {"pk": chat_pk(ref), "sk": SAID}
 
 
 def receipt_pk(digest: str) -> str:

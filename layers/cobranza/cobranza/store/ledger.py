@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
+from cobranza.ledger.standing import WHATSAPP, Action, Word, hear
 from cobranza.policy.breaker import Breaker, stops_everybody
 from cobranza.policy.decision import Book
 from cobranza.policy.due import Look
@@ -16,8 +17,9 @@ from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import SHIPPED, Strategy, shipped
 from cobranza.store import keys
 from cobranza.store.items import Finish, book_of, breaker_of, finished, pause_of, planned
-from cobranza.store.said import add_to_said, not_reached_item, reached_item, wrong_number_item
+from cobranza.store.said import add_to_said, not_reached_item, reached_item
 from cobranza.store.table import ConditionFailed, Item, Table, Update, utc
+from cobranza.store.words import Words
 
 EXISTS = "attribute_exists(#pk)"
 # A pause that lasts longer holds its borrowers anew at each look.
@@ -124,9 +126,17 @@ class Ledger:
 
     def numbers(self) -> set[str]:
         """The sending numbers (Meta's ids) of all portfolios that are valid."""
+        return {portfolio.phone_number_id for portfolio in self._valid()}
+
+    def portfolio_of(self, number: str) -> Portfolio | None:
+        """One that writes from this number (Meta's id), always the same."""
+        ours = (portfolio for portfolio in self._valid() if portfolio.phone_number_id == number)
+        return min(ours, key=lambda portfolio: portfolio.portfolio_id, default=None)
+
+    def _valid(self) -> Iterator[Portfolio]:
         wanted = [keys.portfolio(listed.id) for listed in self.portfolios()]
-        found = self._table.get_all(wanted, ("config",))
-        return {Portfolio.model_validate_json(item["config"]).phone_number_id for item in found}
+        for item in self._table.get_all(wanted, ("config",)):
+            yield Portfolio.model_validate_json(item["config"])
 
     def close_day(self, portfolio_id: str, day: date) -> None:
         """All that is told of the portfolio's day has been told; a later day stays closed."""
@@ -362,8 +372,9 @@ class Ledger:
             self._table.update(keys.profile(borrower), {"known_at": phone_ref}, condition=EXISTS)
 
     def deny_number(self, borrower: str, at: datetime) -> None:
-        """Whoever answers at the borrower's phone is somebody else."""
-        add_to_said(self._table, borrower, lambda there: wrong_number_item(there, at))
+        """Whoever answers at the borrower's phone is somebody else. Raises as `Words.hear` does."""
+        word = Word(at, source=WHATSAPP)
+        Words(self._table).hear(borrower, lambda known: hear(known, Action.WRONG_NUMBER, word), at)
 
     def not_reached(self, borrower: str, phone_ref: str, at: datetime, code: int) -> None:
         """WhatsApp said with Meta's `code` that this phone cannot be reached; nothing where none is told."""

@@ -75,12 +75,6 @@ def standing_item(standing: Standing, now: datetime) -> Item:
     )
 
 
-def wrong_number_item(item: Item | None, at: datetime) -> Item:
-    """The mark alone, once somebody at the phone said on WhatsApp that they are not the borrower."""
-    mark = standing_of(item).wrong_number.stop(Word(at, source=WHATSAPP))
-    return {"wrong_number": _mark_item(mark)}
-
-
 def not_reached_item(item: Item | None, phone_ref: str, at: datetime, code: int) -> Item:
     """The marks of phones alone, once WhatsApp said with Meta's `code` that this one cannot be reached."""
     return _unreachable_item_of(not_reached(standing_of(item), phone_ref, Word(at, str(code), WHATSAPP)))

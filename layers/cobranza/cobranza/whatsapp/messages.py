@@ -1,7 +1,7 @@
 """A reminder as WhatsApp's JSON, with amounts and dates as the borrower writes them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -106,7 +106,7 @@ def reminder_facts(send: Send, borrower: Borrower) -> dict[Fact, str]:
     It speaks of the oldest debt. Debts that are not as far (due today or later beside an overdue one) are named
     apart, so that every figure and date is true of what it stands beside.
     """
-    locale, words = _locale(send.language, borrower.country), _WORDS[send.language]
+    locale, words = locale_of(send.language, borrower.country), _WORDS[send.language]
     oldest = send.lead.debt.terms
     alike = [due for due in send.dues if _is_as_far(due, send)]
     later = [due for due in send.dues if not _is_as_far(due, send)]
@@ -147,12 +147,12 @@ def confirmation_text(tell: Tell, book: Book) -> str:
 
 def _confirmed(tell: Tell, book: Book) -> dict[Fact, str]:
     one, borrower = tell.confirmation, book.borrower
-    locale = _locale(tell.language, borrower.country)
+    locale = locale_of(tell.language, borrower.country)
     names = (debt.terms.extra.get(GREETING_NAME, "") for debt in book.debts)
     facts: dict[Fact, str] = {
         "name": next(filter(None, names), "") or greeting(borrower.name),
         "creditor": tell.portfolio.creditor.shown_name,
-        "paid": _amount(one.amount, locale) if one.amount else "",
+        "paid": amount_text(one.amount, locale) if one.amount else "",
         "paid_on": format_date(one.day, "long", locale),
     }
     return {fact: _BLANK.sub(" ", text).strip() for fact, text in facts.items()}
@@ -205,7 +205,22 @@ def text_message(to: str, text: str, reply_to: str) -> dict[str, Any]:
     }
 
 
-def _locale(language: str, country: str) -> Locale:
+def buttons_message(to: str, text: str, buttons: Sequence[tuple[str, str]], reply_to: str) -> dict[str, Any]:
+    """A free text with one to three buttons below it, each a payload of at most 256 characters and a title of at
+    most 20, all different; the text has at most 1024. Source: Meta, "Interactive reply buttons messages"."""
+    replies = [{"type": "reply", "reply": {"id": payload, "title": title}} for payload, title in buttons]
+    interactive = {"type": "button", "body": {"text": text}, "action": {"buttons": replies}}
+    return {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": to,
+        "context": {"message_id": reply_to},
+        "type": "interactive",
+        "interactive": interactive,
+    }
+
+
+def locale_of(language: str, country: str) -> Locale:
     """es + MX is es_MX; a pair that CLDR does not know (pt + CO) is the language alone."""
     tag = f"{language.split('_')[0]}_{country}"
     return Locale.parse(tag if localedata.exists(tag) else language)
@@ -221,11 +236,20 @@ def _is_as_far(due: Due, send: Send) -> bool:
 
 
 def _owed(dues: Sequence[Due], send: Send, locale: Locale) -> str:
-    sums = totals(send.asked(due.debt) for due in dues)
-    return f" {_WORDS[send.language].both} ".join(_amount(money, locale) for money in sums)
+    return sum_text(totals(send.asked(due.debt) for due in dues), send.language, locale)
 
 
-def _amount(money: Money, locale: Locale) -> str:
+def more_words(number: int, language: str) -> str:
+    """That so many more are not listed."""
+    return _WORDS[language].more.format(number)
+
+
+def sum_text(sums: Iterable[Money], language: str, locale: Locale) -> str:
+    """One amount for each currency."""
+    return f" {_WORDS[language].both} ".join(amount_text(money, locale) for money in sums)
+
+
+def amount_text(money: Money, locale: Locale) -> str:
     return format_currency(money.amount, money.currency, _SPACED.get(str(locale)), locale)
 
 

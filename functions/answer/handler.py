@@ -1,0 +1,75 @@
+"""SQS replies → WhatsApp: what a borrower wrote is kept as what it means, and answered once."""
+
+import random
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import requests  # noqa: TID251 - the pooled session is made here, and used in cobranza.whatsapp alone
+
+from cobranza import telemetry
+from cobranza.clock import Clock
+from cobranza.flows.answer_reply import AnswerDesk, TryLater
+from cobranza.queues import Queue, ReplyToAnswer, failures
+from cobranza.settings import AnswerSettings
+from cobranza.store.aws import client
+from cobranza.store.conversations import Conversations
+from cobranza.store.journal import Journal
+from cobranza.store.ledger import Ledger
+from cobranza.store.portfolios import remembered
+from cobranza.store.secrets import Secret, stage_clock
+from cobranza.store.table import Table
+from cobranza.store.words import Words
+from cobranza.whatsapp.client import WhatsApp
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    desk: AnswerDesk
+    queue: Queue[ReplyToAnswer]
+    clock: Clock
+
+
+@cache
+def wire() -> Deps:
+    settings = AnswerSettings.from_env()
+    table = Table(client("dynamodb"), settings.ledger_table)
+    ledger = Ledger(table)
+    secret = Secret(client("secretsmanager"), settings.provider_secret)
+    desk = AnswerDesk(
+        ledger=ledger,
+        words=Words(table),
+        conversations=Conversations(table),
+        journal=Journal(Table(client("dynamodb"), settings.journal_table)),
+        whatsapp=WhatsApp(settings.graph_api_url, settings.graph_api_version, secret, requests.Session()),
+        portfolio=remembered(ledger.portfolio),
+        strategy_of=remembered(ledger.strategy),
+        only_to=settings.only_to,
+    )
+    queue = Queue[ReplyToAnswer](client("sqs"), settings.replies_queue_url)
+    return Deps(desk, queue, stage_clock(settings, lambda: client("ssm")))
+
+
+@telemetry.metrics.log_metrics
+@telemetry.logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
+    deps = deps or wire()
+    now = deps.clock()
+    deps.desk.whatsapp.hang_up()
+    failed: list[str] = []
+    for record in event["Records"]:
+        try:
+            asked = ReplyToAnswer.parse(record["body"])
+            answer = deps.desk.answer(asked, now)
+        except Exception as error:
+            if isinstance(error, TryLater):
+                telemetry.logger.warning("not answered yet", reason=str(error))
+            else:
+                telemetry.logger.exception("answer failed")
+            telemetry.count("AnswersRetried")
+            failed.append(record["messageId"])
+            deps.queue.delay(record["receiptHandle"], random.randint(5, 15))
+        else:
+            telemetry.count("RepliesRead")
+            telemetry.logger.info("reply", borrower=asked.borrower, answer=answer, trace=asked.trace)
+    return failures(failed)

@@ -1,0 +1,361 @@
+"""What follows from what a borrower wrote: what to keep of it, and what to answer. One pure function.
+
+Whoever asks again after having kept what it says gets the same reply: nothing here depends on what the same
+message has left behind.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from cobranza.conversation.amounts import amount_in_figures
+from cobranza.conversation.answers import Answer, Part
+from cobranza.conversation.buttons import CHANGES, STANDS, of_button, of_promise, promise_payload
+from cobranza.conversation.intent import Because, Intent, Meaning, understand
+from cobranza.ledger.borrower import Borrower
+from cobranza.ledger.debt import Debt
+from cobranza.ledger.money import Money, totals
+from cobranza.ledger.promise import HORIZON, MOST_PER_DEBT
+from cobranza.ledger.standing import WHATSAPP, Action, Word
+from cobranza.policy import contact_rules
+from cobranza.policy.credit import credited
+from cobranza.policy.decision import Book, less_credit
+from cobranza.policy.due import local_date
+from cobranza.policy.message_classes import MessageClass, Obstacle, may_go
+from cobranza.policy.portfolio import Portfolio
+
+# So long a case keeps reminders back: a person who has not answered by then has left the borrower waiting too.
+CASE = timedelta(hours=48)
+# So long a person who was asked for answers alone.
+IN_CHARGE = timedelta(hours=48)
+# Meta's: after that a free text is refused.
+SERVICE_WINDOW = timedelta(hours=24)
+# A notice that says nothing new is said once in so long.
+NOTICE = timedelta(hours=24)
+# A hold that a person or a file ends; far from the last day that can be counted with.
+OPEN_END = date(9999, 1, 1)
+_OTHER_CHANNEL = "call"
+_MAX_CONSENT = 4000
+_MAX_NOTE = 200
+
+
+type Owed = list[tuple[Debt, Money]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A message to be answered: when it was written, Meta's type of it, its words and its button's payload."""
+
+    at: datetime
+    type: str
+    text: str = ""
+    payload: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something that a row of a contacts file could tell as well."""
+
+    action: Action
+    word: Word
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What to keep: `says`; `takes_back`, the moment of a promise that no longer counts; `case`, its kind, for a
+    person; `looked_into`, until when no reminder goes; `hands_over`, until when a person answers alone; `wakes`,
+    that something was lifted.
+
+    What to answer: nothing without an `answer`; `buttons` by payload; `once`, what it counts as, and the moment
+    after which it must not have been said before; `promised` and `day` are what a promise is about.
+    """
+
+    says: tuple[Said, ...] = ()
+    takes_back: datetime | None = None
+    case: str = ""
+    looked_into: datetime | None = None
+    hands_over: datetime | None = None
+    wakes: bool = False
+    answer: Answer | None = None
+    message_class: MessageClass = MessageClass.ANSWER
+    buttons: tuple[tuple[str, Part], ...] = ()
+    once: tuple[str, datetime] | None = None
+    promised: Money | None = None
+    day: date | None = None
+
+
+def meaning_of(asked: Asked, borrower: Borrower | None, language: str) -> Meaning:
+    """A button's before its words."""
+    if pressed := of_button(asked.payload):
+        return Meaning((Because(pressed, asked.text),))
+    today = local_date(borrower, asked.at) if borrower else asked.at.date()
+    return understand(asked.text, today, language)
+
+
+def reply_to(asked: Asked, meaning: Meaning, book: Book, portfolio: Portfolio | None, now: datetime) -> Reply:
+    """To the only borrower who has the phone. Without a valid portfolio what was said is kept all the same."""
+    reply = _Reading(asked, meaning, book, portfolio).reply()
+    return reply if _may_go(asked, reply, book.borrower, now) else replace(reply, answer=None, buttons=())
+
+
+def reply_to_stranger(asked: Asked, meaning: Meaning, now: datetime) -> Reply:
+    """To a number that nobody has: nothing but a stop is done, and a person looks at it."""
+    stops = meaning.intent is Intent.STOP
+    reply = _stop_confirmed(asked, None) if stops else _unknown(asked, "UNKNOWN_SENDER")
+    return reply if now - asked.at < SERVICE_WINDOW else replace(reply, answer=None)
+
+
+def reply_to_shared(asked: Asked, meaning: Meaning, borrower: Borrower, now: datetime) -> Reply:
+    """To a phone that two borrowers have, of whom `borrower` is one: who writes is not known, so nothing of either
+    is told, and nothing but a stop is believed of either."""
+    if meaning.intent is Intent.STOP:
+        reply = _stop_confirmed(asked, borrower)
+    else:
+        asks = meaning.intent in (Intent.BALANCE, Intent.PAY)
+        to = _looked_into if asks else _notice
+        reply = to(asked, "SHARED_PHONE", Answer.SHARED_BALANCE if asks else Answer.SHARED)
+    return reply if _may_go(asked, reply, borrower, now) else replace(reply, answer=None)
+
+
+def _may_go(asked: Asked, reply: Reply, borrower: Borrower, now: datetime) -> bool:
+    """A stop that came with the message, or after it, says more than the message."""
+    is_stopped = borrower.opted_out_at is not None and borrower.opted_out_at >= asked.at
+    confirms = reply.message_class is MessageClass.STOP_CONFIRMATION
+    obstacles = {Obstacle.PERSON_IN_CHARGE} if _in_charge(borrower, asked, now) else set[Obstacle]()
+    in_window = now - asked.at < SERVICE_WINDOW
+    return in_window and (confirms or not is_stopped) and may_go(reply.message_class, obstacles)
+
+
+def _in_charge(borrower: Borrower, asked: Asked, now: datetime) -> bool:
+    """Whether a person had taken over before this message: the one that asks for them is answered."""
+    until = borrower.human_until
+    return until is not None and now < until and until - IN_CHARGE < asked.at
+
+
+def _stop_confirmed(asked: Asked, borrower: Borrower | None) -> Reply:
+    """The recorder has stopped already. Who stops twice on a local date is told once."""
+    since = _midnight(borrower, asked.at) if borrower else asked.at - NOTICE
+    once = ("stopped", since)
+    return Reply(answer=Answer.STOPPED, message_class=MessageClass.STOP_CONFIRMATION, once=once)
+
+
+def _unknown(asked: Asked, case: str) -> Reply:
+    """To somebody who is no borrower: kept, for a person."""
+    return Reply(case=case, answer=Answer.STRANGER, once=("stranger", asked.at - NOTICE))
+
+
+def _midnight(borrower: Borrower, at: datetime) -> datetime:
+    """At which the borrower's local date began."""
+    rules = contact_rules.rules_for(borrower.country)
+    zone = contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
+    return datetime.combine(at.astimezone(zone).date(), time(), zone)
+
+
+def _looked_into(asked: Asked, case: str, answer: Answer) -> Reply:
+    return Reply(case=case, answer=answer, looked_into=asked.at + CASE)
+
+
+def _notice(asked: Asked, case: str, answer: Answer) -> Reply:
+    return replace(_looked_into(asked, case, answer), once=(case.lower(), asked.at - NOTICE))
+
+
+_IN_OTHER_FORMS = frozenset({"audio", "voice", "video", "location", "contacts"})
+_FILES = frozenset({"image", "document"})
+# What must not be lost beside the intent that counts: its words, its case.
+_NEVER_LOST = frozenset(
+    {
+        Intent.WRONG_PERSON,
+        Intent.DECEASED,
+        Intent.DISPUTE,
+        Intent.COMPLAINT,
+        Intent.PERSON,
+        Intent.PROBLEM,
+        Intent.CHANNEL,
+    }
+)
+# What is answered with what is owed, or shows it.
+_OF_MONEY = frozenset({Intent.BALANCE, Intent.PAY, Intent.PROMISE})
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    asked: Asked
+    meaning: Meaning
+    book: Book
+    portfolio: Portfolio | None
+
+    def reply(self) -> Reply:
+        if promise := of_promise(self.asked.payload):
+            return self._pressed(*promise)
+        if self.asked.type in _IN_OTHER_FORMS:
+            return self._notice("MEDIA", Answer.IN_WRITING)
+        if self.asked.type in _FILES:
+            return self._case("FILE", Answer.RECEIPT_UNREADABLE)
+        if self.asked.type == "sticker":
+            return Reply()
+        reply = self._to(self.meaning.intent)
+        for other in self.meaning.others:
+            if other in _NEVER_LOST:
+                reply = _with(reply, self._to(other))
+        return reply
+
+    def _to(self, intent: Intent) -> Reply:
+        if self.book.borrower.wrong_number and intent not in (Intent.STOP, Intent.WRONG_PERSON):
+            return _unknown(self.asked, "WRONG_NUMBER")
+        if intent in _OF_MONEY and not self._is_identified:
+            return self._case("NOT_IDENTIFIED", Answer.NOT_IDENTIFIED)
+        match intent:
+            case Intent.STOP:
+                return _stop_confirmed(self.asked, self.book.borrower)
+            case Intent.START:
+                return self._start()
+            case Intent.BALANCE | Intent.PAY:
+                return self._owed()
+            case Intent.PAID:
+                owes = any(debt.is_open for debt in self.book.debts)
+                answer = Answer.SEND_RECEIPT if owes else Answer.NOTHING_OWED
+                return Reply(answer=answer, looked_into=self.asked.at + CASE)
+            case Intent.PROMISE:
+                return self._promise()
+            case Intent.DISPUTE:
+                return self._marked(Action.DISPUTE, intent, Answer.DISPUTED)
+            case Intent.WRONG_PERSON:
+                return self._marked(Action.WRONG_NUMBER, intent, Answer.WRONG_PERSON)
+            case Intent.DECEASED:
+                return self._marked(Action.HOLD, intent, Answer.DECEASED, until=OPEN_END)
+            case Intent.COMPLAINT:
+                return self._marked(Action.HOLD, intent, Answer.COMPLAINT, until=OPEN_END)
+            case Intent.CHANNEL:
+                return self._marked(Action.CHANNEL, intent, Answer.OTHER_CHANNEL, text=_OTHER_CHANNEL)
+            case Intent.PERSON:
+                answer = Answer.PERSON_LATER if self._is_closed else Answer.PERSON
+                return replace(self._case(intent, answer), hands_over=self.asked.at + IN_CHARGE)
+            case Intent.PROBLEM | Intent.STATUS:
+                return self._case(intent, Answer.LOOKED_INTO)
+            case Intent.CANCEL_ASK:
+                buttons = ((Intent.PAY.value, Part.BUTTON_PAY), (Intent.STOP.value, Part.BUTTON_STOP))
+                return replace(self._case(intent, Answer.PAY_OR_STOP), buttons=buttons)
+            case Intent.RIGHT_PERSON:
+                return Reply(answer=Answer.RIGHT_PERSON)
+            case Intent.HELP:
+                return Reply(answer=Answer.HELP)
+            case Intent.THANKS:
+                return Reply()
+            case Intent.UNKNOWN:
+                answer = Answer.READ_LATER if self._is_closed else Answer.NOT_UNDERSTOOD
+                return self._notice(intent, answer)
+
+    @property
+    def _is_identified(self) -> bool:
+        """Amounts go to a phone of which it is known who answers, as with reminders."""
+        borrower = self.book.borrower
+        given = self.portfolio is not None and self.portfolio.knows_number(borrower.number_from)
+        return borrower.is_known or given
+
+    @property
+    def _is_closed(self) -> bool:
+        """Whether nobody is there to read it: outside the hours of the borrower's country."""
+        borrower = self.book.borrower
+        rules = contact_rules.rules_for(borrower.country)
+        return rules is not None and contact_rules.closed(rules, borrower.region, self.asked.at) is not None
+
+    def _case(self, kind: str, answer: Answer) -> Reply:
+        return _looked_into(self.asked, kind, answer)
+
+    def _notice(self, kind: str, answer: Answer) -> Reply:
+        return _notice(self.asked, kind, answer)
+
+    def _marked(
+        self, action: Action, kind: Intent, answer: Answer, *, text: str = "", until: date | None = None
+    ) -> Reply:
+        """Until a person or a file lifts it."""
+        note = text or ("" if action in (Action.CHANNEL, Action.HOLD) else self.asked.text[:_MAX_NOTE])
+        word = Word(self.asked.at, note, WHATSAPP)
+        return replace(self._case(kind, answer), says=(Said(action, word, until),))
+
+    def _start(self) -> Reply:
+        """A new consent in the borrower's words. Nothing is sent on the same day."""
+        says = (
+            Said(Action.CONSENT, Word(self.asked.at, self.asked.text[:_MAX_CONSENT], WHATSAPP)),
+            Said(Action.OPT_IN, Word(self.asked.at, "", WHATSAPP)),
+        )
+        tomorrow = _midnight(self.book.borrower, self.asked.at) + timedelta(days=1)
+        return Reply(says=says, wakes=True, looked_into=tomorrow, answer=Answer.STARTED)
+
+    def _owed(self) -> Reply:
+        open_debts = [debt for debt in self.book.debts if debt.is_open]
+        if owed_on(self.book):
+            recalled = any(debt.recalled for debt in open_debts)
+            return Reply(answer=Answer.OWED, case="RECALLED" if recalled else "")
+        if any(debt.disputed and not debt.recalled for debt in open_debts):
+            return Reply(answer=Answer.IN_DISPUTE)
+        if any(debt.recalled for debt in open_debts):
+            return self._case("RECALLED", Answer.RECALLED)
+        return Reply(answer=Answer.NOTHING_OWED)
+
+    def _promise(self) -> Reply:
+        owed, day = owed_on(self.book), self.meaning.day
+        if not owed:
+            return self._owed()
+        if day is None:
+            return Reply(answer=Answer.WHICH_DAY)
+        part, today = self._part_of(owed), local_date(self.book.borrower, self.asked.at)
+        if part is None or not today <= day <= today + HORIZON or self._has_promised_enough(owed):
+            return self._case("PROPOSAL", Answer.PROPOSAL)
+        buttons = (
+            (promise_payload(STANDS, self.asked.at), Part.BUTTON_YES),
+            (promise_payload(CHANGES, self.asked.at), Part.BUTTON_CHANGE),
+        )
+        return Reply(
+            says=(Said(Action.PROMISE, Word(self.asked.at, part, WHATSAPP), day),),
+            answer=Answer.PROMISED,
+            buttons=buttons,
+            promised=Money(Decimal(part), owed[0][1].currency) if part else None,
+            day=day,
+        )
+
+    def _part_of(self, owed: Owed) -> str | None:
+        """How much is promised, empty for all of it. None for a part that cannot be read, or is of several debts:
+        a person has to agree."""
+        if not self.meaning.amount:
+            return ""
+        sums, amount = totals(left for _, left in owed), amount_in_figures(self.meaning.amount)
+        if not amount or len(sums) != 1:
+            return None
+        if amount >= sums[0].amount:
+            return ""
+        return str(amount) if len(owed) == 1 else None
+
+    def _has_promised_enough(self, owed: Owed) -> bool:
+        """A third promise of a debt keeps no reminder back, so that it is not noted as if it did."""
+        given = (self.book.promises.get(debt.terms.key, ()) for debt, _ in owed)
+        return any(
+            len([each for each in those if each.made_at < self.asked.at]) >= MOST_PER_DEBT for those in given
+        )
+
+    def _pressed(self, word: str, made_at: datetime) -> Reply:
+        if word == STANDS:
+            return Reply(answer=Answer.PROMISE_STANDS)
+        return Reply(takes_back=made_at, answer=Answer.PROMISE_TAKEN_BACK)
+
+
+def _with(reply: Reply, other: Reply) -> Reply:
+    """What is kept of both, and the first one's answer."""
+    return replace(
+        reply,
+        says=reply.says + other.says,
+        case=reply.case or other.case,
+        looked_into=reply.looked_into or other.looked_into,
+        hands_over=reply.hands_over or other.hands_over,
+    )
+
+
+def owed_on(book: Book) -> Owed:
+    """The debts that we may tell of, oldest first, with what is left of each: open, not taken back by the
+    creditor, not contested, and not covered by what the creditor owes the borrower."""
+    those = [debt for debt in book.debts if debt.is_open and not debt.recalled and not debt.disputed]
+    debts = sorted(those, key=lambda debt: (debt.terms.due_date, debt.terms.key))
+    taken = credited(debts, book.credits)
+    left = [(debt, less_credit(debt.owed, taken.get(debt.terms.key))) for debt in debts]
+    return [(debt, money) for debt, money in left if money.amount > 0]

@@ -1,0 +1,54 @@
+"""What a borrower says on WhatsApp, kept beside what files tell of them."""
+
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+
+from cobranza.ledger.standing import Standing
+from cobranza.store import keys
+from cobranza.store.said import standing_item, standing_of
+from cobranza.store.table import ConditionFailed, Table, utc
+
+# How often what was said of a borrower may change under our hands.
+TRIES = 5
+
+
+class Words:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def hear(self, borrower: str, change: Callable[[Standing], Standing], now: datetime) -> None:
+        """Keeps what was said of a borrower; nothing where that is no news. Raises ConditionFailed when it keeps
+        changing under our hands."""
+        key = keys.said(borrower)
+        for tries_left in reversed(range(TRIES)):
+            there = next(self._table.query("pk = :pk AND sk = :sk", {"pk": key["pk"], "sk": key["sk"]}), None)
+            known = standing_of(there)
+            if (standing := change(known)) == known:
+                return
+            told = standing_item(standing, now)
+            gone = tuple(name for name in standing_item(known, now) if name not in told)
+            try:
+                self._table.update(
+                    key,
+                    told | {"book": keys.heard(borrower)},
+                    add={"rev": 1},
+                    remove=gone,
+                    condition="#rev = :seen" if there else "attribute_not_exists(#pk)",
+                    values={"seen": there["rev"]} if there else {},
+                )
+                return
+            except ConditionFailed:
+                if not tries_left:
+                    raise
+
+    def hand_over(self, borrower: str, at: datetime, until: datetime) -> None:
+        """A person answers the borrower until then; who asked at `at` while one does changes nothing. Nothing
+        without a profile."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.profile(borrower),
+                {"human_until": utc(until)},
+                condition="attribute_exists(#pk) AND (attribute_not_exists(#human_until) OR #human_until <= :at)",
+                values={"at": utc(at)},
+            )

@@ -1,0 +1,83 @@
+"""Promises and choices: what is said back has two buttons."""
+
+import pytest
+
+from tests.integration.replies import Drop, ask, cases, lines, press, say, texts
+from tests.integration.rows import codes
+from tests.integration.world import World, debts
+
+pytestmark = pytest.mark.in_memory
+
+
+@pytest.fixture(autouse=True)
+def _a_borrower(world: World, drop: Drop, portfolio: None) -> None:
+    world.begin("a borrower", lambda: drop("debts/tienda/a.csv", debts({})))
+
+
+# Two buttons.
+
+
+def test_cancelar_alone_is_asked_back_and_a_button_decides(world: World) -> None:
+    say(world, "cancelar")
+    assert press(world, "No recibir avisos") == "STOPPED"
+    assert codes(world) == ["SKIPPED_OPTED_OUT"]
+
+
+def test_cancelar_may_mean_to_pay(world: World) -> None:
+    say(world, "cancelar")
+    assert press(world, "Pagar") == "OWED"
+    assert "$1,234.50" in texts(world)[-1]
+
+
+# Promises.
+
+
+def test_a_promise_is_said_back_with_its_amount_and_date(world: World) -> None:
+    assert say(world, "pago el viernes") == "PROMISED"
+    assert "$1,234.50, a más tardar el viernes, 27 de noviembre de 2026" in texts(world)[0]
+    assert codes(world) == ["SKIPPED_PROMISED"]
+    assert press(world, "Sí") == "PROMISE_STANDS"
+
+
+def test_a_part_of_one_debt_may_be_promised(world: World) -> None:
+    say(world, "pago 500 pesos el viernes")
+    assert "$500.00" in texts(world)[0]
+    assert world.item("STANDING")["promises"][0][1:] == ["2026-11-27", "500.0", "whatsapp"]
+
+
+@pytest.mark.parametrize(
+    "text", ["pago la mitad el viernes", "pago 20k el viernes", "pago el 15 de marzo"], ids=["half", "20k", "far"]
+)
+def test_what_a_person_has_to_agree_to_is_a_proposal(world: World, text: str) -> None:
+    assert say(world, text) == "PROPOSAL"
+    assert cases(world) == ["PROPOSAL"]
+    assert "promises" not in world.item("STANDING")
+
+
+def test_a_promise_without_a_day_asks_for_one(world: World) -> None:
+    assert say(world, "voy a pagar") == "WHICH_DAY"
+    assert say(world, "el viernes") == "PROMISED"
+
+
+def test_who_changes_a_promise_takes_it_back_and_names_another_day(world: World) -> None:
+    say(world, "pago el viernes")
+    assert press(world, "Cambiar") == "PROMISE_TAKEN_BACK"
+    assert "promises" not in world.item("STANDING")
+    assert "promise.taken_back" in lines(world)
+    world.later(minutes=1)
+    assert say(world, "el lunes") == "PROMISED"
+    assert [each[1] for each in world.item("STANDING")["promises"]] == ["2026-11-30"]
+
+
+def test_a_promise_that_comes_again_after_it_was_changed_stays_changed(world: World) -> None:
+    asked = ask(world, "pago el viernes")
+    world.answers.answer(asked, world.now)
+    press(world, "Cambiar")
+    assert world.answers.answer(asked, world.now) == "DONE"
+    assert "promises" not in world.item("STANDING")
+
+
+def test_a_third_promise_is_a_proposal(world: World) -> None:
+    for number, answer in enumerate(["PROMISED", "PROMISED", "PROPOSAL"]):
+        assert say(world, "pago mañana", wamid=f"wamid.{number}") == answer
+        world.later(minutes=1)

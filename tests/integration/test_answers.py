@@ -1,0 +1,376 @@
+"""A reply's way: told by the webhook, understood, kept and answered once; nobody is reminded meanwhile."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from cobranza.errors import MissingSetting
+from cobranza.flows.answer_reply import TryLater
+from cobranza.policy.portfolio import parse_portfolio
+from cobranza.queues import ReplyToAnswer
+from cobranza.whatsapp.client import Answer, Refused, Unclear
+from cobranza.whatsapp.errors import Action, ProviderError
+from tests.integration.replies import Drop, ask, cases, lines, queued, say, texts, write
+from tests.integration.rows import apply, codes
+from tests.integration.world import PORTFOLIO_YAML, FakeContext, World, debts, function
+
+pytestmark = pytest.mark.in_memory
+
+
+@pytest.fixture(autouse=True)
+def _a_borrower(world: World, drop: Drop, portfolio: None) -> None:
+    world.begin("a borrower", lambda: drop("debts/tienda/a.csv", debts({})))
+
+
+# What is owed.
+
+
+@pytest.mark.parametrize("text", ["SALDO", "cuánto debo?", "link de pago"])
+def test_who_asks_is_told_the_exact_figure_the_date_and_the_link(world: World, text: str) -> None:
+    assert say(world, text) == "OWED"
+    (told,) = texts(world)
+    assert told.splitlines() == [
+        "Respuesta automática. Esto es lo que tenemos pendiente:",
+        "F-1: $1,234.50, fecha de pago 24 de noviembre de 2026",
+        "Pague aquí: https://pagos.example.com/f1",
+    ]
+
+
+def test_currencies_are_never_added_up(world: World, drop: Drop) -> None:
+    other = {"debt_id": "F-2", "amount": "10", "due_date": "2026-12-01"}
+    drop("debts/tienda/b.csv", debts(other, other | {"debt_id": "F-3", "currency": "USD"}))
+    say(world, "SALDO")
+    assert "Total: $1,244.50 y USD" in texts(world)[0]
+
+
+def test_without_a_link_the_portfolios_own_words_tell_how_to_pay(world: World, drop: Drop) -> None:
+    told = parse_portfolio((PORTFOLIO_YAML + "pay_options: [Banco Ejemplo 123]\n").encode(), "tienda")
+    world.ledger.save_portfolio(told, world.now)
+    drop("debts/tienda/b.csv", debts({"payment_url": ""}))
+    say(world, "PAGAR")
+    assert texts(world)[0].splitlines()[-1] == "Puede pagar así: Banco Ejemplo 123 (referencia F-1)"
+
+
+def test_a_link_that_leads_elsewhere_is_not_repeated(world: World) -> None:
+    told = PORTFOLIO_YAML.replace("https://pagos.example.com/", "https://otra.example.com/")
+    world.ledger.save_portfolio(parse_portfolio(told.encode(), "tienda"), world.now)
+    say(world, "PAGAR")
+    assert "http" not in texts(world)[0]
+
+
+def test_of_a_debt_that_the_creditor_took_back_no_figure_is_told(world: World) -> None:
+    at = (world.now - timedelta(hours=1)).isoformat()
+    apply(world, "recalls", {"borrower_id": "C1", "debt_id": "F-1", "action": "sold", "at": at})
+    assert say(world, "SALDO") == "RECALLED"
+    assert texts(world) == [
+        "Respuesta automática. Esa cuenta ya no la gestionamos por este medio; le atiende una persona."
+    ]
+    assert cases(world) == ["RECALLED"]
+
+
+def test_what_was_paid_between_the_question_and_the_answer_is_not_asked_for(world: World) -> None:
+    world.later(minutes=5)
+    asked = ask(world, "SALDO")
+    paid = {"payment_id": "P1", "borrower_id": "C1", "debt_id": "F-1", "amount": "1234.50", "currency": "MXN"}
+    apply(world, "payments", paid | {"paid_at": world.now.isoformat()})
+    assert world.answers.answer(asked, world.now) == "NOTHING_OWED"
+
+
+def test_amounts_go_to_nobody_of_whom_it_is_not_known_who_answers(world: World) -> None:
+    told = PORTFOLIO_YAML.replace("numbers_given_by_borrower: [solicitud, sucursal]", "")
+    world.ledger.save_portfolio(parse_portfolio(told.encode(), "tienda"), world.now)
+    for text in ("SALDO", "pago el viernes"):
+        assert say(world, text) == "NOT_IDENTIFIED"
+    assert not any(character.isdigit() for told in texts(world) for character in told)
+    assert cases(world) == ["NOT_IDENTIFIED"] * 2
+
+
+# Once.
+
+
+def test_a_message_is_answered_once_however_often_it_comes(world: World) -> None:
+    asked = ask(world, "SALDO")
+    assert world.answers.answer(asked, world.now) == "OWED"
+    assert ask(world, "SALDO") == asked
+    assert world.answers.answer(asked, world.now) == "DONE"
+    assert len(texts(world)) == 1
+
+
+def test_the_first_answer_alone_says_that_a_machine_gives_it(world: World) -> None:
+    say(world, "SALDO")
+    say(world, "ya pagué")
+    assert [text.startswith("Respuesta automática.") for text in texts(world)] == [True, False]
+
+
+def test_after_the_service_window_nothing_is_said_and_all_is_kept(world: World) -> None:
+    asked = ask(world, "no reconozco esa deuda")
+    assert world.answers.answer(asked, world.now + timedelta(hours=24)) == "KEPT"
+    assert texts(world) == []
+    assert cases(world) == ["DISPUTE"]
+
+
+def test_without_a_token_nothing_is_claimed(world: World) -> None:
+    class NoToken:
+        def access_token(self) -> str:
+            raise MissingSetting("none")
+
+    asked = ask(world, "SALDO")
+    whatsapp = NoToken()
+    desk = replace(world.answers, whatsapp=whatsapp)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(MissingSetting):
+        desk.answer(asked, world.now)
+    assert world.answers.answer(asked, world.now) == "OWED"
+
+
+@pytest.mark.parametrize(("phones", "answers"), [(frozenset({"+525555550101"}), 1), (frozenset[str](), 0)])
+def test_a_stack_for_tests_answers_the_phones_on_its_list_alone(
+    world: World, phones: frozenset[str], answers: int
+) -> None:
+    replace(world.answers, only_to=phones).answer(ask(world, "SALDO"), world.now)
+    assert len(texts(world)) == answers
+
+
+def test_the_queue_carries_references_alone(world: World) -> None:
+    asked = ask(world, "SALDO")
+    assert asked == ReplyToAnswer(world.ref(), asked.event, "trace")
+    assert "wamid" not in asked.event
+
+
+# Stops.
+
+
+def test_a_stop_is_confirmed_once_and_tells_how_to_come_back(world: World) -> None:
+    assert say(world, "BAJA") == "STOPPED"
+    assert say(world, "BAJA", wamid="wamid.again") == "KEPT"
+    (told,) = texts(world)
+    assert "ALTA" in told
+
+
+def test_a_stop_on_another_day_is_confirmed_again(world: World) -> None:
+    say(world, "BAJA")
+    world.later(days=1)
+    assert say(world, "BAJA", wamid="wamid.again") == "STOPPED"
+
+
+def test_a_stop_that_says_more_is_confirmed_once_as_well(world: World) -> None:
+    assert say(world, "No por WhatsApp") == "STOPPED"
+    assert say(world, "BAJA") == "KEPT"
+    assert cases(world) == ["CHANNEL"]
+
+
+def test_what_was_asked_before_a_stop_is_not_answered_after_it(world: World) -> None:
+    asked = ask(world, "SALDO")
+    world.later(minutes=1)
+    say(world, "BAJA")
+    assert world.answers.answer(asked, world.now) == "KEPT"
+    assert len(texts(world)) == 1
+
+
+def test_who_comes_back_has_a_new_consent_and_is_not_reminded_on_that_day(world: World) -> None:
+    say(world, "BAJA")
+    world.later(minutes=1)
+    assert say(world, "ALTA") == "STARTED"
+    person = world.ledger.load(world.ref())
+    assert person
+    assert person.book.borrower.opted_out_at is None
+    assert person.book.borrower.consent
+    assert (person.book.borrower.consent.source, person.book.borrower.consent.text) == ("whatsapp", "ALTA")
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+    world.later(days=1)
+    assert codes(world) == ["SENT"]
+
+
+# What a person has to read.
+
+
+def test_what_is_not_understood_is_for_a_person_and_said_once_a_day(world: World) -> None:
+    assert say(world, "jajaja") == "NOT_UNDERSTOOD"
+    assert say(world, "blablabla") == "KEPT"
+    assert cases(world) == ["UNKNOWN", "UNKNOWN"]
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+    world.later(days=2)
+    assert say(world, "jojojo") == "NOT_UNDERSTOOD"
+
+
+def test_outside_the_hours_it_is_said_that_it_is_read_later(world: World) -> None:
+    world.later(hours=10)
+    assert say(world, "jajaja") == "READ_LATER"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "outcome", "line"),
+    [
+        ("ya pagué", "SEND_RECEIPT", "SKIPPED_OPEN_CASE", ""),
+        ("no reconozco esa deuda", "DISPUTED", "SKIPPED_DISPUTED", "dispute"),
+        ("número equivocado", "WRONG_PERSON", "SKIPPED_WRONG_NUMBER", "wrong_number"),
+        ("la señora falleció", "DECEASED", "SKIPPED_HELD", "hold"),
+        ("esto es acoso", "COMPLAINT", "SKIPPED_HELD", "hold"),
+        ("llámenme", "OTHER_CHANNEL", "SKIPPED_OTHER_CHANNEL", "channel"),
+        ("no tengo trabajo", "LOOKED_INTO", "SKIPPED_OPEN_CASE", ""),
+        ("recibieron mi comprobante?", "LOOKED_INTO", "SKIPPED_OPEN_CASE", ""),
+        ("quiero hablar con un asesor", "PERSON", "SKIPPED_OPEN_CASE", ""),
+        ("pago el viernes", "PROMISED", "SKIPPED_PROMISED", "promise"),
+        ("cancelar", "PAY_OR_STOP", "SKIPPED_OPEN_CASE", ""),
+        ("BAJA", "STOPPED", "SKIPPED_OPTED_OUT", "opt_out"),
+    ],
+)
+def test_who_writes_between_queue_and_send_is_not_reminded(
+    world: World, text: str, answer: str, outcome: str, line: str
+) -> None:
+    (reminder,) = world.tick()
+    assert say(world, text) == answer
+    assert world.sender.remind(reminder, world.now).code == outcome
+    assert len(texts(world)) == len(world.whatsapp.sent) == 1
+    assert set(lines(world)) >= {"answer", *filter(None, [line])}
+
+
+@pytest.mark.parametrize(
+    "text", ["no reconozco esa deuda", "número equivocado", "la señora falleció", "esto es acoso"]
+)
+def test_what_stops_until_a_person_lifts_it_still_does_after_a_month(world: World, drop: Drop, text: str) -> None:
+    say(world, text)
+    world.later(days=31)
+    drop("debts/tienda/b.csv", debts({"due_date": world.now.date().isoformat()}))
+    (code,) = codes(world)
+    assert code in ("SKIPPED_DISPUTED", "SKIPPED_WRONG_NUMBER", "SKIPPED_HELD")
+    assert len(cases(world)) == 1
+
+
+def test_a_file_lifts_what_was_said(world: World) -> None:
+    say(world, "no reconozco esa deuda")
+    world.later(minutes=5)
+    row = {"borrower_id": "C1", "action": "resolved", "at": world.now.isoformat(), "source": "oficina"}
+    apply(world, "contacts", row)
+    world.later(days=2)
+    assert codes(world) == ["SENT"]
+
+
+def test_whoever_is_somebody_else_is_told_nothing(world: World) -> None:
+    say(world, "número equivocado")
+    assert say(world, "SALDO") == "STRANGER"
+    assert not any("1,234" in text or "Aurora" in text or "Lucía" in text for text in texts(world))
+
+
+def test_a_second_meaning_that_a_person_must_hear_is_not_lost(world: World) -> None:
+    assert say(world, "ya pagué, los voy a demandar, esto es acoso") == "SEND_RECEIPT"
+    assert cases(world) == ["COMPLAINT"]
+    assert codes(world) == ["SKIPPED_HELD"]
+
+
+def test_a_person_in_charge_silences_the_robot_but_for_a_stop(world: World) -> None:
+    assert say(world, "quiero hablar con un asesor") == "PERSON"
+    world.later(minutes=1)
+    assert say(world, "SALDO") == "KEPT"
+    assert say(world, "no debo nada") == "KEPT"
+    assert "DISPUTE" in cases(world)
+    assert say(world, "BAJA") == "STOPPED"
+    world.later(hours=49)
+    assert say(world, "SALDO", wamid="wamid.later") == "IN_DISPUTE"
+
+
+@pytest.mark.parametrize("kind", ["audio", "video", "location", "contacts"])
+def test_what_no_machine_reads_is_for_a_person_and_answered_once(world: World, kind: str) -> None:
+    content = {"id": "M1", "mime_type": "audio/ogg"}
+    for wamid in ("wamid.1", "wamid.2"):
+        for asked in write(world, kind, content, wamid=wamid):
+            world.answers.answer(asked, world.now)
+    assert len(texts(world)) == 1
+    assert cases(world) == ["MEDIA", "MEDIA"]
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"), [("ok gracias", "KEPT"), ("ayuda", "HELP"), ("sí, soy yo", "RIGHT_PERSON")]
+)
+def test_small_talk_holds_nothing_back(world: World, text: str, answer: str) -> None:
+    assert say(world, text) == answer
+    assert cases(world) == []
+    assert codes(world) == ["SENT"]
+
+
+def test_a_sticker_is_kept_and_not_answered(world: World) -> None:
+    (asked,) = write(world, "sticker", {"id": "M1", "mime_type": "image/webp"})
+    assert world.answers.answer(asked, world.now) == "KEPT"
+
+
+def test_a_receipt_goes_its_own_way(world: World) -> None:
+    assert write(world, "image", {"id": "M1", "mime_type": "image/jpeg"}) == []
+
+
+def test_a_reaction_asks_for_no_answer(world: World) -> None:
+    assert write(world, "reaction", {"message_id": "wamid.0", "emoji": "👍"}) == []
+
+
+# In the borrower's words, and when WhatsApp does not take them.
+
+
+@pytest.mark.parametrize(
+    ("country", "phone", "language", "words"),
+    [
+        ("BR", "+5511955550101", "pt-BR", "Resposta automática. Isto é o que temos em aberto:"),
+        ("MX", "+525555550102", "es-AR", "Respuesta automática. Esto es lo que tenemos pendiente:"),
+        ("MX", "+525555550102", "en", "Automatic reply. This is what is open:"),
+    ],
+)
+def test_an_answer_is_in_the_borrowers_language(
+    world: World, drop: Drop, country: str, phone: str, language: str, words: str
+) -> None:
+    drop(
+        "debts/tienda/b.csv",
+        debts({"borrower_id": "C2", "country": country, "phone": phone, "language": language}),
+    )
+    assert say(world, "SALDO", sender=phone[1:]) == "OWED"
+    assert texts(world)[0].splitlines()[0] == words
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (Refused(Action.GIVE_UP, ProviderError(131026, "Undeliverable", "")), "FAILED_131026"),
+        (Unclear(ProviderError(0, "Timed out", "")), "UNKNOWN"),
+    ],
+)
+def test_what_whatsapp_did_not_take_is_noted_and_not_said_again(world: World, answer: Answer, state: str) -> None:
+    world.whatsapp.answers.append(answer)
+    asked = ask(world, "SALDO")
+    assert [world.answers.answer(asked, world.now) for _ in range(2)] == ["OWED", "DONE"]
+    assert texts(world) == []
+    assert (world.conversations.inbound(asked.borrower, asked.event) or {})["answer_state"] == state
+    (line,) = [item for item in world.items("journal") if item["event"] == "answer"]
+    assert (line["code"], line["type"]) == (state, "OWED")
+
+
+def test_what_whatsapp_surely_did_not_take_is_said_a_little_later(world: World) -> None:
+    too_fast = ProviderError(131056, "Pair rate limit hit", "")
+    world.whatsapp.answers.append(Refused(Action.RETRY, too_fast, 6))
+    asked = ask(world, "pago el viernes")
+    with pytest.raises(TryLater):
+        world.answers.answer(asked, world.now)
+    assert world.answers.answer(asked, world.now) == "PROMISED"
+    assert world.answers.answer(asked, world.now) == "DONE"
+    (told,) = texts(world)
+    assert told.startswith("Respuesta automática.")
+    assert len(world.item("STANDING")["promises"]) == 1
+
+
+# The function.
+
+
+def test_a_reply_that_fails_comes_back_alone(world: World) -> None:
+    answer = function("answer")
+    asked = ask(world, "SALDO")
+    bodies = ["{", json.dumps({"borrower": asked.borrower, "event": asked.event, "trace": "t", "v": 1})]
+    world.replies.put([asked])
+    (message,) = world.sqs.receive_message(QueueUrl=world.replies_url)["Messages"]
+    records = [
+        {"messageId": str(n), "receiptHandle": message["ReceiptHandle"], "body": body}
+        for n, body in enumerate(bodies)
+    ]
+    deps = answer.Deps(world.answers, world.replies, world.clock)
+    assert answer.handler({"Records": records}, FakeContext(), deps=deps) == {
+        "batchItemFailures": [{"itemIdentifier": "0"}]
+    }
+    assert len(texts(world)) == 1
+    assert queued(world) == []
