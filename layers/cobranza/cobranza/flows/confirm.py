@@ -125,7 +125,7 @@ class Confirmer:
                 return "", now + timedelta(seconds=answer.retry_after)
             case Refused():
                 if answer.error.is_of_phone:
-                    self.ledger.not_reached(book.borrower.ref, tell.phone_ref, now, answer.error.code)
+                    self.ledger.words.not_reached(book.borrower.ref, tell.phone_ref, now, answer.error.code)
                 self.messages.failed(claim.key, answer.error.reason, now, unreached=answer.error.is_of_phone)
                 code = f"FAILED_{answer.error.code}"
         if isinstance(answer, Accepted | Unclear):

@@ -127,9 +127,9 @@ class Recorder:
         if not phone:
             return
         if State(claim["state"]) is not State.FAILED:
-            self.ledger.reached(key.borrower, phone, max(failed_at, event.at))
+            self.ledger.words.reached(key.borrower, phone, max(failed_at, event.at))
             return
-        self.ledger.not_reached(key.borrower, phone, failed_at, int(claim["reason"]["code"]))
+        self.ledger.words.not_reached(key.borrower, phone, failed_at, int(claim["reason"]["code"]))
         self._look_again(key, now)
 
     def _look_again(self, key: MessageKey, now: datetime) -> None:
@@ -212,7 +212,7 @@ class Recorder:
         if word == YES:
             self.ledger.know_at(borrower, phone)
         else:
-            self.ledger.deny_number(borrower, event.at)
+            self.ledger.words.deny_number(borrower, event.at)
         name = "identified" if word == YES else "wrong_number"
         debts = sorted(debt.terms.key for debt in loaded.book.debts if debt.is_open) if loaded else []
         told: Item = {"number": event.phone_number_id, "message": wamid, "debts": debts}

@@ -266,7 +266,9 @@ class Sender:
                 return None
             case Refused():
                 if answer.error.is_of_phone:  # before the claim ends: nobody comes back to one that has failed
-                    self.ledger.not_reached(claim.key.borrower, claim.message.phone_ref, now, answer.error.code)
+                    self.ledger.words.not_reached(
+                        claim.key.borrower, claim.message.phone_ref, now, answer.error.code
+                    )
                 self.messages.failed(claim.key, answer.error.reason, now, unreached=answer.error.is_of_phone)
                 return f"FAILED_{answer.error.code}"
 

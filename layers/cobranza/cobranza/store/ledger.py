@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from cobranza.ledger.standing import WHATSAPP, Action, Word, hear
 from cobranza.policy.breaker import Breaker, stops_everybody
 from cobranza.policy.decision import Book
 from cobranza.policy.due import Look
@@ -17,7 +16,6 @@ from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import SHIPPED, Strategy, shipped
 from cobranza.store import keys
 from cobranza.store.items import Finish, book_of, breaker_of, finished, pause_of, planned
-from cobranza.store.said import add_to_said, not_reached_item, reached_item
 from cobranza.store.table import ConditionFailed, Item, Table, Update, utc
 from cobranza.store.words import Words
 
@@ -70,6 +68,7 @@ class Loaded:
 class Ledger:
     def __init__(self, table: Table) -> None:
         self._table = table
+        self.words = Words(table)
 
     def borrowers_behind(self, ref: str) -> list[str]:
         """The borrowers who have, or had, this phone."""
@@ -370,20 +369,6 @@ class Ledger:
             return
         with contextlib.suppress(ConditionFailed):
             self._table.update(keys.profile(borrower), {"known_at": phone_ref}, condition=EXISTS)
-
-    def deny_number(self, borrower: str, at: datetime) -> None:
-        """Whoever answers at the borrower's phone is somebody else. Raises as `Words.hear` does."""
-        word = Word(at, source=WHATSAPP)
-        Words(self._table).hear(borrower, lambda known: hear(known, Action.WRONG_NUMBER, word), at)
-
-    def not_reached(self, borrower: str, phone_ref: str, at: datetime, code: int) -> None:
-        """WhatsApp said with Meta's `code` that this phone cannot be reached; nothing where none is told."""
-        if phone_ref:
-            add_to_said(self._table, borrower, lambda there: not_reached_item(there, phone_ref, at, code))
-
-    def reached(self, borrower: str, phone_ref: str, at: datetime) -> None:
-        """A message arrived at this phone of the borrower's after all."""
-        add_to_said(self._table, borrower, lambda there: reached_item(there, phone_ref, at))
 
     def look_into(self, borrower: str, until: datetime) -> None:
         """A person looks into what the borrower told us; no reminder before `until`. Nothing without a profile."""

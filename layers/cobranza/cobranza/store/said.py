@@ -4,14 +4,13 @@ Both words of a mark are kept, the one that stopped and the one that lifted. Bes
 every change raises, and `source`, the import that changed it last.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from cobranza.ledger.promise import Promise
 from cobranza.ledger.standing import (
-    WHATSAPP,
     Action,
     DebtStanding,
     Hold,
@@ -19,11 +18,8 @@ from cobranza.ledger.standing import (
     Standing,
     Touch,
     Word,
-    not_reached,
-    reached,
 )
-from cobranza.store import keys
-from cobranza.store.table import ConditionFailed, Insert, Item, Table, Update, Write
+from cobranza.store.table import Insert, Item, Update, Write
 
 # No cap looks back further.
 TOUCHES_KEPT = timedelta(days=30)
@@ -75,16 +71,6 @@ def standing_item(standing: Standing, now: datetime) -> Item:
     )
 
 
-def not_reached_item(item: Item | None, phone_ref: str, at: datetime, code: int) -> Item:
-    """The marks of phones alone, once WhatsApp said with Meta's `code` that this one cannot be reached."""
-    return _unreachable_item_of(not_reached(standing_of(item), phone_ref, Word(at, str(code), WHATSAPP)))
-
-
-def reached_item(item: Item | None, phone_ref: str, at: datetime) -> Item:
-    """The marks of phones alone, once a message arrived at this one."""
-    return _unreachable_item_of(reached(standing_of(item), phone_ref, Word(at, source=WHATSAPP)))
-
-
 def debt_standing_of(item: Item | None) -> DebtStanding:
     told = item or {}
     return DebtStanding(
@@ -119,25 +105,6 @@ def changed(key: Mapping[str, str], there: Item | None, told: Item, source: str)
     return Update(key, {**told, "source": source, "rev": there["rev"] + 1}, {"rev": there["rev"]}, gone)
 
 
-def add_to_said(table: Table, borrower: str, tell: Callable[[Item | None], Item]) -> None:
-    """Puts what `tell` makes of the borrower's item into it, if that is news. Raises ConditionFailed when the item
-    keeps changing under our hands."""
-    key = keys.said(borrower)
-    for tries_left in reversed(range(TRIES)):
-        there = next(table.query("pk = :pk AND sk = :sk", {"pk": key["pk"], "sk": key["sk"]}), None)
-        told = tell(there) | {"book": keys.heard(borrower)}
-        if there and all(there.get(name) == value for name, value in told.items()):
-            return
-        seen = {"seen": there["rev"]} if there else {}
-        condition = "#rev = :seen" if there else "attribute_not_exists(#pk)"
-        try:
-            table.update(key, told, add={"rev": 1}, condition=condition, values=seen)
-            return
-        except ConditionFailed:
-            if not tries_left:
-                raise
-
-
 def _mark_of(told: Mapping[str, Sequence[str]] | None) -> Mark:
     return Mark(_word_of(told.get("stopped")), _word_of(told.get("lifted"))) if told else Mark()
 
@@ -148,10 +115,6 @@ def _mark_item(mark: Mark) -> Item:
 
 def _unreachable_item(standing: Standing) -> Item:
     return {ref: _mark_item(mark) for ref, mark in sorted(standing.unreachable.items())}
-
-
-def _unreachable_item_of(standing: Standing) -> Item:
-    return {"unreachable": _unreachable_item(standing)}
 
 
 def _word_of(told: Sequence[str] | None) -> Word | None:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
-from cobranza.ledger.standing import Standing
+from cobranza.ledger.standing import WHATSAPP, Action, Standing, Word, hear, not_reached, reached
 from cobranza.store import keys
 from cobranza.store.said import standing_item, standing_of
 from cobranza.store.table import ConditionFailed, Table, utc
@@ -41,6 +41,22 @@ class Words:
             except ConditionFailed:
                 if not tries_left:
                     raise
+
+    def deny_number(self, borrower: str, at: datetime) -> None:
+        """Whoever answers at the borrower's phone is somebody else."""
+        word = Word(at, source=WHATSAPP)
+        self.hear(borrower, lambda known: hear(known, Action.WRONG_NUMBER, word), at)
+
+    def not_reached(self, borrower: str, phone_ref: str, at: datetime, code: int) -> None:
+        """WhatsApp said with Meta's `code` that this phone cannot be reached; nothing where none is told."""
+        if phone_ref:
+            word = Word(at, str(code), WHATSAPP)
+            self.hear(borrower, lambda known: not_reached(known, phone_ref, word), at)
+
+    def reached(self, borrower: str, phone_ref: str, at: datetime) -> None:
+        """A message arrived at this phone of the borrower's after all."""
+        word = Word(at, source=WHATSAPP)
+        self.hear(borrower, lambda known: reached(known, phone_ref, word), at)
 
     def hand_over(self, borrower: str, at: datetime, until: datetime) -> None:
         """A person answers the borrower until then; who asked at `at` while one does changes nothing. Nothing
