@@ -26,7 +26,7 @@ export TMPDIR := $(CURDIR)/build/tmp
 $(shell mkdir -p build/tmp)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help demo up down test lint bench replay storm pins
+.PHONY: help demo up down test test-e2e test-layers test-integration test-unit lint bench replay storm pins
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -40,8 +40,19 @@ up: $(TOOLS)/.ready build/local/.built ## the same stack in the background, empt
 down: ## stop it
 	@if [ -x $(PY) ]; then $(PY) -m local.stack down; fi
 
-test: $(TOOLS)/.ready build/local/.built ## all tests, on a machine that never saw the project
-	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+test: $(TOOLS)/.ready ## all tests, on a machine that never saw the project
+	@$(MAKE) --no-print-directory --jobs=4 test-e2e test-layers test-integration test-unit
+
+# The stack's tests take longest, and mostly wait: the others leave them the processor.
+LAYERS := tests/integration/test_layers.py
+test-e2e: build/local/.built
+	@$(PY) -m pytest tests/e2e
+test-layers: build/local/.built
+	@$(PY) -m pytest $(LAYERS)
+test-integration: $(TOOLS)/.ready
+	@nice -n 5 $(PY) -m pytest tests/integration --ignore $(LAYERS)
+test-unit: $(TOOLS)/.ready
+	@nice -n 5 $(PY) -m pytest tests/unit
 
 lint: $(TOOLS)/.ready ## format, lint, types, template
 	@$(TOOLS)/dev/bin/ruff format --check -q . && $(TOOLS)/dev/bin/ruff check -q .

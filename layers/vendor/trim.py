@@ -14,9 +14,12 @@ COUNTRIES = (
     *("puerto_rico", "spain", "united_states", "uruguay", "venezuela"),
 )
 ZONES = ("America", "Atlantic", "Pacific", "Europe", "Africa", "Etc", "UTC", "GMT")
+# What Powertools' logger, metrics and routes import of its other tools.
+POWERTOOLS = ("__init__.py", "data_classes", "jmespath_utils", "serialization.py", "typing")
 
 
 def trim(site: Path) -> None:
+    """Files, not only bytes: whoever starts a worker unpacks each of them."""
     for locale in (site / "babel" / "locale-data").iterdir():
         if locale.name.split("_")[0].removesuffix(".dat") not in (*LANGUAGES, "root"):
             locale.unlink()
@@ -29,6 +32,16 @@ def trim(site: Path) -> None:
     for zone in (site / "tzdata" / "zoneinfo").iterdir():
         if zone.is_dir() and zone.name not in (*ZONES, "__pycache__"):
             shutil.rmtree(zone)
+    for tool in (site / "aws_lambda_powertools" / "utilities").iterdir():
+        if tool.name not in POWERTOOLS:
+            shutil.rmtree(tool)
+    # Numbers of three digits, to which nobody is written.
+    for region in (site / "phonenumbers" / "shortdata").glob("region_*.py"):
+        region.unlink()
+    for stub in site.rglob("*.pyi"):
+        stub.unlink()
+    # The shape of pydantic before its second version, for code that was written then.
+    shutil.rmtree(site / "pydantic" / "v1")
     for console_script in (site / "bin", *site.glob("*/testing")):
         shutil.rmtree(console_script, ignore_errors=True)
 

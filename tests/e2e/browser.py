@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
@@ -61,18 +62,18 @@ class Phones:
         self._driver.get(f"{self._url}/#/{tab}")
 
     def go(self, tab: str) -> None:
-        self.find(f"#tab-{tab}").click()
+        self._click(f"#tab-{tab}")
 
     def open(self, phone: str) -> None:
-        self.find(f"#chats [data-phone='{phone}'] a").click()
+        self._click(f"#chats [data-phone='{phone}'] a")
         self.until(lambda: self.find("#chat-number").text.startswith(phone), f"the chat of {phone}")
 
     def back(self) -> None:
-        self.find("#chat .back").click()
+        self._click("#chat .back")
 
     def answer(self, text: str) -> None:
         self.type(text)
-        self.find("#send").click()
+        self._click("#send")
 
     def type(self, text: str) -> None:
         self.find("#words").send_keys(text)
@@ -81,16 +82,16 @@ class Phones:
         return self.find("#words").get_attribute("value") or ""
 
     def press(self, label: str) -> None:
-        self.find_by_text("#bubbles .buttons button", label).click()
+        self._click("#bubbles .buttons button", label)
 
     def choose(self, opener: str, title: str) -> None:
         """A row of a list message."""
         self.press(opener)
-        self.find_by_text("#sheet-rows button", title).click()
+        self._click("#sheet-rows button", title)
 
     def attach(self, what: str) -> None:
-        self.find("#attach").click()
-        self.find_by_text("#attachments button", what).click()
+        self._click("#attach")
+        self._click("#attachments button", what)
 
     def attach_file(self, path: Path) -> None:
         self._driver.find_element(By.ID, "file").send_keys(str(path))
@@ -98,7 +99,7 @@ class Phones:
     def fill(self, form: str, **values: str) -> None:
         for name, value in values.items():
             self.find(f"{form} [name={name}]").send_keys(value)
-        self.find(f"{form} button").click()
+        self._click(f"{form} button")
 
     def unread(self, phone: str) -> str:
         return "".join(self.texts(f"#chats [data-phone='{phone}'] .count"))
@@ -124,13 +125,24 @@ class Phones:
 
     def until(self, condition: object, what: str) -> None:
         assert callable(condition)
-        WebDriverWait(self._driver, PATIENCE, 0.1).until(lambda _: condition(), f"waited for {what}")
+        wait = WebDriverWait(self._driver, PATIENCE, 0.1, [StaleElementReferenceException])
+        wait.until(lambda _: condition(), f"waited for {what}")
+
+    def _click(self, selector: str, text: str = "") -> None:
+        """What is there to be pressed may be drawn anew between finding and pressing it: then again."""
+
+        def pressed() -> bool:
+            (self.find_by_text(selector, text) if text else self.find(selector)).click()
+            return True
+
+        self.until(pressed, f"{selector} to be pressed")
 
     def find(self, selector: str) -> WebElement:
         def shown(driver: Chrome) -> WebElement | None:
             return next((e for e in driver.find_elements(By.CSS_SELECTOR, selector) if e.is_displayed()), None)
 
-        found = WebDriverWait(self._driver, PATIENCE, 0.1).until(shown, f"waited for {selector}")
+        wait = WebDriverWait(self._driver, PATIENCE, 0.1, [StaleElementReferenceException])
+        found = wait.until(shown, f"waited for {selector}")
         assert found
         return found
 

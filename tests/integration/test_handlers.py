@@ -14,6 +14,8 @@ from cobranza.whatsapp.client import Refused
 from cobranza.whatsapp.errors import Action, ProviderError, rule_for
 from tests.integration.world import DyingClient, FakeContext, World, debts, function
 
+pytestmark = pytest.mark.in_memory
+
 PACE = Refused(Action.RETRY, ProviderError(130429, "Too fast", "slow down"), 30)
 LOCKED = Refused(Action.STOP_ACCOUNT, ProviderError(131031, "Account locked", "see the manager"))
 

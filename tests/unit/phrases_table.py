@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from cobranza.conversation.intent import Intent, Meaning, understand
@@ -27,13 +28,18 @@ class Case:
 
     @property
     def meaning(self) -> Meaning:
-        return understand(self.text, TODAY, self.language)
+        return _meaning(self.text, self.language)
 
     @property
     def is_right(self) -> bool:
         meaning = self.meaning
         same_day = not self.tells_day or meaning.day == self.day
         return meaning.intent is self.intent and self.others <= set(meaning.others) and same_day
+
+
+@cache
+def _meaning(text: str, language: str) -> Meaning:
+    return understand(text, TODAY, language)
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,4 +156,4 @@ def test_no_message_makes_it_slow(phrase: str) -> None:
     started = time.thread_time()
     understand(phrase * 2000, TODAY)
     understand(phrase * 200 + "x", TODAY)
-    assert time.thread_time() - started < 2
+    assert time.thread_time() - started < 0.5

@@ -1,11 +1,12 @@
 """Slots of a number's line: evenly, once each, and as many as Meta takes."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
-from threading import Lock
+from threading import Event, Lock, Semaphore
 
 import pytest
 from hypothesis import given
@@ -157,12 +158,21 @@ class Locked(CountingTable):
 
 
 def test_the_threads_of_a_worker_take_their_slots_together() -> None:
-    table = Locked()
-    pacer = Pacer(Slots(table), lambda _: 1000)
+    table, everybody_asks, asking = Locked(), Event(), Semaphore(0)
+    pacer = Pacer(Slots(table), lambda _: 1000, sleep=lambda _: everybody_asks.wait())
+
+    def wait(number: str) -> int:
+        asking.release()
+        return pacer.wait(number)
+
     with ThreadPoolExecutor(20) as threads:
-        waits = list(threads.map(pacer.wait, ["1"] * 20))
-    assert waits == [0] * 20
-    assert table.writes <= 10
+        waits = threads.map(wait, ["1"] * 20)
+        for _ in range(20):
+            asking.acquire()
+        time.sleep(0.1)  # from there to the line is a step for each
+        everybody_asks.set()
+    assert list(waits) == [0] * 20
+    assert table.writes <= 4
 
 
 def test_who_is_too_far_back_is_told_when_to_come_again() -> None:
