@@ -170,9 +170,12 @@ class Tally:
         self.replies = self.opt_outs = self.receipts = 0
         self.skipped.clear()
         self.deferred.clear()
-        for item in items(stack, "ledger"):
+        ledger = list(items(stack, "ledger"))
+        taken = {(item["pk"], f"MSG#{item['taken']['day']}") for item in ledger if "taken" in item}
+        for item in ledger:
             if item["sk"].startswith("MSG#"):
-                self._count_message(item["state"])
+                was_taken = item["state"] == "CLAIMED" and (item["pk"], item["sk"]) in taken
+                self._count_message("ACCEPTED" if was_taken else item["state"])
             elif item.get("direction") == "in":
                 self.replies += 1
                 self.receipts += "receipt" in item

@@ -95,7 +95,23 @@ class Counted(MemoryClient):
 
 
 def size(item: Packed) -> int:
-    return sum(len(name) + len(str(*value.values())) for name, value in item.items())
+    """Bytes, as DynamoDB counts them."""
+    return sum(len(name.encode()) + _size(value) for name, value in item.items())
+
+
+def _size(value: Packed) -> int:
+    ((kind, told),) = value.items()
+    match kind:
+        case "S":
+            return len(told.encode())
+        case "N":
+            return len(told.strip("-").replace(".", "")) // 2 + 2
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + _size(inner) for name, inner in told.items())
+        case "L":
+            return 3 + sum(1 + _size(inner) for inner in told)
+        case _:
+            return 1 if kind in ("BOOL", "NULL") else len(str(told))
 
 
 def writes(item: Packed) -> int:

@@ -419,7 +419,21 @@ class World:
         return [item for item in self.items() if item["pk"].startswith(("B#", "REF#"))]
 
     def message_items(self) -> list[dict[str, Any]]:
-        return [item for item in self.items() if item["sk"].startswith("MSG#")]
+        """With what the end of the look says of them: that WhatsApp took them."""
+        items = self.items()
+        taken = {(item["pk"], f"MSG#{item['taken']['day']}"): item["taken"] for item in items if "taken" in item}
+        return [
+            _with_taken(item, taken.get((item["pk"], item["sk"])))
+            for item in items
+            if item["sk"].startswith("MSG#")
+        ]
 
     def outcomes(self) -> list[str]:
         return [item["code"] for item in self.items("journal") if item["event"] == "outcome"]
+
+
+def _with_taken(item: dict[str, Any], taken: dict[str, Any] | None) -> dict[str, Any]:
+    if taken is None:
+        return item
+    accepted = {"state": "ACCEPTED"} if item["state"] == "CLAIMED" else {}
+    return {"accepted_at": taken["at"], "wamid": taken["wamid"]} | item | accepted

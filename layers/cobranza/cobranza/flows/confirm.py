@@ -18,7 +18,7 @@ from cobranza.store.journal import Journal
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Claim, Messages
-from cobranza.store.texts import Texts
+from cobranza.store.texts import Texts, Words
 from cobranza.whatsapp.client import Accepted, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, scope_of
 from cobranza.whatsapp.messages import confirmation_components, confirmation_text, template_message
@@ -76,10 +76,11 @@ class Confirmer:
                     self.whatsapp.access_token()
                     if self.pacer and (wait := self.pacer.wait(tell.portfolio.phone_number_id)):
                         return Told(now + timedelta(seconds=wait))
-                    claim = self.messages.claim_confirmation(key, tell, now)
+                    words = Words.of(key, confirmation_text(tell, book), now)
+                    claim = self.messages.claim_confirmation(key, tell, words.kept, now)
                     if claim is None:
                         return Told(now + DEAD_AFTER)
-                    code, again = self._send(book, tell, claim, trace, now)
+                    code, again = self._send(book, tell, claim, words.digest, trace, now)
                     if again:
                         return Told(again)
                     book = replace(book, told=(*book.told, claim.message))
@@ -99,13 +100,12 @@ class Confirmer:
         return replace(book, confirmations=tuple(each for each in book.confirmations if each != one))
 
     def _send(
-        self, book: Book, tell: Tell, claim: Claim, trace: str, now: datetime
+        self, book: Book, tell: Tell, claim: Claim, digest: str, trace: str, now: datetime
     ) -> tuple[str, datetime | None]:
         """What became of it, and when to try again where Meta surely did not accept it."""
         number, template = tell.portfolio.phone_number_id, str(tell.confirmation.subject)
         components = confirmation_components(tell, book)
         phone = book.borrower.phone
-        digest = self.texts.keep(claim.key, confirmation_text(tell, book), now)
         answer = self.whatsapp.send(
             number, template_message(phone, template, tell.language, components, claim.key.opaque)
         )

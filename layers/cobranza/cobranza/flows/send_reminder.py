@@ -28,12 +28,12 @@ from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.promised import raised
 from cobranza.queues import Reminder
 from cobranza.store import keys
-from cobranza.store.items import Finish
+from cobranza.store.items import Finish, Taken
 from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.messages import Claim, Messages
-from cobranza.store.texts import Texts
+from cobranza.store.texts import Texts, Words
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, scope_of
 from cobranza.whatsapp.messages import reminder_components, reminder_text, template_message
@@ -110,7 +110,9 @@ class Sender:
         comes twice, because SQS may give a reminder twice, ends once."""
         by_borrower = {closing.finish.borrower: closing for closing in closings}
         self.journal.append_all((line for closing in by_borrower.values() for line in closing.lines), now)
-        self.ledger.finish_all([closing.finish for closing in by_borrower.values()])
+        for one in self.ledger.finish_all([closing.finish for closing in by_borrower.values()]):
+            if one.taken:  # somebody else has the borrower now: the message alone can say that it was taken
+                self.messages.accepted(MessageKey(one.borrower, one.taken.day), one.taken.wamid, one.taken.at)
 
     def look(self, reminder: Reminder, now: datetime, receives: int = 1) -> Outcome:
         """Decides and, if so, sends; `receives` is how often SQS gave the reminder. What comes last is left to
@@ -227,10 +229,10 @@ class Sender:
             reminder_components(send, book.borrower, key.opaque),
             key.opaque,
         )
-        claim = self.messages.claim(key, send, now)
+        words = Words.of(key, reminder_text(send, book.borrower), now)
+        claim = self.messages.claim(key, send, words.kept, now)
         if claim is None:
             return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))  # another worker is at it
-        digest = self.texts.keep(key, reminder_text(send, book.borrower), now)
         answer = self.whatsapp.send(send.portfolio.phone_number_id, message)
         if isinstance(answer, Refused) and answer.action.stops:
             return self._stop(reminder, book, send, claim, answer, now)
@@ -245,18 +247,20 @@ class Sender:
             "template": send.template,
             "language": send.language,
             "portfolio": send.portfolio.portfolio_id,
-            "text_digest": digest,
+            "text_digest": words.digest,
         }
         line = _line(reminder, now, code, {**facts, **_told(send, code)}, day=send.day)
-        known_at = send.phone_ref if isinstance(answer, Accepted) and not send.is_first_contact else ""
-        after = _with(book, _failed(claim.message, answer))
-        return Outcome(code, closing=self._closing(reminder, after, now, [line], known_at=known_at))
+        closing = self._closing(reminder, _with(book, _failed(claim.message, answer)), now, [line])
+        if isinstance(answer, Accepted):
+            known_at = "" if send.is_first_contact else send.phone_ref
+            finish = replace(closing.finish, taken=Taken(send.day, answer.wamid, now), known_at=known_at)
+            closing = replace(closing, finish=finish)
+        return Outcome(code, closing=closing)
 
     def _record(self, claim: Claim, answer: Answer, now: datetime) -> str | None:
         """Writes the result down; the outcome's code, or None when Meta surely did not accept and we try again."""
         match answer:
-            case Accepted():
-                self.messages.accepted(claim.key, answer.wamid, now)
+            case Accepted():  # which is written with the end of the look; until then a status may tell
                 return "SENT"
             case Unclear():
                 self.messages.advance(claim.key, State.UNKNOWN, {"unclear_for": answer.error.reason})
@@ -314,12 +318,11 @@ class Sender:
         now: datetime,
         lines: Sequence[Line],
         again: Look | None = None,
-        known_at: str = "",
     ) -> Closing:
         tomorrow = local_date(book.borrower, now) + timedelta(days=1)
         again = again or next_look(book.borrower, book.debts, self.strategy_of, first=tomorrow)
         again = again and raised(book, self.strategy_of, again)
-        return Closing(lines, Finish(reminder.borrower, reminder.lease, again, _steps(book, tomorrow), known_at))
+        return Closing(lines, Finish(reminder.borrower, reminder.lease, again, _steps(book, tomorrow)))
 
     def _message_lines(self, reminder: Reminder, book: Book, day: date, now: datetime) -> list[Line]:
         """The day's message has an outcome; a worker that died after the answer may not have told the journal."""

@@ -23,14 +23,25 @@ from cobranza.store.table import Item, Update, utc
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """WhatsApp took the message of a local day, at this moment, under its own id."""
+
+    day: date
+    wamid: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The end of a borrower's look, under its `lease`: when the next one is, None for never, the steps that are
-    used up, by the debt's key, and `known_at`, the phone's reference where a message to it was taken."""
+    used up, by the debt's key, the message that was taken, and `known_at`, the phone's reference where one that
+    tells of debts was."""
 
     borrower: str
     lease: str
     look: Look | None
     steps: Mapping[str, Consumed] = field(default_factory=dict[str, Consumed])
+    taken: Taken | None = None
     known_at: str = ""
 
 
@@ -81,10 +92,16 @@ def planned(ref: str, look: Look) -> Item:
 def finished(ended: Finish) -> Update:
     """Ends the lease, unless a file that came meanwhile wants another look."""
     steps = {key: [used.due_date, used.step] for key, used in ended.steps.items()}
-    look = planned(ended.borrower, ended.look) if ended.look else {}
+    set_: Item = {"steps": steps}
+    if ended.look:
+        set_ |= planned(ended.borrower, ended.look)
+    if ended.taken:
+        set_["taken"] = {"day": ended.taken.day, "wamid": ended.taken.wamid, "at": utc(ended.taken.at)}
+    if ended.known_at:
+        set_["known_at"] = ended.known_at
     return Update(
         keys.profile(ended.borrower),
-        {"steps": steps, **look, **({"known_at": ended.known_at} if ended.known_at else {})},
+        set_,
         {"lease": ended.lease},
         ("lease",) if ended.look else ("lease", "due_at", "due_shard"),
         absent=("wanted",),
@@ -98,13 +115,23 @@ def book_of(ref: str, items: Mapping[str, Item]) -> Book:
     return Book(
         borrower,
         debts_of(items),
-        tuple(message_of(item) for sk, item in items.items() if sk.startswith(keys.MESSAGE)),
+        tuple(_messages(items)),
         tuple(credit_of(item) for sk, item in items.items() if sk.startswith(keys.CREDIT)),
         tuple(local_date(borrower, touch.at) for touch in sorted(touches)),
         promises_of(items),
         tuple(map(confirmation_of, _waiting(items))),
         tuple(message_of(item) for sk, item in items.items() if sk.startswith(keys.TOLD)),
     )
+
+
+def _messages(items: Mapping[str, Item]) -> Iterator[Message]:
+    """That the last one was taken stands in the profile, with the end of its look; news of it in itself."""
+    taken = items[keys.PROFILE].get("taken", {}).get("day")
+    for sk, item in items.items():
+        if sk.startswith(keys.MESSAGE):
+            message = message_of(item)
+            was_taken = message.state is State.CLAIMED and message.day.isoformat() == taken
+            yield replace(message, state=State.ACCEPTED) if was_taken else message
 
 
 def _waiting(items: Mapping[str, Item]) -> Iterator[Item]:

@@ -281,25 +281,27 @@ class Ledger:
         )
         return [one.borrower for one, is_made in zip(waiting, made, strict=True) if is_made]
 
-    def finish_all(self, ended: Sequence[Finish]) -> None:
-        """Ends these leases, 25 a call, each as `finish` does: a borrower once."""
+    def finish_all(self, ended: Sequence[Finish]) -> list[Finish]:
+        """Ends these leases, 25 a call, each as `finish` does: a borrower once. Those that had no such end."""
         made = self._table.write_all([finished(one) for one in ended])
-        for one, is_made in zip(ended, made, strict=True):
-            if not is_made:
-                self.finish(one)
+        return [one for one, is_made in zip(ended, made, strict=True) if not is_made and not self.finish(one)]
 
-    def finish(self, ended: Finish) -> None:
+    def finish(self, ended: Finish) -> bool:
         """Ends a lease: look again at its `look`, or when a file that came meanwhile wants it, whichever comes
-        first; never by ourselves when neither is. Nothing if the lease has moved."""
+        first; never by ourselves when neither is. False, and nothing is written, if the lease has moved."""
         try:
             self._end_lease(ended, "attribute_not_exists(#wanted)", {})
         except ConditionFailed as failed:
             wanted = failed.item.get("wanted")
-            if failed.item.get("lease") == ended.lease and wanted:
-                wish = _wish_of(failed.item)
-                look = wish if ended.look is None or wish.at < ended.look.at else ended.look
-                with contextlib.suppress(ConditionFailed):  # wanted earlier still: the lease ends by itself
-                    self._end_lease(replace(ended, look=look), "#wanted = :seen", {"seen": wanted})
+            if failed.item.get("lease") != ended.lease or not wanted:
+                return False
+            wish = _wish_of(failed.item)
+            look = wish if ended.look is None or wish.at < ended.look.at else ended.look
+            try:
+                self._end_lease(replace(ended, look=look), "#wanted = :seen", {"seen": wanted})
+            except ConditionFailed:  # wanted earlier still: the lease ends by itself
+                return False
+        return True
 
     def _end_lease(self, ended: Finish, condition: str, values: dict[str, str]) -> None:
         write = finished(ended)

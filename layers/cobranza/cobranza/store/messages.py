@@ -38,8 +38,9 @@ class Messages:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def claim(self, key: MessageKey, send: Send, now: datetime) -> Claim | None:
-        """Takes the borrower's day, in one conditional write, before WhatsApp is called. None if it is taken.
+    def claim(self, key: MessageKey, send: Send, words: Insert, now: datetime) -> Claim | None:
+        """Takes the borrower's day, in one conditional write, before WhatsApp is called, and keeps the message's
+        words in the same call. None if the day is taken.
 
         A day in RETRY, which Meta surely did not accept, may be taken again.
         """
@@ -50,11 +51,11 @@ class Messages:
             "phone_ref": send.phone_ref,
             "language": send.language,
             "strategy": send.strategy,
-            "debts": {name: [c.due_date, c.step] for name, c in send.consumes.items()},
+            "debts": {name: [c.due_date.isoformat(), c.step] for name, c in send.consumes.items()},
         }
-        return self._claim(key, content, now)
+        return self._claim(key, content, words, now)
 
-    def claim_confirmation(self, key: MessageKey, tell: Tell, now: datetime) -> Claim | None:
+    def claim_confirmation(self, key: MessageKey, tell: Tell, words: Insert, now: datetime) -> Claim | None:
         """The same for the day's confirmation, which consumes nothing."""
         content: Item = {
             "portfolio": tell.portfolio.portfolio_id,
@@ -64,22 +65,23 @@ class Messages:
             "confirms": tell.confirmation.id,
             "debts": {},
         }
-        return self._claim(key, content, now)
+        return self._claim(key, content, words, now)
 
-    def _claim(self, key: MessageKey, content: Item, now: datetime) -> Claim | None:
-        claimed: Item = {
-            "state": State.CLAIMED,
-            "rank": State.CLAIMED.rank,
-            # As WhatsApp tells moments: an answer can come in the same second.
-            "claimed_at": now.replace(microsecond=0),
-            "expires": int((now + KEPT).timestamp()),
-        }
+    def _claim(self, key: MessageKey, content: Item, words: Insert, now: datetime) -> Claim | None:
+        first: Item = {**key.item, **_claimed(now), **content, "attempts": 1}
+        is_first, is_kept = self._table.write_all([Insert(first), words])
+        claim = Claim(key, message_of(first)) if is_first else self._claim_again(key, content, now)
+        if claim and not is_kept:
+            self._table.replace(words.item)
+        return claim
+
+    def _claim_again(self, key: MessageKey, content: Item, now: datetime) -> Claim | None:
         try:
             item = self._table.update(
                 key.item,
-                claimed | content,
+                _claimed(now) | content,
                 add={"attempts": 1},
-                condition="attribute_not_exists(#pk) OR #state = :retry",
+                condition="#state = :retry",
                 values={"retry": State.RETRY},
             )
         except ConditionFailed:
@@ -132,11 +134,23 @@ class Messages:
         items = self._table.query(
             "pk = :pk AND begins_with(sk, :prefix)", {"pk": borrower_pk(borrower), "prefix": MESSAGE}
         )
+        taken = (self._table.get(keys.profile(borrower)) or {}).get("taken", {})
         found: list[tuple[MessageKey, Message, str]] = []
         for item in items:
             parsed = message_of(item)
-            found.append((MessageKey(borrower, parsed.day), parsed, item.get("wamid", "")))
+            told = taken.get("wamid", "") if taken.get("day") == parsed.day.isoformat() else ""
+            found.append((MessageKey(borrower, parsed.day), parsed, item.get("wamid", told)))
         return found
+
+
+def _claimed(now: datetime) -> Item:
+    return {
+        "state": State.CLAIMED,
+        "rank": State.CLAIMED.rank,
+        # As WhatsApp tells moments: an answer can come in the same second.
+        "claimed_at": now.replace(microsecond=0).isoformat(),
+        "expires": int((now + KEPT).timestamp()),
+    }
 
 
 def to_be_told(borrower: str, one: Confirmation) -> Insert:

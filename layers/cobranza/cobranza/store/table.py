@@ -77,6 +77,11 @@ class Table:
     def put(self, item: Mapping[str, Any]) -> None:
         self._write("put_item", Item=_pack(item))
 
+    def replace(self, item: Mapping[str, Any]) -> None:
+        """Sets all that is told of an item, for who may not put one."""
+        key = {name: item[name] for name in ("pk", "sk")}
+        self.update(key, {name: value for name, value in item.items() if name not in key})
+
     def update(
         self,
         key: Mapping[str, str],

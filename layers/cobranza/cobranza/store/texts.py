@@ -7,27 +7,36 @@ call; an item is of a message that left only where the journal's line has its di
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cobranza.store import keys
 from cobranza.store.keys import MessageKey
-from cobranza.store.table import Table, utc
+from cobranza.store.table import Insert, Table, utc
 
 # Longer than a year, within which most complaints come.
 KEPT = timedelta(days=400)
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is about to be sent, to be kept, and its digest. What a second try of a day says takes the place of the
+    first one's, which Meta surely did not accept."""
+
+    kept: Insert
+    digest: str
+
+    @classmethod
+    def of(cls, key: MessageKey, text: str, at: datetime) -> "Words":
+        salt = secrets.token_hex(16)
+        told = {"direction": "out", "at": utc(at), "text": text, "salt": salt}
+        expires = int((at + KEPT).timestamp())
+        return cls(Insert(keys.text(key) | told | {"expires": expires}), digest_of(text, salt))
+
+
 class Texts:
     def __init__(self, table: Table) -> None:
         self._table = table
-
-    def keep(self, key: MessageKey, text: str, at: datetime) -> str:
-        """Keeps what is about to be sent; its digest. A second try of a day takes the place of the first one,
-        which Meta surely did not accept."""
-        salt = secrets.token_hex(16)
-        kept = {"direction": "out", "at": utc(at), "text": text, "salt": salt}
-        self._table.update(keys.text(key), kept | {"expires": int((at + KEPT).timestamp())})
-        return digest_of(text, salt)
 
     def text(self, key: MessageKey) -> str:
         """What was written; empty where nothing is kept any more."""
