@@ -1,9 +1,9 @@
 """HTTP API → ledger. A payment gateway tells a payment: checked, booked, then answered."""
 
-import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from cobranza.flows.applied import Rooms
 from cobranza.flows.take_payment import PaymentDesk
 from cobranza.gateway.payment import MAX_BYTES, BadPayment, parse
 from cobranza.gateway.signature import SIGNATURE, TIMESTAMP, Verdict, judge
+from cobranza.http_api import Request, answer, request_of
 from cobranza.refs import References
 from cobranza.settings import PaymentsSettings
 from cobranza.store.aws import client
@@ -30,6 +31,7 @@ from cobranza.store.table import Table
 class Deps:
     desk: PaymentDesk
     secret: Callable[[], dict[str, Any]]
+    renewed_secret: Callable[[], dict[str, Any]]
     clock: Clock
 
 
@@ -48,37 +50,49 @@ def wire() -> Deps:
         remembered(ledger.strategy),
     )
     clock = stage_clock(settings, lambda: client("ssm"))
-    return Deps(PaymentDesk(rooms), Secret(secrets, settings.gateway_secret), clock)
+    secret = Secret(secrets, settings.gateway_secret)
+    return Deps(PaymentDesk(rooms), secret, secret.renewed, clock)
 
 
 @telemetry.metrics.log_metrics
 @telemetry.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) -> dict[str, Any]:
     deps = deps or wire()
-    body = event.get("body") or ""
-    raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
-    if len(raw) > MAX_BYTES:
-        return _refused(413, {"error": "too large"})
-    headers = {name.lower(): value for name, value in event["headers"].items()}
-    secrets = [each for each in deps.secret().values() if isinstance(each, str)]
-    now = deps.clock()
-    verdict = judge(raw, headers.get(TIMESTAMP), headers.get(SIGNATURE), secrets, now)
+    request, now = request_of(event), deps.clock()
+    if len(request.body) > MAX_BYTES:
+        return _refused(413, {"error": "too large"}, "PaymentsTooLarge")
+    verdict = _judged(request, deps, now)
     if verdict is not Verdict.GOOD:
-        return _refused(401, {"error": f"{verdict} signature"})
+        return _refused(401, {"error": f"{verdict} signature"}, f"Payments{verdict.title()}")
     try:
-        taken = deps.desk.take(parse(raw, now), now)
+        taken = deps.desk.take(parse(request.body, now), now)
     except BadPayment as bad:
-        return _refused(422, {"errors": bad.problems})
+        return _refused(422, {"errors": bad.problems}, "PaymentsUnreadable")
     telemetry.count(f"Payments{taken.status.title()}")
     telemetry.logger.info("payment", status=taken.status, reason=taken.reason)
     reason = {"reason": taken.reason} if taken.reason else {}
     return _answer(202 if taken.reason else 200, {"status": taken.status, **reason})
 
 
-def _refused(status: int, told: dict[str, Any]) -> dict[str, Any]:
-    telemetry.count("PaymentsRefused")
+def _judged(request: Request, deps: Deps, now: datetime) -> Verdict:
+    """By the secrets that we know; else by those of now, since one may have been changed."""
+    timestamp, signature = request.headers.get(TIMESTAMP), request.headers.get(SIGNATURE)
+    known = _secrets(deps.secret())
+    verdict = judge(request.body, timestamp, signature, known, now)
+    if verdict is not Verdict.FORGED or not signature:
+        return verdict
+    renewed = _secrets(deps.renewed_secret())
+    return verdict if renewed == known else judge(request.body, timestamp, signature, renewed, now)
+
+
+def _secrets(secret: dict[str, Any]) -> list[str]:
+    return [each for each in secret.values() if isinstance(each, str)]
+
+
+def _refused(status: int, told: dict[str, Any], reason: str) -> dict[str, Any]:
+    telemetry.count(reason)
     return _answer(status, told)
 
 
 def _answer(status: int, told: dict[str, Any]) -> dict[str, Any]:
-    return {"statusCode": status, "headers": {"content-type": "application/json"}, "body": json.dumps(told)}
+    return answer(status, json.dumps(told), "application/json")

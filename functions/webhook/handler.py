@@ -1,16 +1,18 @@
 """HTTP API → ledger. Meta's handshake, and everything it tells us: checked, stored, then answered."""
 
-import base64
 import hmac
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.errors import InvalidInput
 from cobranza.flows.record_events import Recorder
+from cobranza.flows.record_news import DROPPED, RED, STOPPED, NewsDesk
+from cobranza.http_api import answer, request_of
 from cobranza.queues import Queue
 from cobranza.refs import References
 from cobranza.settings import WebhookSettings
@@ -19,20 +21,24 @@ from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
+from cobranza.store.numbers import Numbers
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.store.templates import Templates
 from cobranza.whatsapp.errors import Action, is_known, rule_for
 from cobranza.whatsapp.events import Event, StatusEvent, parse
-from cobranza.whatsapp.signature import verify
+from cobranza.whatsapp.signature import HEADER, verify
 
 MAX_BYTES = 3 * 1024 * 1024  # Meta's largest body
+# A reply is seven calls one after the other, and a body may have a thousand.
+WORKERS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
     recorder: Recorder
     secret: Callable[[], dict[str, Any]]
+    renewed_secret: Callable[[], dict[str, Any]]
     clock: Clock
 
 
@@ -41,18 +47,22 @@ def wire() -> Deps:
     settings = WebhookSettings.from_env()
     table = Table(client("dynamodb"), settings.ledger_table)
     secrets = client("secretsmanager")
+    ledger, conversations = Ledger(table), Conversations(table)
+    journal = Journal(Table(client("dynamodb"), settings.journal_table))
     recorder = Recorder(
-        ledger=Ledger(table),
-        conversations=Conversations(table),
+        ledger=ledger,
+        conversations=conversations,
         messages=Messages(table),
-        journal=Journal(Table(client("dynamodb"), settings.journal_table)),
+        journal=journal,
         references=References(Secret(secrets, settings.identity_secret)()["key"]),
         media=Queue(client("sqs"), settings.media_queue_url),
-        templates=Templates(table),
+        news=NewsDesk(ledger, conversations, journal, Templates(table), Numbers(table)),
         replies=Queue(client("sqs"), settings.replies_queue_url),
+        workers=WORKERS,
     )
     clock = stage_clock(settings, lambda: client("ssm"))
-    return Deps(recorder, Secret(secrets, settings.webhook_secret), clock)
+    secret = Secret(secrets, settings.webhook_secret)
+    return Deps(recorder, secret, secret.renewed, clock)
 
 
 @telemetry.metrics.log_metrics
@@ -73,33 +83,61 @@ def _handshake(query: dict[str, str], deps: Deps) -> dict[str, Any]:
         and hmac.compare_digest(given.encode(), expected.encode())
     ):
         telemetry.count("HandshakesAccepted")
-        return _answer(200, query.get("hub.challenge", ""))
+        return answer(200, query.get("hub.challenge", ""))
     telemetry.count("HandshakesRefused")
-    return _answer(403)
+    return answer(403)
 
 
 def _delivery(event: dict[str, Any], deps: Deps, *, trace: str) -> dict[str, Any]:
-    body = _raw_body(event)
-    if len(body) > MAX_BYTES:
-        telemetry.count("WebhooksRefused")
-        return _answer(413)
-    signature = {name.lower(): value for name, value in event["headers"].items()}.get("x-hub-signature-256")
-    secrets = deps.secret().get("app_secrets")
-    # A text where the list should be would make each of its letters a secret.
-    if not isinstance(secrets, list) or not verify(body, signature, secrets):
-        telemetry.count("WebhooksRefused")
-        return _answer(403 if signature else 401)
+    request = request_of(event)
+    if len(request.body) > MAX_BYTES:
+        return _refused(413, "WebhooksTooLarge")
+    signature = request.headers.get(HEADER)
+    if not signature:
+        return _refused(401, "WebhooksUnsigned")
+    if not request.body:
+        return _refused(400, "WebhooksEmpty")
+    if not _is_metas(request.body, signature, deps):
+        return _refused(403, "WebhooksForged")
     try:
-        events = parse(body)
+        events = parse(request.body)
     except InvalidInput:
-        telemetry.count("WebhooksRefused")
-        return _answer(400)
+        return _refused(400, "WebhooksUnreadable")
     counts = deps.recorder.record(events, deps.clock(), trace)
     for each in events:
         _raise_alarm(each, trace)
+    _tell_what_to_mend(counts, trace)
     telemetry.count("EventsRecorded", sum(counts.values()))
     telemetry.logger.info("recorded", counts=dict(counts))
-    return _answer(200)
+    return answer(200)
+
+
+def _refused(status: int, reason: str) -> dict[str, Any]:
+    telemetry.count(reason)
+    return answer(status)
+
+
+def _is_metas(body: bytes, signature: str, deps: Deps) -> bool:
+    """By the secrets that we know; else by those of now, since one may have been changed."""
+    known = _app_secrets(deps.secret())
+    if verify(body, signature, known):
+        return True
+    renewed = _app_secrets(deps.renewed_secret())
+    return renewed != known and verify(body, signature, renewed)
+
+
+def _app_secrets(secret: dict[str, Any]) -> list[str]:
+    """A text where the list should be would make each of its letters a secret."""
+    told = secret.get("app_secrets")
+    return [each for each in cast(list[Any], told) if isinstance(each, str)] if isinstance(told, list) else []
+
+
+def _tell_what_to_mend(counts: Counter[str], trace: str) -> None:
+    if dropped := counts[DROPPED] + counts[RED]:
+        telemetry.count("QualityDropped", dropped)
+    if stopped := counts[STOPPED] + counts[RED]:
+        telemetry.count("BreakersOpened", stopped)
+        telemetry.logger.error("whatsapp has stopped", then="cobranza status", trace=trace)
 
 
 def _raise_alarm(event: Event, trace: str) -> None:
@@ -112,12 +150,3 @@ def _raise_alarm(event: Event, trace: str) -> None:
             return
         telemetry.count("RequestsAtFault" if is_known(error.code) else "UnknownErrorCodes")
         telemetry.logger.error("meta failed a message", code=error.code, remedy=rule.remedy.en, trace=trace)
-
-
-def _raw_body(event: dict[str, Any]) -> bytes:
-    body = event.get("body") or ""
-    return base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
-
-
-def _answer(status: int, text: str = "") -> dict[str, Any]:
-    return {"statusCode": status, "headers": {"content-type": "text/plain"}, "body": text}

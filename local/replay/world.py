@@ -14,6 +14,7 @@ from cobranza.flows.import_part import PartImporter
 from cobranza.flows.queue_due import Scheduler
 from cobranza.flows.readiness import Judge
 from cobranza.flows.record_events import Recorder
+from cobranza.flows.record_news import NewsDesk
 from cobranza.flows.results import ResultDesk
 from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Sender
@@ -33,6 +34,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine, Limits, Ramps
 from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
+from cobranza.store.numbers import Numbers
 from cobranza.store.objects import Bucket
 from cobranza.store.payments import Payments
 from cobranza.store.templates import Templates
@@ -130,7 +132,7 @@ class World:
             self._journal,
             self.references,
             media,
-            Templates(self.table),
+            NewsDesk(self.ledger, self._conversations, self._journal, Templates(self.table), Numbers(self.table)),
             replies,
         )
 

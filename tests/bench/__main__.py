@@ -5,7 +5,18 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import dynalite, emulator_import, fuzz, imports, memory, receipts, report, scheduling, sending
+from tests.bench import (
+    dynalite,
+    emulator_import,
+    fuzz,
+    imports,
+    memory,
+    receipts,
+    report,
+    scheduling,
+    sending,
+    webhook,
+)
 
 BENCHES = {
     "imports": imports.run,
@@ -14,6 +25,7 @@ BENCHES = {
     "receipts": receipts.run,
     "scheduling": scheduling.run,
     "sending": sending.run,
+    "webhook": webhook.run,
     "dynalite": dynalite.run,
     "big": emulator_import.run,
 }

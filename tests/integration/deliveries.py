@@ -17,9 +17,15 @@ type Drop = Callable[..., dict[str, Any]]
 type Element = dict[str, Any]
 
 
-def call(world: World, event: dict[str, Any], secrets: dict[str, Any] = SECRETS) -> dict[str, Any]:
+def call(
+    world: World,
+    event: dict[str, Any],
+    secrets: dict[str, Any] = SECRETS,
+    renewed: Callable[[], dict[str, Any]] | None = None,
+) -> dict[str, Any]:
     webhook = function("webhook")
-    return webhook.handler(event, FakeContext(), deps=webhook.Deps(world.recorder, lambda: secrets, world.clock))
+    deps = webhook.Deps(world.recorder, lambda: secrets, renewed or (lambda: secrets), world.clock)
+    return webhook.handler(event, FakeContext(), deps=deps)
 
 
 def post(body: bytes, signature: str | None, *, encoded: bool = False) -> dict[str, Any]:

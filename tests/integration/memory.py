@@ -36,6 +36,10 @@ class MemoryClient:
             shown = None if everything else frozenset({*keys, *projection.get("NonKeyAttributes", ())})
             self._projected[index["IndexName"]] = shown
 
+    @property
+    def tables(self) -> Mapping[str, MemoryTable]:
+        return self._tables
+
     def delete_table(self, *, TableName: str) -> None:
         del self._tables[TableName]
 

@@ -63,7 +63,7 @@ def deps(world: World, secrets: dict[str, Any]) -> Any:
         lambda _: DAILY,
         workers=1,
     )
-    return function("payments").Deps(PaymentDesk(rooms), lambda: secrets, world.clock)
+    return function("payments").Deps(PaymentDesk(rooms), lambda: secrets, lambda: secrets, world.clock)
 
 
 def event(world: World, body: bytes, secret: str = "s" * 64, **headers: str) -> dict[str, Any]:

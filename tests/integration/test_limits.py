@@ -54,13 +54,13 @@ def ramping(world: World, *people: int) -> None:
 def test_whoever_comes_after_the_numbers_limit_is_deferred_within_a_batch(
     world: World, queued: list[Reminder]
 ) -> None:
-    world.limits.set_tier(NUMBER, 2)
+    world.numbers.set_tier(NUMBER, 2, world.now)
     assert send(world, *queued[:4]) == ["SENT", "SENT", "DEFERRED_LIMIT", "DEFERRED_LIMIT"]
     assert len(world.whatsapp.sent) == 2
 
 
 def test_the_next_batch_knows_what_the_last_has_done(world: World, queued: list[Reminder]) -> None:
-    world.limits.set_tier(NUMBER, 3)
+    world.numbers.set_tier(NUMBER, 3, world.now)
     assert send(world, *queued[:2]) == ["SENT", "SENT"]
     assert world.limits.left(NUMBER, world.now) == 1
     assert send(world, *queued[2:4]) == ["SENT", "DEFERRED_LIMIT"]
@@ -85,14 +85,14 @@ def test_the_counters_cost_one_write_a_batch(world: World, queued: list[Reminder
 
 
 def test_whoever_stood_back_comes_first_tomorrow(world: World, drop: Drop, queued: list[Reminder]) -> None:
-    world.limits.set_tier(NUMBER, 5)
+    world.numbers.set_tier(NUMBER, 5, world.now)
     send(world, *queued)
     (last,) = (name for name in NAMES if "MSG#2026-11-24" not in messages_of(world, name))
     profile = world.item("PROFILE", last)
     assert (profile["due_at"], profile["priority"]) == ("2026-11-25T15:00:00Z", 100)
     drop("debts/tienda/b.csv", debts({"borrower_id": "D1", "phone": "+525555550201", "due_date": "2026-11-25"}))
     world.later(days=1, hours=2)
-    world.limits.set_tier(NUMBER, 1)
+    world.numbers.set_tier(NUMBER, 1, world.now)
     (first,) = world.tick()
     assert first.borrower == world.ref(last)
     assert send(world, first) == ["SENT"]
@@ -103,10 +103,10 @@ def messages_of(world: World, name: str) -> set[str]:
 
 
 def test_after_the_day_the_priority_is_the_rules_again(world: World, queued: list[Reminder]) -> None:
-    world.limits.set_tier(NUMBER, 5)
+    world.numbers.set_tier(NUMBER, 5, world.now)
     send(world, *queued)
     world.later(days=1)
-    world.limits.set_tier(NUMBER, 1000)
+    world.numbers.set_tier(NUMBER, 1000, world.now)
     (again,) = world.tick()
     assert send(world, again) == ["SENT"]
     assert {item["priority"] for item in world.items() if item["sk"] == "PROFILE"} == {50}
@@ -139,12 +139,12 @@ def test_a_refused_message_is_nobody_written_to(world: World, queued: list[Remin
 
 def test_no_more_are_queued_than_the_numbers_may_write_to(world: World, queued: list[Reminder]) -> None:
     world.now += timedelta(minutes=90)
-    world.limits.set_tier(NUMBER, 4)
+    world.numbers.set_tier(NUMBER, 4, world.now)
     assert len(world.tick()) == 4
 
 
 def test_once_nobody_may_be_written_to_the_rest_are_told_so(world: World, queued: list[Reminder]) -> None:
-    world.limits.set_tier(NUMBER, 4)
+    world.numbers.set_tier(NUMBER, 4, world.now)
     send(world, *queued[:4])
     world.now += timedelta(minutes=90)
     rest = world.tick()

@@ -28,6 +28,7 @@ from cobranza.flows.plan_day import Planner
 from cobranza.flows.queue_due import Scheduler
 from cobranza.flows.readiness import Judge
 from cobranza.flows.record_events import Recorder
+from cobranza.flows.record_news import NewsDesk
 from cobranza.flows.reports.close import ReportDesk
 from cobranza.flows.reports.late_receipts import ReceiptWatch
 from cobranza.flows.reports.plan import PlanDesk
@@ -48,6 +49,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine, Limits, Ramps
 from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
+from cobranza.store.numbers import Numbers
 from cobranza.store.objects import Bucket, Opened, Received
 from cobranza.store.payments import Payments
 from cobranza.store.plans import Plans
@@ -253,7 +255,7 @@ class World:
             self.journal,
             self.references,
             self.media,
-            self.templates,
+            NewsDesk(self.ledger, self.conversations, self.journal, self.templates, self.numbers),
             self.replies,
         )
         self.answers = self._answers()
@@ -267,7 +269,7 @@ class World:
         self.ledger, self.messages, self.conversations = Ledger(table), Messages(table), Conversations(table)
         self.limits, self.ramps, self.line = Limits(table, people_a_day=1000), Ramps(table), DueLine(table)
         self.controls, self.plans, self.templates = Controls(table), Plans(table), Templates(table)
-        self.texts = Texts(table)
+        self.texts, self.numbers = Texts(table), Numbers(table)
         self.receipts = Receipts(table)
         self._book, self._payments, self._imports = Book(table), Payments(table), Imports(table)
         self._inbox, self._work = Bucket(self.s3, "inbox"), Bucket(self.s3, "work")

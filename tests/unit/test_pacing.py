@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from cobranza.flows.pacer import Pacer
 from cobranza.policy.slots import HORIZON, SECOND, Block, block_of, interval
 from cobranza.store.limits import Limits
+from cobranza.store.numbers import Numbers
 from cobranza.store.slots import Slots
 from local.replay.table import MemoryTable
 from tests.unit.pacing import CountingTable, Plan, Simulation
@@ -89,9 +90,10 @@ def test_no_two_slots_are_nearer_than_the_interval_whoever_asks(asked: list[tupl
 
 
 def test_what_meta_takes_from_a_number_is_80_a_second_unless_it_is_told() -> None:
-    limits = Limits(MemoryTable(), 250)
+    table = MemoryTable()
+    limits = Limits(table, 250)
     assert limits.allowed("1") == 80
-    limits.set_allowed("1", 1000)
+    Numbers(table).set_allowed("1", 1000, NOON)
     limits.add_people("1", NOON, 3)
     assert (limits.allowed("1"), limits.left("1", NOON)) == (1000, 247)
 

@@ -92,6 +92,8 @@ def test_whatever_is_given_up_raises_an_alarm(stage: str) -> None:
     [
         ("OutcomesMissing", "ReportsFunction", "Sum"),
         ("BreakersOpened", "SendFunction", "Sum"),
+        ("BreakersOpened", "WebhookFunction", "Sum"),
+        ("QualityDropped", "WebhookFunction", "Sum"),
         ("BreakersOpen", "SchedulerFunction", "Maximum"),
         ("UnknownErrorCodes", "SendFunction", "Sum"),
         ("UnknownErrorCodes", "WebhookFunction", "Sum"),
@@ -336,3 +338,9 @@ def test_ingest_reads_what_the_rule_lets_in_and_never_its_own_results() -> None:
 def test_ingest_can_tell_a_file_that_is_gone_from_one_it_may_not_read() -> None:
     """Without s3:ListBucket S3 answers 403 AccessDenied, and never NoSuchKey, for a key that does not exist."""
     assert stack("prod").functions["IngestFunction"].may("s3:ListBucket") == {"${InboxBucket.Arn}"}
+
+
+def test_each_route_of_the_http_api_takes_so_many_requests_and_no_more() -> None:
+    (stage,) = stack("prod").of("AWS::ApiGatewayV2::Stage").values()
+    assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 1600, "ThrottlingBurstLimit": 1600}
+    assert stage["RouteSettings"] == {"POST /payments": {"ThrottlingRateLimit": 50, "ThrottlingBurstLimit": 100}}

@@ -4,168 +4,93 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from cobranza.conversation.buttons import of_button
 from cobranza.conversation.intent import Intent, understand
 from cobranza.errors import InvalidInput
-from cobranza.ledger.phone import phone_variants
-from cobranza.policy.breaker import Breaker
-from cobranza.policy.due import Look, local_date, opening
-from cobranza.policy.message import State
+from cobranza.flows.callers import Callers
+from cobranza.flows.hands import hands
+from cobranza.flows.record_news import NewsDesk
+from cobranza.flows.record_statuses import STATES, StatusDesk
 from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.refs import References
-from cobranza.store.conversations import Conversations
+from cobranza.store.conversations import MAX_RAW, Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
-from cobranza.store.table import ConditionFailed, Item, utc
-from cobranza.store.templates import Templates
-from cobranza.whatsapp.errors import ProviderError, rule_for, scope_of
+from cobranza.store.table import ConditionFailed, Item
 from cobranza.whatsapp.events import Event, InboundMessage, Media, OtherEvent, StatusEvent, Unreadable
 from cobranza.whatsapp.kinds import NOT_ME, YES
-from cobranza.whatsapp.template_news import template_news
 
-STATES = {
-    "sent": (State.SENT, "sent_at"),
-    "delivered": (State.DELIVERED, "delivered_at"),
-    "read": (State.READ, "read_at"),
-    "failed": (State.FAILED, "failed_at"),
-}
 MEDIA = frozenset({"image", "document", "audio", "voice", "video", "sticker"})
 # What gets an answer, unless it may be a receipt. Reactions and what WhatsApp tells of a number get none.
 ANSWERED = frozenset({"text", "button", "interactive", "location", "contacts", *MEDIA})
-MAX_RAW = 100_000  # characters: far below what an item may hold, far above what a message is
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
+    """`workers`: by how many hands it keeps what are no statuses. Moments decide, so that their order does not
+    matter."""
+
     ledger: Ledger
     conversations: Conversations
     messages: Messages
     journal: Journal
     references: References
     media: Queue[MediaToFetch]
-    templates: Templates
+    news: NewsDesk
     replies: Queue[ReplyToAnswer]
+    workers: int = 1
 
     def record(self, events: Iterable[Event], now: datetime, trace: str) -> Counter[str]:
         """Keeps all events and counts them by kind. One that cannot be stored does not keep the others from it:
         the first storage error is raised at the end, so that Meta sends all again; what is stored is a no-op then.
         """
-        counts: Counter[str] = Counter()
-        failure: Exception | None = None
-        for event in events:
-            try:
-                counts[self._record(event, now, trace)] += 1
-            except Exception as error:
+        events, callers = list(events), Callers(self.ledger, self.references)
+        statuses = [event for event in events if isinstance(event, StatusEvent) and event.status in STATES]
+        desk = StatusDesk(self.ledger, self.conversations, self.messages, self.journal)
+        counts, failure = desk.record(statuses, callers, now)
+        others = [event for event in events if not (isinstance(event, StatusEvent) and event.status in STATES)]
+        with hands(min(self.workers, len(others))) as threads:
+            for kind, error in threads.map(lambda event: self._try(event, callers, now, trace), others):
+                counts[kind] += not error
                 failure = failure or error
         if failure:
             raise failure
-        return counts
+        told = (event for event in events if isinstance(event, StatusEvent | InboundMessage))
+        self.news.meet((event.shown_number, event.phone_number_id) for event in told if event.shown_number)
+        return +counts
 
-    def _record(self, event: Event, now: datetime, trace: str) -> str:
+    def _try(self, event: Event, callers: Callers, now: datetime, trace: str) -> tuple[str, Exception | None]:
+        try:
+            return self._record(event, callers, now, trace), None
+        except Exception as error:
+            return "", error
+
+    def _record(self, event: Event, callers: Callers, now: datetime, trace: str) -> str:
         match event:
             case StatusEvent():
-                return self._status(event, now)
+                return self._keep_raw("status", asdict(event), now)
             case InboundMessage():
-                return self._inbound(event, now, trace)
+                return self._inbound(event, callers, now, trace)
             case OtherEvent():
-                kept = self._keep_raw(event.field, asdict(event), now)
-                return "template" if self._tells_of_template(event) else kept
+                return self.news.record(event, callers, now)
             case Unreadable():
                 return self._keep_raw("unreadable", asdict(event), now)
 
-    def _tells_of_template(self, event: OtherEvent) -> bool:
-        """What a template has become holds its messages from the next look at it on, or lets them go."""
-        news = template_news(event)
-        if news:
-            self.templates.tell(news.name, news.language, news.told, news.at)
-        return news is not None
-
-    def _status(self, event: StatusEvent, now: datetime) -> str:
-        if event.status not in STATES:
-            return self._keep_raw("status", asdict(event), now)
-        state, moment = STATES[event.status]
-        facts: Item = {moment: event.at, "wamid": event.wamid}
-        if event.errors:
-            error = event.errors[0]
-            facts["reason"] = {"code": error.code, "title": error.title, "details": error.details}
-            facts["unreached"] = error.is_of_phone
-        told: Item = {"number": event.phone_number_id, "message": self.references.ref("wamid", event.wamid)}
-        if state is State.FAILED:
-            told["code"] = f"FAILED_{event.errors[0].code if event.errors else 0}"
-        try:
-            key = self._message_of(event)
-            claim = self.messages.advance(key, state, facts).item
-        except (InvalidInput, ConditionFailed):
-            self._note_stray(event, told, now)
-            return self._keep_raw("stray_status", asdict(event), now)
-        told |= {name: claim[name] for name in ("portfolio", "step", "template") if name in claim}
-        for error in event.errors[:1]:
-            self._stop(event, error, claim["template"])
-        if claim.get("unreached"):
-            self._know_phone(key, claim, event, now)
-        told |= {"debts": sorted(claim["debts"])}
-        self._note(borrower_pk(key.borrower), f"message.{event.status}", key.name, event.at, told, now)
-        return event.status
-
-    def _stop(self, event: StatusEvent, error: ProviderError, template: str) -> None:
-        """Some stops come by status alone: the message was taken, and has failed; the next ones wait."""
-        action = rule_for(error.code).action
-        if action.stops:
-            met = Breaker(scope_of(action, event.phone_number_id, template), utc(event.at), error.code)
-            words = {"title": error.title, "details": error.details, "trace": error.trace}
-            self.ledger.open_breaker(met, words)
-
-    def _know_phone(self, key: MessageKey, claim: Item, event: StatusEvent, now: datetime) -> None:
-        """A message failed because its phone cannot be reached, and has not arrived since. Told again it is no
-        news; what arrived after all brings the phone back."""
-        phone, failed_at = claim.get("phone_ref"), datetime.fromisoformat(claim["failed_at"])
-        if not phone:
-            return
-        if State(claim["state"]) is not State.FAILED:
-            self.ledger.words.reached(key.borrower, phone, max(failed_at, event.at))
-            return
-        self.ledger.words.not_reached(key.borrower, phone, failed_at, int(claim["reason"]["code"]))
-        self._look_again(key, now)
-
-    def _look_again(self, key: MessageKey, now: datetime) -> None:
-        """On the next day, which is another one than the message's: there may be another phone."""
-        loaded = self.ledger.load(key.borrower)
-        if loaded and any(debt.is_open for debt in loaded.book.debts):
-            who = loaded.book.borrower
-            day = max(key.day, local_date(who, now)) + timedelta(days=1)
-            self.ledger.look_at(key.borrower, Look(opening(who.country, who.region, day, 0)))
-
-    def _note_stray(self, event: StatusEvent, told: Item, now: datetime) -> None:
-        """Of an answer of ours, or of a message that we forgot: the line says what is known."""
-        borrowers = self._borrowers(event.recipient)
-        subject = borrower_pk(borrowers[0]) if borrowers else chat_pk(told["message"])
-        self._note(subject, f"message.{event.status}", told["message"], event.at, told, now)
-
-    def _message_of(self, event: StatusEvent) -> MessageKey:
-        """By our own id, else by the recipient's number and the wamid. Raises InvalidInput when it is not ours."""
-        if event.opaque:
-            return MessageKey.parse(event.opaque)
-        for borrower in self._borrowers(event.recipient):
-            for key, _, wamid in self.messages.recent(borrower):
-                if wamid == event.wamid:
-                    return key
-        raise InvalidInput("STRAY_STATUS", "a status of a message that we do not know")
-
-    def _inbound(self, event: InboundMessage, now: datetime, trace: str) -> str:
+    def _inbound(self, event: InboundMessage, callers: Callers, now: datetime, trace: str) -> str:
         stops = (of_button(event.payload) or understand(event.text, event.at.date()).intent) is Intent.STOP
         if stops:
             # Before we look who has the phone: who is imported meanwhile finds the stop.
-            for ref in self._phone_refs(event.sender) or [self._stranger(event)]:
+            for ref in callers.phones(event.sender) or [self._stranger(event)]:
                 self.ledger.stop_phone(ref, event.at)
-        borrowers = self._borrowers(event.sender)
+        borrowers = callers.borrowers(event.sender)
         receipt = event.media is not None and _may_be_a_receipt(event.type, event.media)
         wamid = self.references.ref("wamid", event.wamid)
-        content = _content(event, self._phone_refs(event.sender), receipt=receipt)
+        content = _content(event, callers.phones(event.sender), receipt=receipt)
         chats = borrowers or [self._stranger(event)]
         for chat in chats:
             key = self.conversations.record_inbound(chat, event.at, wamid, content)
@@ -182,7 +107,7 @@ class Recorder:
                 self._obey(borrower, event.at, stops=stops)
             except ConditionFailed as error:  # a borrower who is being imported keeps nobody else from stopping
                 failure = failure or error
-            self._identify(borrower, event, wamid, now)
+            self._identify(borrower, event, callers, wamid, now)
             debts = self._answered(borrower, event)
             self._note_inbound(borrower_pk(borrower), event, wamid, debts, now, stops=stops)
         if failure:
@@ -202,12 +127,12 @@ class Recorder:
             self.ledger.opt_out(borrower, at)
         self.ledger.heard_from(borrower, at)
 
-    def _identify(self, borrower: str, event: InboundMessage, wamid: str, now: datetime) -> None:
+    def _identify(self, borrower: str, event: InboundMessage, callers: Callers, wamid: str, now: datetime) -> None:
         """A button of a first contact was pressed at the phone that it is about, while that is the borrower's."""
         word = _pressed(event.payload, borrower)
         loaded = self.ledger.load(borrower) if word else None
         phone = loaded.book.borrower.phone_ref if loaded else ""
-        if not phone or phone not in self._phone_refs(event.sender):
+        if not phone or phone not in callers.phones(event.sender):
             return
         if word == YES:
             self.ledger.know_at(borrower, phone)
@@ -241,21 +166,10 @@ class Recorder:
             return self.references.ref("phone", f"+{event.sender}")
         return self.references.ref("bsuid", event.sender_bsuid or "")
 
-    def _borrowers(self, wa_id: str) -> list[str]:
-        """Who has this number. Never by last digits."""
-        refs = self._phone_refs(wa_id)
-        return sorted({borrower for ref in refs for borrower in self.ledger.borrowers_behind(ref)})
-
-    def _phone_refs(self, wa_id: str) -> list[str]:
-        """One for each form in which WhatsApp may report this number; none when it is hidden."""
-        return [self.references.ref("phone", f"+{form}") for form in phone_variants(wa_id)] if wa_id else []
-
     def _keep_raw(self, kind: str, content: dict[str, Any], now: datetime) -> str:
         """What we do not act on yet, as it came, once."""
-        raw = json.dumps(content, sort_keys=True, default=str)
-        digest = self.references.ref("news", raw)
-        self.conversations.keep_news(kind[:64], digest, raw[:MAX_RAW], now)
-        return kind if kind in ("stray_status", "unreadable") else "other"
+        self.conversations.keep_raw(kind, content, self.references, now)
+        return kind if kind == "unreadable" else "other"
 
 
 def _content(event: InboundMessage, phones: list[str], *, receipt: bool) -> Item:

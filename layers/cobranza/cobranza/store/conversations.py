@@ -4,11 +4,16 @@ They lie in partitions of their own, so that the sender's one query of a borrowe
 """
 
 import contextlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
+from cobranza.refs import References
 from cobranza.store import keys
 from cobranza.store.table import ConditionFailed, Item, Table, utc
+
+MAX_RAW = 100_000  # characters: far below what an item may hold, far above what a message is
 
 
 class Conversations:
@@ -93,7 +98,9 @@ class Conversations:
         """What waits for a person, oldest message first."""
         yield from self._table.query("pk = :pk", {"pk": keys.CASES})
 
-    def keep_news(self, kind: str, digest: str, raw: str, at: datetime) -> None:
+    def keep_raw(self, kind: str, content: Mapping[str, Any], references: References, at: datetime) -> None:
         """What Meta told and nobody acts on yet, as it came; the same again is a no-op."""
+        raw = json.dumps(content, sort_keys=True, default=str)
+        key = {"pk": keys.news_pk(kind[:64]), "sk": references.ref("news", raw)}
         with contextlib.suppress(ConditionFailed):
-            self._table.put_new({"pk": keys.news_pk(kind), "sk": digest, "raw": raw, "at": at})
+            self._table.put_new({**key, "raw": raw[:MAX_RAW], "at": at})

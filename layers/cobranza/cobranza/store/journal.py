@@ -5,7 +5,7 @@ second, so that what is told late still comes out with a day that is not closed 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import merge
 from itertools import groupby
@@ -29,6 +29,7 @@ class Line:
     identity: str
     at: datetime
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    also: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
 
 
 class Journal:
@@ -66,7 +67,8 @@ class Journal:
         while day <= last.astimezone(UTC).date():
             noted = merge(*(self._shard(day, n, start, last) for n in range(keys.SHARDS)), key=_NOTED)
             for _, items in groupby(noted, _NOTED):
-                yield from map(_line, sorted(items, key=itemgetter("pk", "sk")))
+                for item in sorted(items, key=itemgetter("pk", "sk")):
+                    yield from _lines(item)
             day += timedelta(days=1)
 
     def of(self, subject: str, event: str = "", since: str = "") -> Iterator[Line]:
@@ -74,7 +76,8 @@ class Journal:
         `since`."""
         start, end = (f"{event}#{since}", f"{event}#~") if event else ("!", "~")
         values = {"pk": subject, "start": start, "end": end}
-        return map(_line, self._table.query("pk = :pk AND sk BETWEEN :start AND :end", values))
+        found = self._table.query("pk = :pk AND sk BETWEEN :start AND :end", values)
+        return (line for item in found for line in _lines(item))
 
     def of_day(self, day: date) -> Iterator[Line]:
         """All lines of a UTC day."""
@@ -90,7 +93,7 @@ class Journal:
 
 
 _NOTED = itemgetter("noted_at")
-_OURS: Sequence[str] = ("pk", "sk", "event", "at", "noted_at", "noted_on")
+_OURS: Sequence[str] = ("pk", "sk", "event", "at", "noted_at", "noted_on", "also")
 
 
 def _item(line: Line, now: datetime) -> Item:
@@ -104,7 +107,16 @@ def _item(line: Line, now: datetime) -> Item:
         "noted_at": utc(now),
         "noted_on": day,
     }
-    return {**line.facts, **ours}
+    also = {"also": {event: utc(at) for event, at in line.also.items()}} if line.also else {}
+    return {**line.facts, **ours, **also}
+
+
+def _lines(item: Item) -> Iterator[Line]:
+    """Earlier events first."""
+    last = _line(item)
+    for event, at in sorted(item.get("also", {}).items(), key=itemgetter(1)):
+        yield replace(last, event=event, at=datetime.fromisoformat(at))
+    yield last
 
 
 def _line(item: Item) -> Line:

@@ -325,6 +325,11 @@ def number_rate(number: str) -> dict[str, str]:
     return {"pk": number_pk(number), "sk": RATE}
 
 
+def shown_number(shown: str) -> dict[str, str]:
+    """Which number people see in these digits."""
+    return {"pk": number_pk("shown"), "sk": shown}
+
+
 def slots(number: str) -> dict[str, str]:
     """The number's line: the moment of its next free slot."""
     return {"pk": number_pk(number), "sk": SLOTS}

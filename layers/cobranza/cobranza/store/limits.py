@@ -37,17 +37,10 @@ class Limits:
         expires = int((now + KEPT).timestamp())
         self._table.update(keys.people(number, now), {"expires": expires}, add={"people": count})
 
-    def set_tier(self, number: str, people: int) -> None:
-        """What WhatsApp says of this number: so many people in any 24 hours."""
-        self._table.update(keys.tier(number), {"people": people})
-
     def allowed(self, number: str) -> int:
         """Messages a second that Meta takes from the number."""
         item = self._table.get(keys.number_rate(number))
         return max(int(item["per_second"]), 1) if item else ALLOWED
-
-    def set_allowed(self, number: str, per_second: int) -> None:
-        self._table.update(keys.number_rate(number), {"per_second": per_second})
 
     def rate(self) -> int | None:
         """Reminders a second over the whole stack, where somebody has slowed it down; 0 stops it."""

@@ -14,6 +14,7 @@ from cobranza.errors import MissingSetting
 from cobranza.settings import Settings
 
 LIFETIME = 300.0  # seconds a secret is believed before it is read again
+RENEWAL = 60.0  # seconds between two readings that strangers can cause
 
 
 class Secret:
@@ -25,6 +26,7 @@ class Secret:
         self._monotonic = monotonic
         self._kept: dict[str, Any] = {}
         self._read_at = float("-inf")
+        self._renewed_at = float("-inf")
         self._lock = Lock()
 
     def __call__(self) -> dict[str, Any]:
@@ -42,6 +44,14 @@ class Secret:
             self._kept = _read(self._client, self._id)
             self._read_at = self._monotonic()
         return self._kept
+
+    def renewed(self) -> dict[str, Any]:
+        """The same at most once a minute, however often it is asked for; as it is known in between."""
+        with self._lock:
+            is_early = self._monotonic() - self._renewed_at < RENEWAL
+            if not is_early:
+                self._renewed_at = self._monotonic()
+        return self._kept if is_early else self.again()
 
 
 def _read(client: Any, secret_id: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ Source: https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/compone
 """
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -16,11 +16,14 @@ from cobranza.whatsapp.errors import ProviderError
 
 type Json = dict[str, Any]
 
+# Entries tell seconds; a number this large is milliseconds.
+_MILLISECONDS = 10**11
+
 
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
     """What became of a message of ours. `opaque` is the id that we sent along (biz_opaque_callback_data);
-    `recipient` is a wa_id (digits) or empty."""
+    `recipient` is a wa_id (digits) or empty, `shown_number` the digits of our number as people see it."""
 
     wamid: str
     status: str
@@ -29,6 +32,7 @@ class StatusEvent:
     opaque: str | None
     errors: tuple[ProviderError, ...]
     phone_number_id: str
+    shown_number: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class InboundMessage:
     context_wamid: str | None
     phone_number_id: str
     raw: Json
+    shown_number: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,36 +134,39 @@ def _change(change: Json, account: str, time: str) -> Iterator[Event]:
     if not isinstance(value, dict):
         raise _BadShape("value is not an object")
     value = cast(Json, value)
-    number = _text(_object(value, "metadata"), "phone_number_id")
+    metadata = _object(value, "metadata")
+    number, shown = _text(metadata, "phone_number_id"), _text(metadata, "display_phone_number")
+    shown = "".join(filter(str.isdigit, shown))
     if "messages" in value:
-        yield from _each(value, "messages", lambda message: iter([_message(message, number)]))
+        yield from _each(value, "messages", lambda message: iter([_message(message, number, shown)]))
     if "statuses" in value:
-        yield from _each(value, "statuses", lambda status: iter([_status(status, number)]))
+        yield from _each(value, "statuses", lambda status: iter([_status(status, number, shown)]))
     if "errors" in value or not value.keys() & {"messages", "statuses"}:
         yield OtherEvent(field, value, account, time)
 
 
-def _status(status: Json, number: str) -> StatusEvent:
+def _status(status: Json, number: str, shown: str) -> StatusEvent:
     return StatusEvent(
         wamid=_required(status, "id"),
         status=_required(status, "status"),
         at=_moment(status),
-        recipient=_digits(_text(status, "recipient_id")),
+        recipient=digits(_text(status, "recipient_id")),
         opaque=_text(status, "biz_opaque_callback_data") or None,
         errors=tuple(_error(error) for error in _list(status, "errors")),
         phone_number_id=number,
+        shown_number=shown,
     )
 
 
-def _message(message: Json, number: str) -> InboundMessage:
+def _message(message: Json, number: str, shown: str) -> InboundMessage:
     sender = _text(message, "from")
     kind = _text(message, "type") or "unknown"
     content = _object(message, kind)
     return InboundMessage(
         wamid=_required(message, "id"),
-        sender=_digits(sender),
+        sender=digits(sender),
         # A business-scoped user id (CC.xxx) may stand where the number was.
-        sender_bsuid=_text(message, "from_user_id") or (sender if not _digits(sender) else "") or None,
+        sender_bsuid=_text(message, "from_user_id") or (sender if not digits(sender) else "") or None,
         at=_moment(message),
         type=kind,
         text=_words(kind, content),
@@ -167,6 +175,7 @@ def _message(message: Json, number: str) -> InboundMessage:
         context_wamid=_text(_object(message, "context"), "id") or None,
         phone_number_id=number,
         raw=message,
+        shown_number=shown,
     )
 
 
@@ -203,7 +212,7 @@ def _error(error: Any) -> ProviderError:
         return ProviderError(0, "", "")
     error = cast(Json, error)
     code = error.get("code")
-    if isinstance(code, str) and len(code) < 10 and _digits(code):
+    if isinstance(code, str) and len(code) < 10 and digits(code):
         code = int(code)
     return ProviderError(
         code=code if isinstance(code, int) else 0,
@@ -213,14 +222,26 @@ def _error(error: Any) -> ProviderError:
 
 
 def _moment(element: Json) -> datetime:
-    """Unix seconds, in a string; a number is understood too."""
+    if at := moment_told(element):
+        return at
+    raise _BadShape("timestamp is not in unix seconds")
+
+
+def moment_told(element: Mapping[str, Any]) -> datetime | None:
+    """Its timestamp: unix seconds, in a string; a number is understood too."""
     seconds = element.get("timestamp")
     try:
-        if isinstance(seconds, (str, int)):
-            return datetime.fromtimestamp(int(seconds), UTC)
+        return datetime.fromtimestamp(int(seconds), UTC) if isinstance(seconds, (str, int)) else None
     except (ValueError, OverflowError, OSError):
-        pass
-    raise _BadShape("timestamp is not in unix seconds")
+        return None
+
+
+def moment_of_entry(event: OtherEvent) -> datetime | None:
+    """When it was told, by its entry: unix seconds, or milliseconds."""
+    if not digits(event.time) or len(event.time) > 13:
+        return None
+    seconds = int(event.time) / 1000 if int(event.time) >= _MILLISECONDS else int(event.time)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _required(element: Json, key: str) -> str:
@@ -245,5 +266,6 @@ def _list(element: Json, key: str) -> list[Any]:
     return cast(list[Any], value) if isinstance(value, list) else []
 
 
-def _digits(text: str) -> str:
+def digits(text: str) -> str:
+    """The text where it is nothing but digits, else empty."""
     return text if text.isascii() and text.isdigit() else ""

@@ -4,7 +4,8 @@ import hmac
 import re
 from collections.abc import Sequence
 
-_HEADER = re.compile("sha256=[0-9a-f]{64}")
+HEADER = "x-hub-signature-256"
+_VALUE = re.compile("sha256=[0-9a-f]{64}")
 
 
 def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> bool:
@@ -14,7 +15,7 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> bool:
     dump the body first: Meta signs its own escaping.
     Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
     """
-    if header is None or not _HEADER.fullmatch(header):
+    if header is None or not _VALUE.fullmatch(header):
         return False
     matches = [hmac.compare_digest(sign(body, secret), header) for secret in secrets if secret]
     return any(matches)

@@ -6,11 +6,11 @@ message_template_quality_update, template_category_update)
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from cobranza.policy.registered import APPROVED
-from cobranza.whatsapp.events import OtherEvent
+from cobranza.whatsapp.events import OtherEvent, moment_of_entry
 
 # A warning, with which the template goes on as it was.
 _NO_STATUS = frozenset({"FLAGGED"})
@@ -21,8 +21,6 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "message_template_quality_update": {"quality": "new_quality_score"},
     "template_category_update": {"category": "new_category"},
 }
-# Entries tell seconds; a number this large is milliseconds.
-_MILLISECONDS = 10**11
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class TemplateNews:
 
 def template_news(event: OtherEvent) -> TemplateNews | None:
     """None where it is no news of a template, or lacks what it is about or when it was told."""
-    words, at = _WORDS.get(event.field), _moment(event.time)
+    words, at = _WORDS.get(event.field), moment_of_entry(event)
     if words is None or at is None or not isinstance(event.value, dict):
         return None
     value = cast(dict[str, Any], event.value)
@@ -55,10 +53,3 @@ def template_news(event: OtherEvent) -> TemplateNews | None:
 def _text(value: Mapping[str, Any], key: str) -> str:
     word = value.get(key)
     return word if isinstance(word, str) else ""
-
-
-def _moment(text: str) -> datetime | None:
-    if not (text.isascii() and text.isdigit() and len(text) <= 13):
-        return None
-    seconds = int(text) / 1000 if int(text) >= _MILLISECONDS else int(text)
-    return datetime.fromtimestamp(seconds, UTC)

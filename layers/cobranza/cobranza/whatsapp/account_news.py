@@ -1,0 +1,149 @@
+"""What Meta tells of the account, its numbers and people's wishes, besides messages and templates.
+
+Source: https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/reference (account_update,
+phone_number_quality_update, business_capability_update, user_preferences)
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from cobranza.whatsapp.events import OtherEvent, digits, moment_told
+
+UNLIMITED = 100_000_000
+UPGRADED = 1000  # messages a second (Meta, "Throughput")
+# As the sender would meet them; `rule_for` has what a person does.
+LOCKED, RESTRICTED, SPAM = 131031, 368, 131048
+_STOPS = {
+    "ACCOUNT_RESTRICTION": RESTRICTED,
+    "ACCOUNT_VIOLATION": RESTRICTED,
+    "DISABLED_UPDATE": LOCKED,
+    "ACCOUNT_DELETED": LOCKED,
+}
+_REINSTATED = "REINSTATE"
+_LIMITS = ("max_daily_conversations_per_business", "max_daily_conversation_per_phone")
+_QUALITIES = ("new_quality_score", "current_quality_score", "event")
+_THOUSANDS = {"K": 1000, "M": 1_000_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many people a number may write to in any 24 hours. Meta gives one limit to all numbers of a business."""
+
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Faster:
+    """The number that is shown so may send as fast as WhatsApp goes."""
+
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class QualityDropped:
+    """People block or report the number that is shown so; `is_red`: so many that Meta may stop it."""
+
+    shown: str
+    is_red: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStopped:
+    """For the error `code` that the next message would meet; `words` are Meta's."""
+
+    code: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantsNoMore:
+    """Somebody switched off our messages in WhatsApp. `wa_id` is empty where Meta hides it."""
+
+    wa_id: str
+    user_id: str
+    at: datetime
+
+
+type News = Limit | Faster | QualityDropped | AccountStopped | WantsNoMore
+
+
+def account_news(event: OtherEvent) -> list[News]:
+    """What of it changes what may be sent; nothing where it is no such news, or cannot be read."""
+    if not isinstance(event.value, dict):
+        return []
+    value = cast(dict[str, Any], event.value)
+    match event.field:
+        case "account_update":
+            return list(_stops(value))
+        case "business_capability_update":
+            return list(_limits(value))
+        case "phone_number_quality_update":
+            return [*_of_number(value), *_limits(value)]
+        case "user_preferences":
+            return list(_wishes(value))
+        case _:
+            return []
+
+
+def _stops(value: Mapping[str, Any]) -> Iterator[News]:
+    """A ban that is lifted stops nothing, and opens nothing: a person looks first."""
+    event = _text(value, "event")
+    ban = _text(_object(value, "ban_info"), "waba_ban_state")
+    if event not in _STOPS or ban == _REINSTATED:
+        return
+    restrictions = value.get("restriction_info")
+    kinds = [
+        _text(cast(dict[str, Any], each), "restriction_type")
+        for each in (cast(list[Any], restrictions) if isinstance(restrictions, list) else [])
+        if isinstance(each, dict)
+    ]
+    words = [event, ban, _text(_object(value, "violation_info"), "violation_type"), *kinds]
+    yield AccountStopped(_STOPS[event], " ".join(filter(None, words))[:200])
+
+
+def _limits(value: Mapping[str, Any]) -> Iterator[News]:
+    for name in _LIMITS:
+        if (people := _people(value.get(name))) is not None:
+            yield Limit(people)
+            return
+
+
+def _people(told: Any) -> int | None:
+    """TIER_250, TIER_2K, TIER_UNLIMITED, or a figure, of which -1 is no limit."""
+    word = str(told).removeprefix("TIER_") if isinstance(told, str | int) else ""
+    if word in ("UNLIMITED", "-1"):
+        return UNLIMITED
+    times = _THOUSANDS.get(word[-1:], 1)
+    figure = word.rstrip("KM") if times > 1 else word
+    return min(int(figure) * times, UNLIMITED) if digits(figure) and len(figure) < 10 else None
+
+
+def _of_number(value: Mapping[str, Any]) -> Iterator[News]:
+    shown = "".join(filter(str.isdigit, _text(value, "display_phone_number")))
+    told = {_text(value, name) for name in _QUALITIES}
+    if "THROUGHPUT_UPGRADE" in told:
+        yield Faster(shown)
+    if told & {"FLAGGED", "RED"}:
+        yield QualityDropped(shown, "RED" in told)
+
+
+def _wishes(value: Mapping[str, Any]) -> Iterator[News]:
+    """Who wants messages again has given no consent by that: only their own word lifts a stop."""
+    wishes = value.get("user_preferences")
+    for each in cast(list[Any], wishes) if isinstance(wishes, list) else []:
+        if isinstance(each, dict) and _text(wish := cast(dict[str, Any], each), "value") == "stop":
+            at = moment_told(wish)
+            if at and (_text(wish, "wa_id") or _text(wish, "user_id")):
+                yield WantsNoMore(digits(_text(wish, "wa_id")), _text(wish, "user_id"), at)
+
+
+def _text(value: Mapping[str, Any], key: str) -> str:
+    word = value.get(key)
+    return word if isinstance(word, str) else ""
+
+
+def _object(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    inner = value.get(key)
+    return cast(dict[str, Any], inner) if isinstance(inner, dict) else {}
