@@ -39,7 +39,7 @@ def put_right(client: Clients, stack: str) -> None:
                 )
             case "AWS::IAM::Role":
                 _allow_batches(client("iam"), physical[name], properties.get("Policies", []))
-            case "AWS::Lambda::EventSourceMapping":
+            case "AWS::Lambda::EventSourceMapping" if "ScalingConfig" in properties:
                 _limit(client("lambda"), physical[name])
             case _:
                 pass

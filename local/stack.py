@@ -212,11 +212,13 @@ def _described(stack: Stack) -> Stack:
             "replies": outputs["RepliesQueueUrl"],
             "replies_dead_letters": outputs["RepliesDeadLettersUrl"],
             "reports_dead_letters": outputs["ReportsDeadLettersUrl"],
+            "events_dead_letters": outputs["EventsDeadLettersUrl"],
+            "events_sample": outputs["EventsSampleUrl"],
         },
         functions={
             **{
                 name.lower(): outputs[name]
-                for name in ("Ingest", "Scheduler", "Send", "Webhook", "Answer", "Reports")
+                for name in ("Ingest", "Scheduler", "Send", "Webhook", "Answer", "Reports", "Events")
             },
             "receipts": outputs["ReceiptsFetcher"],
         },

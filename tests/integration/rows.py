@@ -37,20 +37,22 @@ def table(*rows: Cells) -> str:
     return out.getvalue()
 
 
+def rooms_of(world: World) -> Rooms:
+    return Rooms(
+        Book(world.table),
+        world.ledger,
+        Payments(world.table),
+        world.conversations,
+        world.journal,
+        world.references,
+        lambda _: DAILY,
+        workers=1,
+    )
+
+
 def apply(world: World, kind: str, *rows: Cells, import_id: str = "", portfolio: str = "tienda") -> Applied:
     """One file of this kind; each is another import unless told."""
-    desk = RowDesk(
-        Rooms(
-            Book(world.table),
-            world.ledger,
-            Payments(world.table),
-            world.conversations,
-            world.journal,
-            world.references,
-            lambda _: DAILY,
-            workers=1,
-        )
-    )
+    desk = RowDesk(rooms_of(world))
     header, *lines = list(csv.reader(io.StringIO(table(*rows))))
     return desk.apply(
         kind,

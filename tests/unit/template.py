@@ -355,10 +355,16 @@ def dead_letter_queues(of: Stack) -> set[str]:
 
 
 def dead_letter_targets(of: Stack) -> list[str]:
-    """Where queues, and functions that no queue calls, leave what they give up."""
+    """Where queues, streams, and functions that neither calls, leave what they give up."""
     targets = [dig(queue, "RedrivePolicy.deadLetterTargetArn") for queue in of.of(QUEUE).values()]
     targets += [dig(each.properties, "DeadLetterConfig.TargetArn") for each in of.functions.values()]
+    targets += [dig(each, "DestinationConfig.OnFailure.Destination") for each in of.of(MAPPING).values()]
     return [target for target in targets if target]
+
+
+def queue_mappings(of: Stack) -> list[Node]:
+    """Of the event source mappings those of queues."""
+    return [each for each in of.of(MAPPING).values() if name_of(each["EventSourceArn"]) in of.of(QUEUE)]
 
 
 def queue_policy(of: Stack, queue: str) -> list[Statement]:

@@ -8,6 +8,7 @@ from cobranza.settings import (
     META,
     OPTIONAL,
     AnswerSettings,
+    EventsSettings,
     IngestSettings,
     PaymentsSettings,
     ProviderSettings,
@@ -43,6 +44,7 @@ CLASSES: list[type[Settings]] = [
     PaymentsSettings,
     AnswerSettings,
     ReportsSettings,
+    EventsSettings,
 ]
 
 

@@ -1,9 +1,11 @@
+import json
 import re
 from collections import Counter
 
 import pytest
 
 from cobranza.flows.drops import KINDS, SETTINGS
+from cobranza.flows.event_of import patterns
 from tests.unit.template import (
     ACCOUNT,
     FORTNIGHT,
@@ -14,9 +16,11 @@ from tests.unit.template import (
     TABLE,
     dead_letter_queues,
     dead_letter_targets,
+    dig,
     every_function,
     every_stage,
     name_of,
+    queue_mappings,
     queue_policy,
     sources,
     stack,
@@ -44,6 +48,7 @@ def test_a_function_may_take_messages_from_the_queue_it_is_attached_to_and_no_ot
 def test_a_function_reports_the_messages_that_failed_and_is_not_flooded() -> None:
     for mapping in stack("prod").of(MAPPING).values():
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    for mapping in queue_mappings(stack("prod")):
         assert 2 <= int(mapping["ScalingConfig"]["MaximumConcurrency"]) <= 1000
         window = mapping.get("MaximumBatchingWindowInSeconds", 0)
         assert 1 <= int(mapping["BatchSize"]) <= (10_000 if window else 10)
@@ -51,7 +56,7 @@ def test_a_function_reports_the_messages_that_failed_and_is_not_flooded() -> Non
 
 def test_a_message_stays_hidden_for_six_times_the_functions_timeout() -> None:
     now = stack("prod")
-    for mapping in now.of(MAPPING).values():
+    for mapping in queue_mappings(now):
         queue = now.of(QUEUE)[name_of(mapping["EventSourceArn"])]
         timeout = now.functions[name_of(mapping["FunctionName"])].properties["Timeout"]
         assert queue["VisibilityTimeout"] == 6 * timeout
@@ -97,6 +102,7 @@ def test_whatever_is_given_up_raises_an_alarm(stage: str) -> None:
         ("BreakersOpen", "SchedulerFunction", "Maximum"),
         ("UnknownErrorCodes", "SendFunction", "Sum"),
         ("UnknownErrorCodes", "WebhookFunction", "Sum"),
+        ("LinesUnreadable", "EventsFunction", "Sum"),
     ],
 )
 def test_what_a_function_counts_for_a_person_raises_an_alarm(
@@ -140,7 +146,9 @@ def test_a_rule_may_put_on_its_queues_and_nobody_else_is_let_in(stage: str) -> N
     let_in: set[tuple[str, str]] = set()
     for name, rule in now.of("AWS::Events::Rule").items():
         for target in (each for each in rule["Targets"] if name_of(each["Arn"]) in now.of(QUEUE)):
-            let_in |= {(name, name_of(arn)) for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"])}
+            dead_letters = dig(target, "DeadLetterConfig.Arn")
+            assert dead_letters or name == "SampleRule"
+            let_in |= {(name, name_of(arn)) for arn in (target["Arn"], dead_letters) if arn}
     assert let_in
     for queue in now.of(QUEUE):
         allowed = [each for each in queue_policy(now, queue) if each.effect == "Allow"]
@@ -278,7 +286,7 @@ def test_no_function_may_delete_from_a_table_or_a_bucket(function: str) -> None:
 def test_what_is_in_the_journal_stays_as_it_is(function: str) -> None:
     grants = stack("prod").functions[function].grants
     on_journal = [grant for grant in grants if any("${JournalTable" in where for where in grant.resources)]
-    harmless = {"dynamodb:PutItem", "dynamodb:PartiQLInsert", "dynamodb:Query"}
+    harmless = {"dynamodb:PutItem", "dynamodb:PartiQLInsert", "dynamodb:Query", *STREAM_READING}
     assert {action for grant in on_journal for action in grant.actions} <= harmless
 
 
@@ -290,11 +298,58 @@ def test_a_function_is_told_of_a_table_if_and_only_if_it_may_use_it(function: st
         name_of(where.split("/")[0])
         for grant in found.grants
         for where in grant.resources
-        if any(action.startswith("dynamodb:") for action in grant.actions)
+        if any(action.startswith("dynamodb:") for action in grant.actions - STREAM_READING)
     }
     assert used == told
 
 
+@every_stage
+def test_events_reads_the_journals_stream_and_puts_on_the_bus_and_does_nothing_else(stage: str) -> None:
+    now = stack(stage)
+    grants = now.functions["EventsFunction"].grants
+    assert {(action, *grant.resources) for grant in grants for action in grant.actions} == {
+        *((action, "${JournalTable.StreamArn}") for action in STREAM_READING),
+        ("events:PutEvents", "${EventBus.Arn}"),
+        ("sqs:SendMessage", "${EventsDeadLetters.Arn}"),
+        ("logs:CreateLogStream", "${EventsLog.Arn}"),
+        ("logs:PutLogEvents", "${EventsLog.Arn}"),
+    }
+    readers = {each.name for each in now.functions.values() if each.may("dynamodb:GetRecords")}
+    assert readers == {"EventsFunction"}
+
+
+def test_what_the_bus_refuses_comes_again_and_is_given_up_one_by_one() -> None:
+    now = stack("prod")
+    (mapping,) = (each for each in now.of(MAPPING).values() if each not in queue_mappings(now))
+    assert mapping["EventSourceArn"] == "${JournalTable.StreamArn}"
+    assert now.of(TABLE)["JournalTable"]["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["ParallelizationFactor"] == 1
+    assert 1 <= mapping["MaximumRetryAttempts"] <= 10_000
+    assert 3600 <= mapping["MaximumRecordAgeInSeconds"] < 24 * 3600
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == "${EventsDeadLetters.Arn}"
+
+
+def test_the_stream_lets_through_what_is_told_and_nothing_else() -> None:
+    now = stack("prod")
+    (mapping,) = (each for each in now.of(MAPPING).values() if each not in queue_mappings(now))
+    written = [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]]
+    assert written == patterns()
+    assert 1 <= len(written) <= 5
+    assert all(len(each["Pattern"]) <= 4096 for each in mapping["FilterCriteria"]["Filters"])
+
+
+@pytest.mark.parametrize(("stage", "samples"), [("local", 1), ("dev", 1), ("prod", 0)])
+def test_a_sample_shows_all_events_but_not_in_prod(stage: str, samples: int) -> None:
+    rules = [each for each in stack(stage).of("AWS::Events::Rule").values() if "EventBusName" in each]
+    assert [each["EventPattern"] for each in rules] == [{"source": ["cobranza"]}] * samples
+    assert ("EventsSample" in stack(stage).of(QUEUE)) == bool(samples)
+
+
+STREAM_READING = {
+    f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+}
 READERS = {
     "ProviderSecret": {"SendFunction", "ReceiptsFunction", "AnswerFunction"},
     "IdentitySecret": {"IngestFunction", "WebhookFunction", "PaymentsFunction"},
@@ -317,16 +372,17 @@ def test_a_secret_is_read_by_those_who_need_it_alone(secret: str, stage: str) ->
 
 def test_ingest_reads_what_the_rule_lets_in_and_never_its_own_results() -> None:
     now = stack("prod")
-    patterns = {name: rule["EventPattern"] for name, rule in now.of("AWS::Events::Rule").items()}
-    assert {name: pattern["detail"]["object"]["key"] for name, pattern in patterns.items()} == {
+    rules = now.of("AWS::Events::Rule")
+    asked = {name: rule["EventPattern"] for name, rule in rules.items()}
+    assert {name: pattern["detail"]["object"]["key"] for name, pattern in asked.items()} == {
         "FileDropped": [{"anything-but": {"prefix": ["results/", "control/"]}}],
         "ControlChanged": [{"prefix": "control/"}],
         "PlanApproved": [{"wildcard": "results/*/plans/dt=*/plan.csv.approve"}],
     }
-    assert patterns["PlanApproved"]["detail-type"] == ["Object Created"]
-    assert patterns["FileDropped"]["detail-type"] == ["Object Created"]
-    assert patterns["ControlChanged"]["detail-type"] == ["Object Created", "Object Deleted"]
-    assert all(pattern["detail"]["bucket"]["name"] == ["${InboxBucket}"] for pattern in patterns.values())
+    assert asked["PlanApproved"]["detail-type"] == ["Object Created"]
+    assert asked["FileDropped"]["detail-type"] == ["Object Created"]
+    assert asked["ControlChanged"]["detail-type"] == ["Object Created", "Object Deleted"]
+    assert all(pattern["detail"]["bucket"]["name"] == ["${InboxBucket}"] for pattern in asked.values())
     ingest = now.functions["IngestFunction"]
     for action in ("s3:GetObject", "s3:GetObjectVersion"):
         dropped = {resource for resource in ingest.may(action) if resource.startswith("${InboxBucket")}

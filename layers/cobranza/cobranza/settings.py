@@ -147,3 +147,8 @@ class ReportsSettings(Settings):
     @property
     def only_to(self) -> frozenset[str] | None:
         return phones_of(self.stage, self.test_phones)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventsSettings(Settings):
+    event_bus: str

@@ -5,11 +5,13 @@ given by whoever comes next.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from itertools import batched
+from operator import itemgetter
 
 from cobranza.files.codes import refuse
 from cobranza.files.listings import LatePayment, UnmatchedPayment, payments_after_recall_csv, unmatched_csv
@@ -21,17 +23,18 @@ from cobranza.ledger.confirmation import Confirmation
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import UNMATCHED, WARNINGS, Credit, Payment, Unmatched, allocate
+from cobranza.ledger.promise import Promise, is_kept
 from cobranza.policy.confirmation import confirmations_of
 from cobranza.policy.due import TOP, Look
 from cobranza.policy.portfolio import Portfolio
 from cobranza.store import keys
 from cobranza.store.book import Known
-from cobranza.store.items import credit_of, debts_of
-from cobranza.store.journal import PAYMENT_APPLIED, Line
+from cobranza.store.items import credit_of, debts_of, promises_of
+from cobranza.store.journal import DEBT_CLOSED, PAYMENT_APPLIED, PROMISE_KEPT, Line
 from cobranza.store.messages import to_be_told
 from cobranza.store.payments import Saved, changed_credit, new_payment, paid_debt
 from cobranza.store.said import debt_standing_of
-from cobranza.store.table import Insert, Item, Write
+from cobranza.store.table import Insert, Item, Write, utc
 
 OTHER_AMOUNT = "OTHER_AMOUNT"
 _WARNINGS = WARNINGS | {
@@ -47,7 +50,8 @@ _AVISOS = {
 @dataclass(slots=True)
 class _Paid:
     """A row and what becomes of it. `saved` is where its money goes; without it `unmatched` says why to nobody.
-    `is_news`: the journal may not know it; `same_as` is a row before it with the same number."""
+    `is_news`: the journal may not know it; `closes` are the debts of which it leaves nothing to pay, `keeps` the
+    promises that it fulfils; `same_as` is a row before it with the same number."""
 
     row: Row
     payment: Payment
@@ -55,6 +59,8 @@ class _Paid:
     outcome: str = UNCHANGED
     saved: Saved | None = None
     is_news: bool = False
+    closes: frozenset[str] = frozenset()
+    keeps: frozenset[tuple[str, Promise]] = frozenset()
     unmatched: Unmatched = ""
     warnings: tuple[str, ...] = ()
     same_as: "_Paid | None" = None
@@ -67,13 +73,14 @@ class _Account:
     known: Known
     portfolio: str
     debts: tuple[Debt, ...]
-    credits: dict[str, Credit] = field(default_factory=dict[str, Credit])
+    credits: dict[str, Credit]
+    promises: Mapping[str, tuple[Promise, ...]]
 
     @classmethod
     def of(cls, known: Known, portfolio: str) -> "_Account":
         credits = (credit_of(item) for sk, item in known.items.items() if sk.startswith(keys.CREDIT))
         ours = {credit.currency: credit for credit in credits if credit.portfolio == portfolio}
-        return cls(known, portfolio, debts_of(known.items), ours)
+        return cls(known, portfolio, debts_of(known.items), ours, promises_of(known.items))
 
     def give(self, saved: Saved) -> bool:
         """Whether the debts or the credit have not had it yet."""
@@ -83,6 +90,16 @@ class _Account:
         if credit:
             self.credits[currency] = credit
         return (self.debts, credit) != before
+
+    @property
+    def open(self) -> frozenset[str]:
+        return frozenset(debt.terms.key for debt in self.debts if debt.is_open)
+
+    @property
+    def kept(self) -> frozenset[tuple[str, Promise]]:
+        """The newest promise of each debt, where it is kept."""
+        newest = ((debt, self.promises.get(debt.terms.key, ())[-1:]) for debt in self.debts)
+        return frozenset((debt.terms.key, one) for debt, those in newest for one in those if is_kept(one, debt))
 
     def confirmations(self, paid: _Paid, portfolio: Portfolio, now: datetime) -> list[Confirmation]:
         given = paid.saved.allocated.allocations if paid.saved else {}
@@ -217,7 +234,8 @@ def _try_to_book(rooms: Rooms, groups: dict[str, list[_Paid]], job: Job) -> dict
     made = rooms.book.write(inserts)
     again = {ref for ref, is_made in zip(owners, made, strict=True) if not is_made}
     paid = (each for ref in groups if ref not in again for each in groups[ref])
-    rooms.journal.append_all((_line(each.saved) for each in paid if each.saved and each.is_news), job.now)
+    news = ((each, each.saved) for each in paid if each.saved and each.is_news)
+    rooms.journal.append_all((line for each, saved in news for line in _lines(each, saved)), job.now)
     updates = [
         (ref, write) for ref, account in accounts.items() if ref not in again for write in account.changes()
     ]
@@ -256,18 +274,21 @@ def _settle(each: _Paid, account: _Account, saved: Saved | None, job: Job) -> In
         insert = new_payment(saved, each.payment, job.now)
     each.saved, each.is_news = saved, each.outcome == CREATED
     if saved and saved.borrower == account.known.borrower:
+        opened, kept = account.open, account.kept
         # Nothing at its debts shows that a payment was told which they hold already.
         each.is_news |= account.give(saved) or saved.allocated.included == saved.amount
+        each.closes, each.keeps = opened - account.open, account.kept - kept
     return insert
 
 
-def _line(saved: Saved) -> Line:
+def _lines(paid: _Paid, saved: Saved) -> Iterator[Line]:
+    """Where its money went; each debt that it left nothing of, each promise that it kept."""
+    about = partial(Line, subject=keys.borrower_pk(saved.borrower), at=saved.moment)
+    facts = {"portfolio": saved.portfolio, "source": saved.source, "payment": saved.ref}
     allocated = saved.allocated
-    return Line(
-        subject=keys.borrower_pk(saved.borrower),
+    yield about(
         event=PAYMENT_APPLIED,
         identity=saved.ref,
-        at=saved.moment,
         facts={
             "portfolio": saved.portfolio,
             "source": saved.source,
@@ -278,6 +299,11 @@ def _line(saved: Saved) -> Line:
             "included": allocated.included.amount,
         },
     )
+    for debt in sorted(paid.closes):
+        yield about(event=DEBT_CLOSED, identity=f"{debt}#{saved.ref}", facts=facts | {"debts": [debt]})
+    for debt, promise in sorted(paid.keeps, key=itemgetter(0)):
+        told = facts | {"debts": [debt], "until": promise.day.isoformat()}
+        yield about(event=PROMISE_KEPT, identity=f"{debt}#{utc(promise.made_at)}", facts=told)
 
 
 def _allocated(each: _Paid, account: _Account, job: Job) -> Saved | None:

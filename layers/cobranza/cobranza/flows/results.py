@@ -32,6 +32,7 @@ from cobranza.store.plans import Plan
 CSV = "text/csv; charset=utf-8"
 JSON_LINES = "application/jsonl"
 _UNDECIDED = Formats()
+_COUNTS = ("read", "created", "updated", "unchanged", "refused", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +135,20 @@ class ResultDesk:
         formats: Formats = _UNDECIDED,
     ) -> Summary:
         self._put(inbox, drop, summary, refused_csv(tuple(header), refusals, formats))
+        if not summary.waiting:  # what a person has to confirm first is told once, when it is done
+            self._note(drop, summary, now)
+        self.notices.tell(summary, drop.results)
+        return summary
+
+    def _note(self, drop: Drop, summary: Summary, now: datetime) -> None:
         # A file's name may be a person's: keys carry its digest.
         name = hashlib.sha256(drop.file.encode()).hexdigest()[:16]
         identity = f"{drop.kind}#{name}#{summary.digest}#{summary.as_of:%Y%m%dT%H%M%SZ}"
-        facts = {"read": summary.read, "refused": summary.refused, "codes": dict(summary.refused_by_code)}
+        facts: dict[str, Any] = {name: getattr(summary, name) for name in _COUNTS}
+        facts["codes"] = dict(summary.refused_by_code)
+        if summary.error:
+            facts["code"] = summary.error.code
         self.journal.append(f"PORTFOLIO#{drop.portfolio}", now, "import", identity, facts)
-        self.notices.tell(summary, drop.results)
-        return summary
 
     def has_taken(self, kind: str, portfolio: str) -> bool:
         """Whether a file of this kind was written to the portfolio before."""

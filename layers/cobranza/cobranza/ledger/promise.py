@@ -46,6 +46,15 @@ def counted(promises: Iterable[Promise]) -> tuple[Promise, ...]:
     return tuple(sorted(promises, key=lambda promise: promise.rank))[:MOST_PER_DEBT]
 
 
+def is_kept(promise: Promise, debt: Debt) -> bool:
+    """Whether what was promised has been paid, in time or not."""
+    return not debt.is_open or (promise.amount is not None and _given(promise, debt) >= promise.amount)
+
+
+def _given(promise: Promise, debt: Debt) -> Decimal:
+    return sum((amount for moment, amount in debt.paid.values() if moment > promise.made_at), Decimal(0))
+
+
 def verdict(
     promise: Promise, debt: Debt, grace_days: int, zone: tzinfo, known_at: datetime | None = None
 ) -> Verdict:
@@ -53,13 +62,12 @@ def verdict(
     told us yet breaks no promise. `known_at` is the moment of the portfolio's newest file, where that is later
     than the debt's own: a balance that did not change is not written again. What was given are the payments made
     since; a creditor whose files bring balances alone shows a promise of a part as broken."""
-    given = sum((amount for moment, amount in debt.paid.values() if moment > promise.made_at), Decimal(0))
-    if not debt.is_open or (promise.amount is not None and given >= promise.amount):
+    if is_kept(promise, debt):
         return Verdict.KEPT
     end = datetime.combine(promise.day + timedelta(days=grace_days + 1), time(), zone)
     if max(debt.terms.as_of, known_at or debt.terms.as_of) < end:
         return Verdict.PENDING
-    return Verdict.PARTLY if given > 0 else Verdict.BROKEN
+    return Verdict.PARTLY if _given(promise, debt) > 0 else Verdict.BROKEN
 
 
 def newest_verdict(

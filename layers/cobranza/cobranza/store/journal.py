@@ -13,10 +13,12 @@ from operator import itemgetter
 from typing import Any
 
 from cobranza.store import keys
-from cobranza.store.table import ConditionFailed, Insert, Item, Table, utc
+from cobranza.store.table import ConditionFailed, Insert, Item, Table, unpacked, utc
 
 PAYMENT_APPLIED = "payment.applied"
 PAYMENT_UNMATCHED = "payment.unmatched"
+DEBT_CLOSED = "debt.closed"
+PROMISE_KEPT = "promise.kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,11 @@ class Journal:
             {"day": keys.journal_day(day, shard), "start": utc(start), "last": utc(last)},
             index="days",
         )
+
+
+def line_of_image(image: Mapping[str, Any]) -> Line:
+    """A line as the table's stream shows it, in DynamoDB's own JSON."""
+    return _line(unpacked(image))
 
 
 _NOTED = itemgetter("noted_at")

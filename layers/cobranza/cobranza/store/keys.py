@@ -242,6 +242,14 @@ def portfolio_pk(portfolio_id: str) -> str:
     return f"PORTFOLIO#{portfolio_id}"
 
 
+def is_portfolio(pk: str) -> bool:
+    return pk.startswith("PORTFOLIO#")
+
+
+def portfolio_of(pk: str) -> str:
+    return pk.removeprefix("PORTFOLIO#")
+
+
 def portfolio(portfolio_id: str) -> dict[str, str]:
     return {"pk": portfolio_pk(portfolio_id), "sk": CONFIG}
 

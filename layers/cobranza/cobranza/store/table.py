@@ -68,7 +68,7 @@ class Table:
 
     def get(self, key: Mapping[str, str]) -> Item | None:
         answer = self._client.get_item(TableName=self._name, Key=_pack(key))
-        return _unpack(answer["Item"]) if "Item" in answer else None
+        return unpacked(answer["Item"]) if "Item" in answer else None
 
     def put_new(self, item: Mapping[str, Any]) -> None:
         """Raises ConditionFailed when the key is taken."""
@@ -118,7 +118,7 @@ class Table:
             request["ExpressionAttributeValues"] = {f":{k}": _pack_value(v) for k, v in written.items()}
         if condition:
             request["ConditionExpression"] = condition
-        return _unpack(self._write("update_item", **request)["Attributes"])
+        return unpacked(self._write("update_item", **request)["Attributes"])
 
     def add_to_set(self, key: Mapping[str, str], attribute: str, number: int) -> Item:
         """Puts a number into a set of numbers; returns the item as it is then."""
@@ -131,7 +131,7 @@ class Table:
             ExpressionAttributeValues={":number": {"NS": [str(number)]}},
             ReturnValues="ALL_NEW",
         )
-        return _unpack(answer["Attributes"])
+        return unpacked(answer["Attributes"])
 
     def write_all(self, writes: Sequence[Write]) -> list[bool]:
         """Many conditional writes, 25 a call, in no order among them; which of them were made.
@@ -186,7 +186,7 @@ class Table:
             asked = {self._name: wanted}
             for attempt in range(_TRIES):
                 answer = self._client.batch_get_item(RequestItems=asked)
-                found += map(_unpack, answer["Responses"].get(self._name, []))
+                found += map(unpacked, answer["Responses"].get(self._name, []))
                 asked = answer.get("UnprocessedKeys") or {}
                 if not asked:
                     break
@@ -220,7 +220,7 @@ class Table:
             # A limit counts what is read, before the filter.
             page = self._client.query(**request, **({"Limit": left} if left and not where else {}))
             found = page["Items"][:left] if limit else page["Items"]
-            yield from map(_unpack, found)
+            yield from map(unpacked, found)
             if limit:
                 left -= len(found)
             if "LastEvaluatedKey" not in page or (limit and left <= 0):
@@ -235,7 +235,7 @@ class Table:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            raise ConditionFailed(_unpack(error.response.get("Item", {}))) from error
+            raise ConditionFailed(unpacked(error.response.get("Item", {}))) from error
 
 
 @lru_cache(1024)
@@ -275,7 +275,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _unpack(item: Mapping[str, Any]) -> Item:
+def unpacked(item: Mapping[str, Any]) -> Item:
+    """An item of DynamoDB's own JSON."""
     return {name: _unpack_value(value) for name, value in item.items()}
 
 

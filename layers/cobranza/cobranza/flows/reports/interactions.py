@@ -6,10 +6,12 @@ from itertools import batched
 from cobranza.files.exports import INTERACTION_COLUMNS, Interaction, Row, interactions
 from cobranza.flows.reports.report import CHUNK, Day, Report, Sources, debt_id
 from cobranza.store import keys
-from cobranza.store.journal import PAYMENT_APPLIED, Line
+from cobranza.store.journal import DEBT_CLOSED, PAYMENT_APPLIED, PROMISE_KEPT, Line
 
 # The sender's outcomes that WhatsApp had a part in, by the beginning of their code.
 _OUTCOMES = {"SENT": "message.accepted", "UNKNOWN": "message.unknown", "FAILED": "message.failed"}
+# What is told by payments_out.
+_OF_PAYMENTS = frozenset({PAYMENT_APPLIED, DEBT_CLOSED, PROMISE_KEPT})
 _CHANNELS = {"call": "call", "visit": "visit"}
 
 
@@ -31,8 +33,7 @@ def _event(line: Line) -> str:
     """What it is called outside; empty for what is no interaction."""
     if line.event == "outcome":
         return _OUTCOMES.get(line.facts["code"].partition("_")[0], "")
-    is_here = keys.is_person(line.subject) and line.event != PAYMENT_APPLIED  # which is in payments_out
-    return line.event if is_here else ""
+    return line.event if keys.is_person(line.subject) and line.event not in _OF_PAYMENTS else ""
 
 
 def _interaction(event: str, line: Line, borrower_id: str, day: Day) -> Interaction:

@@ -1,0 +1,40 @@
+"""What others hear, in the emulator: from the journal's stream over the bus to a queue, by a rule."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from local import drive
+from local.stack import Stack
+from tests.e2e.steps import drop, say
+
+PHONE = "+525555550981"
+
+
+def test_others_hear_of_a_message_and_of_a_reply(stack: Stack, today: datetime) -> None:
+    drop(stack, today, {"E1": PHONE})
+    assert drive.tick(stack) == 1
+    drive.settle(stack)
+    say(stack, PHONE, text="Gracias")
+    (who,) = (item["pk"].removeprefix("B#") for item in drive.items(stack, "ledger") if item["sk"] == "PROFILE")
+    told: list[dict[str, Any]] = []
+
+    def all_is_heard() -> bool:
+        told.extend(event for event in sample(stack) if event["detail"]["borrower"] == who)
+        wanted = {"message.sent", "message.delivered", "message.read", "reply.received"}
+        return wanted <= {event["detail-type"] for event in told}
+
+    drive.wait_until(all_is_heard, "the events", 90)
+    assert {event["source"] for event in told} == {"cobranza"}
+    heard = json.dumps(told, ensure_ascii=False)
+    assert not [personal for personal in (PHONE[1:], "Lucía", "Gracias", "wamid") if personal in heard]
+    assert drive.waiting(stack, "events_dead_letters") == 0
+
+
+def sample(stack: Stack) -> list[dict[str, Any]]:
+    """Takes some events out of the sample queue."""
+    sqs, url = stack.client("sqs"), stack.queues["events_sample"]
+    taken = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    for message in taken:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return [json.loads(message["Body"]) for message in taken]
