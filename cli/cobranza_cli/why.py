@@ -20,6 +20,7 @@ from cobranza.policy.due import local_date
 from cobranza.policy.outcomes import Sentence, sentence
 from cobranza.store import keys
 from cobranza.store.book import Book
+from cobranza.store.cases import Cases
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey
@@ -186,4 +187,5 @@ def _sources(place: Place) -> Sources:
         Imports(table),
         DueLine(table),
         Receipts(table),
+        Cases(table),
     )

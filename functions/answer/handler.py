@@ -13,6 +13,7 @@ from cobranza.flows.answer_reply import AnswerDesk, TryLater
 from cobranza.queues import Queue, ReplyToAnswer, failures
 from cobranza.settings import AnswerSettings
 from cobranza.store.aws import client
+from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
@@ -40,6 +41,7 @@ def wire() -> Deps:
         ledger=ledger,
         words=Words(table),
         conversations=Conversations(table),
+        cases=Cases(table),
         journal=Journal(Table(client("dynamodb"), settings.journal_table)),
         whatsapp=WhatsApp(settings.graph_api_url, settings.graph_api_version, secret, requests.Session()),
         portfolio=remembered(ledger.portfolio),

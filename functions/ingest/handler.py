@@ -25,8 +25,8 @@ from cobranza.refs import References
 from cobranza.settings import IngestSettings
 from cobranza.store.aws import client
 from cobranza.store.book import Book
+from cobranza.store.cases import Cases
 from cobranza.store.controls import Controls
-from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
@@ -76,7 +76,7 @@ def wire() -> Deps:
         work=work,
         queue=queue,
         results=results,
-        rows=RowDesk(Rooms(book, ledger, payments, Conversations(table), journal, references, strategy_of)),
+        rows=RowDesk(Rooms(book, ledger, payments, Cases(table), journal, references, strategy_of)),
         templates=announcements(),
         countries_on=frozenset(settings.countries_on.split(",")),
         register=Templates(table).register,

@@ -18,7 +18,7 @@ from cobranza.refs import References
 from cobranza.settings import PaymentsSettings
 from cobranza.store.aws import client
 from cobranza.store.book import Book
-from cobranza.store.conversations import Conversations
+from cobranza.store.cases import Cases
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.payments import Payments
@@ -44,7 +44,7 @@ def wire() -> Deps:
         Book(table),
         ledger,
         Payments(table),
-        Conversations(table),
+        Cases(table),
         Journal(Table(client("dynamodb"), settings.journal_table)),
         References(Secret(secrets, settings.identity_secret)()["key"]),
         remembered(ledger.strategy),

@@ -14,6 +14,7 @@ from cobranza.flows.fetch_receipt import ANSWER_WITHIN, ReceiptDesk
 from cobranza.queues import MediaToFetch, Queue, failures
 from cobranza.settings import ReceiptsSettings
 from cobranza.store.aws import client
+from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
@@ -50,6 +51,7 @@ def wire() -> Deps:
         whatsapp=WhatsApp(url, version, secret, session, read_timeout=ANSWER_WITHIN),
         portfolio=remembered(ledger.portfolio),
         waiting=Receipts(table),
+        cases=Cases(table),
         only_to=settings.only_to,
     )
     queue = Queue[MediaToFetch](client("sqs"), settings.media_queue_url)

@@ -16,7 +16,7 @@ from cobranza.flows.reports.report import Sources
 from cobranza.settings import ReportsSettings
 from cobranza.store.aws import client
 from cobranza.store.book import Book
-from cobranza.store.conversations import Conversations
+from cobranza.store.cases import Cases
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
@@ -44,9 +44,9 @@ def wire() -> Deps:
     settings = ReportsSettings.from_env()
     dynamodb = client("dynamodb")
     table, journal = Table(dynamodb, settings.ledger_table), Journal(Table(dynamodb, settings.journal_table))
-    receipts = Receipts(table)
+    receipts, cases = Receipts(table), Cases(table)
     sources = Sources(
-        journal, Ledger(table), Book(table), Payments(table), Imports(table), DueLine(table), receipts
+        journal, Ledger(table), Book(table), Payments(table), Imports(table), DueLine(table), receipts, cases
     )
     results, notices = Bucket(client("s3"), settings.inbox_bucket), Notices(client("sns"), settings.notices_topic)
     portfolio = switched_on(sources.ledger.portfolio, settings.countries_on.split(","))
@@ -55,7 +55,7 @@ def wire() -> Deps:
     written = with_registered_button(portfolio, templates)
     planner = Planner(sources.ledger, sources.book, written, settings.only_to, heals=True, faults=faults)
     plans = PlanDesk(planner, Plans(table), Ramps(table), results, notices)
-    watch = ReceiptWatch(sources.ledger, Conversations(table), receipts, notices)
+    watch = ReceiptWatch(sources.ledger, cases, receipts, notices)
     return Deps(ReportDesk(sources, results, watch), plans, stage_clock(settings, lambda: client("ssm")))
 
 

@@ -97,13 +97,15 @@ class MemoryTable(Table):
         limit: int = 0,
         where: str = "",
         among: Mapping[str, Any] | None = None,
+        backwards: bool = False,
     ) -> Iterator[Item]:
         told = {name: _stored(value) for name, value in {**values, **(among or {})}.items()}
         expression = f"{expression} AND {where}" if where else expression
         partition, _, value = expression.split()[:3]
         test = _test(expression)
         items = self._partitions.get((partition, told[value.removeprefix(":")]), {}).values()
-        found = sorted((item for item in items if test(item, told)), key=itemgetter(_SORTED_BY[partition]))
+        wanted = (item for item in items if test(item, told))
+        found = sorted(wanted, key=itemgetter(_SORTED_BY[partition]), reverse=backwards)
         return (dict(item) for item in islice(found, limit or None))
 
     def _insert(self, write: Insert) -> bool:

@@ -26,6 +26,7 @@ from cobranza.policy.strategy import Strategy, standard
 from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, ReplyToAnswer, parse_file_work
 from cobranza.refs import References
 from cobranza.store.book import Book
+from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
@@ -139,9 +140,7 @@ class World:
     def _wired_importer(self, strategy_of: StrategyOf) -> Importer:
         book, payments, work = Book(self.table), Payments(self.table), Bucket(self._s3, "work")
         ledger, references = self.ledger, self.references
-        rooms = Rooms(
-            book, ledger, payments, self._conversations, self._journal, references, strategy_of, workers=1
-        )
+        rooms = Rooms(book, ledger, payments, Cases(self.table), self._journal, references, strategy_of, workers=1)
         judge = Judge(book, strategy_of, announced().keys())
         return Importer(
             ledger=ledger,

@@ -21,7 +21,7 @@ from cobranza.policy.strategy import Strategy, standard
 from cobranza.queues import DroppedFile, FilePart
 from cobranza.refs import References
 from cobranza.store.book import Book
-from cobranza.store.conversations import Conversations
+from cobranza.store.cases import Cases
 from cobranza.store.imports import Import, Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
@@ -131,7 +131,7 @@ def desk(stub: Stub, path: Path, known: Import | None = None) -> Desk:
         work=place,
         queue=place,
         results=ResultDesk(journal, place, place),
-        rows=RowDesk(Rooms(book, ledger, payments, Conversations(table), journal, references, strategy_of)),
+        rows=RowDesk(Rooms(book, ledger, payments, Cases(table), journal, references, strategy_of)),
         templates={},
         countries_on=frozenset({"MX"}),
     )

@@ -36,8 +36,8 @@ def test_every_receipt_is_stored_or_explained(stack: Stack, today: datetime) -> 
         stored = "object" in item and drive.read_object(stack, "receipts", item["object"])
         assert bool(stored) == (item["receipt"] in ("TO_VERIFY", "REVIEW"))
     assert all(len(answers(stack, phone)) == 1 for phone in CASES)
-    cases = [item for item in drive.items(stack, "ledger") if item["pk"] == "CASES"]
-    assert sorted(case["kind"] for case in cases) == ["RECEIPT_TOO_LARGE", "RECEIPT_WRONG_TYPE"]
+    cases = [item for item in drive.items(stack, "ledger") if item["sk"] == "CASE"]
+    assert sorted(case["topic"] for case in cases) == ["RECEIPT_TOO_LARGE", "RECEIPT_WRONG_TYPE"]
     assert drive.waiting(stack, "media_dead_letters") == 0
     assert all(debt["balance"] == debt["amount"] for debt in items(stack, lambda sk: sk.startswith("DEBT#")))
 

@@ -9,7 +9,7 @@ from moto import mock_aws
 from cobranza import telemetry
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import DroppedFile
-from cobranza.store import keys
+from cobranza.store import case_keys, keys
 from cobranza.store.direct import direct
 from cobranza.store.objects import Bucket
 from tests.integration.memory import MemoryClient
@@ -34,6 +34,7 @@ def _few_shards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     if not request.node.get_closest_marker("all_shards"):
         monkeypatch.setattr(keys, "SHARDS", 2)
         monkeypatch.setattr(keys, "BOOK_SHARDS", 2)
+        monkeypatch.setattr(case_keys, "CASE_SHARDS", 2)
 
 
 @pytest.fixture(scope="session")

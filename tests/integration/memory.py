@@ -102,10 +102,17 @@ class MemoryClient:
         IndexName: str = "",
         FilterExpression: str = "",
         Limit: int = 0,
+        ScanIndexForward: bool = True,
         **_: Any,
     ) -> dict[str, Any]:
         values = {name.removeprefix(":"): value for name, value in _unpack(ExpressionAttributeValues).items()}
-        found = self._tables[TableName].query(KeyConditionExpression, values, limit=Limit, where=FilterExpression)
+        found = self._tables[TableName].query(
+            KeyConditionExpression,
+            values,
+            limit=Limit,
+            where=FilterExpression,
+            backwards=not ScanIndexForward,
+        )
         shown = self._projected[IndexName] if IndexName else None
         return {"Items": [packed(item) for item in found] if shown is None else [_only(shown, i) for i in found]}
 

@@ -36,6 +36,7 @@ def desk(world: World, *answers: Fetched | Exception) -> ReceiptDesk:
         world.whatsapp,  # pyright: ignore[reportArgumentType]
         world.ledger.portfolio,
         world.receipts,
+        world.cases,
     )
 
 

@@ -65,7 +65,7 @@ def texts(world: World) -> list[str]:
 
 
 def cases(world: World) -> list[str]:
-    return [each["kind"] for each in world.conversations.open_cases()]
+    return [each.topic for each in world.cases.waiting("tienda")]
 
 
 def lines(world: World) -> list[str]:

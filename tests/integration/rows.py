@@ -42,7 +42,7 @@ def rooms_of(world: World) -> Rooms:
         Book(world.table),
         world.ledger,
         Payments(world.table),
-        world.conversations,
+        world.cases,
         world.journal,
         world.references,
         lambda _: DAILY,

@@ -297,8 +297,8 @@ def test_an_erasure_opens_one_case_for_a_person(world: World, drop: Drop) -> Non
     load(drop)
     for _ in range(2):
         told(world, "borrar")
-    (case,) = world.conversations.open_cases()
-    assert (case["borrower"], case["kind"]) == (world.ref(), "ERASE")
+    (case,) = world.cases.waiting("tienda")
+    assert (case.borrowers, case.topic) == ((world.ref(),), "ERASE")
     assert book(world).borrower.channel == "none"
 
 

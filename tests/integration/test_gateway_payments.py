@@ -57,7 +57,7 @@ def deps(world: World, secrets: dict[str, Any]) -> Any:
         Book(world.table),
         world.ledger,
         Payments(world.table),
-        world.conversations,
+        world.cases,
         world.journal,
         world.references,
         lambda _: DAILY,

@@ -252,8 +252,8 @@ def test_another_picture_while_one_waits_or_was_rejected_goes_to_a_person_withou
     second = receive(world, "wamid.P2")
     paused = None if is_rejected else date(2026, 11, 27)
     assert book(world).borrower.receipt_until == paused
-    (case,) = world.conversations.open_cases()
-    assert case["kind"] == "RECEIPT_AGAIN"
+    (case,) = world.cases.waiting("tienda")
+    assert case.topic == "RECEIPT_AGAIN"
     waiting = [each.id for each in world.receipts.waiting("tienda")]
     assert sorted(waiting) == sorted([second] if is_rejected else [first, second])
 
@@ -263,7 +263,7 @@ def test_after_an_accepted_one_another_pauses_again(world: World) -> None:
     world.now += timedelta(days=1)
     receive(world, "wamid.P2")
     assert book(world).borrower.receipt_until == date(2026, 11, 28)
-    assert list(world.conversations.open_cases()) == []
+    assert list(world.cases.waiting("tienda")) == []
 
 
 def test_a_pause_lasts_while_another_receipt_waits(world: World) -> None:
@@ -295,13 +295,13 @@ def test_before_a_pause_ends_people_are_told_and_then_asked_and_it_ends_in_the_e
     (row,) = close(world)  # the 27th
     assert (row["note"], row["paused_until"]) == ("CASE", "2026-11-29")
     assert notices(world) == [(1, 0), (0, 1)]
-    assert [case["kind"] for case in world.conversations.open_cases()] == ["RECEIPT_UNVERIFIED"]
+    assert [case.topic for case in world.cases.waiting("tienda")] == ["RECEIPT_UNVERIFIED"]
     assert book(world).borrower.receipt_until == date(2026, 11, 29)
     close(world)
     close(world)  # the 29th
     assert [row["note"] for row in close(world)] == ["CASE"]
     assert book(world).borrower.receipt_until == date(2026, 11, 29)
-    assert len(list(world.conversations.open_cases())) == 1
+    assert len(list(world.cases.waiting("tienda"))) == 1
 
 
 def test_the_portfolio_says_for_how_long(world: World) -> None:

@@ -127,8 +127,8 @@ def test_what_cannot_be_kept_is_a_fact_and_answered_once(
     assert chat(world, asked)["receipt"] == state
     (told,) = world.whatsapp.sent
     assert "foto o PDF" in told["text"]["body"]
-    (case,) = world.conversations.open_cases()
-    assert (case["kind"], case["borrower"], case["sk"]) == (f"RECEIPT_{state}", asked.borrower, asked.event)
+    (case,) = world.cases.waiting("tienda")
+    assert (case.topic, case.chat, case.event) == (f"RECEIPT_{state}", asked.borrower, asked.event)
 
 
 def test_who_sent_a_file_that_cannot_be_opened_is_not_reminded_meanwhile(world: World) -> None:

@@ -41,6 +41,7 @@ from cobranza.policy.pace import Pace
 from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, ReplyToAnswer, parse_file_work
 from cobranza.refs import References
 from cobranza.store.book import Book
+from cobranza.store.cases import Cases
 from cobranza.store.controls import Controls
 from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
@@ -238,7 +239,7 @@ class World:
             self._book,
             self.ledger,
             self._payments,
-            self.conversations,
+            self.cases,
             self.journal,
             self.references,
             lambda _: DAILY,
@@ -270,7 +271,7 @@ class World:
         self.limits, self.ramps, self.line = Limits(table, people_a_day=1000), Ramps(table), DueLine(table)
         self.controls, self.plans, self.templates = Controls(table), Plans(table), Templates(table)
         self.texts, self.numbers = Texts(table), Numbers(table)
-        self.receipts = Receipts(table)
+        self.receipts, self.cases = Receipts(table), Cases(table)
         self._book, self._payments, self._imports = Book(table), Payments(table), Imports(table)
         self._inbox, self._work = Bucket(self.s3, "inbox"), Bucket(self.s3, "work")
         self._notices = Notices(self.sns, self.topic)
@@ -320,6 +321,7 @@ class World:
             ledger=self.ledger,
             words=Words(self.table),
             conversations=self.conversations,
+            cases=self.cases,
             journal=self.journal,
             whatsapp=whatsapp,
             portfolio=self.ledger.portfolio,
@@ -336,9 +338,10 @@ class World:
             self._imports,
             self.line,
             self.receipts,
+            self.cases,
             workers=1,
         )
-        watch = ReceiptWatch(self.ledger, self.conversations, self.receipts, self._notices)
+        watch = ReceiptWatch(self.ledger, self.cases, self.receipts, self._notices)
         self.reports = ReportDesk(sources, self._inbox, watch)
         planner = Planner(
             self.ledger, self._book, self._portfolio, None, heals=True, workers=1, faults=faults_of(self.templates)

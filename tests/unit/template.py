@@ -28,6 +28,7 @@ type Node = dict[str, Any]
 ROOT = Path(__file__).parents[2]
 STAGES = ("local", "dev", "prod")
 ACCOUNT = "111122223333"
+ISSUER = "https://login.example.com/"
 PSEUDO = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Partition": "aws",
@@ -66,7 +67,8 @@ def expanded() -> Node:
 
 @cache
 def stack(stage: str, **parameters: str) -> "Stack":
-    return Stack(_Resolver(expanded(), {"Stage": stage, **parameters}).resources())
+    """With the API of cases, whose resources exist where somebody has named an issuer."""
+    return Stack(_Resolver(expanded(), {"Stage": stage, "CasesIssuer": ISSUER, **parameters}).resources())
 
 
 def refusals(stage: str, **parameters: str) -> list[str]:

@@ -8,6 +8,7 @@ from cobranza.settings import (
     META,
     OPTIONAL,
     AnswerSettings,
+    CasesSettings,
     EventsSettings,
     IngestSettings,
     PaymentsSettings,
@@ -43,6 +44,7 @@ CLASSES: list[type[Settings]] = [
     ReceiptsSettings,
     PaymentsSettings,
     AnswerSettings,
+    CasesSettings,
     ReportsSettings,
     EventsSettings,
 ]

@@ -9,11 +9,14 @@ from cobranza.flows.event_of import patterns
 from tests.unit.template import (
     ACCOUNT,
     FORTNIGHT,
+    ISSUER,
     MAPPING,
     QUEUE,
     ROOT,
     SECRET,
     TABLE,
+    Node,
+    Stack,
     dead_letter_queues,
     dead_letter_targets,
     dig,
@@ -193,24 +196,60 @@ def test_a_schedule_may_invoke_its_function_and_nothing_else() -> None:
 
 def test_the_http_api_may_invoke_the_function_of_each_route_and_nothing_else() -> None:
     now = stack("prod")
-    (api,) = now.of("AWS::ApiGatewayV2::Api").values()
-    routes = {(method, path) for path, methods in api["Body"]["paths"].items() for method in methods}
     doors = {
-        ("get", "/webhook"): "WebhookFunction",
-        ("post", "/webhook"): "WebhookFunction",
-        ("post", "/payments"): "PaymentsFunction",
+        ("WebhookApi", "get", "/webhook"): "WebhookFunction",
+        ("WebhookApi", "post", "/webhook"): "WebhookFunction",
+        ("WebhookApi", "post", "/payments"): "PaymentsFunction",
+        ("CasesApi", "get", "/cases"): "CasesFunction",
+        ("CasesApi", "get", "/cases/{id}"): "CasesFunction",
+        ("CasesApi", "post", "/cases/{id}/answer"): "CasesFunction",
+        ("CasesApi", "post", "/cases/{id}/take"): "CasesFunction",
+        ("CasesApi", "post", "/cases/{id}/hand-back"): "CasesFunction",
+        ("CasesApi", "post", "/cases/{id}/close"): "CasesFunction",
     }
-    assert routes == doors.keys()
+    assert {route[:3] for route in routes(now)} == doors.keys()
+    gateway = f"arn:aws:execute-api:us-east-1:{ACCOUNT}"
     permissions = [tuple(sorted(each.items())) for each in now.of("AWS::Lambda::Permission").values()]
     assert sorted(each for each in permissions if dict(each)["Principal"] != "events.amazonaws.com") == sorted(
         (
             ("Action", "lambda:InvokeFunction"),
             ("FunctionName", f"${{{function}}}"),
             ("Principal", "apigateway.amazonaws.com"),
-            ("SourceArn", f"arn:aws:execute-api:us-east-1:{ACCOUNT}:${{WebhookApi}}/*/{method.upper()}{path}"),
+            (
+                "SourceArn",
+                f"{gateway}:${{{api}}}/*/{method.upper()}{path.replace('{id}', '*')}",
+            ),
         )
-        for (method, path), function in doors.items()
+        for (api, method, path), function in doors.items()
     )
+
+
+def routes(of: Stack) -> list[tuple[str, str, str, list[Node]]]:
+    """Of each route its API, its method, its path, and the authorizers that it asks."""
+    return [
+        (name, method, path, operation.get("security", []))
+        for name, api in of.of("AWS::ApiGatewayV2::Api").items()
+        for path, methods in api["Body"]["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+@every_stage
+def test_cases_are_for_whoever_has_a_token_of_the_issuer_and_nobody_else(stage: str) -> None:
+    now = stack(stage, CasesAudience="equipo")
+    scheme = now.of("AWS::ApiGatewayV2::Api")["CasesApi"]["Body"]["components"]["securitySchemes"]["Tokens"]
+    authorizer = scheme["x-amazon-apigateway-authorizer"]
+    assert authorizer["type"] == "jwt"
+    assert authorizer["identitySource"] == "$request.header.Authorization"
+    assert authorizer["jwtConfiguration"] == {"issuer": ISSUER, "audience": ["equipo"]}
+    asked = [each for each in routes(now) if each[0] == "CasesApi"]
+    assert asked
+    assert all([*name] == ["Tokens"] for *_, (name,) in asked)
+
+
+@every_stage
+def test_without_an_issuer_nothing_of_the_api_of_cases_exists(stage: str) -> None:
+    assert not [name for name in stack(stage, CasesIssuer="").resources if name.startswith("Cases")]
 
 
 def test_the_rules_of_control_files_and_approvals_may_invoke_ingest_and_nothing_else() -> None:
@@ -351,7 +390,7 @@ STREAM_READING = {
     f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 }
 READERS = {
-    "ProviderSecret": {"SendFunction", "ReceiptsFunction", "AnswerFunction"},
+    "ProviderSecret": {"SendFunction", "ReceiptsFunction", "AnswerFunction", "CasesFunction"},
     "IdentitySecret": {"IngestFunction", "WebhookFunction", "PaymentsFunction"},
     "GatewaySecret": {"PaymentsFunction"},
     "WebhookSecret": {"WebhookFunction"},

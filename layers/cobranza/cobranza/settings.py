@@ -116,6 +116,11 @@ class AnswerSettings(ProviderSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CasesSettings(ProviderSettings):
+    """Nothing else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings(Settings):
     ledger_table: str
     journal_table: str

@@ -96,7 +96,10 @@ def meaning_of(asked: Asked, borrower: Borrower | None, language: str) -> Meanin
 def reply_to(asked: Asked, meaning: Meaning, book: Book, portfolio: Portfolio | None, now: datetime) -> Reply:
     """To the only borrower who has the phone. Without a valid portfolio what was said is kept all the same."""
     reply = _Reading(asked, meaning, book, portfolio).reply()
-    return reply if _may_go(asked, reply, book.borrower, now) else replace(reply, answer=None, buttons=())
+    if _may_go(asked, reply, book.borrower, now):
+        return reply
+    looked_into = reply.looked_into or (asked.at + CASE if reply.answer else None)
+    return replace(reply, answer=None, buttons=(), looked_into=looked_into)
 
 
 def reply_to_stranger(asked: Asked, meaning: Meaning, now: datetime) -> Reply:
@@ -130,7 +133,7 @@ def _may_go(asked: Asked, reply: Reply, borrower: Borrower, now: datetime) -> bo
 def _in_charge(borrower: Borrower, asked: Asked, now: datetime) -> bool:
     """Whether a person had taken over before this message: the one that asks for them is answered."""
     until = borrower.human_until
-    return until is not None and now < until and until - IN_CHARGE < asked.at
+    return until is not None and now < until and (borrower.human_since or until - IN_CHARGE) < asked.at
 
 
 def _stop_confirmed(asked: Asked, borrower: Borrower | None) -> Reply:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from cobranza.conversation.answers import Answer, words_for
 from cobranza.conversation.intent import Meaning
 from cobranza.conversation.reply import (
+    CASE,
     Asked,
     Reply,
     meaning_of,
@@ -20,13 +21,16 @@ from cobranza.conversation.reply import (
     reply_to_stranger,
 )
 from cobranza.flows.introduce import introduced
+from cobranza.flows.open_case import Matter, case_of
 from cobranza.flows.wake import wake
+from cobranza.ledger.case import Case
 from cobranza.ledger.standing import WHATSAPP, Action, Standing, hear
 from cobranza.policy.decision import Book
 from cobranza.policy.due import StrategyOf, local_date
 from cobranza.policy.portfolio import Portfolio
 from cobranza.queues import ReplyToAnswer
 from cobranza.store import keys
+from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
@@ -80,6 +84,7 @@ class AnswerDesk:
     ledger: Ledger
     words: Words
     conversations: Conversations
+    cases: Cases
     journal: Journal
     whatsapp: WhatsApp
     portfolio: Callable[[str], Portfolio | None]
@@ -136,13 +141,31 @@ class AnswerDesk:
         for event, facts in _lines(turn):
             self.journal.append(_subject(turn), now, event, turn.message, _facts(turn) | facts, at=turn.at)
         if reply.case:
-            self.conversations.open_case(turn.asked.borrower, turn.asked.event, reply.case, now)
+            self.cases.open(self._case(turn, reply.case, now))
         for book in turn.people:
             self._keep_of(book.borrower.ref, turn, now)
         if reply.wakes:
             for loaded in filter(None, (self.ledger.load(book.borrower.ref) for book in turn.people)):
                 tomorrow = local_date(loaded.book.borrower, turn.at) + timedelta(days=1)
                 wake(self.ledger, loaded.book, self.strategy_of, tomorrow)
+
+    def _case(self, turn: _Turn, topic: str, now: datetime) -> Case:
+        matter = Matter(
+            topic=topic,
+            chat=turn.asked.borrower,
+            event=turn.asked.event,
+            portfolio_id=turn.portfolio.portfolio_id if turn.portfolio else self._undeclared(turn),
+            portfolio=turn.portfolio,
+            stops=tuple(said.action for said in turn.reply.says),
+            looked_into=turn.reply.looked_into,
+            in_charge_until=turn.reply.hands_over,
+        )
+        return case_of(matter, turn.people, now)
+
+    def _undeclared(self, turn: _Turn) -> str:
+        """Whose a case is that no valid portfolio answers for."""
+        names = (debt.terms.portfolio for book in turn.people for debt in book.debts)
+        return min(names, default="") or self.ledger.first_portfolio()
 
     def _keep_of(self, borrower: str, turn: _Turn, now: datetime) -> None:
         reply = turn.reply
@@ -162,7 +185,11 @@ class AnswerDesk:
         text = self._text(turn, answer) if answer else ""
         if text:
             self.whatsapp.access_token()
-        told: Item = {"intent": turn.meaning.intent.value, "answer": answer.value if answer else ""}
+        told: Item = {
+            "intent": turn.meaning.intent.value,
+            "answer": answer.value if answer else "",
+            "answer_text": text,
+        }
         if not self.conversations.claim_answer(turn.asked.borrower, turn.asked.event, now, told):
             return "DONE"
         if not answer:
@@ -172,6 +199,8 @@ class AnswerDesk:
         if isinstance(came, Refused) and came.action is errors.Action.RETRY:
             self.conversations.give_back(turn.asked.borrower, turn.asked.event)
             raise TryLater(f"{came.error.code} {came.error.title}")
+        if not isinstance(came, Accepted):
+            self._leave_to_a_person(turn, now)
         self._note(turn, _told_of(came), answer, now)
         return answer.value
 
@@ -193,6 +222,13 @@ class AnswerDesk:
         else:
             text = words_for(answer, language)
         return introduced(self.conversations, asked.borrower, asked.event, language, text)
+
+    def _leave_to_a_person(self, turn: _Turn, now: datetime) -> None:
+        """An answer that did not arrive leaves the borrower waiting: nobody asks them for money meanwhile."""
+        until = turn.at + CASE
+        self.cases.open(self._case(replace(turn, reply=replace(turn.reply, looked_into=until)), "UNANSWERED", now))
+        for book in turn.people:
+            self.ledger.look_into(book.borrower.ref, until)
 
     def _note(self, turn: _Turn, facts: Item, answer: Answer, now: datetime) -> None:
         self.conversations.note_answer(turn.asked.borrower, turn.asked.event, facts)

@@ -18,7 +18,7 @@ from cobranza.policy.portfolio import Portfolio
 from cobranza.refs import References
 from cobranza.store import keys
 from cobranza.store.book import Book, Known
-from cobranza.store.conversations import Conversations
+from cobranza.store.cases import Cases
 from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger
 from cobranza.store.payments import Payments
@@ -74,7 +74,7 @@ class Rooms:
     book: Book
     ledger: Ledger
     payments: Payments
-    conversations: Conversations
+    cases: Cases
     journal: Journal
     references: References
     strategy_of: StrategyOf

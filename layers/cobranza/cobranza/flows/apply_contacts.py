@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
@@ -19,6 +20,7 @@ from cobranza.flows.applied import (
     in_chunks,
     line_of,
 )
+from cobranza.flows.open_case import Matter, case_of
 from cobranza.ledger.standing import WHATSAPP, Action, DebtStanding, Standing, Word, hear, hear_of_debt
 from cobranza.store import book as writes
 from cobranza.store import keys
@@ -77,11 +79,23 @@ def _hear_borrower(rooms: Rooms, ref: str, rows: Sequence[tuple[Row, ContactRow]
     else:
         raise RuntimeError(f"a borrower changed under our hands {TRIES} times")
     if hearing.is_erased and hearing.standing.erased:
-        event = f"{utc(hearing.standing.erased.at)}#{ref}"
-        rooms.conversations.open_case(ref, event, "ERASE", job.now)
+        _ask_a_person(rooms, ref, hearing.standing.erased.at, job)
     if hearing.is_awake:
         rooms.wake(ref, job.now)
     return outcomes
+
+
+def _ask_a_person(rooms: Rooms, ref: str, erased_at: datetime, job: Job) -> None:
+    """What a borrower wants erased a person erases."""
+    loaded = rooms.ledger.load(ref)
+    matter = Matter(
+        topic="ERASE",
+        chat=ref,
+        event=f"{utc(erased_at)}#{ref}",
+        portfolio_id=job.portfolio_id,
+        portfolio=job.portfolio,
+    )
+    rooms.cases.open(case_of(matter, [loaded.book] if loaded else [], job.now))
 
 
 def _hear_row(hearing: _Hearing, row: ContactRow, job: Job) -> str | InvalidInput:

@@ -1,5 +1,5 @@
-"""Rows of payments, contacts, recalls, requests and receipts files: what they tell is written down, each borrower
-at a time.
+"""Rows of payments, contacts, recalls, requests, receipts and cases files: what they tell is written down, each
+borrower at a time.
 
 Every row is told once, whatever comes twice or dies on the way: the same file again changes nothing.
 """
@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from functools import partial
 
 from cobranza.errors import InvalidInput
+from cobranza.files.cases import read_case
 from cobranza.files.cells import Cells
 from cobranza.files.contacts import read_contact
 from cobranza.files.declared import Declared
@@ -20,6 +21,7 @@ from cobranza.files.receipts import read_receipt
 from cobranza.files.requests import read_request
 from cobranza.files.row import Row
 from cobranza.flows.applied import Applied, Job, Rooms
+from cobranza.flows.apply_cases import apply_cases
 from cobranza.flows.apply_contacts import apply_contacts
 from cobranza.flows.apply_payments import apply_payments
 from cobranza.flows.apply_recalls import apply_recalls
@@ -27,7 +29,7 @@ from cobranza.flows.apply_receipts import apply_receipts
 from cobranza.flows.apply_requests import apply_requests
 from cobranza.policy.portfolio import Portfolio
 
-KINDS = ("payments", "contacts", "recalls", "requests", "receipts")
+KINDS = ("payments", "contacts", "recalls", "requests", "receipts", "cases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class RowDesk:
                 apply_requests(self.rooms, good(read_request), job, applied)
             case "receipts":
                 apply_receipts(self.rooms, good(read_receipt), job, applied)
+            case "cases":
+                apply_cases(self.rooms, good(read_case), job, applied)
             case _:
                 raise ValueError(f"no rows of this kind: {kind}")
         applied.refusals.sort(key=lambda refusal: refusal.row.line)

@@ -13,7 +13,7 @@ from cobranza.store.keys import ALL
 MAX_KEY = 900  # S3 allows 1,024 bytes, and results are named after the file
 # Files of debts become the book; files of rows tell something of people and debts that are in it.
 DEBTS = ("debts", "snapshots")
-ROWS = ("payments", "contacts", "recalls", "requests", "receipts")
+ROWS = ("payments", "contacts", "recalls", "requests", "receipts", "cases")
 KINDS = (*DEBTS, *ROWS, "mappings")
 # What people declare of a portfolio, each under its own name.
 SETTINGS = {"portfolios": "portfolio.yaml", "strategies": "strategy.yaml"}

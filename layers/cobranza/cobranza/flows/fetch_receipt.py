@@ -12,6 +12,7 @@ from typing import Any
 
 from cobranza.conversation.answers import Answer, words_for
 from cobranza.flows.introduce import introduced
+from cobranza.flows.open_case import Matter, case_of
 from cobranza.ledger.receipt import Decision, Receipt
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
@@ -19,6 +20,7 @@ from cobranza.policy.message_classes import MessageClass, Obstacle, may_go
 from cobranza.policy.portfolio import Portfolio
 from cobranza.queues import MediaToFetch
 from cobranza.store import keys
+from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger, Loaded
@@ -56,6 +58,7 @@ class ReceiptDesk:
     whatsapp: WhatsApp
     portfolio: Callable[[str], Portfolio | None]
     waiting: Receipts
+    cases: Cases
     only_to: frozenset[str] | None = None
 
     def fetch(self, asked: MediaToFetch, now: datetime) -> str:
@@ -75,9 +78,11 @@ class ReceiptDesk:
         loaded = self.ledger.load(asked.borrower)
         receipt = self._hold(asked, event, loaded.book, now) if loaded else None
         if not kept:
-            self.conversations.open_case(asked.borrower, asked.event, f"RECEIPT_{state}", now)
-        if not kept and (receipt is None or receipt.until):
-            self.ledger.look_into(asked.borrower, now + CASE)
+            waits = receipt is None or receipt.until is not None
+            looked_into = now + CASE if waits else None
+            self._open_case(asked, event, loaded and loaded.book, f"RECEIPT_{state}", now, looked_into=looked_into)
+            if looked_into:
+                self.ledger.look_into(asked.borrower, looked_into)
         if loaded:
             answer = Answer.RECEIPT_RECEIVED if kept else Answer.RECEIPT_UNREADABLE
             self._answer(asked, event, loaded, answer, now)
@@ -99,8 +104,30 @@ class ReceiptDesk:
         if mine.waits and mine.until:
             self.ledger.pause_for_receipt(mine.borrower, mine.until)
         if is_another:
-            self.conversations.open_case(mine.borrower, mine.event, "RECEIPT_AGAIN", now)
+            self._open_case(asked, event, book, "RECEIPT_AGAIN", now)
         return mine
+
+    def _open_case(
+        self,
+        asked: MediaToFetch,
+        event: dict[str, Any],
+        book: Book | None,
+        topic: str,
+        now: datetime,
+        *,
+        looked_into: datetime | None = None,
+    ) -> None:
+        ours = self._portfolios(book) if book else []
+        portfolio = next(iter(ours), None) or self.ledger.portfolio_of(event["phone_number_id"])
+        matter = Matter(
+            topic=topic,
+            chat=asked.borrower,
+            event=asked.event,
+            portfolio_id=portfolio.portfolio_id if portfolio else self.ledger.first_portfolio(),
+            portfolio=portfolio,
+            looked_into=looked_into,
+        )
+        self.cases.open(case_of(matter, [book] if book else [], now))
 
     def _receipt(self, asked: MediaToFetch, event: dict[str, Any], book: Book) -> Receipt | None:
         received_at = datetime.fromisoformat(asked.event.partition("#")[0])
@@ -177,12 +204,10 @@ class ReceiptDesk:
         self.whatsapp.access_token()
         if not event.get("answered_at") and loaded.was_written_to(now):
             raise TryAgain("written to just now")
-        if self.conversations.claim_answer(asked.borrower, asked.event, now):
+        language = portfolio.template_language(book.borrower.language)
+        text = introduced(self.conversations, asked.borrower, asked.event, language, words_for(answer, language))
+        if self.conversations.claim_answer(asked.borrower, asked.event, now, {"answer_text": text}):
             self.ledger.wrote_to(book.borrower.ref, now)
-            language = portfolio.template_language(book.borrower.language)
-            text = introduced(
-                self.conversations, asked.borrower, asked.event, language, words_for(answer, language)
-            )
             self.whatsapp.send(event["phone_number_id"], text_message(book.borrower.phone, text, event["wamid"]))
 
     def _portfolios(self, book: Book) -> list[Portfolio]:

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from cobranza.errors import InvalidInput
-from cobranza.files import contacts, payments, recalls, receipts, requests
+from cobranza.files import cases, contacts, payments, recalls, receipts, requests
 from cobranza.files.codes import refuse
 from cobranza.files.columns import DEBTS
 from cobranza.files.debts import any_link, read_debt
@@ -52,6 +52,7 @@ COLUMNS = {
     "recalls": recalls.COLUMNS,
     "requests": requests.COLUMNS,
     "receipts": receipts.COLUMNS,
+    "cases": cases.COLUMNS,
 }
 # Of a file of rows, which is applied at once.
 MOST_ROWS = 200_000

@@ -25,7 +25,7 @@ class Borrower:
     `number_from` where those who say that the borrower gave this phone have it from; `known_at` stands for the
     phone at which we know the borrower: they said so there, or were reminded there before;
     `heard_at` when the borrower last wrote to us; `case_until` until when a person looks into what they told us;
-    `human_until` until when a person answers them, and no machine.
+    `human_since` and `human_until` from when until when a person answers them, and no machine.
     """
 
     ref: str
@@ -45,6 +45,7 @@ class Borrower:
     shares_phone: bool = False
     heard_at: datetime | None = None
     case_until: datetime | None = None
+    human_since: datetime | None = None
     human_until: datetime | None = None
     number_from: tuple[str, ...] = ()
     known_at: str = ""

@@ -67,6 +67,9 @@ def _without_link(value: str) -> str:
     return value
 
 
+# Days past due from which a case is one for collections.
+COLLECTIONS_FROM = 30
+
 # These stand in messages, where WhatsApp allows neither new lines nor tabs.
 type Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 type ShownName = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -101,6 +104,7 @@ class Portfolio(_Model):
     """One portfolio of the creditor. `phone_number_id` is the sending number's id at Meta, `language` the one
     of messages whose row names none, `countries` ISO 3166-1 alpha-2, `receipt_pause_days` how long a receipt that
     nobody has verified keeps reminders back, `receipt_case_days` how many days more once a person was asked,
+    `collections_from_days` from how many days past due on a case is one for collections,
     `freshness_hours` after how many business hours without a file nobody is reminded any more, `strategy` which
     shipped one holds until a strategy.yaml is dropped, `needs_payment_link` whether a debt with no way to pay is
     kept back, neither an approved link nor one of `pay_options`, which are printed where there is no link;
@@ -120,6 +124,7 @@ class Portfolio(_Model):
     link_bases: Annotated[tuple[LinkBase, ...], Field(max_length=50)] = ()
     receipt_pause_days: Annotated[int, Field(ge=0, le=30)] = 3
     receipt_case_days: Annotated[int, Field(ge=0, le=30)] = 2
+    collections_from_days: Annotated[int, Field(ge=1, le=3650)] = COLLECTIONS_FROM
     freshness_hours: Annotated[int, Field(ge=1, le=240)] = 24
     strategy: Literal["standard", "preventive", "gentle"] = "standard"
     needs_payment_link: bool = False

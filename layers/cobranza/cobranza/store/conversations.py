@@ -5,7 +5,7 @@ They lie in partitions of their own, so that the sender's one query of a borrowe
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,8 @@ from cobranza.store import keys
 from cobranza.store.table import ConditionFailed, Item, Table, utc
 
 MAX_RAW = 100_000  # characters: far below what an item may hold, far above what a message is
+# What became of a person's words: WhatsApp took them, or surely did not; else they are CLAIMED or UNKNOWN.
+SENT, REFUSED = "SENT", "REFUSED"
 
 
 class Conversations:
@@ -68,7 +70,7 @@ class Conversations:
     def give_back(self, chat: str, event: str) -> None:
         """The answer surely did not leave: another try may claim it."""
         key = {"pk": keys.chat_pk(chat), "sk": event}
-        self._table.update(key, remove=("answered_at", "intent", "answer"))
+        self._table.update(key, remove=("answered_at", "intent", "answer", "answer_text"))
 
     def note_answer(self, chat: str, event: str, facts: Item) -> None:
         """What WhatsApp said to the answer."""
@@ -88,15 +90,34 @@ class Conversations:
             return False
         return True
 
-    def open_case(self, chat: str, event: str, kind: str, at: datetime) -> None:
-        """Asks for a person to look at this message of the conversation, once."""
-        case = {"borrower": chat, "kind": kind, "state": "OPEN", "opened_at": at}
-        with contextlib.suppress(ConditionFailed):
-            self._table.put_new(keys.case(event) | case)
+    def last_inbound(self, chat: str, since: datetime) -> Item | None:
+        """The last message that came in since that moment."""
+        values = {"pk": keys.chat_pk(chat), "since": utc(since), "said": keys.SAID}
+        items = self._table.query("pk = :pk AND sk BETWEEN :since AND :said", values, backwards=True)
+        return next((item for item in items if item.get("direction") == "in"), None)
 
-    def open_cases(self) -> Iterator[Item]:
-        """What waits for a person, oldest message first."""
-        yield from self._table.query("pk = :pk", {"pk": keys.CASES})
+    def newest(self, chat: str, most: int) -> list[Item]:
+        """The newest items of a conversation, the last one first."""
+        values = {"pk": keys.chat_pk(chat), "said": keys.SAID}
+        return [*self._table.query("pk = :pk AND sk < :said", values, limit=most, backwards=True)]
+
+    def claim_words(self, chat: str, name: str, words: Item) -> str:
+        """Keeps a person's words with the right to send them, once: empty where it was taken, else what became of
+        them before. Those that WhatsApp surely did not take may be sent again."""
+        try:
+            self._table.update(
+                {"pk": keys.chat_pk(chat), "sk": name},
+                {"direction": "out", "state": "CLAIMED", **words},
+                condition="attribute_not_exists(#pk) OR #state = :refused",
+                values={"refused": REFUSED},
+            )
+        except ConditionFailed as failed:
+            return failed.item["state"]
+        return ""
+
+    def settle_words(self, chat: str, name: str, facts: Item) -> None:
+        """What WhatsApp said to a person's words."""
+        self._table.update({"pk": keys.chat_pk(chat), "sk": name}, facts)
 
     def keep_raw(self, kind: str, content: Mapping[str, Any], references: References, at: datetime) -> None:
         """What Meta told and nobody acts on yet, as it came; the same again is a no-op."""

@@ -16,6 +16,7 @@ from cobranza.store import keys
 from cobranza.store.table import ConditionFailed, Insert, Item, Table, unpacked, utc
 
 PAYMENT_APPLIED = "payment.applied"
+CASE_ANSWERED = "case.answered"
 PAYMENT_UNMATCHED = "payment.unmatched"
 DEBT_CLOSED = "debt.closed"
 PROMISE_KEPT = "promise.kept"

@@ -22,7 +22,6 @@ CREDIT = "CREDIT#"
 CONTROL = "CONTROL#"
 CONFIG = "CONFIG"
 STOP = "STOP"
-CASES = "CASES"
 PORTFOLIOS = "PORTFOLIOS"
 TEMPLATES = "TEMPLATES"
 # No template is called so: their names are small letters.
@@ -227,11 +226,6 @@ def said_in_chat(ref: str) -> dict[str, str]:
 def receipt_pk(digest: str) -> str:
     """Who sent these bytes first."""
     return f"RECEIPT#{digest}"
-
-
-def case(event: str) -> dict[str, str]:
-    """A message that a person has to look at, all in one partition, oldest first; `event` as in its chat."""
-    return {"pk": CASES, "sk": event}
 
 
 def news_pk(kind: str) -> str:

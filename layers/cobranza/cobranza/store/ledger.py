@@ -132,6 +132,10 @@ class Ledger:
         ours = (portfolio for portfolio in self._valid() if portfolio.phone_number_id == number)
         return min(ours, key=lambda portfolio: portfolio.portfolio_id, default=None)
 
+    def first_portfolio(self) -> str:
+        """Always the same one: whose everything is that names no other. Empty while none was declared."""
+        return next((listed.id for listed in self.portfolios()), "")
+
     def _valid(self) -> Iterator[Portfolio]:
         wanted = [keys.portfolio(listed.id) for listed in self.portfolios()]
         for item in self._table.get_all(wanted, ("config",)):

@@ -204,10 +204,11 @@ class Table:
         limit: int = 0,
         where: str = "",
         among: Mapping[str, Any] | None = None,
+        backwards: bool = False,
     ) -> Iterator[Item]:
-        """All items of a key condition in pk, sk (or the index's keys), page by page; at most `limit` if given,
-        and those alone for which the condition `where` holds, with its values `among`: the others are read, and
-        paid for, as well."""
+        """All items of a key condition in pk, sk (or the index's keys), page by page, the last first where told
+        so; at most `limit` if given, and those alone for which the condition `where` holds, with its values
+        `among`: the others are read, and paid for, as well."""
         request: dict[str, Any] = {
             "TableName": self._name,
             "KeyConditionExpression": expression,
@@ -215,6 +216,7 @@ class Table:
         }
         request |= {"IndexName": index} if index else {"ConsistentRead": True}
         request |= {"FilterExpression": where} if where else {}
+        request |= {"ScanIndexForward": False} if backwards else {}
         left = limit
         while True:
             # A limit counts what is read, before the filter.

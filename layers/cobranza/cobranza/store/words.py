@@ -64,7 +64,27 @@ class Words:
         with contextlib.suppress(ConditionFailed):
             self._table.update(
                 keys.profile(borrower),
-                {"human_until": utc(until)},
+                {"human_since": utc(at), "human_until": utc(until)},
                 condition="attribute_exists(#pk) AND (attribute_not_exists(#human_until) OR #human_until <= :at)",
                 values={"at": utc(at)},
+            )
+
+    def take_over(self, borrower: str, at: datetime, until: datetime) -> None:
+        """A person answers the borrower from now on until then; whoever does already goes on. Nothing without a
+        profile."""
+        try:
+            self._table.update(
+                keys.profile(borrower),
+                {"human_until": utc(until)},
+                condition="attribute_exists(#pk) AND #human_until > :at",
+                values={"at": utc(at)},
+            )
+        except ConditionFailed:
+            self.hand_over(borrower, at, until)
+
+    def hand_back(self, borrower: str) -> None:
+        """The machine answers the borrower again. Nothing without a profile."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.profile(borrower), remove=("human_since", "human_until"), condition="attribute_exists(#pk)"
             )

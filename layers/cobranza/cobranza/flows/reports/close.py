@@ -17,6 +17,7 @@ from cobranza.files.exports import Row
 from cobranza.files.listings import write_listing
 from cobranza.flows.reports.ageing import AGEING
 from cobranza.flows.reports.book import BOOK
+from cobranza.flows.reports.cases import CASES
 from cobranza.flows.reports.contacts_to_fix import CONTACTS_TO_FIX
 from cobranza.flows.reports.interactions import INTERACTIONS
 from cobranza.flows.reports.late_receipts import ReceiptWatch
@@ -32,7 +33,7 @@ from cobranza.store.ledger import Listed
 from cobranza.store.objects import Bucket
 
 # Every report there is.
-REPORTS = (PAYMENTS_OUT, INTERACTIONS, AGEING, OUTCOMES, BOOK, CONTACTS_TO_FIX, RECEIPTS, UNMATCHED)
+REPORTS = (PAYMENTS_OUT, INTERACTIONS, AGEING, OUTCOMES, BOOK, CONTACTS_TO_FIX, RECEIPTS, CASES, UNMATCHED)
 CSV = "text/csv; charset=utf-8"
 
 
@@ -66,7 +67,7 @@ class ReportDesk:
                 continue
             try:
                 day = Day(each.id, date, zone, numbers, others=next(iter(known)).id)
-                self.watch.watch(day, portfolio.receipt_case_days, f"results/{each.id}/{RECEIPTS.name}/", now)
+                self.watch.watch(day, portfolio, f"results/{each.id}/{RECEIPTS.name}/", now)
                 yield self._close(day)
             except Exception as error:
                 failure = failure or error

@@ -6,7 +6,7 @@ from itertools import batched
 from cobranza.files.exports import INTERACTION_COLUMNS, Interaction, Row, interactions
 from cobranza.flows.reports.report import CHUNK, Day, Report, Sources, debt_id
 from cobranza.store import keys
-from cobranza.store.journal import DEBT_CLOSED, PAYMENT_APPLIED, PROMISE_KEPT, Line
+from cobranza.store.journal import CASE_ANSWERED, DEBT_CLOSED, PAYMENT_APPLIED, PROMISE_KEPT, Line
 
 # The sender's outcomes that WhatsApp had a part in, by the beginning of their code.
 _OUTCOMES = {"SENT": "message.accepted", "UNKNOWN": "message.unknown", "FAILED": "message.failed"}
@@ -44,7 +44,7 @@ def _interaction(event: str, line: Line, borrower_id: str, day: Day) -> Interact
         portfolio=day.portfolio,
         borrower_id=borrower_id,
         event=event,
-        channel=_CHANNELS.get(event, "file") if "source" in facts else "whatsapp",
+        channel=_channel(event, line),
         code=facts.get("code") or facts.get("state", ""),
         debts=[debt_id(key) for key in _debts(line)],
         step=None if step is None else int(step),
@@ -52,6 +52,13 @@ def _interaction(event: str, line: Line, borrower_id: str, day: Day) -> Interact
         detail=facts.get("type") or facts.get("until") or facts.get("to", ""),
         message=facts.get("message", ""),
     )
+
+
+def _channel(event: str, line: Line) -> str:
+    """What the creditor's team did by the API it did there, but for what it wrote to the borrower."""
+    if "by" in line.facts and event != CASE_ANSWERED:
+        return "api"
+    return _CHANNELS.get(event, "file") if "source" in line.facts else "whatsapp"
 
 
 def _debts(line: Line) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from cobranza.files.exports import Row
 from cobranza.policy.closing import bounds
 from cobranza.store.book import Book
+from cobranza.store.cases import Cases
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger
@@ -31,6 +32,7 @@ class Sources:
     imports: Imports
     line: DueLine
     receipts: Receipts
+    cases: Cases
     workers: int = 16
 
 

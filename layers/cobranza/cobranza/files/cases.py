@@ -1,0 +1,76 @@
+"""The cases file: how a person ended what somebody wrote. It is the daily list, filled in; rows that nobody closes
+wait on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cobranza.files.cells import BORROWER_NAMES, Cells, fold, words
+from cobranza.files.codes import refuse
+from cobranza.files.columns import Columns
+from cobranza.ledger.case import Closing, Result
+
+COLUMNS = Columns(
+    kind="cases",
+    names=(
+        *("case_id", "borrower_id", "queue", "topic", "opened_at", "age_days", "debts", "state", "taken_by"),
+        *("first_answer_at", "close", "result", "hold_until"),
+    ),
+    required=("case_id", "close", "result"),
+    dates=("hold_until",),
+    keys=("case_id",),
+    synonyms={
+        "case_id": ("id caso", "caso", "case"),
+        "borrower_id": BORROWER_NAMES,
+        "close": ("cerrar", "cerrado", "fechar", "encerrar"),
+        "result": ("resultado", "dictamen"),
+        "hold_until": ("pausar hasta", "retener hasta", "pausar ate"),
+    },
+)
+
+CLOSES: Mapping[str, str] = words(
+    yes="y si s sim x 1 true cerrar cerrado close closed fechar fechado",
+    no="n nao 0 false",
+)
+RESULTS: Mapping[str, str] = words(
+    resolved="resuelto resuelta resolvido resolvida solucionado solucionada",
+    stands="procede procedente se_mantiene mantiene mantem se_mantem",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow:
+    """`closing` is None where nobody closes the case."""
+
+    line: int
+    case_id: str
+    closing: Closing | None
+
+
+def read_case(cells: Cells, portfolio: str) -> CaseRow:
+    """Reads one row. Raises InvalidInput for the first bad cell."""
+    return CaseRow(line=cells.row.line, case_id=cells.id("case_id", required=True), closing=_closing(cells))
+
+
+def _closing(cells: Cells) -> Closing | None:
+    """A result without a word that it is over is an oversight, and no end."""
+    closes = _word(cells, "close", CLOSES, "BAD_CLOSE")
+    result = _word(cells, "result", RESULTS, "BAD_RESULT")
+    if closes != "yes":
+        if result or cells.text("hold_until"):
+            raise refuse("MISSING_VALUE", "close", "close")
+        return None
+    if not result:
+        raise refuse("MISSING_VALUE", "result", "result")
+    until = cells.day("hold_until") if cells.text("hold_until") else None
+    if until and until < cells.now.astimezone(cells.zone).date():
+        raise refuse("BAD_HOLD", str(until), "hold_until")
+    return Closing(Result(result), until)
+
+
+def _word(cells: Cells, column: str, known: Mapping[str, str], code: str) -> str:
+    """What the word means; empty for an empty cell."""
+    if not (word := cells.text(column)):
+        return ""
+    if meaning := known.get(fold(word)):
+        return meaning
+    raise refuse(code, f"{word[:40]!r}; {', '.join(dict.fromkeys(known.values()))}", column)

@@ -1,0 +1,97 @@
+"""A case: what somebody wrote and a person has to look at, until that person closes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from cobranza.ledger.standing import WHATSAPP, Action, Hold, Mark, Standing, Word
+
+
+class CaseState(StrEnum):
+    OPEN = "OPEN"
+    TAKEN = "TAKEN"
+    CLOSED = "CLOSED"
+
+
+class CaseQueue(StrEnum):
+    """Who of the creditor's team looks at it. UNKNOWN: a number that nobody has."""
+
+    COLLECTIONS = "collections"
+    GENERAL = "general"
+    UNKNOWN = "unknown"
+
+
+class Result(StrEnum):
+    """RESOLVED: what was said keeps reminders back no more; STANDS: it does, and nothing is left to do."""
+
+    RESOLVED = "resolved"
+    STANDS = "stands"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a case ends; nobody is reminded of its debts up to and including `hold_until`."""
+
+    result: Result
+    hold_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """`id` stands for the message it came from, `chat` for the conversation and `event` for the message in it,
+    written at `asked_at`; `topic` is an intent (DISPUTE), or what else a person is needed for (MEDIA, ERASE).
+
+    `borrowers` are the references of those who had the phone, none for an unknown number; `debts` the keys of what
+    they owed the portfolio. `stops` is what the message stopped, `looked_into` until when it keeps reminders back,
+    `in_charge_until` until when a person answers alone. `taken_by` is the taker's name in the creditor's own
+    directory, `source` who closed it: an import, or that name.
+    """
+
+    id: str
+    portfolio: str
+    queue: CaseQueue
+    topic: str
+    chat: str
+    event: str
+    asked_at: datetime
+    opened_at: datetime
+    borrowers: Sequence[str] = ()
+    debts: Sequence[str] = ()
+    stops: Sequence[Action] = ()
+    looked_into: datetime | None = None
+    in_charge_until: datetime | None = None
+    state: CaseState = CaseState.OPEN
+    taken_by: str = ""
+    taken_until: datetime | None = None
+    first_answer_at: datetime | None = None
+    closing: Closing | None = None
+    closed_at: datetime | None = None
+    source: str = ""
+    rev: int = field(default=1, compare=False)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is not CaseState.CLOSED
+
+    def may_be_taken(self, by: str, now: datetime) -> bool:
+        """By anybody whom nobody has come before, or whose time is up."""
+        is_free = self.state is CaseState.OPEN or (self.taken_until is not None and self.taken_until <= now)
+        return self.is_open and (is_free or self.taken_by == by)
+
+
+def lifted(standing: Standing, case: Case, word: Word) -> Standing:
+    """The standing without what the case's message stopped. What the borrower said again later stays, and so does
+    every hold that somebody else asked for; `word` has a source."""
+    if Action.DISPUTE in case.stops and _is_of(standing.dispute, case):
+        standing = replace(standing, dispute=standing.dispute.lift(word))
+    if Action.WRONG_NUMBER in case.stops and _is_of(standing.wrong_number, case):
+        standing = replace(standing, wrong_number=standing.wrong_number.lift(word))
+    hold = standing.hold
+    if Action.HOLD in case.stops and hold and (hold.at, hold.source) == (case.asked_at, WHATSAPP):
+        standing = replace(standing, hold=Hold(word.at, date.min, word.source))
+    return standing
+
+
+def _is_of(mark: Mark, case: Case) -> bool:
+    return mark.stopped is not None and mark.stopped.at <= case.asked_at
