@@ -10,7 +10,7 @@ from cobranza.flows.announce import Announcer, Noted
 from cobranza.queues import failures
 from cobranza.settings import EventsSettings
 from cobranza.store.aws import client
-from cobranza.store.journal import line_of_image
+from cobranza.store.journal import lines_of_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     deps = deps or wire()
     new = (record["dynamodb"] for record in event["Records"] if record["eventName"] == "INSERT")
     told = deps.announcer.announce(
-        Noted(line_of_image(change["NewImage"]), change["SequenceNumber"]) for change in new
+        Noted(line, change["SequenceNumber"]) for change in new for line in lines_of_image(change["NewImage"])
     )
     telemetry.count("EventsAnnounced", told.events)
     telemetry.count("LinesUnreadable", len(told.unreadable))

@@ -8,7 +8,7 @@ from boto3.dynamodb.types import TypeSerializer
 from cobranza.bus import Bus
 from cobranza.flows.announce import Announcer, Noted
 from cobranza.store.aws import client
-from cobranza.store.journal import Line, line_of_image
+from cobranza.store.journal import Line, lines_of_image
 from tests.integration.world import FakeContext, function
 from tests.unit.test_bus import FakeEvents
 from tests.unit.test_event_of import AT, SILENT, TOLD, line
@@ -44,7 +44,7 @@ def orders(fake: FakeEvents) -> list[str]:
 
 @pytest.mark.parametrize("of", [*(of for of, _, _ in TOLD), *SILENT], ids=lambda of: of.event)
 def test_a_line_comes_back_from_the_stream_as_it_was_noted(of: Line) -> None:
-    assert line_of_image(image(of)) == of
+    assert lines_of_image(image(of)) == [of]
 
 
 def test_lines_are_told_in_their_order_and_the_rest_is_left_out() -> None:

@@ -15,6 +15,8 @@ from cobranza.flows.event_of import patterns
 from cobranza.flows.take_payment import PaymentDesk
 from cobranza.gateway.payment import parse
 from local import events
+from tests.integration.deliveries import status as told_by_meta
+from tests.integration.deliveries import tell
 from tests.integration.loading import take
 from tests.integration.memory import packed
 from tests.integration.replies import ask, say
@@ -118,6 +120,37 @@ def test_others_hear_of_each_fact_once_in_its_order(world: World, drop: Drop) ->
     assert details["payment.applied"]["data"]["allocations"] == {"tienda#F-1#": "234.50"}
     assert details["debt.closed"]["debts"] == ["tienda#F-1#"]
     assert details["debt.closed"]["data"]["payment"] == details["payment.applied"]["data"]["payment"]
+
+
+def test_statuses_that_come_together_are_told_each_for_itself(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    (reminder,) = world.tick()
+    world.sender.remind(reminder, world.now)
+    (message,) = world.whatsapp.sent
+    world.now += timedelta(minutes=1)
+    sent = {
+        "id": "wamid.0",
+        "recipient_id": "525555550101",
+        "biz_opaque_callback_data": message["biz_opaque_callback_data"],
+    }
+    assert tell(world, statuses=[told_by_meta(sent, state) for state in ("read", "sent", "delivered")]) == 200
+    told = [(name, detail) for name, detail in heard(world) if name.startswith("message.")]
+    assert [name for name, _ in told] == ["message.accepted", "message.sent", "message.delivered", "message.read"]
+    assert len({detail["id"] for _, detail in told}) == 4
+
+
+def test_a_reply_says_what_was_heard_in_it_and_whether_a_person_has_it(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    say(world, "ya pagué ayer")
+    say(world, "quiero hablar con una persona")
+    world.now += timedelta(minutes=5)
+    say(world, "¿sigue ahí?")
+    replies = [detail["data"] for name, detail in heard(world) if name == "reply.received"]
+    assert [(each["intent"], each["bot_paused"]) for each in replies] == [
+        ("PAID", False),
+        ("PERSON", False),
+        ("UNKNOWN", True),
+    ]
 
 
 def test_a_replay_of_the_stream_tells_the_same_ids(world: World, drop: Drop) -> None:

@@ -68,7 +68,7 @@ class MessageData(Data):
 
 class ReplyData(Data):
     """`type` as WhatsApp calls it (text, image, button). `intent` is what a machine heard in it; `bot_paused`: a
-    person has the conversation, and no machine answers. Both are null where nobody has said so."""
+    person has the conversation, and no machine answers. `bot_paused` is null where nobody knows the number."""
 
     message: Ref
     type: Name
@@ -186,7 +186,7 @@ KINDS: Mapping[str, tuple[type[Data], str]] = {
     "consent.given": (ConsentData, "A borrower agreed on WhatsApp to be written to"),
     "consent.withdrawn": (ConsentData, "A borrower told us on WhatsApp to stop"),
     "case.opened": (CaseData, "A person has to look at something"),
-    "case.closed": (CaseData, "A person has looked at it; nothing notes it yet"),
+    "case.closed": (CaseData, "A person has looked at it"),
     "debt.closed": (ClosedData, "Nothing is left to pay of a debt, by a gateway's payment"),
     "import.finished": (ImportData, "A file was worked through, or refused whole"),
 }

@@ -18,7 +18,7 @@ from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.refs import References
 from cobranza.store.conversations import MAX_RAW, Conversations
 from cobranza.store.journal import Journal
-from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key
+from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key, is_borrower
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
 from cobranza.store.table import ConditionFailed, Item
@@ -82,8 +82,8 @@ class Recorder:
                 return self._keep_raw("unreadable", asdict(event), now)
 
     def _inbound(self, event: InboundMessage, callers: Callers, now: datetime, trace: str) -> str:
-        stops = (of_button(event.payload) or understand(event.text, event.at.date()).intent) is Intent.STOP
-        if stops:
+        intent = of_button(event.payload) or understand(event.text, event.at.date()).intent
+        if intent is Intent.STOP:
             # Before we look who has the phone: who is imported meanwhile finds the stop.
             for ref in callers.phones(event.sender) or [self._stranger(event)]:
                 self.ledger.stop_phone(ref, event.at)
@@ -98,18 +98,20 @@ class Recorder:
                 # Also when it was recorded before: the first try may have died here.
                 self.media.put([MediaToFetch(chat, key, trace)])
         if not borrowers:
-            self._note_inbound(chat_pk(chats[0]), event, wamid, [], now, stops=False)
+            self._note_inbound(chat_pk(chats[0]), event, wamid, {"intent": intent}, now)
             self._ask_for_an_answer(event, chats[0], wamid, trace, receipt=receipt)
             return "inbound_unknown_number"
         failure: ConditionFailed | None = None
         for borrower in borrowers:
+            until = None
             try:
-                self._obey(borrower, event.at, stops=stops)
+                until = self._obey(borrower, event.at, stops=intent is Intent.STOP)
             except ConditionFailed as error:  # a borrower who is being imported keeps nobody else from stopping
                 failure = failure or error
             self._identify(borrower, event, callers, wamid, now)
-            debts = self._answered(borrower, event)
-            self._note_inbound(borrower_pk(borrower), event, wamid, debts, now, stops=stops)
+            told: Item = {"intent": intent, "bot_paused": until is not None and now < until}
+            told["debts"] = self._answered(borrower, event)
+            self._note_inbound(borrower_pk(borrower), event, wamid, told, now)
         if failure:
             raise failure
         self._ask_for_an_answer(event, chats[0], wamid, trace, receipt=receipt)
@@ -122,10 +124,11 @@ class Recorder:
         if not receipt and event.type in ANSWERED:
             self.replies.put([ReplyToAnswer(chat, event_key(event.at, wamid), trace)])
 
-    def _obey(self, borrower: str, at: datetime, *, stops: bool) -> None:
+    def _obey(self, borrower: str, at: datetime, *, stops: bool) -> datetime | None:
+        """Until when a person alone answers them."""
         if stops:
             self.ledger.opt_out(borrower, at)
-        self.ledger.heard_from(borrower, at)
+        return self.ledger.words.heard_from(borrower, at)
 
     def _identify(self, borrower: str, event: InboundMessage, callers: Callers, wamid: str, now: datetime) -> None:
         """A button of a first contact was pressed at the phone that it is about, while that is the borrower's."""
@@ -150,13 +153,13 @@ class Recorder:
         last = max(quoted or before, key=lambda each: each[1].day, default=None)
         return sorted(last[1].debts) if last else []
 
-    def _note_inbound(
-        self, subject: str, event: InboundMessage, wamid: str, debts: list[str], now: datetime, *, stops: bool
-    ) -> None:
-        """That somebody wrote, and what kind of message; the words stay in the conversation."""
-        told: Item = {"type": event.type[:40], "number": event.phone_number_id, "message": wamid, "debts": debts}
+    def _note_inbound(self, subject: str, event: InboundMessage, wamid: str, told: Item, now: datetime) -> None:
+        """That somebody we know or do not know wrote, what kind of message, and what it seems to mean; the words
+        stay in the conversation."""
+        line: Item = {"type": event.type[:40], "number": event.phone_number_id, "message": wamid, "debts": []}
+        stops = told["intent"] is Intent.STOP and is_borrower(subject)
         for name in ("reply", "opt_out") if stops else ("reply",):
-            self._note(subject, name, wamid, event.at, told, now)
+            self._note(subject, name, wamid, event.at, line | told, now)
 
     def _note(self, subject: str, event: str, identity: str, at: datetime, told: Item, now: datetime) -> None:
         self.journal.append(subject, now, event, identity, told, at=at)

@@ -95,9 +95,9 @@ class Journal:
         )
 
 
-def line_of_image(image: Mapping[str, Any]) -> Line:
-    """A line as the table's stream shows it, in DynamoDB's own JSON."""
-    return _line(unpacked(image))
+def lines_of_image(image: Mapping[str, Any]) -> list[Line]:
+    """The lines of an item as the table's stream shows it, in DynamoDB's own JSON."""
+    return list(_lines(unpacked(image)))
 
 
 _NOTED = itemgetter("noted_at")

@@ -355,19 +355,6 @@ class Ledger:
             if not failed.item:
                 raise
 
-    def heard_from(self, borrower: str, at: datetime) -> None:
-        """The borrower wrote at `at`. Raises ConditionFailed when there is no profile."""
-        try:
-            self._table.update(
-                keys.profile(borrower),
-                {"last_inbound_at": utc(at)},
-                condition=f"{EXISTS} AND (attribute_not_exists(#last_inbound_at) OR "
-                "#last_inbound_at < :last_inbound_at)",
-            )
-        except ConditionFailed as failed:
-            if not failed.item:
-                raise
-
     def know_at(self, borrower: str, phone_ref: str) -> None:
         """We know that the borrower answers at this phone; at no other any more. Nothing without a profile, or
         where nothing stands for the phone."""

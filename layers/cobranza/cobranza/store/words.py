@@ -42,6 +42,23 @@ class Words:
                 if not tries_left:
                     raise
 
+    def heard_from(self, borrower: str, at: datetime) -> datetime | None:
+        """The borrower wrote at `at`; until when a person alone answers them, if that was ever told. Raises
+        ConditionFailed when there is no profile."""
+        try:
+            profile = self._table.update(
+                keys.profile(borrower),
+                {"last_inbound_at": utc(at)},
+                condition="attribute_exists(#pk) AND (attribute_not_exists(#last_inbound_at) OR "
+                "#last_inbound_at < :last_inbound_at)",
+            )
+        except ConditionFailed as failed:
+            if not failed.item:
+                raise
+            profile = failed.item
+        until = profile.get("human_until")
+        return datetime.fromisoformat(until) if until else None
+
     def deny_number(self, borrower: str, at: datetime) -> None:
         """Whoever answers at the borrower's phone is somebody else."""
         word = Word(at, source=WHATSAPP)
