@@ -172,7 +172,8 @@ class Messages:
         items = self._table.query(
             "pk = :pk AND begins_with(sk, :prefix)", {"pk": borrower_pk(borrower), "prefix": MESSAGE}
         )
-        taken = (self._table.get(keys.profile(borrower)) or {}).get("taken", {})
+        profiles = self._table.get_all([keys.profile(borrower)], ("taken",))
+        taken = profiles[0].get("taken", {}) if profiles else {}
         found: list[tuple[MessageKey, Message, str]] = []
         for item in items:
             parsed = message_of(item)
