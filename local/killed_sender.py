@@ -41,7 +41,7 @@ def main() -> None:
     sqs, url = stack.client("sqs"), stack.queues["reminders"]
     (received,) = sqs.receive_message(QueueUrl=url)["Messages"]
     # It comes back soon, and the next to die meets another one.
-    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=received["ReceiptHandle"], VisibilityTimeout=10)
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=received["ReceiptHandle"], VisibilityTimeout=4)
     dynamodb = stack.client("dynamodb")
     table = Table(dynamodb, stack.tables["ledger"])
     ledger = Ledger(table)
