@@ -31,7 +31,9 @@ def test_others_hear_of_a_reply(stack: Stack, today: datetime) -> None:
 
 def listen(stack: Stack) -> None:
     functions = stack.client("lambda")
-    (mapping,) = functions.list_event_source_mappings(FunctionName=stack.functions["events"])["EventSourceMappings"]
+    (mapping,) = functions.list_event_source_mappings(FunctionName=stack.functions["events"])[
+        "EventSourceMappings"
+    ]
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
 

@@ -13,7 +13,7 @@ from cobranza.queues import ReplyToAnswer
 from cobranza.whatsapp.client import Answer, Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
 from tests.integration.replies import Drop, ask, cases, lines, queued, say, texts, write
-from tests.integration.rows import apply, codes
+from tests.integration.rows import apply, codes, refused
 from tests.integration.world import PORTFOLIO_YAML, FakeContext, World, debts, function
 
 pytestmark = pytest.mark.in_memory
@@ -22,6 +22,25 @@ pytestmark = pytest.mark.in_memory
 @pytest.fixture(autouse=True)
 def _a_borrower(world: World, drop: Drop, portfolio: None) -> None:
     world.begin("a borrower", lambda: drop("debts/tienda/a.csv", debts({})))
+
+
+# What a strategy may ask for later.
+
+
+def test_what_somebody_writes_leaves_a_tag_until_a_file_takes_it_away(world: World) -> None:
+    say(world, "tengo un problema, quiero hablar con una persona")
+    assert tags(world) == ("pide_persona", "problema")
+    row = {"borrower_id": "C1", "action": "quitar etiqueta", "text": "Problema", "source": "mesa"}
+    world.now += timedelta(minutes=1)
+    assert refused(apply(world, "contacts", row | {"at": world.now.isoformat()})) == {}
+    assert tags(world) == ("pide_persona",)
+    assert "tag" in lines(world)
+
+
+def tags(world: World) -> tuple[str, ...]:
+    loaded = world.ledger.load(world.ref())
+    assert loaded
+    return loaded.book.borrower.tags
 
 
 # What is owed.

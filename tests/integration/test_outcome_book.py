@@ -341,6 +341,7 @@ def test_the_book_tells_of_every_open_debt(world: World, drop: Drop) -> None:
         "recalled": "",
         "receipt_until": "",
         "case_until": "",
+        "tags": "",
         "promised_for": "",
         "last_contact": "2026-11-24T11:00:00-06:00",
         "last_template": "vence_hoy",

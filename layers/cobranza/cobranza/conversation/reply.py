@@ -63,8 +63,9 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What to keep: `says`; `takes_back`, the moment of a promise that no longer counts; `case`, its kind, for a
-    person; `looked_into`, until when no reminder goes; `hands_over`, until when a person answers alone; `wakes`,
+    """What to keep: `says`, and `tagged`, the tags that it leaves; `takes_back`, the moment of a promise that no
+    longer counts; `case`, its kind, for a person; `looked_into`, until when no reminder goes; `hands_over`, until
+    when a person answers alone; `wakes`,
     that something was lifted.
 
     What to answer: nothing without an `answer`; `buttons` by payload; `once`, what it counts as, and the moment
@@ -72,6 +73,7 @@ class Reply:
     """
 
     says: tuple[Said, ...] = ()
+    tagged: tuple[Said, ...] = ()
     takes_back: datetime | None = None
     case: str = ""
     looked_into: datetime | None = None
@@ -177,6 +179,15 @@ _NEVER_LOST = frozenset(
         Intent.CHANNEL,
     }
 )
+# What a strategy may ask for later. A team's file takes a tag away again.
+TAGS = {
+    Intent.PAID: "dice_que_pago",
+    Intent.PROMISE: "promesa",
+    Intent.PROBLEM: "problema",
+    Intent.DISPUTE: "disputa",
+    Intent.COMPLAINT: "queja",
+    Intent.PERSON: "pide_persona",
+}
 # What is answered with what is owed, or shows it.
 _OF_MONEY = frozenset({Intent.BALANCE, Intent.PAY, Intent.PROMISE})
 
@@ -201,7 +212,13 @@ class _Reading:
         for other in self.meaning.others:
             if other in _NEVER_LOST:
                 reply = _with(reply, self._to(other))
-        return reply
+        return replace(reply, tagged=self._tags)
+
+    @property
+    def _tags(self) -> tuple[Said, ...]:
+        """Not of somebody else who has the borrower's number."""
+        heard = () if self.book.borrower.wrong_number else (self.meaning.intent, *self.meaning.others)
+        return tuple(Said(Action.TAG, Word(self.asked.at, TAGS[each], WHATSAPP)) for each in heard if each in TAGS)
 
     def _to(self, intent: Intent) -> Reply:
         if self.book.borrower.wrong_number and intent not in (Intent.STOP, Intent.WRONG_PERSON):

@@ -16,6 +16,7 @@ from cobranza.files.cells import (
 )
 from cobranza.files.codes import refuse
 from cobranza.files.columns import Columns
+from cobranza.files.debts import MAX_TAG
 from cobranza.files.synonyms import DEBT_NAMES
 from cobranza.ledger.phone import parse_phone
 from cobranza.ledger.promise import HORIZON, Promise
@@ -75,6 +76,8 @@ ACTIONS: Mapping[str, str] = words(
     visit="visita visita_domiciliaria field_visit",
     promise="promesa promesa_de_pago promesa_pago compromiso compromiso_de_pago acuerdo promessa "
     "promessa_de_pagamento acordo ptp promise_to_pay",
+    tag="etiqueta etiquetar marcar marca etiquetar_cliente etiqueta_cliente label marcador",
+    untag="quitar_etiqueta sin_etiqueta desmarcar remover_etiqueta tirar_etiqueta unlabel remove_tag",
     erase="borrar borrado eliminar supresion cancelacion_arco apagar exclusao excluir erasure delete forget",
 )
 CHANNELS: Mapping[str, str] = words(
@@ -98,9 +101,11 @@ _NEEDS_SOURCE = frozenset(
         Action.SECOND_PHONE,
         Action.CHANNEL,
         Action.PROMISE,
+        Action.TAG,
+        Action.UNTAG,
     }
 )
-_LIFTS = frozenset({Action.OPT_IN, Action.CONSENT, Action.RESOLVED, Action.RELEASE, Action.PHONE})
+_LIFTS = frozenset({Action.OPT_IN, Action.CONSENT, Action.RESOLVED, Action.RELEASE, Action.PHONE, Action.UNTAG})
 _NOON = time(12)
 
 
@@ -164,6 +169,8 @@ def _action(cells: Cells, country: str) -> Said:
     match action:
         case Action.CHANNEL:
             text = _channel(cells)
+        case Action.TAG | Action.UNTAG:
+            text = _tag(cells)
         case Action.PHONE | Action.SECOND_PHONE:
             text = parse_phone(cells.required("phone"), country).e164
         case Action.PROMISE:
@@ -185,6 +192,13 @@ def _promised(cells: Cells) -> str:
     if not cells.text("promise_amount"):
         return ""
     return str(cells.formats.amount(cells.text("promise_amount"), "", "promise_amount"))
+
+
+def _tag(cells: Cells) -> str:
+    tag = cells.required("text").strip().lower()
+    if len(tag) > MAX_TAG or not tag.isprintable():
+        raise refuse("BAD_TAGS", f"≤ 1 × {MAX_TAG}", "text")
+    return tag
 
 
 def _channel(cells: Cells) -> str:

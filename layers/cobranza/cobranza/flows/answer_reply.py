@@ -171,7 +171,7 @@ class AnswerDesk:
         reply = turn.reply
         if reply.looked_into:
             self.ledger.look_into(borrower, reply.looked_into)
-        if reply.says or reply.takes_back:
+        if reply.says or reply.tagged or reply.takes_back:
             self.words.hear(borrower, lambda known: _heard(known, reply), now)
         if reply.hands_over:
             self.words.hand_over(borrower, turn.at, reply.hands_over)
@@ -247,7 +247,7 @@ def _told_of(came: Called) -> Item:
 
 
 def _heard(known: Standing, reply: Reply) -> Standing:
-    for said in reply.says:
+    for said in (*reply.says, *reply.tagged):
         known = hear(known, said.action, said.word, said.until)
     if reply.takes_back:
         ours = (each for each in known.promises if (each.source, each.made_at) != (WHATSAPP, reply.takes_back))
@@ -279,9 +279,9 @@ def _lines(turn: _Turn) -> Iterator[tuple[str, Item]]:
     about: Item = {
         "debts": [debt.terms.key for debt, _ in owed_on(turn.people[0])] if len(turn.people) == 1 else []
     }
-    for said in reply.says:
+    for said in (*reply.says, *reply.tagged):
         until = {"until": said.until.isoformat()} if said.until else {}
-        to = {"to": said.word.text} if said.action is Action.CHANNEL else {}
+        to = {"to": said.word.text} if said.action in (Action.CHANNEL, Action.TAG) else {}
         yield said.action.value, about | until | to
     if reply.takes_back:
         yield "promise.taken_back", about

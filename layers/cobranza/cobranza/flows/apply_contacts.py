@@ -39,7 +39,15 @@ from cobranza.store.table import Write, utc
 # Kept also of who is no borrower yet: whoever comes tomorrow finds that they said no.
 KEPT_OF_STRANGERS = frozenset({Action.OPT_OUT, Action.NO_CONSENT, Action.ERASE})
 _PHONES = frozenset({Action.PHONE, Action.SECOND_PHONE})
-_WAKES = _PHONES | {Action.OPT_IN, Action.CONSENT, Action.RELEASE, Action.RESOLVED, Action.CHANNEL}
+_WAKES = _PHONES | {
+    Action.OPT_IN,
+    Action.CONSENT,
+    Action.RELEASE,
+    Action.RESOLVED,
+    Action.CHANNEL,
+    Action.TAG,
+    Action.UNTAG,
+}
 _WITH_WHOLE_TEXT = _PHONES | {Action.CONSENT, Action.CHANNEL, Action.PROMISE}
 MAX_NOTE = 200
 

@@ -24,6 +24,7 @@ class Borrower:
     that we know; `shares_phone` that another borrower who owes has it too;
     `number_from` where those who say that the borrower gave this phone have it from; `known_at` stands for the
     phone at which we know the borrower: they said so there, or were reminded there before;
+    `tags` those that people or replies gave them, sorted;
     `heard_at` when the borrower last wrote to us; `case_until` until when a person looks into what they told us;
     `human_since` and `human_until` from when until when a person answers them, and no machine.
     """
@@ -48,6 +49,7 @@ class Borrower:
     human_since: datetime | None = None
     human_until: datetime | None = None
     number_from: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     known_at: str = ""
 
     @property

@@ -60,6 +60,7 @@ def heard(
         unreachable=reached is None,
         held_until=standing.held_until,
         channel=NO_CHANNEL if erased else standing.channel_name,
+        tags=standing.tags,
     )
 
 

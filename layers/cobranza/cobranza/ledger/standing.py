@@ -14,6 +14,7 @@ from enum import StrEnum
 from cobranza.ledger.promise import Promise
 
 WHATSAPP = "whatsapp"
+MOST_TAGS = 20  # of a borrower; the sender reads them before every message
 
 
 class Action(StrEnum):
@@ -35,6 +36,8 @@ class Action(StrEnum):
     VISIT = "visit"
     ERASE = "erase"
     PROMISE = "promise"
+    TAG = "tag"
+    UNTAG = "untag"
 
 
 OF_ONE_DEBT = frozenset({Action.DISPUTE, Action.RESOLVED, Action.HOLD, Action.RELEASE, Action.PROMISE})
@@ -112,7 +115,8 @@ class Standing:
     """All that was said of a borrower. Of `consent` the stop is a "no" and the lift a "yes"; `phone`,
     `second_phone` and `channel` are the last word on each; a `dispute` is of all debts. `unreachable` is what
     WhatsApp told of phones, by their references: that one cannot be reached (the text is Meta's code), and that a
-    message arrived there."""
+    message arrived there. `tagged` are tags that somebody, or a reply, gave the borrower (the stop) or took
+    away."""
 
     opt_out: Mark = Mark()
     consent: Mark = Mark()
@@ -126,6 +130,11 @@ class Standing:
     promises: frozenset[Promise] = frozenset()
     erased: Word | None = None
     unreachable: Mapping[str, Mark] = field(default_factory=dict[str, Mark])
+    tagged: Mapping[str, Mark] = field(default_factory=dict[str, Mark])
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return tuple(sorted(tag for tag, mark in self.tagged.items() if mark.stands))
 
     @property
     def agreed(self) -> Word | None:
@@ -188,8 +197,25 @@ def hear(standing: Standing, action: Action, word: Word, until: date | None = No
             return replace(standing, touches=standing.touches | {Touch(word.at, action)})
         case Action.ERASE:
             return replace(standing, erased=_later(standing.erased, word))
+        case Action.TAG | Action.UNTAG:
+            return _tagged(standing, action, word)
         case _:
             return _hear_of_either(standing, action, word, until)
+
+
+def _tagged(standing: Standing, action: Action, word: Word) -> Standing:
+    """The word's text is the tag."""
+    known, said = standing.tagged.get(word.text, Mark()), replace(word, text="")
+    mark = known.stop(said) if action is Action.TAG else known.lift(said)
+    if mark == Mark():
+        return standing
+    newest = sorted({**standing.tagged, word.text: mark}.items(), key=_last_said)[-MOST_TAGS:]
+    return replace(standing, tagged=dict(newest))
+
+
+def _last_said(tagged: tuple[str, Mark]) -> tuple[datetime, str]:
+    tag, mark = tagged
+    return max(word.at for word in (mark.stopped, mark.lifted) if word), tag
 
 
 def not_reached(standing: Standing, phone_ref: str, word: Word) -> Standing:

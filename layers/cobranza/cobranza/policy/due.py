@@ -114,7 +114,8 @@ def due_on(
 def _due(borrower: Borrower, debt: Debt, strategy: Strategy, behaviour: _Behaviour, day: date) -> Due | None:
     due_date = counted_from(debt, strategy, borrower)
     days = (day - due_date).days
-    rule = next((rule for rule in strategy.rules if _governs(rule.when, debt, days, behaviour)), None)
+    tags = tags_of(borrower, debt, strategy, days, behaviour)
+    rule = next((rule for rule in strategy.rules if _governs(rule.when, debt, tags, days, behaviour)), None)
     if rule is None:
         return None
     on = _step_on(rule, borrower, day, days, behaviour)
@@ -152,15 +153,36 @@ def _first_step(rule: Rule, days: int, behaviour: _Behaviour) -> _StepOn:
     return _StepOn(first.days, first.template_on(days, behaviour.segment))
 
 
-def _governs(when: Conditions, debt: Debt, days: int, behaviour: _Behaviour | None) -> bool:
+class Tags(NamedTuple):
+    """Those that a debt has, and those that it may have besides, by what the borrower does."""
+
+    certain: frozenset[str]
+    possible: frozenset[str] = frozenset()
+
+
+def tags_of(borrower: Borrower, debt: Debt, strategy: Strategy, days: int, behaviour: _Behaviour | None) -> Tags:
+    """Of files, of people and replies, and of the strategy's own conditions."""
+    tags = Tags(frozenset((*debt.terms.tags, *borrower.tags)))
+    for each in strategy.tags:
+        if _governs(each.when, debt, tags, days, behaviour):
+            is_certain = behaviour is not None or not (each.when.is_of_behaviour or tags.possible)
+            tags = (
+                Tags(tags.certain | {each.tag}, tags.possible)
+                if is_certain
+                else Tags(tags.certain, tags.possible | {each.tag})
+            )
+    return tags
+
+
+def _governs(when: Conditions, debt: Debt, tags: Tags, days: int, behaviour: _Behaviour | None) -> bool:
     """Without a behaviour: whether it may govern the debt, whatever the borrower does."""
     return (
         (when.days_past_due is None or when.days_past_due.holds(days))
         and (when.balance is None or when.balance.holds(debt.owed.amount))
         and (not when.currency or debt.terms.currency in when.currency)
         and (not when.risk or (debt.terms.risk or "none") in when.risk)
-        and (not when.tags or not set(when.tags).isdisjoint(debt.terms.tags))
-        and set(when.without_tags).isdisjoint(debt.terms.tags)
+        and (not when.tags or not tags.certain.isdisjoint(when.tags) or not tags.possible.isdisjoint(when.tags))
+        and tags.certain.isdisjoint(when.without_tags)
         and (behaviour is None or not when.segment or behaviour.segment in when.segment)
         and (behaviour is None or not when.last_message or behaviour.last in when.last_message)
     )
@@ -242,7 +264,7 @@ def _step_dates(borrower: Borrower, debt: Debt, strategy: Strategy, first: date)
         days = sorted({*days, *range(start, start + _SALARY_HORIZON)})
     for past_due in days:
         day = due_date + timedelta(days=past_due)
-        for rule in _rules_that_may_govern(strategy, debt, past_due):
+        for rule in _rules_that_may_govern(borrower, strategy, debt, past_due):
             on = _step_on(rule, borrower, day, past_due, _Behaviour("unknown", "none"))
             is_news = on is not None and (debt.step is None or debt.step < on.days)
             if on and is_news and past_due - on.days <= strategy.max_days_late:
@@ -250,11 +272,14 @@ def _step_dates(borrower: Borrower, debt: Debt, strategy: Strategy, first: date)
                 break
 
 
-def _rules_that_may_govern(strategy: Strategy, debt: Debt, days: int) -> Iterator[Rule]:
+def _rules_that_may_govern(borrower: Borrower, strategy: Strategy, debt: Debt, days: int) -> Iterator[Rule]:
+    tags = tags_of(borrower, debt, strategy, days, None)
     for rule in strategy.rules:
-        if _governs(rule.when, debt, days, None):
+        if _governs(rule.when, debt, tags, days, None):
             yield rule
-            if not rule.when.is_of_behaviour:
+            if not rule.when.is_of_behaviour and tags.possible.isdisjoint(
+                (*rule.when.tags, *rule.when.without_tags)
+            ):
                 return
 
 

@@ -94,6 +94,13 @@ class Conditions(_Model):
         return bool(self.segment or self.last_message)
 
 
+class Tagged(_Model):
+    """A tag that each debt has which meets the conditions, for as long as it does."""
+
+    tag: Tag
+    when: Conditions
+
+
 class Wording(_Model):
     """`past_due_template` takes the place of `template` once the due date is behind us."""
 
@@ -172,10 +179,12 @@ class Strategy(_Model):
     between two messages to one borrower, whatever they are of, and between a payment and the next reminder.
     `hold_out_percent` of the borrowers, always the same, are never reminded, to see what reminders do. `approval`:
     whether a person must agree to the portfolio's first plan, to none, or to each day's. `ramp` is how many are
-    written to on the portfolio's first days of sending. `promise_grace_days` pass after the day of a promise."""
+    written to on the portfolio's first days of sending. `promise_grace_days` pass after the day of a promise.
+    `tags` are given in their order, so that one may ask for those before it."""
 
     name: Name
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=20)]
+    tags: Annotated[tuple[Tagged, ...], Field(max_length=20)] = ()
     max_days_late: Annotated[int, Field(ge=0, le=60)] = 7
     min_gap_hours: Annotated[int, Field(ge=24, le=720)] = 48
     due_day: Literal["next_business_day", "as_given"] = "next_business_day"
@@ -205,7 +214,8 @@ class Strategy(_Model):
         found: set[int] = set()
         for rule in self.rules:
             found |= {step.days for step in rule.steps}
-            if (days := rule.when.days_past_due) is not None:
+        for each in (*self.rules, *self.tags):
+            if (days := each.when.days_past_due) is not None:
                 found |= {int(days.min)} if days.min is not None else set()
                 found |= {int(days.max) + 1} if days.max is not None else set()
         return tuple(sorted(found))

@@ -47,6 +47,7 @@ def standing_of(item: Item | None) -> Standing:
         promises=_promises_of(told),
         erased=_word_of(told.get("erased")),
         unreachable={ref: _mark_of(mark) for ref, mark in told.get("unreachable", {}).items()},
+        tagged={tag: _mark_of(mark) for tag, mark in told.get("tagged", {}).items()},
     )
 
 
@@ -66,7 +67,8 @@ def standing_item(standing: Standing, now: datetime) -> Item:
             "touches": [[_utc(touch.at), touch.action.value] for touch in touches],
             "promises": _promises_item(standing.promises),
             "erased": _word_item(standing.erased),
-            "unreachable": _unreachable_item(standing),
+            "unreachable": _marks_item(standing.unreachable),
+            "tagged": _marks_item(standing.tagged),
         }
     )
 
@@ -113,8 +115,8 @@ def _mark_item(mark: Mark) -> Item:
     return _filled({"stopped": _word_item(mark.stopped), "lifted": _word_item(mark.lifted)})
 
 
-def _unreachable_item(standing: Standing) -> Item:
-    return {ref: _mark_item(mark) for ref, mark in sorted(standing.unreachable.items())}
+def _marks_item(marks: Mapping[str, Mark]) -> Item:
+    return {name: _mark_item(mark) for name, mark in sorted(marks.items())}
 
 
 def _word_of(told: Sequence[str] | None) -> Word | None:

@@ -21,7 +21,7 @@ _NOTHING_DUE = Sentence("Ese día no le tocaba ningún paso", "No step of it was
 BOOK_COLUMNS = (
     *("day", "portfolio", "borrower_id", "name", "debt_id", "instalment", "balance", "currency", "due_date"),
     *("days_past_due", "as_of", "consent", "stopped", "channel", "held_until", "disputed", "recalled"),
-    *("receipt_until", "case_until", "promised_for", "last_contact", "last_template", "last_state"),
+    *("receipt_until", "case_until", "tags", "promised_for", "last_contact", "last_template", "last_state"),
     *("next_look", "outcome", "es", "en"),
 )
 
@@ -76,6 +76,7 @@ def _in_the_way(borrower: BorrowerDay, debt: Debt, zone: tzinfo) -> Row:
         "yes" if debt.recalled else "",
         _day(person.receipt_until),
         _moment(person.case_until, zone),
+        ";".join(sorted({*debt.terms.tags, *person.tags})),
     )
 
 
