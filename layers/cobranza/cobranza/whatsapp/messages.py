@@ -1,8 +1,9 @@
 """A reminder as WhatsApp's JSON, with amounts and dates as the borrower writes them."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Any
 
 from babel import Locale, localedata
@@ -81,18 +82,23 @@ def reminder_parameters(send: Send, borrower: Borrower) -> tuple[str, ...]:
     Raises InvalidInput (BAD_PARAMETERS) where one of them is empty or was not filled in, and for a template that
     takes what a reminder does not know.
     """
+    return _parameters(send, reminder_facts(send, borrower))
+
+
+def _parameters(send: Send, facts: Mapping[Fact, str]) -> tuple[str, ...]:
     kind = kind_of(send.template)
     if kind is None or not kind.is_fillable:
         raise InvalidInput("BAD_PARAMETERS", f"{send.template} takes more than a reminder knows")
-    return parameters(kind, reminder_facts(send, borrower))
+    return parameters(kind, facts)
 
 
 def reminder_components(send: Send, borrower: Borrower, opaque: str = "") -> list[dict[str, Any]]:
     """What the template takes, as Meta wants it; `opaque` is the message's id. Raises InvalidInput
     (BAD_PARAMETERS) as `reminder_parameters` does, and where the registered button cannot lead to the link."""
-    reminder_parameters(send, borrower)
+    facts = reminder_facts(send, borrower)
+    _parameters(send, facts)
     template = shipped_templates()[send.template, send.language]
-    return template.components(reminder_facts(send, borrower), send.portfolio.button_base, opaque)
+    return template.components(facts, send.portfolio.button_base, opaque)
 
 
 def reminder_text(send: Send, borrower: Borrower) -> str:
@@ -220,6 +226,7 @@ def buttons_message(to: str, text: str, buttons: Sequence[tuple[str, str]], repl
     }
 
 
+@cache
 def locale_of(language: str, country: str) -> Locale:
     """es + MX is es_MX; a pair that CLDR does not know (pt + CO) is the language alone."""
     tag = f"{language.split('_')[0]}_{country}"
@@ -249,6 +256,7 @@ def sum_text(sums: Iterable[Money], language: str, locale: Locale) -> str:
     return f" {_WORDS[language].both} ".join(amount_text(money, locale) for money in sums)
 
 
+@lru_cache(4096)
 def amount_text(money: Money, locale: Locale) -> str:
     return format_currency(money.amount, money.currency, _SPACED.get(str(locale)), locale)
 
