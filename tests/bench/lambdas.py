@@ -81,6 +81,8 @@ def running(environment: dict[str, str], senders: int = SENDERS) -> Generator[La
         for worker in workers:
             worker.kill()
             worker.join()
+        for pipe in (lambdas.queue, lambdas.back):
+            pipe.cancel_join_thread()  # what nobody took must not keep us here
 
 
 def _work(queue: "Pipe[Waiting]", back: "Pipe[Returned]", up: Any) -> None:
