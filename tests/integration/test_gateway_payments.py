@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 
-from cobranza.flows.applied import Rooms
 from cobranza.flows.take_payment import PaymentDesk
 from cobranza.gateway.signature import sign
 from cobranza.policy.portfolio import parse_portfolio
-from cobranza.store.book import Book
-from cobranza.store.payments import Payments
-from tests.integration.rows import apply, codes, interrupt, owed, results
+from tests.integration.rows import apply, codes, interrupt, owed, results, rooms_of
 from tests.integration.world import (
     PORTFOLIO_YAML,
     DyingClient,
@@ -25,7 +22,6 @@ from tests.integration.world import (
     debts,
     function,
 )
-from tests.unit.books import DAILY
 
 type Drop = Callable[..., dict[str, Any]]
 type Answer = tuple[int, dict[str, Any]]
@@ -53,17 +49,7 @@ def book(world: World, drop: Drop) -> None:
 
 
 def deps(world: World, secrets: dict[str, Any]) -> Any:
-    rooms = Rooms(
-        Book(world.table),
-        world.ledger,
-        Payments(world.table),
-        world.cases,
-        world.journal,
-        world.references,
-        lambda _: DAILY,
-        workers=1,
-    )
-    return function("payments").Deps(PaymentDesk(rooms), lambda: secrets, lambda: secrets, world.clock)
+    return function("payments").Deps(PaymentDesk(rooms_of(world)), lambda: secrets, lambda: secrets, world.clock)
 
 
 def event(world: World, body: bytes, secret: str = "s" * 64, **headers: str) -> dict[str, Any]:
