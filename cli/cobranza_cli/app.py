@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from cobranza.errors import InvalidInput
-from cobranza_cli import dry_run, place, status, why
+from cobranza_cli import checks, doctor, dry_run, place, redrive, status, trace, why
 from cobranza_cli import pause as pauses
 from cobranza_cli import plan as plans
 from cobranza_cli import templates as texts
@@ -69,6 +69,43 @@ def show_status(
         _print_json(told)
     else:
         status.show(console, told)
+
+
+@app.command("doctor")
+def show_health(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Whether everything is as it has to be, from outside: secrets, WhatsApp, webhook, texts, countries, queues,
+    alarms. Ends with 1 when something is not."""
+    found = doctor.look(context.obj.place())
+    if as_json:
+        _print_json(doctor.told(found))
+    else:
+        doctor.show(console, found)
+    if checks.failed(found):
+        raise typer.Exit(1)
+
+
+@app.command("redrive")
+def send_back(
+    context: typer.Context,
+    queue: Annotated[str, typer.Argument(help="files, reminders, media or replies.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Send them back; else they are only told.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also those that were sent back once.")] = False,
+    most: Annotated[int, typer.Option(min=1, max=1000, help="So many letters at most.")] = redrive.MOST,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Why each dead letter of a queue is there, and with --yes back to its queue, once. Nobody is messaged twice
+    by it. Ends with 1 when some stay."""
+    with _named_rightly():
+        letters = redrive.letters(context.obj.place(), queue, most, sends=yes, again=again)
+    if as_json:
+        _print_json(redrive.told(queue, letters))
+    else:
+        redrive.show(console, letters)
+    if yes and any(not each.is_sent for each in letters):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -207,6 +244,36 @@ def show_why(
     """Why somebody was, or was not, written to. Names and debts are looked for in the open books, one after the
     other."""
     place = context.obj.place()
+    person = _person(place, whom, portfolio)
+    language = why.language_of(lang or os.environ.get("LANG", ""))
+    told = why.told(place, person, day and day.date(), place.now(), language)
+    if as_json:
+        _print_json(told)
+    else:
+        why.show(console, told, language)
+
+
+@app.command("trace")
+def show_trace(
+    context: typer.Context,
+    whom: Annotated[str, typer.Argument(help="Your number of a borrower or an open debt, a document, or a name.")],
+    portfolio: Annotated[str, typer.Option(help="Look for debts and names here alone.")] = "",
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="That local day alone.")] = None,
+    most: Annotated[int, typer.Option(min=1, max=5000, help="So many steps at most, the newest.")] = trace.MOST,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """All that happened to a borrower, or about one of their debts, in order and in their own time: files,
+    outcomes, messages, statuses, replies, payments, cases."""
+    place = context.obj.place()
+    told = trace.told(place, _person(place, whom, portfolio), whom, day and day.date(), most)
+    if as_json:
+        _print_json(told)
+    else:
+        trace.show(console, told)
+
+
+def _person(place: place.Place, whom: str, portfolio: str) -> Someone:
+    """The only one that is meant; else who may be are listed, and the command ends."""
     found = find(place, whom, portfolio, complaints)
     if found.is_cut:
         complaints.print(
@@ -215,12 +282,7 @@ def show_why(
     if len(found.people) != 1:
         _list_people(found.people)
         raise typer.Exit(1)
-    language = why.language_of(lang or os.environ.get("LANG", ""))
-    told = why.told(place, found.people[0], day and day.date(), place.now(), language)
-    if as_json:
-        _print_json(told)
-    else:
-        why.show(console, told, language)
+    return found.people[0]
 
 
 def _list_people(people: Sequence[Someone]) -> None:

@@ -25,7 +25,7 @@ from cobranza.store.templates import Templates
 from cobranza.whatsapp.account import Account
 from cobranza.whatsapp.client import token_of
 
-PARAMETERS = ("Stage", "CountriesOn", "TestPhones", "GraphApiUrl", "GraphApiVersion")
+PARAMETERS = ("Stage", "CountriesOn", "TestPhones", "GraphApiUrl", "GraphApiVersion", "Senders")
 
 
 class NoStack(Exception):
@@ -92,6 +92,7 @@ class Place:
 def find(stack: str, region: str, local: Path | None) -> Place:
     """Raises NoStack."""
     options: dict[str, str] = {"region_name": region} if region else {}
+    instead: dict[str, str] = {}
     if local:
         try:
             described = json.loads((local / "stack.json").read_text())
@@ -104,6 +105,7 @@ def find(stack: str, region: str, local: Path | None) -> Place:
             "aws_access_key_id": "test",
             "aws_secret_access_key": "test",
         }
+        instead = {"WebhookUrl": described["webhook_url"]}  # the name that CloudFormation tells leads nowhere
     formation = boto3.client("cloudformation", **options)
     try:
         (found,) = formation.describe_stacks(StackName=stack)["Stacks"]
@@ -114,4 +116,4 @@ def find(stack: str, region: str, local: Path | None) -> Place:
     outputs |= {name: given.get(name, "") for name in PARAMETERS}
     if "Ledger" not in outputs or "Inbox" not in outputs:
         raise NoStack(f"{stack!r} is no stack of Cobranza: it has no outputs Ledger and Inbox")
-    return Place(outputs, options)
+    return Place(outputs | instead, options)

@@ -39,9 +39,9 @@ def told(place: Place, portfolio: str) -> dict[str, Any]:
     return {
         "paused": {scope: told for scope in (keys.ALL, *names) if (told := _pause(place, scope))},
         "stopped": {scope: _stop(breaker) for scope, breaker in Ledger(place.ledger).breakers().items()},
-        "templates": _templates(place, names),
+        "templates": templates(place, names),
         "portfolios": {name: _portfolio(place, imports, name) for name in names},
-        "queues": {name: _waiting(place, output) for name, output in QUEUES.items()},
+        "queues": {name: waiting(place, output) for name, output in QUEUES.items()},
     }
 
 
@@ -108,7 +108,7 @@ def _stop(breaker: Breaker) -> dict[str, Any]:
     }
 
 
-def _templates(place: Place, names: list[str]) -> dict[str, dict[str, str]]:
+def templates(place: Place, names: list[str]) -> dict[str, dict[str, str]]:
     """Of the texts that these portfolios use, those that cannot be sent as Meta has them, in every language: a row
     may name any."""
     ledger = Ledger(place.ledger)
@@ -154,7 +154,7 @@ def _import(each: Import) -> dict[str, Any]:
     }
 
 
-def _waiting(place: Place, output: str) -> int:
+def waiting(place: Place, output: str) -> int:
     names = [
         "ApproximateNumberOfMessages",
         "ApproximateNumberOfMessagesNotVisible",

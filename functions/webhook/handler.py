@@ -12,6 +12,7 @@ from cobranza.clock import Clock
 from cobranza.errors import InvalidInput
 from cobranza.flows.record_events import Recorder
 from cobranza.flows.record_news import DROPPED, RED, STOPPED, NewsDesk
+from cobranza.flows.record_statuses import STATES
 from cobranza.http_api import answer, request_of
 from cobranza.queues import Queue
 from cobranza.refs import References
@@ -108,6 +109,8 @@ def _delivery(event: dict[str, Any], deps: Deps, *, trace: str) -> dict[str, Any
         _raise_alarm(each, trace)
     _tell_what_to_mend(counts, trace)
     telemetry.count("EventsRecorded", sum(counts.values()))
+    for status in STATES.keys() & counts.keys():
+        telemetry.count(f"Messages{status.title()}", counts[status])
     telemetry.logger.info("recorded", counts=dict(counts))
     return answer(200)
 

@@ -68,6 +68,7 @@ def create_app() -> Starlette:
                 ],
             ),
             Route("/_media/{token}", download),
+            Route("/{version}/debug_token", inspect_token),
             Route("/{version}/{media_id}", ask),
             Route("/{version}/{media_id}", delete, methods=["DELETE"]),
             Route("/{version}/{phone_number_id}/messages", send, methods=["POST"]),
@@ -93,9 +94,18 @@ async def send(request: Request) -> Response:
     return await _answered(request, answer)
 
 
+async def inspect_token(request: Request) -> Response:
+    asked = request.query_params.get("input_token", "")
+    return await _answered(request, _world(request).inspect_token(asked, _authorization(request)))
+
+
 async def ask(request: Request) -> Response:
+    """Of a business number its state, of anything else the file with that id."""
+    object_id = request.path_params["media_id"]
+    if object_id in _world(request).state.config.phone_numbers:
+        return await _answered(request, _world(request).inspect_number(object_id, _authorization(request)))
     answer = _world(request).ask(
-        request.path_params["media_id"],
+        object_id,
         request.query_params.get("phone_number_id", ""),
         _authorization(request),
         str(request.base_url).rstrip("/"),

@@ -22,6 +22,10 @@ def _is_texts(value: Any) -> bool:
     return all(isinstance(part, str) for pair in pairs for part in pair)
 
 
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in cast("list[Any]", value))
+
+
 def _is_rates(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
@@ -68,6 +72,8 @@ class Config:
     `pair_rate` one message to the same person in six seconds; `messaging_limit` people in 24 hours, from all
     numbers, out of a service window (Meta begins with 250; -1 is no limit). `throttle_status` is the HTTP status
     of 130429: 400 in Meta's table, 429 in that of a partner.
+
+    `scopes` are the permissions of the token; `qualities` those of business numbers that are not GREEN.
     """
 
     webhook_url: str = ""
@@ -91,6 +97,8 @@ class Config:
     pair_rate: bool = False
     messaging_limit: int | None = None
     throttle_status: Literal[400, 429] = 400
+    scopes: tuple[str, ...] = ("whatsapp_business_management", "whatsapp_business_messaging")
+    qualities: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def merged(self, changes: object) -> "Config":
         """This configuration with some fields replaced; raises ValueError for what it cannot be."""
@@ -107,6 +115,8 @@ class Config:
             wanted = wanted | {"behaviour": {canonical(phone): what for phone, what in people.items()}}
         if "hidden" in wanted:
             wanted = wanted | {"hidden": tuple(map(canonical, wanted["hidden"]))}
+        if "scopes" in wanted:
+            wanted = wanted | {"scopes": tuple(wanted["scopes"])}
         if "batch" in wanted:
             wanted = wanted | {"batch": Batch(**wanted["batch"])}
         return replace(self, **wanted)
@@ -123,9 +133,9 @@ _VALID: Mapping[str, Callable[[Any], bool]] = {
     "delay": lambda value: is_number(value, 0, 60),
     "latency": lambda value: is_number(value, 0, 60),
     "clock_offset": lambda value: is_number(value, -_TEN_YEARS, _TEN_YEARS),
-    "hidden": lambda value: (
-        isinstance(value, list) and all(isinstance(one, str) for one in cast("list[Any]", value))
-    ),
+    "hidden": _are_texts,
+    "scopes": _are_texts,
+    "qualities": _is_texts,
     "hidden_as": lambda value: value in ("missing", "empty"),
     "batch": _is_batch,
     "retries": lambda value: type(value) is int and 0 <= value <= 1000,

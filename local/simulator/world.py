@@ -1,11 +1,11 @@
 """Everything that happens by itself: messages travel, are read, and get answers."""
 
 import asyncio
-from collections.abc import Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from local.simulator import access, graph, templates, uploads
+from local.simulator import access, graph, inspection, templates, uploads
 from local.simulator.account import Account
 from local.simulator.borrowers import Behaviour, Glance, Saying, chosen, reaction
 from local.simulator.courier import Courier
@@ -99,6 +99,20 @@ class World:
             return self._refuse(fault.refusal, "")
         rows = [one.described() for one in self.state.templates.values() if name in ("", one.name)]
         return Answer(200, {"data": rows, "paging": {}})
+
+    def inspect_token(self, asked: str, authorization: str) -> Answer:
+        """One call to the token's endpoint."""
+        return self._inspected(lambda: inspection.token(asked, authorization, self.state))
+
+    def inspect_number(self, phone_number_id: str, authorization: str) -> Answer:
+        """One call to a number's endpoint."""
+        return self._inspected(lambda: inspection.number(phone_number_id, authorization, self.state))
+
+    def _inspected(self, read: Callable[[], dict[str, Any]]) -> Answer:
+        try:
+            return Answer(200, read())
+        except NotAccepted as fault:
+            return self._refuse(fault.refusal, "")
 
     def ask(self, media_id: str, phone_number_id: str, authorization: str, base_url: str) -> Answer:
         """One call to the media endpoint: a new address of a file, under `base_url`."""

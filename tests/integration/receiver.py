@@ -178,4 +178,6 @@ def configuration(receiver: Receiver) -> dict[str, Any]:
         "pair_rate": False,
         "messaging_limit": None,
         "throttle_status": 400,
+        "scopes": ["whatsapp_business_management", "whatsapp_business_messaging"],
+        "qualities": {},
     }

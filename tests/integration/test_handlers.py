@@ -92,6 +92,16 @@ def test_a_folder_and_a_file_that_is_gone_are_nobodys_fault(world: World) -> Non
     assert world.book() == []
 
 
+def test_a_snapshot_that_waits_for_a_person_is_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[tuple[str, int]] = []
+    monkeypatch.setattr(telemetry, "count", lambda name, value=1: counted.append((name, value)))
+    people = [{"borrower_id": f"C{n}", "debt_id": f"F-{n}"} for n in range(10)]
+    for name, listed in (("a", people), ("b", people[5:])):
+        put(world, f"snapshots/tienda/{name}.csv", debts(*listed))
+        assert ingest(world, record(name, file(f"snapshots/tienda/{name}.csv"))) == failures()
+    assert [value for name, value in counted if name == "FilesWaiting"] == [0, 1]
+
+
 def test_a_file_that_is_refused_whole_is_done(world: World) -> None:
     put(world, "debts/tienda/a.csv", "")
     assert ingest(world, record("1", file("debts/tienda/a.csv"))) == failures()

@@ -127,7 +127,16 @@ def test_a_failure_that_a_person_must_look_at_is_counted_and_an_error_in_the_log
     )
     error = {"code": code, "title": f"News of +{PHONE}", "error_data": {"details": "of Lucía"}}
     assert tell(world, statuses=[status(sent, "failed", errors=[error])]) == 200
-    assert [name for name in counted if name != "EventsRecorded"] == ([metric] if metric else [])
+    assert counted == [*([metric] if metric else []), "EventsRecorded", "MessagesFailed"]
     assert [told["code"] for told in logged] == ([code] if metric else [])
     assert not any(personal in str(logged) for personal in (PHONE, "Lucía", "wamid"))
     assert world.item("MSG#2026-11-24")["reason"]["code"] == code
+
+
+def test_what_is_told_of_messages_is_counted_by_status(
+    world: World, sent: Element, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: dict[str, int] = {}
+    monkeypatch.setattr(telemetry, "count", lambda name, value=1: counted.update({name: value}))
+    assert tell(world, statuses=[status(sent, "delivered"), status(sent, "read")]) == 200
+    assert counted == {"EventsRecorded": 2, "MessagesDelivered": 1, "MessagesRead": 1}

@@ -12,7 +12,6 @@ from tests.unit.template import (
     ISSUER,
     MAPPING,
     QUEUE,
-    ROOT,
     SECRET,
     TABLE,
     Node,
@@ -77,54 +76,6 @@ def test_every_queue_has_a_dead_letter_queue_that_keeps_fourteen_days() -> None:
         else:
             assert name_of(queue["RedrivePolicy"]["deadLetterTargetArn"]) in now.of(QUEUE)
             assert queue["RedrivePolicy"]["maxReceiveCount"] >= 2
-
-
-@every_stage
-def test_whatever_is_given_up_raises_an_alarm(stage: str) -> None:
-    now = stack(stage)
-    watched: set[str] = set()
-    for alarm in now.of("AWS::CloudWatch::Alarm").values():
-        assert alarm["AlarmActions"] == ["${AlarmsTopic}"]
-        assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
-        if alarm["Namespace"] != "AWS/SQS":
-            continue
-        assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Maximum")
-        (dimension,) = alarm["Dimensions"]
-        watched.add(name_of(dimension["Value"]))
-    assert watched == dead_letter_queues(now)
-
-
-@every_stage
-@pytest.mark.parametrize(
-    ("metric", "function", "statistic"),
-    [
-        ("OutcomesMissing", "ReportsFunction", "Sum"),
-        ("BreakersOpened", "SendFunction", "Sum"),
-        ("BreakersOpened", "WebhookFunction", "Sum"),
-        ("QualityDropped", "WebhookFunction", "Sum"),
-        ("BreakersOpen", "SchedulerFunction", "Maximum"),
-        ("UnknownErrorCodes", "SendFunction", "Sum"),
-        ("UnknownErrorCodes", "WebhookFunction", "Sum"),
-        ("LinesUnreadable", "EventsFunction", "Sum"),
-    ],
-)
-def test_what_a_function_counts_for_a_person_raises_an_alarm(
-    stage: str, metric: str, function: str, statistic: str
-) -> None:
-    now = stack(stage)
-    told = now.functions[function].properties["Environment"]["Variables"]
-    service = [{"Name": "service", "Value": told["POWERTOOLS_SERVICE_NAME"]}]
-    alarms = (each for each in now.of("AWS::CloudWatch::Alarm").values() if each["MetricName"] == metric)
-    (alarm,) = (each for each in alarms if each["Dimensions"] == service)
-    assert alarm["Namespace"] == told["POWERTOOLS_METRICS_NAMESPACE"]
-    assert alarm["Statistic"] == statistic
-    handler = ROOT / "functions" / told["POWERTOOLS_SERVICE_NAME"] / "handler.py"
-    assert f'"{metric}"' in handler.read_text(encoding="utf-8")
-
-
-def test_the_alarm_of_open_breakers_does_not_end_between_two_ticks() -> None:
-    now = stack("prod", ScheduleExpression="rate(5 minutes)")
-    assert now.of("AWS::CloudWatch::Alarm")["BreakersAreOpen"]["Period"] > 5 * 60
 
 
 def test_breakers_ask_for_no_right_that_their_functions_lacked() -> None:

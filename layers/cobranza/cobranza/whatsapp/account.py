@@ -54,25 +54,32 @@ class Account:
         return _registered({**definition, **answer})
 
     def _call(self, method: str, **request: Any) -> dict[str, Any] | ProviderError:
-        try:
-            response = self._session.request(
-                method,
-                self._url,
-                headers={"Authorization": f"Bearer {self._token()}"},
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-                allow_redirects=False,
-                **request,
-            )
-            body: Any = response.json()
-        except requests.RequestException as error:
-            return ProviderError(0, type(error).__name__, "no answer, or none that is Meta's")
-        if not isinstance(body, dict):
-            return ProviderError(0, f"HTTP {response.status_code}", "an answer that is not Meta's")
-        answer = cast(dict[str, Any], body)
-        if response.ok:
-            return answer
-        unknown = ProviderError(0, f"HTTP {response.status_code}", "an error without Meta's error body")
-        return read_error(answer.get("error")) or unknown
+        return ask(self._session, method, self._url, self._token(), **request)
+
+
+def ask(
+    session: requests.Session, method: str, url: str, token: str, **request: Any
+) -> dict[str, Any] | ProviderError:
+    """Meta's JSON object, or its error; code 0 where there is no answer that is Meta's."""
+    try:
+        response = session.request(
+            method,
+            url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+            allow_redirects=False,
+            **request,
+        )
+        body: Any = response.json()
+    except requests.RequestException as error:
+        return ProviderError(0, type(error).__name__, "no answer, or none that is Meta's")
+    if not isinstance(body, dict):
+        return ProviderError(0, f"HTTP {response.status_code}", "an answer that is not Meta's")
+    answer = cast(dict[str, Any], body)
+    if response.ok:
+        return answer
+    unknown = ProviderError(0, f"HTTP {response.status_code}", "an error without Meta's error body")
+    return read_error(answer.get("error")) or unknown
 
 
 def _registered(row: Mapping[str, Any]) -> Registered:

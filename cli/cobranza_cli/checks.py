@@ -1,0 +1,255 @@
+"""The checks of `cobranza doctor`: each takes what it needs, and says what it found and what to do."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from cobranza.errors import MissingSetting
+from cobranza.policy.registered import remedy
+from cobranza.whatsapp.client import token_of
+from cobranza.whatsapp.errors import ProviderError, rule_for
+from cobranza.whatsapp.inspection import MANAGING, SENDING, NumberFacts, TokenFacts
+
+# Executions that all functions but the senders need at once.
+BESIDE_SENDERS = 20
+TOKEN_ENDS_SOON = timedelta(days=14)
+SKEW, MOST_SKEW = timedelta(seconds=30), timedelta(minutes=4)
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`do` is what a person does about it; empty where all is well."""
+
+    name: str
+    level: Level
+    sentence: str
+    do: str = ""
+
+
+def ok(name: str, sentence: str) -> Check:
+    return Check(name, Level.OK, sentence)
+
+
+def warn(name: str, sentence: str, do: str) -> Check:
+    return Check(name, Level.WARN, sentence, do)
+
+
+def fail(name: str, sentence: str, do: str) -> Check:
+    return Check(name, Level.FAIL, sentence, do)
+
+
+def outdated(missing: Collection[str]) -> Check:
+    """The stack was deployed before these outputs were in its template."""
+    return fail("stack", f"It has no output {', '.join(sorted(missing))}.", "deploy the version of this command")
+
+
+def stage(told: str, test_phones: str) -> Check:
+    if told == "prod" or (told == "local" and not test_phones):
+        return ok("stage", f"This is stage {told}: it may write to everybody.")
+    if test_phones:
+        return ok("stage", f"This is stage {told}: it writes to {len(test_phones.split(','))} test phones alone.")
+    return warn(
+        "stage", f"This is stage {told} and it has no test phones: nobody gets anything.", "deploy with TestPhones"
+    )
+
+
+def provider_secret(value: Mapping[str, Any]) -> Check:
+    try:
+        token_of(value)
+    except MissingSetting:
+        return fail(
+            "provider secret",
+            "It holds no usable access_token: nothing is sent.",
+            'put {"access_token":"…"} into the secret of output ProviderSecretArn',
+        )
+    return ok("provider secret", "It holds an access token.")
+
+
+def webhook_secret(value: Mapping[str, Any]) -> Check:
+    if not app_secrets(value):
+        return fail(
+            "webhook secret",
+            "It holds no app secret: every webhook is refused.",
+            "put Meta's app secret into app_secrets of the secret of output WebhookSecretArn",
+        )
+    if not value.get("verify_token"):
+        return fail(
+            "webhook secret",
+            "It holds no verify_token: Meta's handshake is refused.",
+            "put a long random verify_token into the secret of output WebhookSecretArn, and tell Meta",
+        )
+    return ok("webhook secret", "It holds an app secret and a verify_token.")
+
+
+def app_secrets(value: Mapping[str, Any]) -> list[str]:
+    told = value.get("app_secrets")
+    return [each for each in told if isinstance(each, str) and each] if isinstance(told, list) else []
+
+
+def generated_secret(name: str, value: Mapping[str, Any]) -> Check:
+    """One that the stack fills by itself."""
+    if any(isinstance(each, str) and each for each in value.values()):
+        return ok(name, "It is filled.")
+    return fail(
+        name, "It is empty, although the stack fills it.", "bring back its last version; make up no other key"
+    )
+
+
+def token(told: TokenFacts | ProviderError, now: datetime) -> Check:
+    if isinstance(told, ProviderError):
+        rule = rule_for(told.code)
+        return fail("token", f"Meta does not take it: {told.code} {told.title}.", rule.remedy.en)
+    if not told.is_valid:
+        return fail("token", "Meta says that it is not valid.", "make a new one for the system user")
+    if missing := sorted({SENDING, MANAGING} - told.scopes):
+        sentence = f"It has no permission for {' and '.join(missing)}."
+        level = Level.FAIL if SENDING in missing else Level.WARN
+        return Check("token", level, sentence, "make a token with both permissions for the system user")
+    if told.ends_at and told.ends_at - now < TOKEN_ENDS_SOON:
+        return warn("token", f"It ends on {told.ends_at:%Y-%m-%d}.", "make one that does not end")
+    return ok("token", "Meta takes it, with both permissions.")
+
+
+def number(phone_number_id: str, told: NumberFacts | ProviderError) -> Check:
+    name = f"number {phone_number_id}"
+    if isinstance(told, ProviderError):
+        do = "see that it is registered for Cloud API and that the system user has its account"
+        return fail(name, f"Meta does not show it: {told.code} {told.title}.", do)
+    if told.status != "CONNECTED":
+        return fail(name, f"Meta says that it is {told.status or 'not registered'}.", "see WhatsApp Manager")
+    limit = f", limit {told.limit}" if told.limit else ""
+    if told.quality == "RED":
+        return fail(name, f"Its quality is RED{limit}.", "pause, look at whom it writes to, then resume")
+    if told.quality == "YELLOW":
+        return warn(name, f"Its quality is YELLOW{limit}.", "look at whom it writes to before Meta stops it")
+    return ok(name, f"It is connected, quality {told.quality}{limit}.")
+
+
+def no_number() -> Check:
+    return warn(
+        "number", "No portfolio is valid, so no number is used.", "drop portfolios/<portfolio>/portfolio.yaml"
+    )
+
+
+def handshake(status: int, echoed: bool) -> Check:
+    """`status` 0: no answer."""
+    if status == 0:
+        return fail("webhook", "It gives no answer.", "see that output WebhookUrl is what Meta was told")
+    if status == 200 and echoed:
+        return ok("webhook", "It answers the handshake.")
+    return fail(
+        "webhook", f"It answers the handshake with {status}.", "see the log of webhook, and its verify_token"
+    )
+
+
+def signature(signed: int, forged: int) -> Check:
+    """What an empty delivery was answered, signed by our secret, and by another."""
+    if forged == 200:
+        return fail(
+            "signature", "A wrong signature was believed.", "take the webhook off Meta, and see who deployed"
+        )
+    if signed != 200:
+        do = "see app_secrets of the secret of output WebhookSecretArn, and the log of webhook"
+        return fail("signature", f"A signed delivery was answered with {signed}.", do)
+    if forged != 403:
+        return warn(
+            "signature", f"A wrong signature was answered with {forged}, not 403.", "see the log of webhook"
+        )
+    return ok("signature", "What is signed is taken, and what is not is refused.")
+
+
+def templates(faults: Mapping[str, str], *, is_synced: bool) -> Check:
+    """`faults` by the text's name and language: of the texts that portfolios use."""
+    if faults:
+        first, fault = min(faults.items())
+        return fail("templates", f"{len(faults)} cannot be sent, such as {first}: {fault}.", remedy(fault))
+    if not is_synced:
+        return warn(
+            "templates", "Nobody has read yet what Meta has approved.", "cobranza templates sync <account id>"
+        )
+    return ok("templates", "All texts that portfolios use are approved.")
+
+
+def countries(on: Collection[str], wanted: Mapping[str, Collection[str]]) -> Check:
+    """`wanted`: the countries of each portfolio."""
+    if not on:
+        do = "deploy with CountriesOn once counsel has approved a country"
+        return fail("countries", "None is switched on: nobody is written to.", do)
+    off = {name: sorted(set(names) - set(on)) for name, names in wanted.items()}
+    if waiting := {name: names for name, names in off.items() if names}:
+        told = "; ".join(f"{name}: {', '.join(names)}" for name, names in sorted(waiting.items()))
+        return warn("countries", f"Portfolios want countries that are off: {told}.", "deploy with CountriesOn")
+    return ok("countries", f"{', '.join(sorted(on))}: all that portfolios want.")
+
+
+def concurrency(quota: int, senders: int) -> Check:
+    needed = senders + BESIDE_SENDERS
+    if quota <= senders:
+        do = f"ask AWS for {max(needed, 100)} concurrent executions of Lambda, or lower Senders"
+        return fail(
+            "concurrency", f"The account runs {quota} functions at once, and the senders want {senders}.", do
+        )
+    if quota < needed:
+        do = f"ask AWS for {max(needed, 100)} concurrent executions of Lambda"
+        return warn("concurrency", f"The account runs {quota} functions at once; {needed} are wanted.", do)
+    return ok("concurrency", f"The account runs {quota} functions at once.")
+
+
+def clock(ours: datetime, theirs: datetime | None) -> Check:
+    """`theirs` is by the second, None where AWS did not say."""
+    if theirs is None:
+        return warn("clock", "AWS did not say what time it is.", "see what stands between this machine and AWS")
+    skew = abs(ours - theirs)
+    seconds = round(skew.total_seconds())
+    if skew >= MOST_SKEW:
+        return fail(
+            "clock", f"This machine is {seconds} seconds off: AWS refuses its calls.", "set its clock by NTP"
+        )
+    if skew >= SKEW:
+        return warn("clock", f"This machine is {seconds} seconds off.", "set its clock by NTP")
+    return ok("clock", "This machine's clock is right.")
+
+
+def dead_letters(counts: Mapping[str, int]) -> Iterator[Check]:
+    for name, count in counts.items():
+        if count:
+            yield fail(name, f"{count} given up.", f"see docs/runbook.md and `cobranza redrive {name.split()[0]}`")
+    if not any(counts.values()):
+        yield ok("dead letters", "Nothing was given up.")
+
+
+def age(queue: str, seconds: float | None, most: int) -> Check:
+    """`seconds` is None where nobody has measured."""
+    if seconds is None:
+        return ok(f"{queue} queue", "No age was measured.")
+    if seconds > most:
+        return fail(
+            f"{queue} queue", f"Its oldest message waits for {seconds:,.0f} seconds.", "see docs/runbook.md"
+        )
+    return ok(f"{queue} queue", f"Its oldest message waits for {seconds:,.0f} seconds.")
+
+
+def alarms(subscriptions: Sequence[str]) -> Check:
+    """The ARNs that SNS tells; PendingConfirmation in place of one that nobody has confirmed."""
+    waiting = [arn for arn in subscriptions if not arn.startswith("arn:")]
+    if len(waiting) == len(subscriptions):
+        what = "Nobody has confirmed a subscription" if waiting else "Nobody is subscribed"
+        return fail(
+            "alarms", f"{what}: alarms ring where nobody hears.", "subscribe whoever is on call to output Alarms"
+        )
+    if waiting:
+        do = "have them press the link in the mail of AWS"
+        return warn("alarms", f"{len(waiting)} of {len(subscriptions)} subscriptions are not confirmed.", do)
+    return ok("alarms", f"{len(subscriptions)} are told.")
+
+
+def failed(checks: Iterable[Check]) -> bool:
+    return any(each.level is Level.FAIL for each in checks)

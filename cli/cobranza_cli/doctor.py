@@ -1,0 +1,202 @@
+"""`cobranza doctor`: looks at the stack, at WhatsApp and at what is between them from outside. Nothing is changed;
+the webhook gets an empty delivery, and one whose signature is wrong."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
+
+import requests
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cobranza.clock import real_time
+from cobranza.errors import MissingSetting
+from cobranza.store.ledger import Ledger
+from cobranza.store.secrets import Secret
+from cobranza.store.templates import Templates
+from cobranza.whatsapp.client import token_of
+from cobranza.whatsapp.inspection import Inspector
+from cobranza.whatsapp.signature import HEADER, sign
+from cobranza_cli import checks, status
+from cobranza_cli.checks import Check, Level
+from cobranza_cli.place import Place
+
+PATIENCE = 15.0  # seconds for the webhook: it may have to start
+EMPTY = json.dumps({"object": "whatsapp_business_account", "entry": []}).encode()
+# Outputs, and the seconds that their oldest message may wait: as the alarms of the template have it.
+WAITS = {"Files": 3600, "Reminders": 1800, "Media": 120, "Replies": 600}
+DEAD = ("Files", "Reminders", "Media", "Replies", "Reports", "Events")
+SECRETS = ("Provider", "Webhook", "Identity", "Gateway")
+NEEDED = frozenset(
+    ["Alarms", "WebhookUrl"]
+    + [f"{name}SecretArn" for name in SECRETS]
+    + [f"{name}QueueUrl" for name in WAITS]
+    + [f"{name}DeadLettersUrl" for name in DEAD]
+)
+COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
+
+
+def look(place: Place) -> list[Check]:
+    """Every check. What may not be asked for, or gives no answer, is a check that failed."""
+    if missing := NEEDED - place.outputs.keys():
+        return [checks.outdated(missing)]
+    asked: list[tuple[str, Callable[[], Iterable[Check]]]] = [
+        ("stage", lambda: [checks.stage(place.outputs["Stage"], place.outputs["TestPhones"])]),
+        ("clock", lambda: [_clock(place)]),
+        ("provider secret", lambda: [checks.provider_secret(_secret(place, "ProviderSecretArn"))]),
+        ("webhook secret", lambda: [checks.webhook_secret(_secret(place, "WebhookSecretArn"))]),
+        ("identity secret", lambda: [_generated(place, "identity secret", "IdentitySecretArn")]),
+        ("gateway secret", lambda: [_generated(place, "gateway secret", "GatewaySecretArn")]),
+        ("whatsapp", lambda: _whatsapp(place)),
+        ("webhook", lambda: _webhook(place)),
+        ("templates", lambda: [_templates(place)]),
+        ("countries", lambda: [_countries(place)]),
+        ("concurrency", lambda: [_concurrency(place)]),
+        ("dead letters", lambda: _dead_letters(place)),
+        ("ages", lambda: _ages(place)),
+    ]
+    if place.outputs["Stage"] != "local":  # nobody is on call for this machine
+        asked.append(("alarms", lambda: [_alarms(place)]))
+    return [check for name, ask in asked for check in _answered(name, ask)]
+
+
+def told(found: Iterable[Check]) -> dict[str, Any]:
+    listed = [*found]
+    return {"healthy": not checks.failed(listed), "checks": [asdict(each) for each in listed]}
+
+
+def show(console: Console, found: Iterable[Check]) -> None:
+    table = Table("", "what", "found", "do")
+    for each in found:
+        colour = COLOURS[each.level]
+        cells = (each.name, each.sentence, each.do)
+        table.add_row(f"[{colour}]{each.level}[/{colour}]", *map(escape, cells))
+    console.print(table)
+
+
+def _answered(name: str, ask: Callable[[], Iterable[Check]]) -> list[Check]:
+    try:
+        return [*ask()]
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        do = f"see the rights of doctor in docs/deploy.md: {error.operation_name}"
+        return [checks.fail(name, f"AWS refused to tell: {code}.", do)]
+    except BotoCoreError as error:
+        return [
+            checks.fail(name, f"AWS gave no answer: {type(error).__name__}.", "see the network and the region")
+        ]
+    except MissingSetting:
+        return [checks.fail(name, "A secret that it needs is empty.", "fill the secrets first")]
+
+
+def _secret(place: Place, output: str) -> Mapping[str, Any]:
+    """Empty where it has no value yet."""
+    try:
+        return Secret(place.client("secretsmanager"), place.outputs[output])()
+    except MissingSetting:
+        return {}
+
+
+def _generated(place: Place, name: str, output: str) -> Check:
+    return checks.generated_secret(name, _secret(place, output))
+
+
+def _clock(place: Place) -> Check:
+    sqs, url = place.client("sqs"), place.outputs["FilesQueueUrl"]
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return checks.clock(real_time(), parsedate_to_datetime(date) if date else None)
+
+
+def _whatsapp(place: Place) -> Iterator[Check]:
+    base = f"{place.outputs['GraphApiUrl']}/{place.outputs['GraphApiVersion']}"
+    access_token = token_of(_secret(place, "ProviderSecretArn"))
+    inspector = Inspector(base, access_token, requests.Session())
+    yield checks.token(inspector.token_facts(), real_time())
+    numbers = sorted(Ledger(place.ledger).numbers())
+    yield from (checks.number(each, inspector.number_facts(each)) for each in numbers)
+    if not numbers:
+        yield checks.no_number()
+
+
+def _webhook(place: Place) -> Iterator[Check]:
+    url, secret = place.outputs["WebhookUrl"], _secret(place, "WebhookSecretArn")
+    challenge = secrets.token_hex(8)
+    query = {"hub.mode": "subscribe", "hub.verify_token": str(secret.get("verify_token", ""))}
+    status, text = _called("GET", url, params=query | {"hub.challenge": challenge})
+    yield checks.handshake(status, text == challenge)
+    if status and (known := checks.app_secrets(secret)):
+        signed, _ = _called("POST", url, data=EMPTY, headers={HEADER: sign(EMPTY, known[0])})
+        forged, _ = _called("POST", url, data=EMPTY, headers={HEADER: sign(EMPTY, secrets.token_hex(16))})
+        yield checks.signature(signed, forged)
+
+
+def _called(method: str, url: str, **request: Any) -> tuple[int, str]:
+    """Status and text; 0 where nobody answers."""
+    try:
+        answer = requests.request(method, url, timeout=PATIENCE, allow_redirects=False, **request)
+    except requests.RequestException:
+        return 0, ""
+    return answer.status_code, answer.text
+
+
+def _templates(place: Place) -> Check:
+    names = [each.id for each in Ledger(place.ledger).portfolios()]
+    faults = {text: each["fault"] for text, each in status.templates(place, names).items()}
+    return checks.templates(faults, is_synced=Templates(place.ledger).register().is_synced)
+
+
+def _countries(place: Place) -> Check:
+    ledger = Ledger(place.ledger)
+    declared = {each.id: ledger.portfolio(each.id) for each in ledger.portfolios()}
+    wanted = {name: portfolio.countries for name, portfolio in declared.items() if portfolio}
+    return checks.countries(_on(place), wanted)
+
+
+def _on(place: Place) -> set[str]:
+    return {each for each in place.outputs["CountriesOn"].split(",") if each}
+
+
+def _concurrency(place: Place) -> Check:
+    limits = place.client("lambda").get_account_settings()["AccountLimit"]
+    return checks.concurrency(int(limits["ConcurrentExecutions"]), int(place.outputs["Senders"] or 0))
+
+
+def _dead_letters(place: Place) -> Iterator[Check]:
+    outputs = {f"{name.lower()} given up": f"{name}DeadLettersUrl" for name in DEAD}
+    yield from checks.dead_letters({name: status.waiting(place, output) for name, output in outputs.items()})
+
+
+def _ages(place: Place) -> Iterator[Check]:
+    cloudwatch = place.client("cloudwatch")
+    for name, most in WAITS.items():
+        yield checks.age(name.lower(), _oldest(cloudwatch, place.outputs[f"{name}QueueUrl"]), most)
+
+
+def _oldest(cloudwatch: Any, url: str) -> float | None:
+    """How many seconds the queue's oldest message waits, by the newest measure of a quarter of an hour."""
+    now = datetime.now(UTC)
+    answer = cloudwatch.get_metric_statistics(
+        Namespace="AWS/SQS",
+        MetricName="ApproximateAgeOfOldestMessage",
+        Dimensions=[{"Name": "QueueName", "Value": url.rsplit("/", 1)[-1]}],
+        StartTime=now - timedelta(minutes=15),
+        EndTime=now,
+        Period=60,
+        Statistics=["Maximum"],
+    )
+    points = sorted(answer["Datapoints"], key=lambda each: each["Timestamp"])
+    return cast(float, points[-1]["Maximum"]) if points else None
+
+
+def _alarms(place: Place) -> Check:
+    pages = (
+        place.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=place.outputs["Alarms"])
+    )
+    return checks.alarms([each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]])

@@ -1,0 +1,154 @@
+"""`cobranza trace`: all that happened to a borrower, or about one debt of theirs, in order and in their own time.
+
+What the journal has noted for good, and what the ledger still knows besides: imports for 40 days, a message's
+claim for 14, words for 400. A file's row is in the file: the journal knows the import alone.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cobranza.ledger.borrower import Borrower
+from cobranza.policy import contact_rules
+from cobranza.policy.due import local_date
+from cobranza.store import keys
+from cobranza.store.conversations import Conversations
+from cobranza.store.imports import Import, Imports
+from cobranza.store.journal import Journal, Line
+from cobranza.store.keys import MessageKey
+from cobranza.store.ledger import Ledger, Loaded
+from cobranza.store.messages import Messages
+from cobranza.store.table import Item
+from cobranza_cli.place import Place
+from cobranza_cli.whom import Someone
+
+MOST = 200
+# What a line tells besides its debts, in this order, where it has it.
+_TOLD = (
+    "code", "type", "state", "portfolio", "template", "language", "strategy", "rule", "step", "amount", "currency",
+    "until", "to", "payment", "case", "message", "source", "trace",
+)  # fmt: skip
+_CLAIM = ("claimed_at", "accepted_at", "sent_at", "delivered_at", "read_at", "failed_at")
+NEWEST_WORDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`debts` are their keys; a step without any is about the borrower."""
+
+    at: datetime
+    what: str
+    facts: str
+    debts: tuple[str, ...] = ()
+
+
+def told(place: Place, someone: Someone, wanted: str, day: date | None, most: int) -> dict[str, Any]:
+    """As JSON: person, zone, steps; `wanted` narrows them where it is the number of a debt of theirs."""
+    loaded = Ledger(place.ledger).load(someone.ref)
+    if loaded is None:
+        raise LookupError(someone.borrower_id)
+    borrower = loaded.book.borrower
+    named = {debt.terms.key for debt in loaded.book.debts if debt.terms.debt_id == wanted}
+    steps = [
+        step
+        for step in _steps(place, someone.ref, loaded)
+        if (day is None or local_date(borrower, step.at) == day)
+        and (not named or not step.debts or named & {*step.debts})
+    ]
+    steps.sort(key=lambda step: step.at)
+    zone = _zone(borrower)
+    return {
+        "borrower_id": someone.borrower_id,
+        "name": someone.name,
+        "zone": str(zone),
+        "left_out": max(len(steps) - most, 0),
+        "steps": [_json(step, zone) for step in steps[-most:]],
+    }
+
+
+def show(console: Console, told: dict[str, Any]) -> None:
+    table = Table(
+        "at", "what", "debts", "told", title=escape(f"{told['name']} ({told['borrower_id']}), {told['zone']}")
+    )
+    for step in told["steps"]:
+        at = f"{datetime.fromisoformat(step['at']):%Y-%m-%d %H:%M:%S}"
+        table.add_row(at, step["what"], escape(" ".join(step["debts"])), escape(step["facts"]))
+    console.print(table)
+    if told["left_out"]:
+        console.print(f"[yellow]{told['left_out']:,} older steps are left out:[/yellow] name a day, or --most")
+
+
+def _json(step: Step, zone: tzinfo) -> dict[str, Any]:
+    return {
+        "at": step.at.astimezone(zone).isoformat(timespec="seconds"),
+        "what": step.what,
+        "debts": [key.removesuffix("#") for key in step.debts],
+        "facts": step.facts,
+    }
+
+
+def _zone(borrower: Borrower) -> tzinfo:
+    """The first of those where the borrower may live; UTC where we know no rules."""
+    rules = contact_rules.rules_for(borrower.country)
+    return contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
+
+
+def _steps(place: Place, borrower: str, loaded: Loaded) -> Iterator[Step]:
+    yield from _imports(place, loaded)
+    yield from map(_of_line, Journal(place.journal).of(keys.borrower_pk(borrower)))
+    yield from _claims(Messages(place.ledger), borrower)
+    yield from _words(Conversations(place.ledger).newest(borrower, NEWEST_WORDS))
+
+
+def _imports(place: Place, loaded: Loaded) -> Iterator[Step]:
+    """The imports that wrote these debts last, as long as they are known."""
+    portfolios = {debt.terms.portfolio for debt in loaded.book.debts}
+    known = {each.id: each for name in portfolios for each in Imports(place.ledger).of(name)}
+    wrote: dict[str, list[str]] = {}
+    for key, source in loaded.sources.items():
+        wrote.setdefault(source, []).append(key)
+    for source, debts in wrote.items():
+        if source in known:
+            yield _of_import(known[source], debts)
+
+
+def _of_import(each: Import, debts: Sequence[str]) -> Step:
+    return Step(
+        each.started_at, "import", f"{each.key} as of {each.as_of.isoformat()}, {each.state}", tuple(sorted(debts))
+    )
+
+
+def _of_line(line: Line) -> Step:
+    debts = line.facts.get("debts") or line.facts.get("allocations", ())
+    facts = " ".join(f"{name}={line.facts[name]}" for name in _TOLD if line.facts.get(name) not in (None, ""))
+    return Step(line.at, line.event, facts, tuple(debts))
+
+
+def _claims(messages: Messages, borrower: str) -> Iterator[Step]:
+    """When each day was claimed, and how far its message has come: the journal's outcome has no moment of it."""
+    wanted = [key for key, _, _ in messages.recent(borrower)]
+    for key, claim in messages.claims([*wanted, *(_confirmation(key) for key in wanted)]).items():
+        yield _of_claim(key, claim)
+
+
+def _confirmation(key: MessageKey) -> MessageKey:
+    return MessageKey(key.borrower, key.day, confirms=True)
+
+
+def _of_claim(key: MessageKey, claim: Item) -> Step:
+    moments = " ".join(f"{name}={claim[name]}" for name in _CLAIM[1:] if claim.get(name))
+    facts = f"{key.name} attempt {claim.get('attempts', 1)} {claim['template']} now {claim['state']} {moments}"
+    return Step(datetime.fromisoformat(claim["claimed_at"]), "claim", facts.strip(), tuple(claim["debts"]))
+
+
+def _words(items: Iterable[Item]) -> Iterator[Step]:
+    """What was written, by either side, as long as the words are kept."""
+    for item in items:
+        at = datetime.fromisoformat(item["at"]) if "at" in item else keys.moment_of(item["sk"])
+        what = "they wrote" if item.get("direction") == "in" else "we wrote"
+        yield Step(at, what, " ".join(filter(None, (str(item.get("type", "")), str(item.get("text", ""))))))

@@ -1,0 +1,254 @@
+"""`cobranza doctor`: a set-up that is right is all green, with the real webhook and the simulator for Meta."""
+
+import contextlib
+import io
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from cobranza.policy.portfolio import parse_portfolio
+from cobranza_cli import app, doctor, registering
+from tests.integration.deliveries import SECRETS, call, post
+from tests.integration.place import WorldPlace
+from tests.integration.receiver import NUMBER_ID, TOKEN, Simulator
+from tests.integration.world import PORTFOLIO_YAML, World
+from tests.unit.template import ROOT, source
+from tests.unit.test_template_alarms import MORE_THAN
+
+pytestmark = pytest.mark.in_memory
+
+DEPLOY = ROOT / "docs" / "deploy.md"
+BUSINESS = "100000000000001"
+QUEUES = ("Files", "Reminders", "Media", "Replies", "Reports", "Events")
+OUTPUTS = {
+    "Ledger": "ledger",
+    "Journal": "journal",
+    "Inbox": "inbox",
+    "Stage": "prod",
+    "TestPhones": "",
+    "CountriesOn": "MX,CO,BR",
+    "Senders": "5",
+    "Alarms": "alarms",
+    "WebhookUrl": "https://api.example.com/webhook",
+    **{f"{name}SecretArn": name for name in ("Provider", "Webhook", "Identity", "Gateway")},
+    **{f"{name}QueueUrl": f"https://sqs/{name}" for name in QUEUES},
+    **{f"{name}DeadLettersUrl": f"https://sqs/{name}Dead" for name in QUEUES},
+}
+
+
+@dataclass
+class Account:
+    """What AWS says of the account that the stack is in."""
+
+    secrets: dict[str, Any]
+    subscriptions: list[str]
+    dead: int = 0
+    oldest: float = 3.0
+    executions: int = 1000
+    refuses: str = ""
+    asked_for: set[str] = field(default_factory=set[str])
+
+    @property
+    def exceptions(self) -> Any:
+        return type("Exceptions", (), {"ResourceNotFoundException": KeyError})
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:
+        self._ask("GetSecretValue")
+        return {"SecretString": json.dumps(self.secrets[SecretId])}
+
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> dict[str, Any]:
+        self._ask("GetQueueAttributes")
+        count = self.dead if QueueUrl.endswith("Dead") else 0
+        date = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
+        attributes = {name: str(count if name == "ApproximateNumberOfMessages" else 0) for name in AttributeNames}
+        return {"Attributes": attributes, "ResponseMetadata": {"HTTPHeaders": {"date": date}}}
+
+    def get_metric_statistics(self, *, EndTime: datetime, **_: Any) -> dict[str, Any]:
+        self._ask("GetMetricStatistics")
+        older, newer = EndTime - timedelta(minutes=3), EndTime - timedelta(minutes=1)
+        return {"Datapoints": [{"Timestamp": newer, "Maximum": self.oldest}, {"Timestamp": older, "Maximum": 9e9}]}
+
+    def get_account_settings(self) -> dict[str, Any]:
+        self._ask("GetAccountSettings")
+        return {"AccountLimit": {"ConcurrentExecutions": self.executions}}
+
+    def get_paginator(self, operation: str) -> "Account":
+        self._ask("".join(map(str.title, operation.split("_"))))
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        return [{"Subscriptions": [{"SubscriptionArn": arn} for arn in self.subscriptions]}]
+
+    def _ask(self, operation: str) -> None:
+        self.asked_for.add(operation)
+        if operation == self.refuses:
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, operation)
+
+
+@dataclass(frozen=True)
+class Stack(WorldPlace):
+    aws: Account
+
+    def client(self, service: str) -> Any:
+        return self.world.dynamodb if service == "dynamodb" else self.aws
+
+
+@pytest.fixture
+def account(world: World, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """A stack in which everything is right."""
+    text = PORTFOLIO_YAML.replace("100000000000001", NUMBER_ID)
+    world.ledger.save_portfolio(parse_portfolio(text.encode(), "tienda"), world.now)
+    secrets: dict[str, Any] = {
+        "Provider": {"access_token": TOKEN},
+        "Webhook": SECRETS,
+        "Identity": {"key": "k"},
+        "Gateway": {"first": "g"},
+    }
+    account = Account(secrets, ["arn:aws:sns:us-east-1:111122223333:alarms:1"])
+    meta = {"GraphApiUrl": simulator.url, "GraphApiVersion": "v25.0"}
+    place = Stack(OUTPUTS | meta, {}, world, account)
+    registering.sync(place, place.account(BUSINESS))
+    monkeypatch.setattr(app.Where, "place", lambda _: place)
+    monkeypatch.setattr(app, "console", Console(highlight=False, width=200))
+    monkeypatch.setattr(doctor, "_called", lambda method, url, **request: called(world, method, **request))
+    return account
+
+
+def called(world: World, method: str, **request: Any) -> tuple[int, str]:
+    """The real webhook, as the HTTP API would call it."""
+    if method == "GET":
+        event = {"requestContext": {"http": {"method": "GET"}}, "queryStringParameters": request["params"]}
+    else:
+        (signature,) = request["headers"].values()
+        event = post(request["data"], signature)
+    with contextlib.redirect_stdout(io.StringIO()):  # its metrics
+        answer = call(world, event)
+    return answer["statusCode"], answer.get("body", "")
+
+
+def asked(*words: str) -> Result:
+    return CliRunner().invoke(app.app, ["doctor", *words])
+
+
+def found(result: Result) -> dict[str, str]:
+    return {each["name"]: each["level"] for each in json.loads(result.stdout)["checks"]}
+
+
+def test_a_set_up_that_is_right_is_all_green(account: Account) -> None:
+    result = asked("--json")
+    assert result.exit_code == 0, result.output
+    assert set(found(result).values()) == {"ok"}
+    assert {"stage", "clock", "token", f"number {NUMBER_ID}", "webhook", "signature"} <= set(found(result))
+    assert {"provider secret", "webhook secret", "identity secret", "gateway secret"} <= set(found(result))
+    assert {"templates", "countries", "concurrency", "dead letters", "media queue", "alarms"} <= set(found(result))
+
+
+def test_it_changes_nothing_and_shows_no_secret(account: Account, world: World) -> None:
+    before = world.kept()
+    shown = asked().output
+    assert world.kept() == before
+    assert not [secret for secret in (TOKEN, "new-secret", "old-secret") if f" {secret} " in shown]
+
+
+@pytest.mark.parametrize(
+    ("broken", "red"),
+    [
+        ({"executions": 4}, "concurrency"),
+        ({"dead": 2}, "media given up"),
+        ({"oldest": 121.0}, "media queue"),
+        ({"subscriptions": ["PendingConfirmation"]}, "alarms"),
+        ({"refuses": "GetAccountSettings"}, "concurrency"),
+        ({"refuses": "GetSecretValue"}, "identity secret"),
+    ],
+)
+def test_what_is_broken_is_red_and_the_command_ends_with_1(
+    account: Account, broken: dict[str, Any], red: str
+) -> None:
+    for name, value in broken.items():
+        setattr(account, name, value)
+    result = asked("--json")
+    assert (result.exit_code, found(result)[red]) == (1, "fail")
+
+
+def test_it_asks_for_the_rights_of_its_row_and_no_more(account: Account) -> None:
+    assert asked().exit_code == 0
+    (row,) = (line for line in DEPLOY.read_text(encoding="utf-8").splitlines() if line.startswith("| `doctor` |"))
+    assert set(re.findall(r"`\w+:(\w+)`", row)) == account.asked_for
+
+
+def test_what_may_not_be_asked_names_the_right(account: Account) -> None:
+    account.refuses = "GetAccountSettings"
+    result = asked()
+    assert "AWS refused to tell: AccessDeniedException." in result.stdout
+    assert "GetAccountSettings" in result.stdout
+
+
+def test_an_empty_provider_secret_is_told_once_and_keeps_the_rest_from_nothing(account: Account) -> None:
+    account.secrets["Provider"] = {}
+    result = asked("--json")
+    assert (found(result)["provider secret"], found(result)["whatsapp"]) == ("fail", "fail")
+    assert found(result)["webhook"] == "ok"
+
+
+def test_a_token_that_meta_does_not_know_is_red(account: Account) -> None:
+    account.secrets["Provider"] = {"access_token": "another"}
+    assert found(asked("--json"))["token"] == "fail"
+
+
+def test_permissions_and_quality_are_metas(account: Account, simulator: Simulator) -> None:
+    simulator.post(
+        "/_sim/config", {"scopes": ["whatsapp_business_management"], "qualities": {NUMBER_ID: "YELLOW"}}
+    )
+    levels = found(asked("--json"))
+    assert (levels["token"], levels[f"number {NUMBER_ID}"]) == ("fail", "warn")
+
+
+def test_a_number_that_meta_has_stopped_is_red(account: Account, simulator: Simulator) -> None:
+    simulator.post("/_sim/account", {"numbers": {NUMBER_ID: 131031}})
+    assert found(asked("--json"))[f"number {NUMBER_ID}"] == "fail"
+
+
+def test_app_secrets_that_are_not_the_stacks_are_red(account: Account) -> None:
+    account.secrets["Webhook"] = {"app_secrets": ["a-wrong-one"], "verify_token": SECRETS["verify_token"]}
+    levels = found(asked("--json"))
+    assert (levels["webhook"], levels["signature"]) == ("ok", "fail")
+
+
+def test_a_webhook_that_is_away_is_red(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_called", lambda method, url, **request: (0, ""))
+    levels = found(asked("--json"))
+    assert levels["webhook"] == "fail"
+    assert "signature" not in levels
+
+
+def test_a_text_that_meta_has_paused_is_red(account: Account, world: World) -> None:
+    world.templates.tell("saldo_vencido", "es", {"status": "PAUSED"}, world.now + timedelta(hours=1))
+    assert found(asked("--json"))["templates"] == "fail"
+
+
+def test_its_ages_are_those_of_the_alarms() -> None:
+    watched = {
+        name.removesuffix("AreLate"): seconds for name, seconds in MORE_THAN.items() if name.endswith("AreLate")
+    }
+    named = {"Media": "Receipts"}
+    assert {named.get(name, name): most for name, most in doctor.WAITS.items()} == {
+        name: seconds for name, seconds in watched.items() if name != "Events"
+    }
+
+
+def test_a_stack_of_before_is_to_be_deployed_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = {name: value for name, value in OUTPUTS.items() if name != "Alarms"}
+    monkeypatch.setattr(app.Where, "place", lambda _: WorldPlace(outputs, {}, world))
+    result = asked("--json")
+    assert (result.exit_code, found(result)) == (1, {"stack": "fail"})
+
+
+def test_it_asks_for_outputs_that_the_template_has() -> None:
+    assert set(source()["Outputs"]) >= doctor.NEEDED

@@ -1,0 +1,179 @@
+"""`cobranza redrive`: each dead letter says why it is there, goes back once, and messages nobody twice."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from cobranza.queues import Reminder
+from cobranza.store.keys import event_key
+from cobranza_cli import app, redrive
+from tests.integration.place import WorldPlace
+from tests.integration.world import World, debts
+
+type Drop = Callable[..., dict[str, Any]]
+
+pytestmark = pytest.mark.usefixtures("portfolio", "dead")
+QUEUES = ("files", "reminders", "media", "replies")
+
+
+@pytest.fixture
+def dead(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The queues of dead letters, by the queue that they are of."""
+    urls = {name: world.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"] for name in QUEUES}
+    live = {"files": world.files_url, "reminders": world.queue_url, "media": world.media_url}
+    live["replies"] = world.replies_url
+    outputs = {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox"}
+    outputs |= {f"{name.title()}DeadLettersUrl": url for name, url in urls.items()}
+    outputs |= {f"{name.title()}QueueUrl": url for name, url in live.items()}
+    monkeypatch.setattr(app.Where, "place", lambda _: WorldPlace(outputs, {}, world))
+    monkeypatch.setattr(redrive, "LOOKS", 0)
+    monkeypatch.setattr(app, "console", Console(highlight=False, width=250))
+    return urls
+
+
+def put(world: World, url: str, body: Any, **attributes: str) -> None:
+    text = body if isinstance(body, str) else json.dumps(body)
+    told = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+    world.sqs.send_message(QueueUrl=url, MessageBody=text, MessageAttributes=told)
+
+
+def waiting(world: World, url: str) -> list[dict[str, Any]]:
+    answer = world.sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]
+    )
+    return answer.get("Messages", [])
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app.app, ["redrive", *words])
+
+
+def told(*words: str) -> dict[str, Any]:
+    return json.loads(run(*words, "--json").stdout)
+
+
+@pytest.fixture
+def reminder(world: World, drop: Drop) -> Reminder:
+    """Of a borrower who is due: nobody has looked yet."""
+    drop("debts/tienda/a.csv", debts({}))
+    (reminder,) = world.tick()
+    return reminder
+
+
+def test_what_is_told_stays_where_it_is(world: World, dead: dict[str, str], reminder: Reminder) -> None:
+    put(world, dead["reminders"], asdict(reminder))
+    found = told("reminders")
+    (letter,) = found["letters"]
+    assert (found["sent"], letter["is_sent"], letter["subject"]) == (0, False, reminder.borrower)
+    assert letter["why"][0].startswith("its lease is still held")
+    assert letter["why"][-1] == "no look of it ended: the log of send has its trace"
+    assert len(waiting(world, dead["reminders"])) == 1
+    assert waiting(world, world.queue_url) == []
+
+
+def test_a_reminder_goes_back_and_is_sent_once_however_often(
+    world: World, dead: dict[str, str], reminder: Reminder
+) -> None:
+    put(world, dead["reminders"], asdict(reminder))
+    put(world, dead["reminders"], asdict(reminder))
+    result = run("reminders", "--yes")
+    assert result.exit_code == 0, result.output
+    assert waiting(world, dead["reminders"]) == []
+    outcomes = [world.sender.remind(each, world.now).code for each in world.received()]
+    assert len(outcomes) == 2
+    assert len(world.whatsapp.sent) == 1
+    put(world, dead["reminders"], asdict(reminder))
+    assert run("reminders", "--yes").exit_code == 0
+    for each in world.received():
+        world.sender.remind(each, world.now)
+    assert len(world.whatsapp.sent) == 1
+
+
+def test_who_was_written_to_meanwhile_is_told_so(world: World, dead: dict[str, str], reminder: Reminder) -> None:
+    assert world.sender.remind(reminder, world.now).code == "SENT"
+    put(world, dead["reminders"], asdict(reminder))
+    (letter,) = told("reminders")["letters"]
+    assert any(why.startswith("its tick noted SENT at ") for why in letter["why"])
+    assert any("was queued anew: it will be let go" in why for why in letter["why"])
+    assert any(why.startswith("the message of 2026-11-24 is ") for why in letter["why"])
+
+
+def test_what_was_sent_back_once_is_not_sent_again_in_silence(
+    world: World, dead: dict[str, str], reminder: Reminder
+) -> None:
+    put(world, dead["reminders"], asdict(reminder))
+    assert run("reminders", "--yes").exit_code == 0
+    (back,) = waiting(world, world.queue_url)
+    moment = back["MessageAttributes"][redrive.REDRIVEN]["StringValue"]
+    put(world, dead["reminders"], back["Body"], redriven=moment)  # as SQS moves it
+    world.received()
+    again = run("reminders", "--yes")
+    assert again.exit_code == 1
+    assert "--again" in again.stdout
+    assert waiting(world, world.queue_url) == []
+    assert run("reminders", "--yes", "--again").exit_code == 0
+    assert len(waiting(world, world.queue_url)) == 1
+    assert waiting(world, dead["reminders"]) == []
+
+
+def test_no_more_than_asked_for_are_sent_back(world: World, dead: dict[str, str], reminder: Reminder) -> None:
+    for _ in range(12):
+        put(world, dead["reminders"], asdict(reminder))
+    assert told("reminders", "--yes", "--most", "11")["sent"] == 11
+    assert len(waiting(world, dead["reminders"])) == 1
+
+
+def test_a_file_tells_how_far_its_import_is(world: World, dead: dict[str, str], drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    body = {"v": 1, "bucket": "inbox", "version": ""}
+    put(world, dead["files"], body | {"key": "debts/tienda/a.csv"})
+    put(world, dead["files"], body | {"key": "debts/tienda/b.csv"})
+    put(world, dead["files"], {"v": 1, "bucket": "inbox", "part": "tienda/an-import/3"})
+    letters = {each["subject"]: each["why"] for each in told("files")["letters"]}
+    assert letters == {
+        "debts/tienda/a.csv": ["its import is DONE: 1 of 1 parts"],
+        "debts/tienda/b.csv": ["no import of it has begun: the log of ingest has the reason"],
+        "tienda/an-import/3": ["its import is not known any more: drop the file again"],
+    }
+
+
+def test_an_order_that_was_given_up_cannot_go_back(world: World, dead: dict[str, str]) -> None:
+    record = {"requestPayload": {"bucket": "inbox", "key": "control/all/PAUSE"}, "requestContext": {}}
+    put(world, dead["files"], record)
+    found = told("files", "--yes")
+    assert (found["sent"], found["letters"][0]["can_go"]) == (0, False)
+    assert run("files", "--yes").exit_code == 1
+    assert len(waiting(world, dead["files"])) == 1
+
+
+def test_a_receipt_and_a_reply_tell_what_became_of_their_message(world: World, dead: dict[str, str]) -> None:
+    event = world.conversations.record_inbound(
+        "CHATREF", world.now, "WAMIDREF", {"type": "text", "receipt": "TO_FETCH"}
+    )
+    assert event == event_key(world.now, "WAMIDREF")
+    body = {"v": 1, "borrower": "CHATREF", "event": event, "trace": "t"}
+    put(world, dead["media"], body)
+    put(world, dead["replies"], body)
+    world.later(days=2)
+    (receipt,) = told("media")["letters"]
+    assert receipt["why"] == ["the receipt is TO_FETCH", "it came 2 days ago: Meta keeps it for seven"]
+    (reply,) = told("replies")["letters"]
+    assert reply["why"] == ["nobody has read what it means", "nobody has answered it"]
+    assert told("replies", "--yes")["sent"] == 1
+    assert len(waiting(world, world.replies_url)) == 1
+
+
+@pytest.mark.parametrize("queue", ["reports", "events", "ledger", ""])
+def test_a_queue_that_nothing_can_go_back_to_is_refused(queue: str) -> None:
+    result = run(queue)
+    assert result.exit_code == 2
+    assert "name one of files, reminders, media, replies" in " ".join(result.output.split())
+
+
+def test_an_empty_queue_says_so() -> None:
+    assert "no dead letters" in run("replies", "--yes").stdout

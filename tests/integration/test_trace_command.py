@@ -1,0 +1,136 @@
+"""`cobranza trace`: the whole story of a borrower or a debt, in order, in their own time."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from cobranza_cli import app
+from tests.integration.deliveries import left, message, status, tell
+from tests.integration.place import OPEN, WorldPlace
+from tests.integration.rows import apply
+from tests.integration.world import World, debts
+
+type Drop = Callable[..., dict[str, Any]]
+
+pytestmark = [pytest.mark.usefixtures("portfolio", "place"), pytest.mark.in_memory]
+
+
+@pytest.fixture
+def place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    outputs = {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox", "CountriesOn": "MX,", **OPEN}
+    monkeypatch.setattr(app.Where, "place", lambda _: WorldPlace(outputs, {}, world))
+    monkeypatch.setattr(app, "console", Console(highlight=False, width=250))
+
+
+@pytest.fixture
+def lived(world: World, drop: Drop, portfolio: None) -> None:
+    """F-1 was imported, reminded, read, answered and paid; a day later F-2 came."""
+    sent = left(world, drop)
+    assert tell(world, statuses=[status(sent, "delivered"), status(sent, "read")]) == 200
+    assert tell(world, messages=[message("text", {"body": "mañana pago"})]) == 200
+    world.later(hours=2)
+    apply(
+        world,
+        "payments",
+        {"payment_id": "P-1", "borrower_id": "C1", "debt_id": "F-1", "amount": "1234.50"}
+        | {"currency": "MXN", "paid_at": "2026-11-24"},
+    )
+    world.later(days=1)
+    drop("debts/tienda/b.csv", debts({"debt_id": "F-2", "due_date": "2026-12-20"}))
+
+
+def trace(*words: str) -> Result:
+    return CliRunner().invoke(app.app, ["trace", *words])
+
+
+def told(*words: str) -> dict[str, Any]:
+    result = trace(*words, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def whats(told: dict[str, Any]) -> list[str]:
+    return [step["what"] for step in told["steps"]]
+
+
+@pytest.mark.usefixtures("lived")
+def test_the_story_is_whole_and_in_order() -> None:
+    found = told("C1")
+    moments = [datetime.fromisoformat(step["at"]) for step in found["steps"]]
+    assert moments == sorted(moments)
+    assert {
+        "import",
+        "claim",
+        "we wrote",
+        "outcome",
+        "message.delivered",
+        "message.read",
+        "reply",
+        "they wrote",
+    } <= {*whats(found)}
+    assert {"payment.applied", "debt.closed"} <= {*whats(found)}
+    order = [whats(found).index(what) for what in ("message.delivered", "message.read", "payment.applied")]
+    assert order == sorted(order)
+
+
+@pytest.mark.usefixtures("lived")
+def test_moments_are_the_borrowers_own() -> None:
+    found = told("C1")
+    assert found["zone"] == "America/Mexico_City"
+    (read,) = (step for step in found["steps"] if step["what"] == "message.read")
+    assert read["at"] == "2026-11-24T11:00:03-06:00"
+
+
+@pytest.mark.usefixtures("lived")
+def test_a_debt_has_its_own_story_and_what_is_of_the_borrower() -> None:
+    steps = told("F-2")["steps"]
+    assert {debt for step in steps for debt in step["debts"]} == {"tienda#F-2"}
+    assert "payment.applied" not in {step["what"] for step in steps}  # its money went to F-1
+    assert "they wrote" in {step["what"] for step in steps}
+    (imported,) = (step for step in steps if step["what"] == "import")
+    assert imported["facts"].startswith("debts/tienda/b.csv as of ")
+
+
+@pytest.mark.usefixtures("lived")
+def test_the_words_of_both_are_shown_as_long_as_they_are_kept() -> None:
+    steps = told("C1")["steps"]
+    (theirs,) = (step["facts"] for step in steps if step["what"] == "they wrote")
+    (ours,) = (step["facts"] for step in steps if step["what"] == "we wrote")
+    assert theirs == "text mañana pago"
+    assert ours.startswith("Hola, Lucía Ejemplo")
+
+
+@pytest.mark.usefixtures("lived")
+def test_one_local_day_may_be_asked_for() -> None:
+    assert told("C1", "--day", "2026-11-23")["steps"] == []
+    days = {step["at"][:10] for step in told("C1", "--day", "2026-11-24")["steps"]}
+    assert days == {"2026-11-24"}
+
+
+@pytest.mark.usefixtures("lived")
+def test_a_long_story_is_cut_at_its_beginning_and_says_so() -> None:
+    whole, cut = told("C1"), told("C1", "--most", "2")
+    assert cut["steps"] == whole["steps"][-2:]
+    assert cut["left_out"] == len(whole["steps"]) - 2
+    assert "older steps are left out" in trace("C1", "--most", "2").stdout
+
+
+def test_what_did_not_leave_has_its_outcome(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    hold = {"borrower_id": "C1", "debt_id": "F-1", "action": "pausa", "until": "2026-12-01"}
+    apply(world, "contacts", hold | {"at": "2026-11-24", "source": "call centre"})
+    for reminder in world.tick():
+        world.sender.remind(reminder, world.now)
+    (outcome,) = (step for step in told("F-1")["steps"] if step["what"] == "outcome")
+    assert outcome["facts"].startswith("code=SKIPPED_HELD")
+    assert "trace=trace" in outcome["facts"]
+    assert "hold" in whats(told("F-1"))
+
+
+def test_nobody_is_an_error() -> None:
+    assert trace("C9").exit_code == 1

@@ -1,0 +1,126 @@
+"""Of ten set-ups and more that are broken, each has its red line, its sentence and what to do."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cobranza.whatsapp.errors import ProviderError
+from cobranza.whatsapp.inspection import MANAGING, SENDING, NumberFacts, TokenFacts
+from cobranza_cli import checks
+from cobranza_cli.checks import Check, Level
+
+NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
+BOTH = frozenset({SENDING, MANAGING})
+GOOD_TOKEN = TokenFacts(is_valid=True, scopes=BOTH, ends_at=None)
+REFUSED = ProviderError(190, "Access token has expired", "")
+GOOD_NUMBER = NumberFacts("CONNECTED", "GREEN", "TIER_2K")
+SECRET = {"app_secrets": ["new", "old"], "verify_token": "v"}
+
+
+def dead(counts: dict[str, int]) -> Check:
+    (found,) = checks.dead_letters(counts)
+    return found
+
+
+FAILING = {
+    "It has no output Alarms.": checks.outdated({"Alarms"}),
+    "It holds no usable access_token: nothing is sent.": checks.provider_secret({}),
+    "It holds no app secret: every webhook is refused.": checks.webhook_secret(SECRET | {"app_secrets": []}),
+    "It holds no verify_token: Meta's handshake is refused.": checks.webhook_secret({"app_secrets": ["s"]}),
+    "It is empty, although the stack fills it.": checks.generated_secret("identity secret", {}),
+    "Meta does not take it: 190 Access token has expired.": checks.token(REFUSED, NOW),
+    "Meta says that it is not valid.": checks.token(TokenFacts(False, BOTH, None), NOW),
+    "It has no permission for whatsapp_business_messaging.": checks.token(
+        TokenFacts(True, frozenset({MANAGING}), None), NOW
+    ),
+    "Meta does not show it: 100 Invalid parameter.": checks.number(
+        "1", ProviderError(100, "Invalid parameter", "")
+    ),
+    "Meta says that it is RESTRICTED.": checks.number("1", NumberFacts("RESTRICTED", "GREEN", "")),
+    "Its quality is RED, limit TIER_250.": checks.number("1", NumberFacts("CONNECTED", "RED", "TIER_250")),
+    "It gives no answer.": checks.handshake(0, echoed=False),
+    "It answers the handshake with 403.": checks.handshake(403, echoed=False),
+    "It answers the handshake with 200.": checks.handshake(200, echoed=False),
+    "A signed delivery was answered with 403.": checks.signature(403, 403),
+    "A wrong signature was believed.": checks.signature(200, 200),
+    "2 cannot be sent, such as aviso es: MISSING.": checks.templates(
+        {"vencido es": "PAUSED", "aviso es": "MISSING"}, is_synced=True
+    ),
+    "None is switched on: nobody is written to.": checks.countries(set(), {"tienda": {"MX"}}),
+    "The account runs 5 functions at once, and the senders want 5.": checks.concurrency(5, 5),
+    "This machine is 300 seconds off: AWS refuses its calls.": checks.clock(NOW, NOW + timedelta(minutes=5)),
+    "3 given up.": dead({"reminders given up": 3, "files given up": 0}),
+    "Its oldest message waits for 4,000 seconds.": checks.age("files", 4000.0, 3600),
+    "Nobody is subscribed: alarms ring where nobody hears.": checks.alarms([]),
+    "Nobody has confirmed a subscription: alarms ring where nobody hears.": checks.alarms(["PendingConfirmation"]),
+}
+WARNING = {
+    "AWS did not say what time it is.": checks.clock(NOW, None),
+    "This is stage dev and it has no test phones: nobody gets anything.": checks.stage("dev", ""),
+    "It has no permission for whatsapp_business_management.": checks.token(
+        TokenFacts(True, frozenset({SENDING}), None), NOW
+    ),
+    "It ends on 2026-11-30.": checks.token(TokenFacts(True, BOTH, NOW + timedelta(days=6)), NOW),
+    "Its quality is YELLOW, limit TIER_250.": checks.number("1", NumberFacts("CONNECTED", "YELLOW", "TIER_250")),
+    "No portfolio is valid, so no number is used.": checks.no_number(),
+    "A wrong signature was answered with 500, not 403.": checks.signature(200, 500),
+    "Nobody has read yet what Meta has approved.": checks.templates({}, is_synced=False),
+    "Portfolios want countries that are off: tienda: CO, PE.": checks.countries(
+        {"MX"}, {"tienda": {"MX", "PE", "CO"}, "otra": {"MX"}}
+    ),
+    "The account runs 10 functions at once; 25 are wanted.": checks.concurrency(10, 5),
+    "This machine is 45 seconds off.": checks.clock(NOW - timedelta(seconds=45), NOW),
+    "1 of 2 subscriptions are not confirmed.": checks.alarms(["PendingConfirmation", "arn:aws:sns:::a:b"]),
+}
+FINE = [
+    checks.stage("prod", ""),
+    checks.stage("dev", "+525555550100"),
+    checks.provider_secret({"access_token": "EAAB"}),
+    checks.webhook_secret(SECRET),
+    checks.generated_secret("gateway secret", {"first": "x"}),
+    checks.token(GOOD_TOKEN, NOW),
+    checks.token(TokenFacts(True, BOTH, NOW + timedelta(days=60)), NOW),
+    checks.number("1", GOOD_NUMBER),
+    checks.handshake(200, echoed=True),
+    checks.signature(200, 403),
+    checks.templates({}, is_synced=True),
+    checks.countries({"MX", "CO"}, {"tienda": {"MX"}}),
+    checks.concurrency(1000, 5),
+    checks.clock(NOW, NOW + timedelta(seconds=2)),
+    dead({"reminders given up": 0}),
+    checks.age("files", 3600.0, 3600),
+    checks.age("files", None, 3600),
+    checks.alarms(["arn:aws:sns:::a:b"]),
+]
+
+
+@pytest.mark.parametrize("sentence", FAILING)
+def test_what_is_broken_is_a_red_line_with_its_sentence_and_what_to_do(sentence: str) -> None:
+    found = FAILING[sentence]
+    assert (found.level, found.sentence) == (Level.FAIL, sentence)
+    assert found.do
+    assert checks.failed([*FINE, found])
+
+
+@pytest.mark.parametrize("sentence", WARNING)
+def test_what_will_go_wrong_is_a_warning_and_no_failure(sentence: str) -> None:
+    found = WARNING[sentence]
+    assert (found.level, found.sentence) == (Level.WARN, sentence)
+    assert found.do
+    assert not checks.failed([found])
+
+
+@pytest.mark.parametrize("found", FINE, ids=lambda each: each.name)
+def test_what_is_well_says_so_and_asks_for_nothing(found: Check) -> None:
+    assert (found.level, found.do) == (Level.OK, "")
+
+
+def test_no_sentence_shows_a_secret() -> None:
+    found = [checks.provider_secret({"access_token": "EAABsecret"}), checks.webhook_secret(SECRET)]
+    assert "EAABsecret" not in str(found)
+    assert "new" not in str([each.sentence for each in found])
+
+
+def test_a_text_in_place_of_the_list_of_app_secrets_is_none() -> None:
+    assert checks.app_secrets({"app_secrets": "secret"}) == []
+    assert checks.app_secrets({"app_secrets": ["", 1, "s"]}) == ["s"]

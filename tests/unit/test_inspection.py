@@ -1,0 +1,89 @@
+"""What Meta says of a token and of a number, as it is read, and as the simulator tells it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import requests
+import responses
+from responses.matchers import header_matcher, query_param_matcher
+
+from cobranza.whatsapp.errors import ProviderError
+from cobranza.whatsapp.inspection import MANAGING, SENDING, Inspector, NumberFacts, TokenFacts
+from local.simulator import inspection
+from local.simulator.errors import NotAccepted
+from tests.unit.simulator_calls import NUMBER_ID, TOKEN, new_state
+
+BASE = "https://graph.facebook.com/v25.0"
+FIELDS = "display_phone_number,quality_rating,status,whatsapp_business_manager_messaging_limit"
+
+
+def inspector() -> Inspector:
+    return Inspector(BASE, "a-token", requests.Session())
+
+
+@responses.activate
+def test_a_token_is_asked_about_by_itself() -> None:
+    told = {"is_valid": True, "scopes": [SENDING, MANAGING], "expires_at": 1_795_370_400}
+    asks = [header_matcher({"Authorization": "Bearer a-token"}), query_param_matcher({"input_token": "a-token"})]
+    responses.get(f"{BASE}/debug_token", json={"data": told}, match=asks)
+    ends = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+    assert inspector().token_facts() == TokenFacts(True, frozenset({SENDING, MANAGING}), ends)
+
+
+@responses.activate
+def test_a_token_that_does_not_end_has_no_end() -> None:
+    responses.get(f"{BASE}/debug_token", json={"data": {"is_valid": True, "expires_at": 0}})
+    assert inspector().token_facts() == TokenFacts(True, frozenset(), None)
+
+
+@responses.activate
+def test_a_number_tells_its_state_quality_and_limit() -> None:
+    told = {
+        "status": "CONNECTED",
+        "quality_rating": "GREEN",
+        "whatsapp_business_manager_messaging_limit": "TIER_2K",
+    }
+    responses.get(f"{BASE}/123", json=told, match=[query_param_matcher({"fields": FIELDS})])
+    assert inspector().number_facts("123") == NumberFacts("CONNECTED", "GREEN", "TIER_2K")
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    "answer", [{}, {"data": None}, {"data": []}, {"data": {"is_valid": "yes", "scopes": "all"}}]
+)
+def test_what_meta_does_not_say_is_not_believed(answer: dict[str, Any]) -> None:
+    responses.get(f"{BASE}/debug_token", json=answer)
+    responses.get(f"{BASE}/123", json=answer)
+    assert inspector().token_facts() == TokenFacts(False, frozenset(), None)
+    assert inspector().number_facts("123") == NumberFacts("", "UNKNOWN", "")
+
+
+@responses.activate
+def test_an_error_of_metas_is_told_as_one() -> None:
+    error = {"error": {"code": 190, "message": "Access token has expired"}}
+    responses.get(f"{BASE}/debug_token", status=401, json=error)
+    assert inspector().token_facts() == ProviderError(190, "Access token has expired", "")
+
+
+def test_the_simulator_tells_of_its_token_and_of_another() -> None:
+    state = new_state()
+    good, other = inspection.token("a-token", TOKEN, state), inspection.token("another", TOKEN, state)
+    assert (good["data"]["is_valid"], set(good["data"]["scopes"])) == (True, {SENDING, MANAGING})
+    assert (other["data"]["is_valid"], other["data"]["scopes"]) == (False, [])
+    with pytest.raises(NotAccepted):
+        inspection.token("a-token", "Bearer another", state)
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"), [(None, "TIER_UNLIMITED"), (-1, "TIER_UNLIMITED"), (250, "TIER_250"), (2000, "TIER_2K")]
+)
+def test_the_simulator_tells_of_a_number(limit: int | None, told: str) -> None:
+    state = new_state(messaging_limit=limit, qualities={NUMBER_ID: "RED"})
+    facts = inspection.number(NUMBER_ID, TOKEN, state)
+    assert (facts["status"], facts["quality_rating"]) == ("CONNECTED", "RED")
+    assert facts["whatsapp_business_manager_messaging_limit"] == told
+    state.account = state.account.changed({"numbers": {NUMBER_ID: 131031}}, {NUMBER_ID: ""})
+    assert inspection.number(NUMBER_ID, TOKEN, state)["status"] == "RESTRICTED"
+    with pytest.raises(NotAccepted):
+        inspection.number("999", TOKEN, state)

@@ -1,0 +1,73 @@
+"""The pages for whoever operates the stack name what there is, and lead where they say."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from cobranza_cli import app
+from cobranza_cli.redrive import QUEUES
+from tests.unit.template import ROOT, source
+
+DOCS = ROOT / "docs"
+PAGES = [
+    DOCS / "deploy.md",
+    DOCS / "operations.md",
+    DOCS / "es" / "operaciones.md",
+    DOCS / "runbook.md",
+    ROOT / "README.md",
+]
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def commands() -> set[str]:
+    return set(getattr(get_command(app.app), "commands"))  # noqa: B009 - click's groups have them
+
+
+def text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def test_every_command_has_its_rights() -> None:
+    rows = re.findall(r"^\| ((?:`[a-z]+`(?:, )?)+) \|", text(DOCS / "deploy.md"), flags=re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"[a-z]+", row)} == commands()
+
+
+@every_page
+def test_a_page_names_commands_that_there_are(page: Path) -> None:
+    named = set(re.findall(r"`cobranza ([a-z]+)", text(page)))
+    assert named
+    assert named <= commands()
+
+
+@every_page
+def test_a_page_names_outputs_that_there_are(page: Path) -> None:
+    named = set(re.findall(r"outputs? `(\w+)`", text(page))) | set(re.findall(r"<(\w+SecretArn)>", text(page)))
+    assert named <= set(source()["Outputs"])
+
+
+@every_page
+def test_a_pages_links_lead_somewhere(page: Path) -> None:
+    for place, heading in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", text(page)):
+        target = (page.parent / place).resolve() if place else page
+        assert target.exists(), place
+        if heading and target.suffix == ".md":
+            assert heading in {
+                _anchor(each) for each in re.findall(r"^#+ (.+)$", text(target), flags=re.MULTILINE)
+            }
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_the_runbook_names_queues_that_can_be_redriven() -> None:
+    named = set(re.findall(r"`cobranza redrive ([a-z]+)", text(DOCS / "runbook.md")))
+    assert named == set(QUEUES)
+
+
+def test_who_may_is_told_before_how() -> None:
+    deploy = text(DOCS / "deploy.md")
+    assert deploy.index("debt collection is on it") < deploy.index("## 1. ")
+    assert "`creditor_type` must be `first_party`" in deploy
