@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,7 @@ import requests  # noqa: TID251 - the pooled session is made here, and used in c
 from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.answer_reply import AnswerDesk, TryLater
-from cobranza.queues import Queue, ReplyToAnswer, failures
+from cobranza.queues import REPLIES_RECEIVED, Queue, ReplyToAnswer, failures
 from cobranza.settings import AnswerSettings
 from cobranza.store.aws import client
 from cobranza.store.cases import Cases
@@ -69,9 +70,20 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             else:
                 telemetry.logger.exception("answer failed")
             telemetry.count("AnswersRetried")
+            _give_up_in_the_end(record, deps, now)
             failed.append(record["messageId"])
             deps.queue.delay(record["receiptHandle"], random.randint(5, 15))
         else:
             telemetry.count("RepliesRead")
             telemetry.logger.info("reply", borrower=asked.borrower, answer=answer, trace=asked.trace)
     return failures(failed)
+
+
+def _give_up_in_the_end(record: dict[str, Any], deps: Deps, now: datetime) -> None:
+    """Before a reply becomes a dead letter a person is asked to read it."""
+    if int(record["attributes"]["ApproximateReceiveCount"]) < REPLIES_RECEIVED:
+        return
+    try:
+        deps.desk.give_up(ReplyToAnswer.parse(record["body"]), now)
+    except Exception:
+        telemetry.logger.exception("nobody is asked to answer")

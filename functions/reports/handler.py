@@ -53,7 +53,9 @@ def wire() -> Deps:
     templates = Templates(table)
     faults = faults_of(templates, is_needed=settings.needs_sync)
     written = with_registered_button(portfolio, templates)
-    planner = Planner(sources.ledger, sources.book, written, settings.only_to, heals=True, faults=faults)
+    planner = Planner(
+        sources.ledger, sources.book, written, settings.only_to, heals=True, faults=faults, journal=journal
+    )
     plans = PlanDesk(planner, Plans(table), Ramps(table), results, notices)
     watch = ReceiptWatch(sources.ledger, cases, receipts, notices)
     return Deps(ReportDesk(sources, results, watch), plans, stage_clock(settings, lambda: client("ssm")))

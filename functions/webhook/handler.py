@@ -18,6 +18,7 @@ from cobranza.queues import Queue
 from cobranza.refs import References
 from cobranza.settings import WebhookSettings
 from cobranza.store.aws import client
+from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
@@ -57,7 +58,7 @@ def wire() -> Deps:
         journal=journal,
         references=References(Secret(secrets, settings.identity_secret)()["key"]),
         media=Queue(client("sqs"), settings.media_queue_url),
-        news=NewsDesk(ledger, conversations, journal, Templates(table), Numbers(table)),
+        news=NewsDesk(ledger, conversations, journal, Templates(table), Numbers(table), Cases(table)),
         replies=Queue(client("sqs"), settings.replies_queue_url),
         workers=WORKERS,
     )

@@ -133,7 +133,14 @@ class World:
             self._journal,
             self.references,
             media,
-            NewsDesk(self.ledger, self._conversations, self._journal, Templates(self.table), Numbers(self.table)),
+            NewsDesk(
+                self.ledger,
+                self._conversations,
+                self._journal,
+                Templates(self.table),
+                Numbers(self.table),
+                Cases(self.table),
+            ),
             replies,
         )
 

@@ -25,6 +25,7 @@ from cobranza.flows.record_news import NewsDesk
 from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.refs import References
 from cobranza.store import aws
+from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
@@ -192,7 +193,7 @@ def _recorder(stub: Book) -> Recorder:
         journal=journal,
         references=References("k" * 64),
         media=Queue[MediaToFetch](sqs, "https://sqs.us-east-1.amazonaws.com/1/media"),
-        news=NewsDesk(ledger, conversations, journal, Templates(table), Numbers(table)),
+        news=NewsDesk(ledger, conversations, journal, Templates(table), Numbers(table), Cases(table)),
         replies=Queue[ReplyToAnswer](sqs, "https://sqs.us-east-1.amazonaws.com/1/replies"),
         workers=function("webhook").WORKERS,
     )

@@ -1,7 +1,7 @@
 """Borrowers who write: told by the webhook's recorder, answered by the desk."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cobranza.queues import ReplyToAnswer
@@ -17,11 +17,16 @@ type Drop = Callable[..., dict[str, Any]]
 def write(world: World, kind: str, content: Any, *, sender: str = PHONE, wamid: str = "") -> list[ReplyToAnswer]:
     """Somebody writes now; what the webhook queued to be answered."""
     message = {"id": wamid or f"wamid.{kind}.{content}", "from": sender, "type": kind, kind: content}
-    message["timestamp"] = str(int(world.now.timestamp()))
-    value = {"metadata": {"phone_number_id": NUMBER}, "messages": [message]}
-    body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
-    world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
+    tell(world, "messages", message)
     return queued(world)
+
+
+def tell(world: World, name: str, element: Mapping[str, Any], field: str = "messages") -> None:
+    """One element of a webhook's list `name`, of now unless it says when."""
+    told = {"timestamp": str(int(world.now.timestamp())), **element}
+    value = {"metadata": {"phone_number_id": NUMBER}, name: [told]}
+    body = {"entry": [{"id": "W", "changes": [{"field": field, "value": value}]}]}
+    world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
 
 
 def queued(world: World) -> list[ReplyToAnswer]:

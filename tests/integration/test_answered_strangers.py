@@ -44,6 +44,7 @@ def test_who_had_the_phone_before_does_not_answer_for_who_has_it(world: World, d
     assert "F-9: $77.00" in texts(world)[0]
 
 
-def test_whose_number_is_hidden_cannot_be_answered_and_is_for_a_person(world: World) -> None:
-    assert say(world, "SALDO", sender="MX.13491208655302741918") == "KEPT"
+def test_a_stranger_whose_number_is_hidden_is_answered_by_user_id(world: World) -> None:
+    assert say(world, "SALDO", sender="MX.13491208655302741918") == "STRANGER"
+    assert [message["recipient"] for message in world.whatsapp.sent] == ["MX.13491208655302741918"]
     assert cases(world) == ["UNKNOWN_SENDER"]

@@ -9,11 +9,11 @@ import pytest
 from cobranza.errors import MissingSetting
 from cobranza.flows.answer_reply import TryLater
 from cobranza.policy.portfolio import parse_portfolio
-from cobranza.queues import ReplyToAnswer
+from cobranza.queues import REPLIES_RECEIVED, ReplyToAnswer
 from cobranza.whatsapp.client import Answer, Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
 from tests.integration.replies import Drop, ask, cases, lines, queued, say, texts, write
-from tests.integration.rows import apply, codes, refused
+from tests.integration.rows import apply, book, codes, refused, results
 from tests.integration.world import PORTFOLIO_YAML, FakeContext, World, debts, function
 
 pytestmark = pytest.mark.in_memory
@@ -384,7 +384,7 @@ def test_a_reply_that_fails_comes_back_alone(world: World) -> None:
     world.replies.put([asked])
     (message,) = world.sqs.receive_message(QueueUrl=world.replies_url)["Messages"]
     records = [
-        {"messageId": str(n), "receiptHandle": message["ReceiptHandle"], "body": body}
+        {"messageId": str(n), "receiptHandle": message["ReceiptHandle"], "body": body, **_received(1)}
         for n, body in enumerate(bodies)
     ]
     deps = answer.Deps(world.answers, world.replies, world.clock)
@@ -393,3 +393,74 @@ def test_a_reply_that_fails_comes_back_alone(world: World) -> None:
     }
     assert len(texts(world)) == 1
     assert queued(world) == []
+
+
+@pytest.mark.parametrize(("times", "topics"), [(REPLIES_RECEIVED - 1, []), (REPLIES_RECEIVED, ["UNANSWERED"])])
+def test_a_person_reads_a_reply_before_it_is_a_dead_letter(world: World, times: int, topics: list[str]) -> None:
+    answer, asked = function("answer"), ask(world, "SALDO")
+    world.whatsapp.answers.append(Refused(Action.RETRY, ProviderError(131056, "Pair rate limit hit", ""), 6))
+    world.replies.put([asked])
+    (message,) = world.sqs.receive_message(QueueUrl=world.replies_url)["Messages"]
+    record = {"messageId": "1", "receiptHandle": message["ReceiptHandle"], "body": message["Body"]}
+    deps = answer.Deps(world.answers, world.replies, world.clock)
+    told = answer.handler({"Records": [record | _received(times)]}, FakeContext(), deps=deps)
+    assert told == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert cases(world) == topics
+    assert set(codes(world)) == ({"SKIPPED_OPEN_CASE"} if topics else {"SENT"})
+
+
+def test_who_was_answered_meanwhile_is_not_given_up(world: World) -> None:
+    asked = ask(world, "SALDO")
+    world.answers.answer(asked, world.now)
+    world.answers.give_up(asked, world.now)
+    assert cases(world) == []
+
+
+def _received(times: int) -> dict[str, dict[str, str]]:
+    return {"attributes": {"ApproximateReceiveCount": str(times)}}
+
+
+# Another way.
+
+
+@pytest.mark.parametrize(
+    ("text", "channel"),
+    [
+        ("llámenme", "call"),
+        ("mejor por correo", "email"),
+        ("prefiero un sms", "sms"),
+        ("no me llamen, mándenme una carta", "letter"),
+        ("prefiro por email", "email"),
+        ("call me", "call"),
+        ("by email please", "email"),
+    ],
+)
+def test_the_way_that_was_asked_for_is_kept_and_told(world: World, text: str, channel: str) -> None:
+    assert say(world, text) == "OTHER_CHANNEL"
+    assert book(world).borrower.channel == channel
+    (line,) = [item for item in world.items("journal") if item["event"] == "channel"]
+    assert line["to"] == channel
+    world.later(days=1)
+    list(world.reports.close_days(world.now))
+    assert [row["channel"] for row in results(world, "book/dt=2026-11-24/book.csv")] == [channel]
+
+
+# What a machine answers alone.
+
+
+def test_the_share_of_replies_that_no_person_had_to_see_is_told_of_the_day(world: World) -> None:
+    for text in ("SALDO", "gracias", "no reconozco esa deuda"):
+        say(world, text)
+        world.later(minutes=1)
+    world.later(days=1)
+    list(world.reports.close_days(world.now))
+    key = "results/tienda/interactions/dt=2026-11-24/summary.json"
+    told = json.loads(world.s3.get_object(Bucket="inbox", Key=key)["Body"].read())
+    assert told == {
+        "v": 1,
+        "portfolio": "tienda",
+        "day": "2026-11-24",
+        "replies": 3,
+        "cases": 1,
+        "share_without_person": "0.667",
+    }

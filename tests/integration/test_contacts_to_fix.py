@@ -45,11 +45,18 @@ def test_each_borrower_whose_phone_turned_out_bad_has_a_row(world: World, drop: 
     status(world, world.whatsapp.sent[0], "failed", errors=failed)
     status(world, world.whatsapp.sent[1], "failed", errors=[{"code": 131049, "title": "Limited"}])
     apply(world, "contacts", {"borrower_id": "C3", "action": "wrong_number", "at": "2026-11-24T10:00:00-06:00"})
+    wish = {"borrower_id": "C2", "action": "canal", "channel": "correo", "source": "call centre"}
+    apply(world, "contacts", wish | {"at": "2026-11-24T10:00:00-06:00"})
     rows = {row["borrower_id"]: row for row in closed(world)}
     assert {name: (row["code"], row["debts"]) for name, row in rows.items()} == {
         "C1": ("FAILED_131026", "F-1|F-2"),
         "C2": ("FAILED_131026", "F-21"),
         "C3": ("WRONG_NUMBER", "F-31"),
+    }
+    assert {name: row["channel"] for name, row in rows.items()} == {
+        "C1": "whatsapp",
+        "C2": "email",
+        "C3": "whatsapp",
     }
     assert rows["C1"]["found_at"] == "2026-11-24T11:00:00-06:00"
     assert rows["C3"]["reason_es"].startswith("Otra persona tiene ese número")

@@ -1,6 +1,7 @@
 """A promise that the call centre heard pauses its debt, and is judged on the creditor's next files."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -57,3 +58,38 @@ def test_whoever_broke_a_promise_comes_before_others_once(world: World, drop: Dr
     waiting, raised = ("SKIPPED_PROMISED", False), ("SKIPPED_PROMISED", True)
     # The grace of the 25th ends with the 27th; then comes a weekend, and the message of Monday has used it up.
     assert seen == [waiting, waiting, waiting, raised, ("", True), ("", True), ("SENT", False)]
+
+
+def broken(world: World) -> list[Any]:
+    list(world.planning.make_plans(world.now))
+    return [item for item in world.items("journal") if item["event"] == "promise.broken"]
+
+
+@pytest.mark.parametrize("debt_id", ["F-1", ""])
+def test_that_a_promise_was_broken_is_noted_once_when_newer_data_tells(
+    world: World, drop: Drop, debt_id: str
+) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    apply(world, "contacts", HEARD | {"until": "2026-11-25", "debt_id": debt_id})
+    world.now = world.now.replace(hour=23)  # in the evening, in Mexico too, which is when plans are made
+    world.later(days=3)
+    assert broken(world) == []  # Friday, the last day of its grace
+    world.now += timedelta(days=1)
+    assert broken(world) == []  # no newer file has come
+    world.later(days=1)
+    (line,) = broken(world)
+    world.later(days=1)
+    assert broken(world) == [line]
+    assert (line["debts"], line["until"], line["portfolio"]) == (["tienda#F-1#"], "2026-11-25", "tienda")
+    assert line["at"] == "2026-11-28T06:00:00Z"
+
+
+def test_a_promise_that_was_kept_is_not_broken(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}, {"debt_id": "F-2"}))
+    apply(world, "contacts", HEARD | {"until": "2026-11-25", "debt_id": "F-1"})
+    world.later(hours=20)
+    paid = {"payment_id": "P-1", "borrower_id": "C1", "debt_id": "F-1", "amount": "1234.50", "currency": "MXN"}
+    apply(world, "payments", paid | {"paid_at": "2026-11-25"})
+    world.now = world.now.replace(hour=23)
+    world.later(days=5)
+    assert broken(world) == []

@@ -248,3 +248,28 @@ def test_many_hands_keep_what_one_keeps(world: World, nine: list[Element]) -> No
     many.recorder = replace(many.recorder, workers=4)
     assert told(many, body) == 200
     assert world.kept() == by_one
+
+
+def test_whose_number_a_user_id_is_costs_a_write_once_and_then_a_read(
+    world: World, drop: Drop, portfolio: None
+) -> None:
+    messages = [
+        sent | {"recipient_id": f"52555556{number:04}", "recipient_user_id": f"MX.{number}"}
+        for number, sent in enumerate(copies(world, left(world, drop), 300))
+    ]
+    plain = [{name: sent[name] for name in sent if name != "recipient_user_id"} for sent in messages]
+    before = world.kept()
+    spent: list[float] = []
+    for those in (plain, messages):
+        world.restore(before)
+        counting = Counting(world.dynamodb.tables)
+        assert (
+            told(replace(world, dynamodb=counting), delivery(statuses=[status(s, "delivered") for s in those]))
+            == 200
+        )
+        spent.append(counting.wru)
+    assert spent[1] - spent[0] == 300
+    counting = Counting(world.dynamodb.tables)
+    assert told(replace(world, dynamodb=counting), delivery(statuses=[status(s, "read") for s in messages])) == 200
+    assert counting.calls == {"batch_get_item": 6}
+    assert sum(item["sk"] == "PHONES" for item in world.items()) == 300

@@ -203,7 +203,9 @@ class FakeWhatsApp:
         return "token"
 
     def send(self, phone_number_id: str, message: dict[str, Any]) -> Answer:
-        answer = self.answers.pop(0) if self.answers else Accepted(f"wamid.{len(self.sent)}", message["to"][1:])
+        answer = (
+            self.answers.pop(0) if self.answers else Accepted(f"wamid.{len(self.sent)}", message.get("to", "")[1:])
+        )
         if isinstance(answer, Accepted):
             self.sent.append(message)
         if isinstance(answer, BaseException):
@@ -256,7 +258,7 @@ class World:
             self.journal,
             self.references,
             self.media,
-            NewsDesk(self.ledger, self.conversations, self.journal, self.templates, self.numbers),
+            NewsDesk(self.ledger, self.conversations, self.journal, self.templates, self.numbers, self.cases),
             self.replies,
         )
         self.answers = self._answers()
@@ -344,7 +346,14 @@ class World:
         watch = ReceiptWatch(self.ledger, self.cases, self.receipts, self._notices)
         self.reports = ReportDesk(sources, self._inbox, watch)
         planner = Planner(
-            self.ledger, self._book, self._portfolio, None, heals=True, workers=1, faults=faults_of(self.templates)
+            self.ledger,
+            self._book,
+            self._portfolio,
+            None,
+            heals=True,
+            workers=1,
+            faults=faults_of(self.templates),
+            journal=self.journal,
         )
         self.planning = PlanDesk(planner, self.plans, self.ramps, self._inbox, self._notices)
 

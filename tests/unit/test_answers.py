@@ -11,7 +11,7 @@ from cobranza.conversation.amounts import amount_in_figures
 from cobranza.conversation.answers import Answer, Part, texts, words_for
 from cobranza.conversation.buttons import CHANGES, STANDS, of_button, of_promise, promise_payload
 from cobranza.conversation.intent import Intent, understand
-from cobranza.conversation.reply import Reply
+from cobranza.conversation.reply import Asked, Reply, meaning_of, reply_to
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.policy.decision import Book
@@ -168,3 +168,14 @@ def test_plain_figures_are_read(said: str, amount: str) -> None:
 @pytest.mark.parametrize("said", ["la mitad", "mil pesos", "20 mil", "20k", "1.50.000", "12,5", "200 lucas", ""])
 def test_what_is_no_plain_figure_is_not_guessed(said: str) -> None:
     assert amount_in_figures(said) is None
+
+
+@every_language
+def test_who_has_a_problem_is_not_asked_for_its_reason(language: str) -> None:
+    asked = Asked(at=NOON, type="button", text="Tengo un problema", payload=Intent.PROBLEM)
+    reply = reply_to(asked, meaning_of(asked, None, language), a_book(debt()), None, NOON)
+    assert (reply.case, reply.answer) == (Intent.PROBLEM, Answer.LOOKED_INTO)
+    text = texts(language)[Answer.LOOKED_INTO].casefold()
+    assert not any(
+        word in text for word in ("?", "motivo", "razón", "razão", "por qué", "por que", "reason", "why")
+    )

@@ -6,6 +6,7 @@ import pytest
 
 from cobranza.flows.drops import KINDS, SETTINGS
 from cobranza.flows.event_of import patterns
+from cobranza.queues import REPLIES_RECEIVED
 from tests.unit.template import (
     ACCOUNT,
     FORTNIGHT,
@@ -76,6 +77,10 @@ def test_every_queue_has_a_dead_letter_queue_that_keeps_fourteen_days() -> None:
         else:
             assert name_of(queue["RedrivePolicy"]["deadLetterTargetArn"]) in now.of(QUEUE)
             assert queue["RedrivePolicy"]["maxReceiveCount"] >= 2
+
+
+def test_the_last_try_of_a_reply_is_known_to_be_the_last() -> None:
+    assert stack("prod").of(QUEUE)["RepliesQueue"]["RedrivePolicy"]["maxReceiveCount"] == REPLIES_RECEIVED
 
 
 def test_breakers_ask_for_no_right_that_their_functions_lacked() -> None:

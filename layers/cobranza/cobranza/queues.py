@@ -66,6 +66,10 @@ class ReplyToAnswer:
         return cls(**json.loads(body))
 
 
+# How often a reply is received before it is a dead letter: the template's maxReceiveCount.
+REPLIES_RECEIVED = 6
+
+
 @dataclass(frozen=True, slots=True)
 class FilePart:
     """One part of an import; `bucket` is where its results go."""

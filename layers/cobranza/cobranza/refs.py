@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from typing import Literal
 
-Kind = Literal["borrower", "phone", "document", "wamid", "bsuid", "news", "payment"]
+Kind = Literal["borrower", "phone", "document", "wamid", "bsuid", "news", "payment", "last4"]
 
 
 class References:
@@ -26,3 +26,7 @@ class References:
     def document(self, number: str) -> str:
         """Of an identity document, however its letters and digits are separated: `123.456-K` is `123456k`."""
         return self.ref("document", "".join(filter(str.isalnum, number)).upper())
+
+    def last4(self, borrower: str, digits: str) -> str:
+        """Of the last four digits of a borrower's document; the same digits of another have another reference."""
+        return self.ref("last4", f"{borrower}|{digits}")

@@ -11,6 +11,7 @@ from decimal import Decimal
 from cobranza.conversation.amounts import amount_in_figures
 from cobranza.conversation.answers import Answer, Part
 from cobranza.conversation.buttons import CHANGES, STANDS, of_button, of_promise, promise_payload
+from cobranza.conversation.channels import channel_asked
 from cobranza.conversation.intent import Because, Intent, Meaning, understand
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
@@ -34,7 +35,6 @@ SERVICE_WINDOW = timedelta(hours=24)
 NOTICE = timedelta(hours=24)
 # A hold that a person or a file ends; far from the last day that can be counted with.
 OPEN_END = date(9999, 1, 1)
-_OTHER_CHANNEL = "call"
 _MAX_CONSENT = 4000
 _MAX_NOTE = 200
 
@@ -97,11 +97,22 @@ def meaning_of(asked: Asked, borrower: Borrower | None, language: str) -> Meanin
 
 def reply_to(asked: Asked, meaning: Meaning, book: Book, portfolio: Portfolio | None, now: datetime) -> Reply:
     """To the only borrower who has the phone. Without a valid portfolio what was said is kept all the same."""
-    reply = _Reading(asked, meaning, book, portfolio).reply()
-    if _may_go(asked, reply, book.borrower, now):
+    return sayable(asked, _Reading(asked, meaning, book, portfolio).reply(), book.borrower, now)
+
+
+def owed_to(asked: Asked, book: Book, portfolio: Portfolio | None, now: datetime) -> Reply:
+    """To a borrower who told the last digits of their document: what they owe."""
+    reading = _Reading(asked, Meaning(), book, portfolio)
+    reply = _unknown(asked, "WRONG_NUMBER") if book.borrower.wrong_number else reading.owed()
+    return sayable(asked, reply, book.borrower, now)
+
+
+def sayable(asked: Asked, reply: Reply, borrower: Borrower, now: datetime) -> Reply:
+    """The reply without its answer where nothing may be said; then nobody is reminded meanwhile."""
+    if _may_go(asked, reply, borrower, now):
         return reply
-    looked_into = reply.looked_into or (asked.at + CASE if reply.answer else None)
-    return replace(reply, answer=None, buttons=(), looked_into=looked_into)
+    until = reply.looked_into or (asked.at + CASE if reply.answer else None)
+    return replace(reply, answer=None, buttons=(), looked_into=until)
 
 
 def reply_to_stranger(asked: Asked, meaning: Meaning, now: datetime) -> Reply:
@@ -118,7 +129,7 @@ def reply_to_shared(asked: Asked, meaning: Meaning, borrower: Borrower, now: dat
         reply = _stop_confirmed(asked, borrower)
     else:
         asks = meaning.intent in (Intent.BALANCE, Intent.PAY)
-        to = _looked_into if asks else _notice
+        to = looked_into if asks else _notice
         reply = to(asked, "SHARED_PHONE", Answer.SHARED_BALANCE if asks else Answer.SHARED)
     return reply if _may_go(asked, reply, borrower, now) else replace(reply, answer=None)
 
@@ -157,12 +168,12 @@ def _midnight(borrower: Borrower, at: datetime) -> datetime:
     return datetime.combine(at.astimezone(zone).date(), time(), zone)
 
 
-def _looked_into(asked: Asked, case: str, answer: Answer) -> Reply:
+def looked_into(asked: Asked, case: str, answer: Answer) -> Reply:
     return Reply(case=case, answer=answer, looked_into=asked.at + CASE)
 
 
 def _notice(asked: Asked, case: str, answer: Answer) -> Reply:
-    return replace(_looked_into(asked, case, answer), once=(case.lower(), asked.at - NOTICE))
+    return replace(looked_into(asked, case, answer), once=(case.lower(), asked.at - NOTICE))
 
 
 _IN_OTHER_FORMS = frozenset({"audio", "voice", "video", "location", "contacts"})
@@ -231,7 +242,7 @@ class _Reading:
             case Intent.START:
                 return self._start()
             case Intent.BALANCE | Intent.PAY:
-                return self._owed()
+                return self.owed()
             case Intent.PAID:
                 owes = any(debt.is_open for debt in self.book.debts)
                 answer = Answer.SEND_RECEIPT if owes else Answer.NOTHING_OWED
@@ -247,7 +258,7 @@ class _Reading:
             case Intent.COMPLAINT:
                 return self._marked(Action.HOLD, intent, Answer.COMPLAINT, until=OPEN_END)
             case Intent.CHANNEL:
-                return self._marked(Action.CHANNEL, intent, Answer.OTHER_CHANNEL, text=_OTHER_CHANNEL)
+                return self._marked(Action.CHANNEL, intent, Answer.OTHER_CHANNEL, text=self._channel)
             case Intent.PERSON:
                 answer = Answer.PERSON_LATER if self._is_closed else Answer.PERSON
                 return replace(self._case(intent, answer), hands_over=self.asked.at + IN_CHARGE)
@@ -274,6 +285,12 @@ class _Reading:
         return borrower.is_known or given
 
     @property
+    def _channel(self) -> str:
+        because = self.meaning.because
+        decided = next((each.words for each in because if each.intent is Intent.CHANNEL), "")
+        return channel_asked(decided, self.asked.text)
+
+    @property
     def _is_closed(self) -> bool:
         """Whether nobody is there to read it: outside the hours of the borrower's country."""
         borrower = self.book.borrower
@@ -281,7 +298,7 @@ class _Reading:
         return rules is not None and contact_rules.closed(rules, borrower.region, self.asked.at) is not None
 
     def _case(self, kind: str, answer: Answer) -> Reply:
-        return _looked_into(self.asked, kind, answer)
+        return looked_into(self.asked, kind, answer)
 
     def _notice(self, kind: str, answer: Answer) -> Reply:
         return _notice(self.asked, kind, answer)
@@ -303,7 +320,7 @@ class _Reading:
         tomorrow = _midnight(self.book.borrower, self.asked.at) + timedelta(days=1)
         return Reply(says=says, wakes=True, looked_into=tomorrow, answer=Answer.STARTED)
 
-    def _owed(self) -> Reply:
+    def owed(self) -> Reply:
         open_debts = [debt for debt in self.book.debts if debt.is_open]
         if owed_on(self.book):
             recalled = any(debt.recalled for debt in open_debts)
@@ -317,7 +334,7 @@ class _Reading:
     def _promise(self) -> Reply:
         owed, day = owed_on(self.book), self.meaning.day
         if not owed:
-            return self._owed()
+            return self.owed()
         if day is None:
             return Reply(answer=Answer.WHICH_DAY)
         part, today = self._part_of(owed), local_date(self.book.borrower, self.asked.at)

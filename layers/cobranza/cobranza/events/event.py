@@ -182,7 +182,7 @@ KINDS: Mapping[str, tuple[type[Data], str]] = {
     "promise.made": (PromiseData, "A borrower promised on WhatsApp to pay"),
     "promise.taken_back": (PromiseData, "A borrower took the promise back"),
     "promise.kept": (PromiseData, "A payment, whoever told it, is what was promised"),
-    "promise.broken": (PromiseData, "The day and its grace have passed, and it is not paid; nothing notes it yet"),
+    "promise.broken": (PromiseData, "The day and its grace have passed, and it is not paid, or in part"),
     "consent.given": (ConsentData, "A borrower agreed on WhatsApp to be written to"),
     "consent.withdrawn": (ConsentData, "A borrower told us on WhatsApp to stop"),
     "case.opened": (CaseData, "A person has to look at something"),

@@ -174,7 +174,8 @@ def _unclear(what: str):
 DEBTS = Columns(
     kind="debts",
     names=(
-        *("borrower_id", "document_type", "document_id", "name", "phone", "country", "region", "language"),
+        *("borrower_id", "document_type", "document_id", "document_last4"),
+        *("name", "phone", "country", "region", "language"),
         *(
             "debt_id",
             "instalment",

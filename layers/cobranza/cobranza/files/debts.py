@@ -26,6 +26,7 @@ MAX_ID = 64
 MAX_NAME = 100
 MAX_LINK = 500
 MAX_DOCUMENT = 40
+LAST4 = 4
 MAX_DOCUMENT_NAME = 100
 MAX_TAGS = 10
 MAX_TAG = 30
@@ -59,8 +60,9 @@ class DebtRow:
     """A good row. `phone` is E.164; `name` and `phone` are empty where the export has no such column, `region` and
     `language` may be. `consent_declared` tells a row that says no from one that says nothing. `credit` is what the
     creditor owes the borrower (saldo a favor), `plan_total` the sum of all instalments, both in the debt's
-    currency and None where the row says nothing; the identity document is text as it was written; `left_out` is
-    why a part of the row (a link) was not taken."""
+    currency and None where the row says nothing; the identity document is text as it was written, and
+    `document_last4` its last four digits, empty where it does not end in four; `left_out` is why a part of the row
+    (a link) was not taken."""
 
     line: int
     borrower_id: str
@@ -74,6 +76,7 @@ class DebtRow:
     terms: Terms
     document_type: str = ""
     document_id: str = ""
+    document_last4: str = ""
     credit: Decimal | None = None
     plan_total: Decimal | None = None
     left_out: tuple[InvalidInput, ...] = ()
@@ -121,6 +124,7 @@ def read_debt(
         terms=terms,
         document_type=document_type,
         document_id=document_id,
+        document_last4=read_last4(cells, document_id),
         credit=_amount(cells, "credit", terms.currency, formats),
         plan_total=_amount(cells, "plan_total", terms.currency, formats),
         left_out=tuple(left_out),
@@ -261,6 +265,18 @@ def _document(cells: Cells, column: str) -> str:
     if len(text) > MAX_DOCUMENT or not text.isprintable():
         raise refuse("BAD_DOCUMENT", f"≤ {MAX_DOCUMENT}", column)
     return text
+
+
+def read_last4(cells: Cells, document_id: str) -> str:
+    """As told, with the zeros that spreadsheets drop, else of the document; a letter that checks it is none."""
+    if text := cells.get("document_last4"):
+        if len(text) > LAST4 or not (text.isascii() and text.isdigit()):
+            raise refuse("BAD_DOCUMENT", "0000", "document_last4")
+        return text.zfill(LAST4)
+    letters = "".join(filter(str.isalnum, document_id))
+    ending = letters[:-1] if letters[-1:].isalpha() else letters
+    last = ending[-LAST4:]
+    return last if len(last) == LAST4 and last.isascii() and last.isdigit() else ""
 
 
 def _plain(cells: Cells, column: str, limit: int) -> str:

@@ -78,6 +78,7 @@ DEBT_NAMES: dict[str, tuple[str, ...]] = {
         *("identificacion", "id identificacion", "documento identidad", "id documento identidad", "documento"),
         *("id documento", "tax id", "national id", "ssn", "id fiscal"),
     ),
+    "document_last4": ("ultimos 4 documento", "ultimos cuatro documento", "document last 4", "ultimos 4 cpf"),
     "name": (
         *(
             "nombre",

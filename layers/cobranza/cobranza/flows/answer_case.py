@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from cobranza.conversation.reply import SERVICE_WINDOW
+from cobranza.flows.callers import address_of
 from cobranza.flows.case_desk import Caller, CaseDesk, CaseRefused
 from cobranza.flows.close_case import facts_of, subject_of
 from cobranza.flows.faults import Faults
@@ -40,9 +41,9 @@ class CaseAnswers:
         code. Raises MissingSetting without a token."""
         case = self.desk.find_open(caller, case_id)
         asked = self.desk.conversations.last_inbound(case.chat, now - SERVICE_WINDOW)
-        if asked is None or not asked["from"]:
+        to = address_of(asked) if asked else ""
+        if asked is None or not to:
             self._outside_window(case)
-        to = f"+{asked['from']}"
         self._check(case, asked, to)
         self.whatsapp.access_token()
         answer_id = case_keys.answer_id(case.id, asked["sk"], text)

@@ -20,6 +20,8 @@ from cobranza.conversation.reply import (
     reply_to_shared,
     reply_to_stranger,
 )
+from cobranza.flows.callers import address_of
+from cobranza.flows.check_identity import IdentityDesk
 from cobranza.flows.introduce import introduced
 from cobranza.flows.open_case import Matter, case_of
 from cobranza.flows.wake import wake
@@ -40,6 +42,8 @@ from cobranza.whatsapp import errors
 from cobranza.whatsapp.answer_texts import answer_message, answer_text
 from cobranza.whatsapp.client import Accepted, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.client import Answer as Called
+
+UNANSWERED = "UNANSWERED"
 
 
 class TryLater(Exception):
@@ -67,10 +71,9 @@ class _Turn:
 
     @property
     def to(self) -> str:
-        """E.164 with its plus; empty where WhatsApp hides the number."""
-        if self.people:
-            return self.people[0].borrower.phone
-        return f"+{self.event['from']}" if self.event.get("from") else ""
+        """As of `address_of`; a borrower's number as the book has it."""
+        address = address_of(self.event)
+        return self.people[0].borrower.phone if self.people and address.startswith("+") else address
 
     @property
     def language(self) -> str:
@@ -103,6 +106,26 @@ class AnswerDesk:
         self._keep(turn, now)
         return self._say(turn, now)
 
+    def give_up(self, asked: ReplyToAnswer, now: datetime) -> None:
+        """The last try failed: a person reads what nobody answered, and no reminder goes meanwhile. Nothing where
+        it is gone, or somebody had the right to answer it."""
+        event = self.conversations.inbound(asked.borrower, asked.event)
+        if event is None or "answered_at" in event:
+            return
+        people, until = self._people(event.get("phones", ())), keys.moment_of(asked.event) + CASE
+        portfolio = self._portfolio(people, event["phone_number_id"])
+        matter = Matter(
+            topic=UNANSWERED,
+            chat=asked.borrower,
+            event=asked.event,
+            portfolio_id=self._portfolio_id(portfolio, people),
+            portfolio=portfolio,
+            looked_into=until,
+        )
+        self.cases.open(case_of(matter, people, now))
+        for book in people:
+            self.ledger.look_into(book.borrower.ref, until)
+
     def _understand(self, asked: ReplyToAnswer, event: Item, now: datetime) -> _Turn:
         people = self._people(event.get("phones", ()))
         portfolio = self._portfolio(people, event["phone_number_id"])
@@ -111,7 +134,10 @@ class AnswerDesk:
             at=keys.moment_of(asked.event), type=event["type"], text=event["text"], payload=event["payload"]
         )
         meaning = meaning_of(written, first.borrower if first else None, _language(portfolio, people))
-        if first is None:
+        desk = IdentityDesk(self.conversations.checks, asked, event, people, portfolio, now)
+        if checked := desk.reply(written, meaning):
+            reply, people = checked
+        elif first is None:
             reply = reply_to_stranger(written, meaning, now)
         elif len(people) > 1:
             reply = reply_to_shared(written, meaning, first.borrower, now)
@@ -154,7 +180,7 @@ class AnswerDesk:
             topic=topic,
             chat=turn.asked.borrower,
             event=turn.asked.event,
-            portfolio_id=turn.portfolio.portfolio_id if turn.portfolio else self._undeclared(turn),
+            portfolio_id=self._portfolio_id(turn.portfolio, turn.people),
             portfolio=turn.portfolio,
             stops=tuple(said.action for said in turn.reply.says),
             looked_into=turn.reply.looked_into,
@@ -162,10 +188,10 @@ class AnswerDesk:
         )
         return case_of(matter, turn.people, now)
 
-    def _undeclared(self, turn: _Turn) -> str:
-        """Whose a case is that no valid portfolio answers for."""
-        names = (debt.terms.portfolio for book in turn.people for debt in book.debts)
-        return min(names, default="") or self.ledger.first_portfolio()
+    def _portfolio_id(self, portfolio: Portfolio | None, people: Sequence[Book]) -> str:
+        """Whose a case is, also where no valid portfolio answers for it."""
+        names = (debt.terms.portfolio for book in people for debt in book.debts)
+        return portfolio.portfolio_id if portfolio else min(names, default="") or self.ledger.first_portfolio()
 
     def _keep_of(self, borrower: str, turn: _Turn, now: datetime) -> None:
         reply = turn.reply
@@ -226,7 +252,7 @@ class AnswerDesk:
     def _leave_to_a_person(self, turn: _Turn, now: datetime) -> None:
         """An answer that did not arrive leaves the borrower waiting: nobody asks them for money meanwhile."""
         until = turn.at + CASE
-        self.cases.open(self._case(replace(turn, reply=replace(turn.reply, looked_into=until)), "UNANSWERED", now))
+        self.cases.open(self._case(replace(turn, reply=replace(turn.reply, looked_into=until)), UNANSWERED, now))
         for book in turn.people:
             self.ledger.look_into(book.borrower.ref, until)
 

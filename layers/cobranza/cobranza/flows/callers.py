@@ -1,10 +1,12 @@
-"""Who is at the other end of a webhook body's events: asked once for each number."""
+"""Who is at the other end of a webhook body's events: asked once for each number or user id."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cobranza.ledger.phone import phone_variants
 from cobranza.refs import References
 from cobranza.store.ledger import Ledger
+from cobranza.store.table import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,15 +15,28 @@ class Callers:
 
     ledger: Ledger
     references: References
-    _known: dict[str, list[str]] = field(default_factory=dict[str, list[str]], init=False)
+    _known: dict[tuple[str, ...], list[str]] = field(default_factory=dict[tuple[str, ...], list[str]], init=False)
 
-    def borrowers(self, wa_id: str) -> list[str]:
-        """Who has this number. Never by last digits."""
-        if wa_id not in self._known:
-            refs = self.phones(wa_id)
-            self._known[wa_id] = sorted({each for ref in refs for each in self.ledger.borrowers_behind(ref)})
-        return self._known[wa_id]
+    def borrowers(self, wa_id: str, user_ids: Sequence[str] = ()) -> list[str]:
+        """Who has this number; where it is hidden, the one that these ids stand for. Never by last digits."""
+        who = (wa_id,) if wa_id else ("", *user_ids)
+        if who not in self._known:
+            refs = self.phones(wa_id, user_ids)
+            self._known[who] = sorted({each for ref in refs for each in self.ledger.borrowers_behind(ref)})
+        return self._known[who]
 
-    def phones(self, wa_id: str) -> list[str]:
-        """One reference for each form in which WhatsApp may report this number; none when it is hidden."""
-        return [self.references.ref("phone", f"+{form}") for form in phone_variants(wa_id)] if wa_id else []
+    def phones(self, wa_id: str, user_ids: Sequence[str] = ()) -> list[str]:
+        """One reference for each form in which WhatsApp may report this number; where it is hidden, those of the
+        number that these ids were once seen with."""
+        if wa_id:
+            return [self.references.ref("phone", f"+{form}") for form in phone_variants(wa_id)]
+        return self.ledger.user_ids.phones(self.user_refs(user_ids)) if user_ids else []
+
+    def user_refs(self, user_ids: Sequence[str]) -> list[str]:
+        return [self.references.ref("bsuid", each) for each in user_ids]
+
+
+def address_of(event: Item) -> str:
+    """Where to answer a message of a conversation: E.164 with its plus, or the sender's business-scoped user id
+    where WhatsApp hides the number; empty where it tells neither."""
+    return f"+{event['from']}" if event.get("from") else event.get("user_id", "")

@@ -30,7 +30,14 @@ from cobranza.events.event import (
 )
 from cobranza.flows.take_payment import SOURCE as GATEWAY
 from cobranza.store import keys
-from cobranza.store.journal import DEBT_CLOSED, PAYMENT_APPLIED, PAYMENT_UNMATCHED, PROMISE_KEPT, Line
+from cobranza.store.journal import (
+    DEBT_CLOSED,
+    PAYMENT_APPLIED,
+    PAYMENT_UNMATCHED,
+    PROMISE_BROKEN,
+    PROMISE_KEPT,
+    Line,
+)
 
 _KIND_OF = {"outcome": "reminder", "confirmation": "confirmation", "answer": "answer"}
 _TOLD = {"SENT": "message.accepted", "UNKNOWN": "message.unknown", "FAILED_": "message.failed"}
@@ -209,7 +216,7 @@ ANNOUNCED: tuple[Announced, ...] = (
     Announced("promise", "promise.made", _promise, fact="message"),
     Announced("promise.taken_back", "promise.taken_back", _promise),
     Announced(PROMISE_KEPT, "promise.kept", _promise),
-    Announced("promise.broken", "promise.broken", _promise),
+    Announced(PROMISE_BROKEN, "promise.broken", _promise),
     Announced("consent", "consent.given", _consent, fact="message"),
     Announced("opt_in", "consent.given", _consent, fact="message"),
     Announced("no_consent", "consent.withdrawn", _consent, fact="message"),

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from cobranza.conversation.answers import Answer, words_for
+from cobranza.flows.callers import address_of
 from cobranza.flows.introduce import introduced
 from cobranza.flows.open_case import Matter, case_of
 from cobranza.ledger.receipt import Decision, Receipt
@@ -208,7 +209,8 @@ class ReceiptDesk:
         text = introduced(self.conversations, asked.borrower, asked.event, language, words_for(answer, language))
         if self.conversations.claim_answer(asked.borrower, asked.event, now, {"answer_text": text}):
             self.ledger.wrote_to(book.borrower.ref, now)
-            self.whatsapp.send(event["phone_number_id"], text_message(book.borrower.phone, text, event["wamid"]))
+            to = book.borrower.phone if event.get("from") else address_of(event)
+            self.whatsapp.send(event["phone_number_id"], text_message(to, text, event["wamid"]))
 
     def _portfolios(self, book: Book) -> list[Portfolio]:
         names = sorted({debt.terms.portfolio for debt in book.debts})

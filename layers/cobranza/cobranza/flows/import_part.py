@@ -186,7 +186,8 @@ class PartImporter:
         for person in strangers:
             phone = phones.get(person.ref, "")
             consent = evidence_of(answer_of(person.rows).consent, None, task.portfolio)
-            somebody = told_of(person, consent, phone_ref=phone, stopped_at=stops.get(phone))
+            last4 = self._last4(person)
+            somebody = told_of(person, consent, phone_ref=phone, stopped_at=stops.get(phone), last4=last4)
             told[person.ref] = somebody
             look = self._next_look(somebody, [Debt(terms=row.terms) for row in person.rows], now)
             profiles.append(
@@ -265,6 +266,10 @@ class PartImporter:
     def _document(self, person: Person) -> Write:
         return writes.reference(self.references.document(person.last.document_id), person.ref)
 
+    def _last4(self, person: Person) -> str:
+        digits = person.last.document_last4
+        return self.references.last4(person.ref, digits) if digits else ""
+
     def _credits(self, task: Task) -> CreditDesk:
         return CreditDesk(self.payments, task.portfolio_id, task.as_of)
 
@@ -282,7 +287,9 @@ class PartImporter:
         answer, consent = answer_of(person.rows), known.consent
         if answer.consent_declared:
             consent = evidence_of(answer.consent, known.consent, task.portfolio)
-        told = told_of(person, consent, known.told, phone_ref=phone_ref, stopped_at=stopped_at)
+        told = told_of(
+            person, consent, known.told, phone_ref=phone_ref, stopped_at=stopped_at, last4=self._last4(person)
+        )
         somebody = known.heard(told, task.as_of, said_no=person.said_no)
         there, digest = known.profile, profile_digest(person)
         if there is None:

@@ -49,12 +49,14 @@ def row_digest(row: DebtRow) -> str:
             row.consent,
         ),
     )
+    told += (row.document_last4,) if row.document_last4 else ()
     return hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
 
 
 def profile_digest(person: Person) -> str:
     last, answer = person.last, answer_of(person.rows)
     told = (last.borrower_id, last.name, last.phone, last.country, last.region, last.language, last.document_id)
+    told += (last.document_last4,) if last.document_last4 else ()
     return hashlib.blake2b(
         repr((*told, answer.consent_declared, answer.consent)).encode(), digest_size=16
     ).hexdigest()
@@ -78,9 +80,11 @@ def told_of(
     *,
     phone_ref: str = "",
     stopped_at: datetime | None = None,
+    last4: str = "",
 ) -> Borrower:
-    """What the file tells; where it has no names or phones, what files told before (`known`) stays. `phone_ref` is
-    of the phone that it tells, whose owner asked us to stop at `stopped_at`."""
+    """What the file tells; where it has no names, phones or documents, what files told before (`known`) stays.
+    `phone_ref` is of the phone that it tells, whose owner asked us to stop at `stopped_at`; `last4` as of a
+    Borrower."""
     row = person.last
     return Borrower(
         ref=person.ref,
@@ -92,6 +96,7 @@ def told_of(
         language=row.language,
         consent=consent,
         opted_out_at=stopped_at,
+        last4=last4 or (known.last4 if known else ""),
     )
 
 

@@ -7,6 +7,7 @@ from functools import cache, partial
 from itertools import batched
 
 from cobranza.files.day_plan import PlanRow
+from cobranza.flows.broken_promises import note_broken
 from cobranza.flows.decide_fully import decide_fully
 from cobranza.flows.faults import Faults, nobody_knows
 from cobranza.flows.hands import hands
@@ -21,6 +22,7 @@ from cobranza.policy.planning import Planned, heal, planned
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.segment import segment_of
 from cobranza.store.book import Book
+from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.whatsapp.messages import reminder_parameters
 from cobranza.whatsapp.templates import announced, shipped_templates, stand_ins, with_document
@@ -34,7 +36,7 @@ class Planner:
     """`portfolio` tells of each in the countries alone that the stack has switched on, `only_to` are the only
     phones that may get anything (None: all may). `heals`: whoever would be looked at too late by the strategies in
     force is looked at sooner; else nothing is written. `faults` tells why texts cannot be sent as Meta has
-    them."""
+    them. `journal` is where promises that were broken are noted on the way; None: nothing is."""
 
     ledger: Ledger
     book: Book
@@ -43,6 +45,7 @@ class Planner:
     heals: bool = False
     workers: int = 16
     faults: Faults = nobody_knows
+    journal: Journal | None = None
 
     def rows(self, portfolio_id: str, day: date, now: datetime) -> Iterator[PlanRow]:
         """The portfolio's rows of a local day, today or later, in the order of the book; flat in memory. One book
@@ -70,6 +73,8 @@ class Planner:
     ) -> list[PlanRow]:
         book = loaded.book
         policies = rules.policies({debt.terms.portfolio for debt in book.debts})
+        if self.journal:
+            note_broken(self.journal, book, portfolio_id, policies, now)
         due_at = now if loaded.lease else _moment(loaded.due_at)
         if self.heals and (sooner := heal(book, policies, day, due_at, now)):
             self.ledger.look_at(book.borrower.ref, sooner)

@@ -2,16 +2,18 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from cobranza.conversation.buttons import of_button
+from cobranza.conversation.identity import four_digits
 from cobranza.conversation.intent import Intent, understand
 from cobranza.errors import InvalidInput
 from cobranza.flows.callers import Callers
 from cobranza.flows.hands import hands
+from cobranza.flows.meet_people import Acquaintance
 from cobranza.flows.record_news import NewsDesk
 from cobranza.flows.record_statuses import STATES, StatusDesk
 from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
@@ -24,6 +26,7 @@ from cobranza.store.messages import Messages
 from cobranza.store.table import ConditionFailed, Item
 from cobranza.whatsapp.events import Event, InboundMessage, Media, OtherEvent, StatusEvent, Unreadable
 from cobranza.whatsapp.kinds import NOT_ME, YES
+from cobranza.whatsapp.number_news import changed_by
 
 MEDIA = frozenset({"image", "document", "audio", "voice", "video", "sticker"})
 # What gets an answer, unless it may be a receipt. Reactions and what WhatsApp tells of a number get none.
@@ -50,9 +53,12 @@ class Recorder:
         the first storage error is raised at the end, so that Meta sends all again; what is stored is a no-op then.
         """
         events, callers = list(events), Callers(self.ledger, self.references)
+        people = [event for event in events if isinstance(event, StatusEvent | InboundMessage)]
+        unmet = self._meet(people, callers, now)
         statuses = [event for event in events if isinstance(event, StatusEvent) and event.status in STATES]
         desk = StatusDesk(self.ledger, self.conversations, self.messages, self.journal)
-        counts, failure = desk.record(statuses, callers, now)
+        counts, failed = desk.record(statuses, callers, now)
+        failure = unmet or failed
         others = [event for event in events if not (isinstance(event, StatusEvent) and event.status in STATES)]
         with hands(min(self.workers, len(others))) as threads:
             for kind, error in threads.map(lambda event: self._try(event, callers, now, trace), others):
@@ -60,9 +66,17 @@ class Recorder:
                 failure = failure or error
         if failure:
             raise failure
-        told = (event for event in events if isinstance(event, StatusEvent | InboundMessage))
-        self.news.meet((event.shown_number, event.phone_number_id) for event in told if event.shown_number)
+        self.news.meet((event.shown_number, event.phone_number_id) for event in people if event.shown_number)
         return +counts
+
+    def _meet(
+        self, people: Sequence[StatusEvent | InboundMessage], callers: Callers, now: datetime
+    ) -> Exception | None:
+        try:
+            Acquaintance(callers, self.journal).meet_all(people, now)
+        except Exception as error:
+            return error
+        return None
 
     def _try(self, event: Event, callers: Callers, now: datetime, trace: str) -> tuple[str, Exception | None]:
         try:
@@ -83,20 +97,25 @@ class Recorder:
 
     def _inbound(self, event: InboundMessage, callers: Callers, now: datetime, trace: str) -> str:
         intent = of_button(event.payload) or understand(event.text, event.at.date()).intent
+        phones = callers.phones(event.sender, event.user_ids)
         if intent is Intent.STOP:
             # Before we look who has the phone: who is imported meanwhile finds the stop.
-            for ref in callers.phones(event.sender) or [self._stranger(event)]:
+            for ref in phones or callers.user_refs(event.user_ids):
                 self.ledger.stop_phone(ref, event.at)
-        borrowers = callers.borrowers(event.sender)
+        borrowers = callers.borrowers(event.sender, event.user_ids)
         receipt = event.media is not None and _may_be_a_receipt(event.type, event.media)
         wamid = self.references.ref("wamid", event.wamid)
-        content = _content(event, callers.phones(event.sender), receipt=receipt)
+        content = _content(event, phones, receipt=receipt)
+        if digits := four_digits(event.text):
+            content["last4"] = {ref: self.references.last4(ref, digits) for ref in borrowers}
         chats = borrowers or [self._stranger(event)]
         for chat in chats:
             key = self.conversations.record_inbound(chat, event.at, wamid, content)
             if receipt:
                 # Also when it was recorded before: the first try may have died here.
                 self.media.put([MediaToFetch(chat, key, trace)])
+        if change := changed_by(event):
+            self.news.follow(change, callers, now)
         if not borrowers:
             self._note_inbound(chat_pk(chats[0]), event, wamid, {"intent": intent}, now)
             self._ask_for_an_answer(event, chats[0], wamid, trace, receipt=receipt)
@@ -135,7 +154,7 @@ class Recorder:
         word = _pressed(event.payload, borrower)
         loaded = self.ledger.load(borrower) if word else None
         phone = loaded.book.borrower.phone_ref if loaded else ""
-        if not phone or phone not in callers.phones(event.sender):
+        if not phone or phone not in callers.phones(event.sender, event.user_ids):
             return
         if word == YES:
             self.ledger.know_at(borrower, phone)
@@ -185,6 +204,7 @@ def _content(event: InboundMessage, phones: list[str], *, receipt: bool) -> Item
         "phone_number_id": event.phone_number_id,
         "wamid": event.wamid,
         "from": event.sender,
+        "user_id": event.sender_bsuid or "",
         "phones": phones,
     }
     if event.media:

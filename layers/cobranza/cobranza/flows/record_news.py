@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from cobranza.flows.callers import Callers
+from cobranza.flows.follow_number import NumberDesk
 from cobranza.policy.breaker import EVERY_NUMBER, Breaker, of_number
+from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.keys import borrower_pk, chat_pk
@@ -28,6 +30,7 @@ from cobranza.whatsapp.account_news import (
     account_news,
 )
 from cobranza.whatsapp.events import OtherEvent, moment_of_entry
+from cobranza.whatsapp.number_news import Changed, id_updates
 from cobranza.whatsapp.template_news import template_news
 
 # What a person has to look at, by the names under which it is counted.
@@ -41,6 +44,7 @@ class NewsDesk:
     journal: Journal
     templates: Templates
     numbers: Numbers
+    cases: Cases
     _met: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]], init=False)
 
     def meet(self, numbers: Iterable[tuple[str, str]]) -> None:
@@ -55,9 +59,16 @@ class NewsDesk:
         if template := template_news(event):
             self.templates.tell(template.name, template.language, template.told, template.at)
             return "template"
+        if event.field == "user_id_update":
+            for change in id_updates(event):
+                self.follow(change, callers, now)
+            return "user_id"
         at = moment_of_entry(event) or now
         kinds = [self._obey(news, event.field, at, callers, now) for news in account_news(event)]
         return next((kind for kind in (STOPPED, RED, DROPPED, *kinds) if kind in kinds), "other")
+
+    def follow(self, change: Changed, callers: Callers, now: datetime) -> None:
+        NumberDesk(callers, self.cases, self.journal).follow(change, now)
 
     def _obey(self, news: News, field: str, at: datetime, callers: Callers, now: datetime) -> str:
         match news:
@@ -93,10 +104,11 @@ class NewsDesk:
     def _leave_in_peace(self, wish: WantsNoMore, callers: Callers, now: datetime) -> None:
         """As BAJA does. Whoever is being imported meanwhile keeps nobody else from stopping."""
         references = callers.references
-        phones = callers.phones(wish.wa_id) or [references.ref("bsuid", wish.user_id)]
+        user_ids = (wish.user_id,) if wish.user_id else ()
+        phones = callers.phones(wish.wa_id, user_ids) or callers.user_refs(user_ids)
         for phone in phones:
             self.ledger.stop_phone(phone, wish.at)
-        borrowers, failure = callers.borrowers(wish.wa_id), None
+        borrowers, failure = callers.borrowers(wish.wa_id, user_ids), None
         told = {"type": "user_preferences", "debts": []}
         identity = references.ref("news", f"{wish.wa_id or wish.user_id} {utc(wish.at)}")
         for borrower in borrowers:

@@ -85,13 +85,13 @@ class StatusDesk:
         )
 
     def _message_of(self, event: StatusEvent, callers: Callers) -> MessageKey | None:
-        """By our own id, else by the recipient's number and the wamid. None when it is not ours."""
+        """By our own id, else by the recipient and the wamid. None when it is not ours."""
         if event.opaque:
             try:
                 return MessageKey.parse(event.opaque)
             except InvalidInput:
                 return None
-        for borrower in callers.borrowers(event.recipient):
+        for borrower in callers.borrowers(event.recipient, event.user_ids):
             for key, _, wamid in self.messages.recent(borrower):
                 if wamid == event.wamid:
                     return key
@@ -176,7 +176,7 @@ def _lines(key: MessageKey, claim: Item, events: Iterable[StatusEvent], callers:
 def _stray(event: StatusEvent, callers: Callers) -> Line:
     """Of an answer of ours, or of a message that we forgot: the line says what is known."""
     message = callers.references.ref("wamid", event.wamid)
-    borrowers = callers.borrowers(event.recipient)
+    borrowers = callers.borrowers(event.recipient, event.user_ids)
     subject = borrower_pk(borrowers[0]) if borrowers else chat_pk(message)
     return _line(subject, message, [event], {}, callers)
 

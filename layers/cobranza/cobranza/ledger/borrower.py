@@ -26,6 +26,7 @@ class Borrower:
     phone at which we know the borrower: they said so there, or were reminded there before;
     `tags` those that people or replies gave them, sorted;
     `heard_at` when the borrower last wrote to us; `case_until` until when a person looks into what they told us;
+    `last4` stands for the last four digits of their document, empty where no file told it;
     `human_since` and `human_until` from when until when a person answers them, and no machine.
     """
 
@@ -51,6 +52,7 @@ class Borrower:
     number_from: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     known_at: str = ""
+    last4: str = ""
 
     @property
     def is_known(self) -> bool:

@@ -55,6 +55,11 @@ def _given(promise: Promise, debt: Debt) -> Decimal:
     return sum((amount for moment, amount in debt.paid.values() if moment > promise.made_at), Decimal(0))
 
 
+def over_at(promise: Promise, grace_days: int, zone: tzinfo) -> datetime:
+    """The moment at which the day and its grace have passed."""
+    return datetime.combine(promise.day + timedelta(days=grace_days + 1), time(), zone)
+
+
 def verdict(
     promise: Promise, debt: Debt, grace_days: int, zone: tzinfo, known_at: datetime | None = None
 ) -> Verdict:
@@ -64,8 +69,7 @@ def verdict(
     since; a creditor whose files bring balances alone shows a promise of a part as broken."""
     if is_kept(promise, debt):
         return Verdict.KEPT
-    end = datetime.combine(promise.day + timedelta(days=grace_days + 1), time(), zone)
-    if max(debt.terms.as_of, known_at or debt.terms.as_of) < end:
+    if max(debt.terms.as_of, known_at or debt.terms.as_of) < over_at(promise, grace_days, zone):
         return Verdict.PENDING
     return Verdict.PARTLY if _given(promise, debt) > 0 else Verdict.BROKEN
 

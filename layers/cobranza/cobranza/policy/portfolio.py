@@ -112,7 +112,8 @@ class Portfolio(_Model):
     `numbers_given_by_borrower` are the sources of consents, and of new phones, with which the borrower gave the
     number: any other phone is first asked who answers there; `confirms_payments` whether a borrower is told that a
     payment was booked, `thanks_punctual` whether who paid in full by the due date is thanked besides: WhatsApp may
-    take that for marketing."""
+    take that for marketing; `identity_check` what somebody who asks what they owe tells first: the last four
+    digits of their document."""
 
     portfolio_id: str
     creditor: Creditor
@@ -133,6 +134,7 @@ class Portfolio(_Model):
     numbers_given_by_borrower: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
     confirms_payments: bool = True
     thanks_punctual: bool = False
+    identity_check: Literal["none", "last4_document"] = "none"
 
     @model_validator(mode="after")
     def _the_button_leads_under_a_base(self) -> Self:

@@ -295,4 +295,5 @@ def _told_of(person: Borrower, borrower_id: str) -> Item:
         "region": person.region,
         "language": person.language,
     }
+    told |= {"last4": person.last4} if person.last4 else {}
     return told | ({"consent": consent_item(person.consent)} if person.consent else {})

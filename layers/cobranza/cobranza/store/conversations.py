@@ -11,6 +11,7 @@ from typing import Any
 
 from cobranza.refs import References
 from cobranza.store import keys
+from cobranza.store.checks import Checks
 from cobranza.store.table import ConditionFailed, Item, Table, utc
 
 MAX_RAW = 100_000  # characters: far below what an item may hold, far above what a message is
@@ -21,6 +22,7 @@ SENT, REFUSED = "SENT", "REFUSED"
 class Conversations:
     def __init__(self, table: Table) -> None:
         self._table = table
+        self.checks = Checks(table)
 
     def record_inbound(self, chat: str, at: datetime, message_ref: str, content: Item) -> str:
         """Keeps what came in, once; the event's key in its conversation. `chat` is a borrower's reference, or a

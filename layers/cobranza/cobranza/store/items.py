@@ -195,6 +195,7 @@ def told_of(ref: str, item: Item) -> Borrower:
         human_since=_moment(item.get("human_since")),
         human_until=_moment(item.get("human_until")),
         known_at=item.get("known_at", ""),
+        last4=item.get("last4", ""),
     )
 
 

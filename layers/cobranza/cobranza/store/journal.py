@@ -20,6 +20,7 @@ CASE_ANSWERED = "case.answered"
 PAYMENT_UNMATCHED = "payment.unmatched"
 DEBT_CLOSED = "debt.closed"
 PROMISE_KEPT = "promise.kept"
+PROMISE_BROKEN = "promise.broken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

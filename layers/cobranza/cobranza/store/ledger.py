@@ -16,7 +16,9 @@ from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import SHIPPED, Strategy, shipped
 from cobranza.store import keys
 from cobranza.store.items import Finish, book_of, breaker_of, finished, pause_of, planned
+from cobranza.store.phones import Phones
 from cobranza.store.table import ConditionFailed, Item, Table, Update, utc
+from cobranza.store.user_ids import UserIds
 from cobranza.store.words import Words
 
 EXISTS = "attribute_exists(#pk)"
@@ -69,11 +71,13 @@ class Ledger:
     def __init__(self, table: Table) -> None:
         self._table = table
         self.words = Words(table)
+        self.user_ids = UserIds(table)
+        self.phones = Phones(table)
 
     def borrowers_behind(self, ref: str) -> list[str]:
         """The borrowers who have, or had, this phone."""
         items = self._table.query("pk = :pk", {"pk": keys.reference_pk(ref)})
-        return [keys.borrower_of(item["sk"]) for item in items if item["sk"] != keys.STOP]
+        return [keys.borrower_of(item["sk"]) for item in items if keys.is_borrower(item["sk"])]
 
     def stop_phone(self, ref: str, at: datetime) -> None:
         """Whoever has this phone, now or later, asked us to stop; the last moment counts."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from cobranza.ledger.standing import WHATSAPP, Action, Standing, Word, hear, not_reached, reached
 from cobranza.store import keys
 from cobranza.store.said import standing_item, standing_of
-from cobranza.store.table import ConditionFailed, Table, utc
+from cobranza.store.table import ConditionFailed, Item, Table, utc
 
 # How often what was said of a borrower may change under our hands.
 TRIES = 5
@@ -17,9 +17,15 @@ class Words:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def hear(self, borrower: str, change: Callable[[Standing], Standing], now: datetime) -> None:
-        """Keeps what was said of a borrower; nothing where that is no news. Raises ConditionFailed when it keeps
-        changing under our hands."""
+    def hear(
+        self,
+        borrower: str,
+        change: Callable[[Standing], Standing],
+        now: datetime,
+        besides: Callable[[Standing], Item] = lambda _: {},
+    ) -> None:
+        """Keeps what was said of a borrower, and what follows from it `besides`; nothing where that is no news.
+        Raises ConditionFailed when it keeps changing under our hands."""
         key = keys.said(borrower)
         for tries_left in reversed(range(TRIES)):
             there = next(self._table.query("pk = :pk AND sk = :sk", {"pk": key["pk"], "sk": key["sk"]}), None)
@@ -31,7 +37,7 @@ class Words:
             try:
                 self._table.update(
                     key,
-                    told | {"book": keys.heard(borrower)},
+                    told | besides(standing) | {"book": keys.heard(borrower)},
                     add={"rev": 1},
                     remove=gone,
                     condition="#rev = :seen" if there else "attribute_not_exists(#pk)",
@@ -63,6 +69,14 @@ class Words:
         """Whoever answers at the borrower's phone is somebody else."""
         word = Word(at, source=WHATSAPP)
         self.hear(borrower, lambda known: hear(known, Action.WRONG_NUMBER, word), at)
+
+    def give_phone(self, borrower: str, phone: Word, phone_ref: str, now: datetime) -> None:
+        """The borrower has another phone, for which `phone_ref` stands; a later word on it wins."""
+
+        def besides(known: Standing) -> Item:
+            return {"phone_ref": phone_ref} if known.phone == phone else {}
+
+        self.hear(borrower, lambda known: hear(known, Action.PHONE, phone), now, besides)
 
     def not_reached(self, borrower: str, phone_ref: str, at: datetime, code: int) -> None:
         """WhatsApp said with Meta's `code` that this phone cannot be reached; nothing where none is told."""

@@ -18,7 +18,7 @@ _MOST_LISTED = 10
 
 
 def answer_message(to: str, text: str, reply: Reply, language: str, reply_to: str) -> dict[str, Any]:
-    """`to` is E.164 with its plus, `reply_to` the wamid that is answered."""
+    """`to` is E.164 with its plus, or a user id; `reply_to` the wamid that is answered."""
     if not reply.buttons:
         return text_message(to, text, reply_to)
     titles = [(payload, words_for(title, language)) for payload, title in reply.buttons]

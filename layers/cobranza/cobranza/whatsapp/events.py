@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 from cobranza.errors import InvalidInput
@@ -23,7 +24,8 @@ _MILLISECONDS = 10**11
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
     """What became of a message of ours. `opaque` is the id that we sent along (biz_opaque_callback_data);
-    `recipient` is a wa_id (digits) or empty, `shown_number` the digits of our number as people see it."""
+    `recipient` is a wa_id (digits) or empty, `user_ids` are the recipient's business-scoped ids, `shown_number`
+    the digits of our number as people see it."""
 
     wamid: str
     status: str
@@ -33,6 +35,7 @@ class StatusEvent:
     errors: tuple[ProviderError, ...]
     phone_number_id: str
     shown_number: str = field(default="", compare=False)
+    user_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class Media:
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
     """What a borrower sent us. `sender` is a wa_id (digits) or empty when Meta hides the number and gives
-    only its business-scoped user id; `context_wamid` is the message replied to; `raw` the whole message."""
+    only its business-scoped user id, besides that of its parent business; `context_wamid` is the message replied
+    to; `raw` the whole message."""
 
     wamid: str
     sender: str
@@ -62,6 +66,11 @@ class InboundMessage:
     phone_number_id: str
     raw: Json
     shown_number: str = field(default="", compare=False)
+    sender_parent: str = ""
+
+    @property
+    def user_ids(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.sender_bsuid, self.sender_parent)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,9 @@ def _change(change: Json, account: str, time: str) -> Iterator[Event]:
         yield OtherEvent(field, value, account, time)
 
 
+_RECIPIENT_IDS = ("recipient_user_id", "recipient_parent_user_id")
+
+
 def _status(status: Json, number: str, shown: str) -> StatusEvent:
     return StatusEvent(
         wamid=_required(status, "id"),
@@ -155,6 +167,7 @@ def _status(status: Json, number: str, shown: str) -> StatusEvent:
         errors=tuple(_error(error) for error in _list(status, "errors")),
         phone_number_id=number,
         shown_number=shown,
+        user_ids=tuple(filter(None, map(partial(_text, status), _RECIPIENT_IDS))),
     )
 
 
@@ -176,6 +189,7 @@ def _message(message: Json, number: str, shown: str) -> InboundMessage:
         phone_number_id=number,
         raw=message,
         shown_number=shown,
+        sender_parent=_text(message, "from_parent_user_id"),
     )
 
 

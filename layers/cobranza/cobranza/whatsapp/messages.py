@@ -200,11 +200,12 @@ def template_message(
 
 
 def text_message(to: str, text: str, reply_to: str) -> dict[str, Any]:
-    """A free text, allowed for 24 hours after the borrower's last message. `reply_to` is the wamid it answers."""
+    """A free text, allowed for 24 hours after the borrower's last message. `to` is as of `_addressed`, `reply_to`
+    the wamid it answers."""
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "to": to,
+        **_addressed(to),
         "context": {"message_id": reply_to},
         "type": "text",
         "text": {"body": text, "preview_url": False},
@@ -219,11 +220,17 @@ def buttons_message(to: str, text: str, buttons: Sequence[tuple[str, str]], repl
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "to": to,
+        **_addressed(to),
         "context": {"message_id": reply_to},
         "type": "interactive",
         "interactive": interactive,
     }
+
+
+def _addressed(to: str) -> dict[str, str]:
+    """E.164 with its plus, else a business-scoped user id: as a number Meta would take it and lose the message.
+    Source: Meta, "Business-scoped user IDs"."""
+    return {"to": to} if to.startswith("+") else {"recipient": to}
 
 
 @cache

@@ -16,7 +16,7 @@ from cobranza.whatsapp.advice import advice, is_of_phone
 WRONG_NUMBER = "WRONG_NUMBER"
 CONTACTS_TO_FIX_COLUMNS = (
     *("borrower_id", "action", "phone", "at", "source"),
-    *("code", "reason_es", "reason_en", "debts", "found_at"),
+    *("code", "reason_es", "reason_en", "debts", "found_at", "channel"),
 )
 _FAILURES = frozenset({"outcome", "confirmation", "message.failed"})
 # Whoever fills in a phone puts here where they have it from.
@@ -27,10 +27,11 @@ def _rows(sources: Sources, day: Day) -> Iterator[Row]:
     """One for each borrower: the last that was found out."""
     found = {line.subject: (code, line) for line in day.lines(sources.journal) if (code := _code(line))}
     for some in batched(found.items(), CHUNK, strict=False):
-        ids = sources.ledger.borrower_ids(keys.borrower_of(subject) for subject, _ in some)
-        for subject, (code, line) in some:
-            borrower = keys.borrower_of(subject)
-            yield _row(ids.get(borrower, ""), code, line, _debts(sources, borrower, day), day)
+        refs = [keys.borrower_of(subject) for subject, _ in some]
+        ids, people = sources.ledger.borrower_ids(refs), sources.book.people(refs)
+        for borrower, (_, (code, line)) in zip(refs, some, strict=True):
+            channel = people[borrower].channel if borrower in people else ""
+            yield _row(ids.get(borrower, ""), code, line, _debts(sources, borrower, day), channel, day)
 
 
 def _code(line: Line) -> str:
@@ -41,7 +42,7 @@ def _code(line: Line) -> str:
     return code if is_of_phone(code) else ""
 
 
-def _row(borrower_id: str, code: str, line: Line, debts: list[str], day: Day) -> Row:
+def _row(borrower_id: str, code: str, line: Line, debts: list[str], channel: str, day: Day) -> Row:
     """A phone that is told at the end of the day is told later than all that was found out on it."""
     _, end = bounds(day.zone, day.date)
     return (
@@ -54,6 +55,7 @@ def _row(borrower_id: str, code: str, line: Line, debts: list[str], day: Day) ->
         *_why(code),
         "|".join(debts),
         line.at.astimezone(day.zone).isoformat(),
+        channel,
     )
 
 

@@ -1,17 +1,20 @@
 """interactions.csv: all that was noted of the day between the creditor and its borrowers, once each."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from itertools import batched
+from typing import Any
 
 from cobranza.files.exports import INTERACTION_COLUMNS, Interaction, Row, interactions
 from cobranza.flows.reports.report import CHUNK, Day, Report, Sources, debt_id
 from cobranza.store import keys
-from cobranza.store.journal import CASE_ANSWERED, DEBT_CLOSED, PAYMENT_APPLIED, PROMISE_KEPT, Line
+from cobranza.store.journal import CASE_ANSWERED, DEBT_CLOSED, PAYMENT_APPLIED, PROMISE_BROKEN, PROMISE_KEPT, Line
 
 # The sender's outcomes that WhatsApp had a part in, by the beginning of their code.
 _OUTCOMES = {"SENT": "message.accepted", "UNKNOWN": "message.unknown", "FAILED": "message.failed"}
-# What is told by payments_out.
-_OF_PAYMENTS = frozenset({PAYMENT_APPLIED, DEBT_CLOSED, PROMISE_KEPT})
+# What is told by payments_out, or seen in the book: nobody said it.
+_FOUND_OUT = frozenset({PAYMENT_APPLIED, DEBT_CLOSED, PROMISE_KEPT, PROMISE_BROKEN})
 _CHANNELS = {"call": "call", "visit": "visit"}
 
 
@@ -33,7 +36,7 @@ def _event(line: Line) -> str:
     """What it is called outside; empty for what is no interaction."""
     if line.event == "outcome":
         return _OUTCOMES.get(line.facts["code"].partition("_")[0], "")
-    return line.event if keys.is_person(line.subject) and line.event not in _OF_PAYMENTS else ""
+    return line.event if keys.is_person(line.subject) and line.event not in _FOUND_OUT else ""
 
 
 def _interaction(event: str, line: Line, borrower_id: str, day: Day) -> Interaction:
@@ -70,4 +73,19 @@ def _debts(line: Line) -> list[str]:
     return sorted(key for key, code in told.items() if code == line.facts["code"])
 
 
-INTERACTIONS = Report("interactions", INTERACTION_COLUMNS, _rows)
+def _summary(day: Day, counts: Counter[str], revised: bool) -> Mapping[str, Any]:
+    """How many of the messages that came in no person had to look at."""
+    replies, cases = counts["reply"], counts["case.opened"]
+    alone = max(replies - cases, 0)
+    share = (Decimal(alone) / replies).quantize(Decimal("0.001")) if replies else None
+    return {
+        "v": 1,
+        "portfolio": day.portfolio,
+        "day": day.date.isoformat(),
+        "replies": replies,
+        "cases": cases,
+        "share_without_person": None if share is None else str(share),
+    }
+
+
+INTERACTIONS = Report("interactions", INTERACTION_COLUMNS, _rows, counted="event", summary=_summary)
