@@ -26,7 +26,7 @@ export TMPDIR := $(CURDIR)/build/tmp
 $(shell mkdir -p build/tmp)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help demo up down test test-e2e test-layers test-integration test-unit lint bench replay storm pins
+.PHONY: help demo up down test test-e2e test-layers test-integration test-unit lint bench replay storm sbom pins
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ replay: $(TOOLS)/.ready ## a book of invoices, day by day through the real code 
 
 storm: ## everything at once, with faults
 	@echo "make storm waits for operations"
+
+sbom: $(TOOLS)/.ready ## what is in the layers, and under which licences: build/sbom/
+	@$(PY) -m local.sbom
 
 pins: $(UV) ## compile every *.in into its *.txt again
 	@for file in layers/vendor/requirements layers/sheets/requirements local/pins/emulator local/pins/sam local/pins/dev; do \

@@ -13,6 +13,8 @@ from rich.console import Console
 
 from cobranza.errors import InvalidInput
 from cobranza_cli import checks, doctor, dry_run, place, redrive, status, trace, why
+from cobranza_cli import erase as erasing
+from cobranza_cli import export as exporting
 from cobranza_cli import pause as pauses
 from cobranza_cli import plan as plans
 from cobranza_cli import templates as texts
@@ -283,6 +285,51 @@ def _person(place: place.Place, whom: str, portfolio: str) -> Someone:
         _list_people(found.people)
         raise typer.Exit(1)
     return found.people[0]
+
+
+@app.command("erase")
+def erase_person(
+    context: typer.Context,
+    whom: Annotated[str, typer.Argument(help="Your number of a borrower, or their reference.")] = "",
+    portfolio: Annotated[str, typer.Option(help="On whose behalf, for the journal.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="All who were ever erased: after a restore.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Erase all that is kept of a borrower, for good, and keep them out of later files."""
+    if again == bool(whom):
+        complaints.print("[red]name a borrower, or say --again[/red]")
+        raise typer.Exit(2)
+    if not again and not portfolio:
+        complaints.print("[red]say on whose behalf: --portfolio[/red]")
+        raise typer.Exit(2)
+    if not yes:
+        typer.confirm("What is erased cannot be brought back. Erase it?", abort=True, err=True)
+    place = context.obj.place()
+    told = erasing.erase_again(place) if again else erasing.erase(place, whom, portfolio)
+    if as_json:
+        _print_json({"erased": told})
+    else:
+        erasing.show(console, told)
+    if not all(each["is_whole"] for each in told):
+        raise typer.Exit(1)
+
+
+@app.command("export")
+def export_person(
+    context: typer.Context,
+    whom: Annotated[str, typer.Argument(help="Your number of a borrower, or their reference.")],
+    to: Annotated[Path, typer.Option(dir_okay=False, help="Where to write it, as JSON.")],
+    portfolio: Annotated[str, typer.Option(help="Without what is another portfolio's.")] = "",
+) -> None:
+    """Write all that is kept of a borrower into a file, for the borrower: words, debts, payments, consents."""
+    told = exporting.export(context.obj.place(), whom, portfolio)
+    if told is None:
+        complaints.print("[red]nothing is kept of them[/red]")
+        raise typer.Exit(1)
+    to.touch(mode=0o600)
+    to.write_text(json.dumps(told, ensure_ascii=False, indent=2), encoding="utf-8")
+    console.print(f"written to {to}")
 
 
 def _list_people(people: Sequence[Someone]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -54,6 +54,26 @@ class Place:
     @cached_property
     def inbox(self) -> Bucket:
         return Bucket(self.client("s3"), self.outputs["Inbox"])
+
+    @cached_property
+    def work(self) -> Bucket:
+        return Bucket(self.client("s3"), self.outputs["Work"])
+
+    @cached_property
+    def receipts(self) -> Bucket:
+        return Bucket(self.client("s3"), self.outputs["Receipts"])
+
+    def erasing(self) -> "Place":
+        """The same with the rights of the role that alone may delete; on this machine there is nobody else."""
+        if self.outputs["Stage"] == "local":
+            return self
+        answer = self.client("sts").assume_role(
+            RoleArn=self.outputs["EraseRoleArn"], RoleSessionName="cobranza-erase"
+        )
+        given = answer["Credentials"]
+        names = {"aws_access_key_id": "AccessKeyId", "aws_secret_access_key": "SecretAccessKey"}
+        names |= {"aws_session_token": "SessionToken"}
+        return replace(self, options=self.options | {name: given[told] for name, told in names.items()})
 
     @property
     def only_to(self) -> frozenset[str] | None:

@@ -81,6 +81,14 @@ class MemoryTable(Table):
         self._store({**there, attribute: {*there.get(attribute, ()), Decimal(number)}})
         return dict(self._items[_key(key)])
 
+    def delete(self, key: Mapping[str, str]) -> None:
+        if _key(key) in self._items:
+            self._take_out(_key(key))
+
+    def scan(self, attributes: Sequence[str]) -> Iterator[Item]:
+        for item in list(self._items.values()):
+            yield {name: value for name, value in item.items() if name in attributes}
+
     def write_all(self, writes: Sequence[Write]) -> list[bool]:
         return [self._insert(write) if isinstance(write, Insert) else self._change(write) for write in writes]
 

@@ -86,6 +86,12 @@ class MemoryClient:
         )
         return {"Attributes": packed(_conditional("UpdateItem", change))}
 
+    def delete_item(self, *, TableName: str, Key: Packed) -> None:
+        self._tables[TableName].delete(_unpack(Key))
+
+    def scan(self, *, TableName: str, ExpressionAttributeNames: Mapping[str, str], **_: Any) -> dict[str, Any]:
+        return {"Items": [*map(packed, self._tables[TableName].scan([*ExpressionAttributeNames.values()]))]}
+
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         return {"Responses": {name: list(self._read(name, wanted)) for name, wanted in RequestItems.items()}}
 

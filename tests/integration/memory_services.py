@@ -55,8 +55,23 @@ class MemoryS3:
         data = Body if isinstance(Body, bytes) else Body.read()
         return {"VersionId": self._add(Bucket, Key, data, Metadata or {})}
 
-    def delete_object(self, *, Bucket: str, Key: str) -> None:
-        self._add(Bucket, Key, None, {})
+    def delete_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> None:
+        if not VersionId:
+            self._add(Bucket, Key, None, {})
+            return
+        left = [each for each in self._buckets[Bucket][Key] if each.version != VersionId]
+        if left:
+            self._buckets[Bucket][Key] = left
+        else:
+            del self._buckets[Bucket][Key]
+
+    def list_object_versions(self, *, Bucket: str, Prefix: str = "") -> dict[str, Any]:
+        kept = [(key, each) for key, versions in sorted(self._buckets[Bucket].items()) for each in versions]
+        listed = [(key, each) for key, each in kept if key.startswith(Prefix)]
+        return {
+            name: [{"Key": key, "VersionId": each.version} for key, each in listed if (each.data is None) is marks]
+            for name, marks in (("Versions", False), ("DeleteMarkers", True))
+        }
 
     def get_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:
         versions = self._buckets[Bucket].get(Key, [])

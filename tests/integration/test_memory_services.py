@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from cobranza.store.objects import Bucket
 from tests.integration.memory_services import MemoryS3, MemorySns, MemorySqs
 
 
@@ -54,6 +55,21 @@ def test_an_object_comes_back_with_what_was_told_of_it(s3: Any) -> None:
     assert timedelta(0) <= datetime.now(UTC) - answer["LastModified"] < timedelta(minutes=1)
     assert answer["LastModified"].microsecond == 0
     assert list(answer["Body"].iter_lines()) == [b"one", b"two"]
+
+
+def test_every_version_of_what_is_erased_goes_and_nothing_beside_it(s3: Any) -> None:
+    for key in ("a/1", "a/1", "a/2", "ab/1"):
+        put(s3, key)
+    s3.delete_object(Bucket="inbox", Key="a/2")
+    bucket = Bucket(s3, "inbox")
+    assert bucket.keys("a/") == ["a/1"]
+    assert bucket.erase("a/") == 4  # with the mark of what was deleted
+    assert bucket.erase("a/") == 0
+    left = s3.list_object_versions(Bucket="inbox")
+    assert [each["Key"] for each in left["Versions"]] == ["ab/1"]
+    assert not left.get("DeleteMarkers")
+    with pytest.raises(ClientError):
+        s3.get_object(Bucket="inbox", Key="a/1")
 
 
 def test_a_body_may_be_a_file_and_is_read_in_pieces(s3: Any) -> None:

@@ -51,6 +51,22 @@ def test_what_is_there_is_not_put_anew(table: Table) -> None:
     assert failed.value.item == {**KEY, "n": Decimal(1)}
 
 
+def test_what_is_deleted_is_gone_and_may_be_deleted_again(table: Table) -> None:
+    for name in ("A", "B"):
+        table.put({"pk": name, "sk": "x", "book": "here", "n": 1})
+    table.delete({"pk": "A", "sk": "x"})
+    table.delete({"pk": "A", "sk": "x"})
+    assert table.get({"pk": "A", "sk": "x"}) is None
+    assert [item["pk"] for item in table.query("book = :book", {"book": "here"}, index="book")] == ["B"]
+
+
+def test_a_scan_shows_what_is_asked_of_every_item(table: Table) -> None:
+    table.put({**KEY, "raw": "words", "n": 1})
+    table.put({"pk": "B#2", "sk": "PROFILE", "n": 2})
+    found = sorted(table.scan(("pk", "raw")), key=lambda item: item["pk"])
+    assert found == [{"pk": "B#1", "raw": "words"}, {"pk": "B#2"}]
+
+
 def test_an_update_sets_adds_removes_and_keeps_what_was_first(table: Table) -> None:
     table.put({**KEY, "gone": "x", "first": "one", "n": 1})
     item = table.update(KEY, {"new": "y"}, first={"first": "two", "other": "z"}, add={"n": 2}, remove=("gone",))

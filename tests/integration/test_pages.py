@@ -8,6 +8,7 @@ import pytest
 from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import SHARDS, due_shard, reference
 from cobranza.store.ledger import Ledger
+from cobranza.store.objects import Bucket
 from cobranza.store.table import Table
 from tests.integration.partiql import PartiqlClient
 from tests.integration.test_scheduler import plan
@@ -28,6 +29,10 @@ class SmallPages:
         assert request.get("Limit", 1) > 0
         self.pages += 1
         return self._client.query(**request | {"Limit": min(2, request.get("Limit", 2))})
+
+    def scan(self, **request: Any) -> Any:
+        self.pages += 1
+        return self._client.scan(**request, Limit=2)
 
 
 @pytest.mark.all_shards
@@ -62,3 +67,31 @@ def test_a_day_of_the_journal_is_read_over_its_pages(world: World) -> None:
     lines = [Line(subject="B#1", event="call", identity=number, at=TUESDAY) for number in numbers]
     journal.append_all(lines, TUESDAY)
     assert [line.identity for line in journal.of_day(TUESDAY.date())] == numbers
+
+
+def test_a_table_is_scanned_over_its_pages(world: World) -> None:
+    for number in range(7):
+        world.table.put(reference("R" * 26, f"{number:026}"))
+    client = SmallPages(world.dynamodb)
+    assert len([*Table(client, "ledger").scan(("pk",))]) == 7
+    assert client.pages >= 4
+
+
+def test_objects_are_erased_over_their_pages(world: World) -> None:
+    for number in range(5):
+        world.s3.put_object(Bucket="inbox", Key=f"a/{number}", Body=b"x")
+
+    class SmallListings:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(world.s3, name)
+
+        def list_objects_v2(self, **request: Any) -> Any:
+            return world.s3.list_objects_v2(**request, MaxKeys=2)
+
+        def list_object_versions(self, **request: Any) -> Any:
+            return world.s3.list_object_versions(**request, MaxKeys=2)
+
+    bucket = Bucket(SmallListings(), "inbox")
+    assert bucket.keys("a/") == [f"a/{number}" for number in range(5)]
+    assert bucket.erase("a/") == 5
+    assert bucket.keys("a/") == []

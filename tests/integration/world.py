@@ -173,7 +173,7 @@ class DyingClient:
 
     def __getattr__(self, name: str) -> Any:
         operation = getattr(self._client, name)
-        return self._dying(operation) if name in ("put_item", "update_item") else operation
+        return self._dying(operation) if name in ("put_item", "update_item", "delete_item") else operation
 
     def _dying(self, operation: Callable[..., Any]) -> Callable[..., Any]:
         def write(**request: Any) -> Any:

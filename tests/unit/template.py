@@ -312,7 +312,8 @@ class _Resolver:
             name = match[1]
             return match[0] if "." in name else str(variables.get(name) or self._named(name))
 
-        return re.sub(r"\$\{([^!}]+)\}", replaced, text)
+        # "${!name}" is no reference to CloudFormation: IAM reads it as "${name}".
+        return re.sub(r"\$\{([^!}]+)\}", replaced, text).replace("${!", "${")
 
 
 DEPLOYED = tuple(stage for stage in STAGES if stage != "local")

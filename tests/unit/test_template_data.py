@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from cobranza.flows.drops import KINDS, SETTINGS
+from cobranza.policy.retention import retention
 from tests.unit.template import (
     ACCOUNT,
     BUCKET,
@@ -157,15 +159,38 @@ def test_on_one_machine_there_is_no_tls_to_ask_for() -> None:
 @pytest.mark.parametrize("kind", [BUCKET, TABLE, KEY])
 def test_what_holds_state_outlives_the_stack(kind: str) -> None:
     for name, item in sources(kind).items():
-        if name != WORK:
-            assert item["DeletionPolicy"] in {"Retain", "RetainExceptOnCreate"}
-            assert item["UpdateReplacePolicy"] == "Retain"
+        assert item["DeletionPolicy"] in {"Retain", "RetainExceptOnCreate"}, name
+        assert item["UpdateReplacePolicy"] == "Retain"
 
 
 def test_what_lies_between_a_file_and_its_results_goes_by_itself() -> None:
     rules = stack("prod").of(BUCKET)[WORK]["LifecycleConfiguration"]["Rules"]
     days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
     assert days == {"parts/": 7, "listed/": 40}
+
+
+_OLDER = "NoncurrentVersionExpiration.NoncurrentDays"
+
+
+def expiring(bucket: str) -> dict[str, int]:
+    """The most days that anything under a prefix lives, in any version: S3 waits for the next midnight, twice."""
+    rules = stack("prod").of(BUCKET)[bucket]["LifecycleConfiguration"]["Rules"]
+    ending = [rule for rule in rules if "ExpirationInDays" in rule]
+    return {rule.get("Prefix", ""): rule["ExpirationInDays"] + dig(rule, _OLDER) + 2 for rule in ending}
+
+
+def test_every_file_with_people_in_it_is_gone_in_all_versions_within_thirty_days() -> None:
+    days = retention()["files"].days
+    assert expiring("InboxBucket") == {f"{kind}/": days for kind in (*KINDS, "results") if kind != "mappings"}
+
+
+def test_a_pause_and_settings_do_not_end_by_themselves() -> None:
+    kept = {"control/", "mappings/", *(f"{kind}/" for kind in SETTINGS)}
+    assert kept.isdisjoint(expiring("InboxBucket"))
+
+
+def test_receipts_are_kept_as_long_as_they_are_said_to_be() -> None:
+    assert expiring("ReceiptsBucket") == {"": retention()["receipt_files"].days}
 
 
 def test_the_key_of_all_references_outlives_the_stack_and_never_rotates() -> None:

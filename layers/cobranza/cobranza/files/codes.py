@@ -168,6 +168,12 @@ ROW_CODES = {
         "corríjalo, o cargue antes el archivo de sus deudas",
         "mend it, or load the file of their debts first",
     ),
+    "ERASED": Code(
+        "Los datos de esta persona se borraron porque así lo pidió",
+        "This person's data was erased because they asked for it",
+        "quítela de sus archivos; nada de ella se guarda otra vez",
+        "leave them out of your files; nothing of them is kept again",
+    ),
     "UNKNOWN_DEBT": Code(
         "La persona no tiene esta deuda en la cartera",
         "The borrower has no such debt in the portfolio",

@@ -143,12 +143,12 @@ def in_chunks[T, R](work: Callable[[T], R], all_of: Iterable[T], workers: int) -
             yield from done
 
 
-class _Named(Protocol):
+class Named(Protocol):
     @property
     def borrower_id(self) -> str: ...
 
 
-def by_borrower[T: _Named](
+def by_borrower[T: Named](
     rows: Iterable[tuple[Row, T]], ref_of: Callable[[str], str]
 ) -> list[tuple[str, list[tuple[Row, T]]]]:
     """The rows of each borrower, in the file's order, under the borrower's reference."""

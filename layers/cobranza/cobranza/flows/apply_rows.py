@@ -12,6 +12,7 @@ from functools import partial
 from cobranza.errors import InvalidInput
 from cobranza.files.cases import read_case
 from cobranza.files.cells import Cells
+from cobranza.files.codes import refuse
 from cobranza.files.contacts import read_contact
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
@@ -20,7 +21,7 @@ from cobranza.files.recalls import read_recall
 from cobranza.files.receipts import read_receipt
 from cobranza.files.requests import read_request
 from cobranza.files.row import Row
-from cobranza.flows.applied import Applied, Job, Rooms
+from cobranza.flows.applied import Applied, Job, Named, Rooms
 from cobranza.flows.apply_cases import apply_cases
 from cobranza.flows.apply_contacts import apply_contacts
 from cobranza.flows.apply_payments import apply_payments
@@ -69,19 +70,31 @@ class RowDesk:
                 apply_payments(self.rooms, good(read_payment), job, applied)
             case "contacts":
                 read = partial(read_contact, country=_country(portfolio, declared))
-                apply_contacts(self.rooms, good(read), job, applied)
+                apply_contacts(self.rooms, good(self._of_the_kept(read)), job, applied)
             case "recalls":
-                apply_recalls(self.rooms, good(read_recall), job, applied)
+                apply_recalls(self.rooms, good(self._of_the_kept(read_recall)), job, applied)
             case "requests":
-                apply_requests(self.rooms, good(read_request), job, applied)
+                apply_requests(self.rooms, good(self._of_the_kept(read_request)), job, applied)
             case "receipts":
-                apply_receipts(self.rooms, good(read_receipt), job, applied)
+                apply_receipts(self.rooms, good(self._of_the_kept(read_receipt)), job, applied)
             case "cases":
                 apply_cases(self.rooms, good(read_case), job, applied)
             case _:
                 raise ValueError(f"no rows of this kind: {kind}")
         applied.refusals.sort(key=lambda refusal: refusal.row.line)
         return applied
+
+    def _of_the_kept[T: Named](self, read: Callable[[Cells, str], T]) -> Callable[[Cells, str], T]:
+        """Reads a row unless it is of somebody who was erased. Money is taken all the same."""
+        erased = self.rooms.book.erased()
+
+        def kept(cells: Cells, portfolio_id: str) -> T:
+            told = read(cells, portfolio_id)
+            if erased and self.rooms.borrower(told.borrower_id) in erased:
+                raise refuse("ERASED", told.borrower_id, "borrower_id")
+            return told
+
+        return kept
 
 
 def _country(portfolio: Portfolio | None, declared: Declared) -> str:

@@ -117,10 +117,13 @@ class PartImporter:
         self, rows: Sequence[PartRow], task: Task, result: Result
     ) -> tuple[list[tuple[PartRow, DebtRow]], Mapping[Plan, InvalidInput | None]]:
         seen: dict[tuple[str, str], int] = {}
+        erased = self.book.erased()
         parsed: list[tuple[PartRow, DebtRow]] = []
         refused: list[PartRow] = []
         for each in rows:
             try:
+                if each.borrower in erased:
+                    raise refuse("ERASED", str(each.row.line), "borrower_id")
                 row = task.read(each.row)
                 first = seen.setdefault((each.borrower, row.terms.key), each.row.line)
                 if first != each.row.line:

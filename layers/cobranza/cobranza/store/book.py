@@ -13,7 +13,8 @@ from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.debt import Terms, paid_after
 from cobranza.ledger.heard import heard
 from cobranza.policy.due import Look
-from cobranza.store import keys
+from cobranza.policy.retention import expires
+from cobranza.store import keys, personal_keys
 from cobranza.store.items import borrower_of, consent_item, consent_of, parts_of, phone_ref_of, planned, told_of
 from cobranza.store.said import standing_of
 from cobranza.store.table import Insert, Item, Table, Update, Write, utc
@@ -146,6 +147,10 @@ class Book:
         )
         return {keys.borrower_of(item["pk"]) for item in found}
 
+    def erased(self) -> set[str]:
+        """Whoever was erased: no file brings them back."""
+        return {item["sk"] for item in self._table.query("pk = :pk", {"pk": personal_keys.ERASED})}
+
     def people(self, borrowers: Iterable[str]) -> dict[str, Borrower]:
         """Of these borrowers, those whom we know, by what files told and people said."""
         found = self._table.get_all([key for ref in borrowers for key in (keys.profile(ref), keys.said(ref))])
@@ -195,14 +200,19 @@ def new_debt(borrower: str, terms: Terms, digest: str, source: str) -> Insert:
 def changed_debt(borrower: str, there: Item, terms: Terms, digest: str, source: str) -> Update:
     """What a newer row says of a debt that is there; it opens what had been closed."""
     told = _told(borrower, terms) | {"as_of": utc(terms.as_of), "digest": digest, "source": source}
-    gone = [name for name in (*_OPTIONAL, "book", "closed", "refused_row") if name in there and name not in told]
+    gone = [
+        name
+        for name in (*_OPTIONAL, "book", "closed", "expires", "refused_row")
+        if name in there and name not in told
+    ]
     rev = there["rev"]
     return Update(keys.debt(borrower, terms.key), told | {"rev": rev + 1}, {"rev": rev}, gone)
 
 
 def closed_debt(debt: Open, why: str, as_of: datetime, source: str) -> Update:
     """It leaves the open book. Without a digest the next row that lists it is news."""
-    told = {"closed": why, "as_of": utc(as_of), "digest": "", "source": source, "rev": debt.rev + 1}
+    told: Item = {"closed": why, "as_of": utc(as_of), "digest": "", "source": source, "rev": debt.rev + 1}
+    told["expires"] = expires("closed_debts", as_of)
     return Update(keys.debt(debt.borrower, debt.debt), told, {"rev": debt.rev}, ("book",))
 
 
@@ -282,6 +292,8 @@ def _told(borrower: str, terms: Terms) -> Item:
     told |= {name: value for name, value in optional.items() if value}
     if terms.is_open:
         told["book"] = keys.book(terms.portfolio, keys.book_shard(borrower))
+    else:
+        told["expires"] = expires("closed_debts", terms.as_of)
     return told
 
 

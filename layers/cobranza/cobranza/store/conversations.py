@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from cobranza.policy.retention import expires
 from cobranza.refs import References
 from cobranza.store import keys
 from cobranza.store.checks import Checks
@@ -28,8 +29,9 @@ class Conversations:
         """Keeps what came in, once; the event's key in its conversation. `chat` is a borrower's reference, or a
         phone's that we do not know."""
         event = keys.event_key(at, message_ref)
+        item: Item = {"pk": keys.chat_pk(chat), "sk": event, "direction": "in", "expires": expires("words_in", at)}
         with contextlib.suppress(ConditionFailed):
-            self._table.put_new({"pk": keys.chat_pk(chat), "sk": event, "direction": "in", **content})
+            self._table.put_new(item | content)
         return event
 
     def inbound(self, chat: str, event: str) -> Item | None:
@@ -51,8 +53,9 @@ class Conversations:
 
     def first_to_send(self, digest: str, chat: str, event: str) -> bool:
         """Whether nobody has sent these bytes before; the same event again is no second time."""
+        item: Item = {"pk": keys.receipt_pk(digest), "sk": "FIRST", "chat": chat, "event": event}
         try:
-            self._table.put_new({"pk": keys.receipt_pk(digest), "sk": "FIRST", "chat": chat, "event": event})
+            self._table.put_new(item | {"expires": expires("words_in", keys.moment_of(event))})
         except ConditionFailed as failed:
             return (failed.item["chat"], failed.item["event"]) == (chat, event)
         return True
@@ -126,4 +129,4 @@ class Conversations:
         raw = json.dumps(content, sort_keys=True, default=str)
         key = {"pk": keys.news_pk(kind[:64]), "sk": references.ref("news", raw)}
         with contextlib.suppress(ConditionFailed):
-            self._table.put_new({**key, "raw": raw[:MAX_RAW], "at": at})
+            self._table.put_new({**key, "raw": raw[:MAX_RAW], "at": at, "expires": expires("news", at)})

@@ -21,6 +21,7 @@ PAYMENT_UNMATCHED = "payment.unmatched"
 DEBT_CLOSED = "debt.closed"
 PROMISE_KEPT = "promise.kept"
 PROMISE_BROKEN = "promise.broken"
+ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,33 @@ class Bucket:
         file.seek(0)
         self._s3.put_object(Bucket=self._name, Key=key, Body=file, ContentType=content_type)
 
+    def keys(self, prefix: str) -> list[str]:
+        """Of all objects whose keys begin so, in their order."""
+        found: list[str] = []
+        request: dict[str, Any] = {"Bucket": self._name, "Prefix": prefix}
+        while True:
+            page = self._s3.list_objects_v2(**request)
+            found += [each["Key"] for each in page.get("Contents", [])]
+            if not page.get("IsTruncated"):
+                return found
+            request["ContinuationToken"] = page["NextContinuationToken"]
+
+    def erase(self, prefix: str) -> int:
+        """Takes away all versions of all objects whose keys begin so, and the marks of what was deleted; how many.
+        No function may."""
+        request: dict[str, Any] = {"Bucket": self._name, "Prefix": prefix}
+        found: list[tuple[str, str]] = []
+        while True:
+            page = self._s3.list_object_versions(**request)
+            listed = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            found += [(each["Key"], each["VersionId"]) for each in listed]
+            if not page.get("IsTruncated"):
+                break
+            request |= {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
+        for key, version in found:
+            self._s3.delete_object(Bucket=self._name, Key=key, VersionId=version)
+        return len(found)
+
     def delete(self, key: str) -> None:
         """Takes the object away; its versions stay. Nothing where there is none."""
         self._s3.delete_object(Bucket=self._name, Key=key)

@@ -195,6 +195,22 @@ class Table:
                 raise RuntimeError("DynamoDB left reads undone")
         return found
 
+    def delete(self, key: Mapping[str, str]) -> None:
+        """Takes an item out; nothing where there is none. No function may."""
+        self._client.delete_item(TableName=self._name, Key=_pack(key))
+
+    def scan(self, attributes: Sequence[str]) -> Iterator[Item]:
+        """These attributes of all items of the table, page by page, in no order."""
+        names = {f"#{name}": name for name in attributes}
+        request: dict[str, Any] = {"TableName": self._name, "ConsistentRead": True}
+        request |= {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
+        while True:
+            page = self._client.scan(**request)
+            yield from map(unpacked, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
     def query(
         self,
         expression: str,

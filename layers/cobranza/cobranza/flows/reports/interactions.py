@@ -9,12 +9,20 @@ from typing import Any
 from cobranza.files.exports import INTERACTION_COLUMNS, Interaction, Row, interactions
 from cobranza.flows.reports.report import CHUNK, Day, Report, Sources, debt_id
 from cobranza.store import keys
-from cobranza.store.journal import CASE_ANSWERED, DEBT_CLOSED, PAYMENT_APPLIED, PROMISE_BROKEN, PROMISE_KEPT, Line
+from cobranza.store.journal import (
+    CASE_ANSWERED,
+    DEBT_CLOSED,
+    ERASED,
+    PAYMENT_APPLIED,
+    PROMISE_BROKEN,
+    PROMISE_KEPT,
+    Line,
+)
 
 # The sender's outcomes that WhatsApp had a part in, by the beginning of their code.
 _OUTCOMES = {"SENT": "message.accepted", "UNKNOWN": "message.unknown", "FAILED": "message.failed"}
-# What is told by payments_out, or seen in the book: nobody said it.
-_FOUND_OUT = frozenset({PAYMENT_APPLIED, DEBT_CLOSED, PROMISE_KEPT, PROMISE_BROKEN})
+# What is told by payments_out, seen in the book, or done by us: nobody said it.
+_FOUND_OUT = frozenset({PAYMENT_APPLIED, DEBT_CLOSED, PROMISE_KEPT, PROMISE_BROKEN, ERASED})
 _CHANNELS = {"call": "call", "visit": "visit"}
 
 

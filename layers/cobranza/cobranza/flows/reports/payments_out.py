@@ -20,7 +20,7 @@ def _payments(sources: Sources, day: Day) -> Iterator[PaymentOut]:
     for some in batched(lines, CHUNK, strict=False):
         told = sources.payments.told((line.identity for line in some), day.zone)
         ids = sources.ledger.borrower_ids(keys.borrower_of(line.subject) for line in some)
-        for line in some:
+        for line in (line for line in some if line.identity in told):  # of who was erased there is none
             borrower_id = ids.get(keys.borrower_of(line.subject), "")
             yield PaymentOut(replace(told[line.identity], borrower_id=borrower_id), _parts(line))
 

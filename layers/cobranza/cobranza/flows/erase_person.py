@@ -1,0 +1,59 @@
+"""A borrower is erased: what is personal goes, wherever it lies; what happened stays in the journal, without them.
+
+First it is written down who goes: so files bring nobody back, and who dies on the way is followed by a next try
+that finds the rest.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from cobranza.store import keys, personal_keys
+from cobranza.store.erasures import Erasure, Erasures
+from cobranza.store.journal import ERASED, Journal
+from cobranza.store.ledger import Ledger
+from cobranza.store.objects import Bucket
+from cobranza.store.table import ConditionFailed, utc
+from cobranza.store.traces import People, Traces
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How many items of the ledger, and versions of files, are gone. `is_whole`: nothing came back meanwhile."""
+
+    borrower: str
+    items: int
+    files: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EraseDesk:
+    """`receipts` is what borrowers sent."""
+
+    ledger: Ledger
+    people: People
+    erasures: Erasures
+    journal: Journal
+    receipts: Bucket
+
+    def erase(self, asked: Iterable[Erasure], now: datetime) -> Iterator[Erased]:
+        """Each of them, in one pass over the ledger; once more changes nothing."""
+        first = {each.borrower: self.erasures.remember(each) for each in asked}
+        for borrower in first:
+            with suppress(ConditionFailed):  # whom we do not know nobody writes to
+                self.ledger.opt_out(borrower, now)
+        for traces in self.people.traces(first):
+            yield self._erase(traces, first[traces.borrower], now)
+
+    def again(self, now: datetime) -> Iterator[Erased]:
+        """All who were ever erased, of tables that were restored to a moment before."""
+        return self.erase(self.erasures.all(), now)
+
+    def _erase(self, traces: Traces, erasure: Erasure, now: datetime) -> Erased:
+        files = sum(self.receipts.erase(personal_keys.receipts_place(chat)) for chat in traces.chats)
+        is_whole = self.people.forget(traces)
+        subject = keys.borrower_pk(traces.borrower)
+        self.journal.append(subject, now, ERASED, utc(erasure.at), {"portfolio": erasure.portfolio})
+        return Erased(traces.borrower, len(traces.items), files, is_whole)

@@ -1,0 +1,38 @@
+"""How long what is kept of people stays, by class: retention.yaml."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+type EndsBy = Literal["expires", "lifecycle", "erase", "nobody"]
+
+
+class Kept(BaseModel):
+    """A class of data. `days` from `since` on; None: no time ends it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    what: str
+    days: int | None = None
+    since: str
+    ends_by: EndsBy
+    why: str
+
+
+@cache
+def retention() -> Mapping[str, Kept]:
+    """Every class, in the file's order."""
+    told = yaml.safe_load((resources.files(__package__ or "") / "retention.yaml").read_bytes())
+    return {name: Kept.model_validate(each) for name, each in told.items()}
+
+
+def expires(name: str, since: datetime) -> int:
+    """The attribute that ends an item of this class: seconds since 1970. Raises ValueError where no time does."""
+    if (days := retention()[name].days) is None:
+        raise ValueError(f"{name} does not end by itself")
+    return int((since + timedelta(days=days)).timestamp())

@@ -1,0 +1,62 @@
+"""How the keys of all that is about one person are recognised, wherever it lies. As in keys.py, nobody else knows
+their shape.
+"""
+
+from cobranza.store import keys
+from cobranza.store.table import Item
+
+ERASED = "ERASED"
+ERASURES = "erased/"
+_NEWS = "NEWS#"
+_REFERENCE = "REF#"
+_CASE = "CASE#"
+
+
+def erased(ref: str) -> dict[str, str]:
+    """That the borrower was erased: nobody brings them back. All in one partition, which is read whole."""
+    return {"pk": ERASED, "sk": ref}
+
+
+def erasure_place(ref: str) -> str:
+    """The object that tells the same where no restored table forgets it."""
+    return f"{ERASURES}{ref}.json"
+
+
+def receipts_place(chat: str) -> str:
+    """Where the files lie that came in with a conversation."""
+    return f"receipts/{chat}/"
+
+
+def is_news(item: Item) -> bool:
+    return item["pk"].startswith(_NEWS)
+
+
+def is_case(item: Item) -> bool:
+    return item["pk"].startswith(_CASE)
+
+
+def is_unmatched(item: Item) -> bool:
+    return item["sk"] == keys.UNMATCHED
+
+
+def owner_of(item: Item) -> str:
+    """Of a phone, a document, a payment, or a look that a pause held: the borrower it leads to, else empty."""
+    pk, sk = item["pk"], item["sk"]
+    if pk.startswith(_REFERENCE) and keys.is_borrower(sk):
+        return keys.borrower_of(sk)
+    if pk.startswith(keys.CONTROL) and sk.startswith(keys.HELD):
+        return sk.rpartition("#")[2]
+    return item.get("borrower", "")
+
+
+def phone_of(item: Item) -> str:
+    """The reference of a phone, or of a document, that leads to somebody; else empty."""
+    return keys.phone_of(item["pk"]) if item["pk"].startswith(_REFERENCE) else ""
+
+
+def rank(item: Item) -> int:
+    """What may go first: of each the next one is still found by what is left, the profile by its key alone."""
+    pk, sk = item["pk"], item["sk"]
+    if keys.is_borrower(pk):
+        return 4 if sk == keys.PROFILE else 3
+    return 2 if pk.startswith(_REFERENCE) else 1 if pk.startswith(keys.chat_pk("")) else 0
