@@ -13,9 +13,11 @@ from cobranza.flows.erase_person import EraseDesk
 from cobranza.flows.take_payment import PaymentDesk
 from cobranza.gateway.payment import parse
 from cobranza.queues import Reminder
+from cobranza.store import phone_keys
 from cobranza.store.erasures import Erasure, Erasures
 from cobranza.store.objects import Bucket
 from cobranza.store.traces import People
+from cobranza.store.user_ids import Met, UserIds
 from cobranza_cli import app
 from cobranza_cli.place import Place
 from tests.integration import personal
@@ -115,6 +117,19 @@ def test_nothing_of_a_person_is_left_in_the_ledger_or_among_the_receipts(world: 
     assert erase(world)
     assert of_her(world) == []
     assert files(world) == []
+
+
+def test_user_ids_and_what_is_known_of_where_their_numbers_went_go_too(world: World) -> None:
+    ref = world.references.ref
+    phone, moved = ref("phone", "+525555550101"), ref("phone", "+525555550109")
+    hers, his = ref("bsuid", "MX.1"), ref("bsuid", "MX.2")
+    UserIds(world.table).learn({hers: Met((phone,), world.now), his: Met(("A" * 26,), world.now)})
+    world.table.put(phone_keys.moved(phone) | {"phone": moved, "at": world.now.isoformat()})
+    world.conversations.record_inbound(hers, world.now, "B" * 26, {"text": "soy yo"})
+    assert erase(world)
+    left = [item["pk"] for item in world.items() if any(each in repr(item) for each in (hers, phone, moved))]
+    assert [pk for pk in left if not pk.startswith("ERASED")] == []
+    assert UserIds(world.table).phones([his]) == ["A" * 26]
 
 
 def test_somebody_else_keeps_everything(world: World) -> None:

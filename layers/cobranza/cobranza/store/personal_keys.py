@@ -2,7 +2,7 @@
 their shape.
 """
 
-from cobranza.store import keys
+from cobranza.store import keys, phone_keys
 from cobranza.store.table import Item
 
 ERASED = "ERASED"
@@ -33,6 +33,16 @@ def is_news(item: Item) -> bool:
 
 def is_case(item: Item) -> bool:
     return item["pk"].startswith(_CASE)
+
+
+def is_user_id(item: Item) -> bool:
+    """That a user id stands for phones."""
+    return item["pk"].startswith(_REFERENCE) and item["sk"] == phone_keys.PHONES
+
+
+def is_moved(item: Item) -> bool:
+    """Where a phone's owner went."""
+    return item["pk"].startswith(_REFERENCE) and item["sk"] == phone_keys.MOVED
 
 
 def is_unmatched(item: Item) -> bool:

@@ -4,12 +4,14 @@ else knows their shape, and phones and user ids appear in them only as reference
 
 from cobranza.store.keys import reference_pk
 
+PHONES, MOVED = "PHONES", "MOVED"
+
 
 def user_id(ref: str) -> dict[str, str]:
     """Whose number a business-scoped user id stands for."""
-    return {"pk": reference_pk(ref), "sk": "PHONES"}
+    return {"pk": reference_pk(ref), "sk": PHONES}
 
 
 def moved(ref: str) -> dict[str, str]:
     """Where the owner of this phone went."""
-    return {"pk": reference_pk(ref), "sk": "MOVED"}
+    return {"pk": reference_pk(ref), "sk": MOVED}

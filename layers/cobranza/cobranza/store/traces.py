@@ -13,7 +13,7 @@ from cobranza.refs import References
 from cobranza.store import keys, personal_keys
 from cobranza.store.table import Item, Table
 
-_ASKED = ("pk", "sk", "borrower", "borrowers", "borrower_id", "chat", "raw")
+_ASKED = ("pk", "sk", "borrower", "borrowers", "borrower_id", "chat", "raw", "phones")
 _DIGITS = re.compile(r"\d{7,15}")
 # The id that travels with a message of ours names its borrower.
 _OURS = re.compile(r"\b[mc]1\.([A-Z2-7]{26})\.\d{8}\b")
@@ -23,8 +23,8 @@ _WAMID = re.compile(r"wamid\.[\w+/=-]+")
 @dataclass(slots=True)
 class Traces:
     """What there is of one borrower. `phones` are the references of the phones and documents that were ever theirs
-    and are nobody else's, `items` in the order in which they may go, `shared` cases in which somebody else has a
-    part."""
+    and are nobody else's, and of user ids that stand for one; `items` in the order in which they may go; `shared`
+    cases in which somebody else has a part."""
 
     borrower: str
     phones: set[str] = field(default_factory=set[str])
@@ -49,6 +49,7 @@ class _Seen:
     owned: dict[str, list[Item]]
     news: list[tuple[Item, frozenset[str]]] = field(default_factory=list[tuple[Item, frozenset[str]]])
     cases: list[Item] = field(default_factory=list[Item])
+    user_ids: list[Item] = field(default_factory=list[Item])
 
 
 class People:
@@ -87,6 +88,8 @@ class People:
                 seen.news.append((item, self._named_in(item.get("raw", ""))))
             elif personal_keys.is_case(item):
                 seen.cases.append(item)
+            elif personal_keys.is_user_id(item):
+                seen.user_ids.append(item)
             elif (owner := self._owner(item)) in seen.owned:
                 seen.owned[owner].append(item)
         return seen
@@ -107,13 +110,22 @@ class People:
         owned = seen.owned[borrower]
         phones = {*filter(None, map(personal_keys.phone_of, owned)), *self._phones(theirs)}
         found = Traces(borrower, {phone for phone in phones if self._is_alone(phone, borrower)})
+        ids = [item for item in seen.user_ids if found.phones.intersection(item["phones"])]
+        found.phones |= {keys.phone_of(item["pk"]) for item in ids}
+        moved = [item for item in map(self._moved, sorted(found.phones)) if item]
         words = [item for chat in found.chats for item in self._partition(keys.chat_pk(chat))]
         names = {borrower} | found.phones | self._messages([*theirs, *words])
         news = [item for item, named in seen.news if named & names]
         cases = [case for case in seen.cases if _is_of(case, found)]
         mine = [case for case in cases if not {*case["borrowers"]} - {borrower}]
         found.shared = self._whole(case for case in cases if case not in mine)
-        found.items = [*self._whole([*owned, *news, *mine]), *self._first_senders(words, found), *words, *theirs]
+        found.items = [
+            *self._whole([*owned, *news, *mine, *ids]),
+            *moved,
+            *self._first_senders(words, found),
+            *words,
+            *theirs,
+        ]
         found.items.sort(key=personal_keys.rank)
         return found
 
@@ -121,6 +133,10 @@ class People:
         """Whether it leads to nobody else: what was said at a shared one may be another's."""
         owners = map(personal_keys.owner_of, self._partition(keys.reference_pk(phone)))
         return not {*owners} - {"", borrower}
+
+    def _moved(self, phone: str) -> Item | None:
+        """Where its owner went."""
+        return next(filter(personal_keys.is_moved, self._partition(keys.reference_pk(phone))), None)
 
     def _partition(self, pk: str) -> list[Item]:
         return [*self._table.query("pk = :pk", {"pk": pk})]
