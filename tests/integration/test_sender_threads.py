@@ -12,7 +12,7 @@ from cobranza.flows.pacer import Pacer
 from cobranza.policy.slots import SECOND
 from cobranza.queues import Queue, Reminder
 from cobranza.store.slots import Slots
-from cobranza.whatsapp.client import Answer
+from cobranza.whatsapp.client import Answer, Refused
 from tests.integration.sending import NOT_ON_WHATSAPP, PACE
 from tests.integration.test_handlers import Delays, body, failures, record
 from tests.integration.world import DyingClient, FakeContext, FakeWhatsApp, Killed, World, debts, function
@@ -206,17 +206,22 @@ def pacer_of(world: World) -> Pacer:
     return world.sender.pacer
 
 
+@pytest.mark.parametrize(
+    ("answer", "waits"),
+    [(PACE, 4), (replace(PACE, retry_after=120), 120), (replace(PACE, error=replace(PACE.error, code=80007)), 30)],
+    ids=["a second's count", "as long as Meta says", "an hour's count"],
+)
 def test_what_meta_says_of_the_numbers_pace_is_obeyed_by_every_worker(
-    paced: World, clock: Clock, records: Records
+    paced: World, clock: Clock, records: Records, answer: Refused, waits: int
 ) -> None:
-    paced.whatsapp.answers = [PACE]
+    paced.whatsapp.answers = [answer]
     assert send(paced, records["C0"]) == failures("C0")
     delays = Delays()
     rest = [records[name] for name in NAMES[1:]]
     assert len(send(paced, *rest, delays=delays)["batchItemFailures"]) == len(rest)
-    assert all(30 <= seconds <= 33 for _, seconds in delays.delayed)
+    assert all(waits <= seconds <= waits + 3 for _, seconds in delays.delayed)
     assert [item["state"] for item in paced.message_items()] == ["RETRY"]  # nobody claimed
-    clock.now += 31 * SECOND
+    clock.now += (waits + 1) * SECOND
     assert send(paced, *records.values()) == failures()
     assert everybody_once(paced, paced.whatsapp)
 

@@ -18,6 +18,7 @@ from cobranza.flows.pacer import Pacer
 from cobranza.flows.room import Room
 from cobranza.flows.stops import Stops
 from cobranza.flows.upload_document import DocumentDesk
+from cobranza.ledger.borrower import Borrower
 from cobranza.policy.breaker import Breaker
 from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip
 from cobranza.policy.due import TOP, Look, StrategyOf, local_date, next_look
@@ -80,6 +81,14 @@ class Outcome:
         if planned and planned.at <= look.at:
             return self
         return replace(self, closing=replace(self.closing, finish=replace(self.closing.finish, look=look)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A message as WhatsApp takes it, and its words as they are kept."""
+
+    message: dict[str, Any]
+    words: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +173,10 @@ class Sender:
                 debts = {debt.terms.key: "SKIPPED_NO_DOCUMENT" for debt in send.debts} | dict(send.others)
                 return self._do_not_send(reminder, book, Skip("NO_DOCUMENT", debts), now)
             send = replace(send, media_id=media_id)
+        written = _written(send, book.borrower, now)  # before the turn: what takes time then makes others late
         if (outcome := self._wait_for_turn(reminder, book, send, now, receives)) is not None:
             return outcome
-        return self._send(reminder, book, send, now)
+        return self._send(reminder, book, send, written, now)
 
     def _policies(self, book: Book, now: datetime) -> Policies:
         names = {debt.terms.portfolio for debt in book.debts}
@@ -220,24 +230,16 @@ class Sender:
         again = now + max(timedelta(seconds=wait), RATE_LOOK)
         return self._do_not_send(reminder, book, Defer("RATE", again, (), debts), now)
 
-    def _send(self, reminder: Reminder, book: Book, send: Send, now: datetime) -> Outcome:
-        key = MessageKey(reminder.borrower, send.day)
-        message = template_message(
-            book.borrower.phone,
-            send.template,
-            send.language,
-            reminder_components(send, book.borrower, key.opaque),
-            key.opaque,
-        )
-        words = Words.of(key, reminder_text(send, book.borrower), now)
-        claim = self.messages.claim(key, send, words.kept, now)
+    def _send(self, reminder: Reminder, book: Book, send: Send, written: _Written, now: datetime) -> Outcome:
+        words = written.words
+        claim = self.messages.claim(MessageKey(reminder.borrower, send.day), send, words.kept, now)
         if claim is None:
             return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))  # another worker is at it
-        answer = self.whatsapp.send(send.portfolio.phone_number_id, message)
+        answer = self.whatsapp.send(send.portfolio.phone_number_id, written.message)
         if isinstance(answer, Refused) and answer.action.stops:
             return self._stop(reminder, book, send, claim, answer, now)
         if self.pacer and isinstance(answer, Refused) and answer.error.code in TOO_FAST:
-            self.pacer.slow_down(send.portfolio.phone_number_id, answer.retry_after)
+            self.pacer.slow_down(send.portfolio.phone_number_id, answer.line_waits)
         code = self._record(claim, answer, now)
         if isinstance(answer, Accepted | Unclear):
             self.room.take(send.portfolio, self._ramp(send.portfolio.portfolio_id), send.day)
@@ -338,6 +340,13 @@ class Sender:
             for message in book.messages
             if message.day == day and message.outcome
         ]
+
+
+def _written(send: Send, borrower: Borrower, now: datetime) -> _Written:
+    key = MessageKey(borrower.ref, send.day)
+    components = reminder_components(send, borrower, key.opaque)
+    message = template_message(borrower.phone, send.template, send.language, components, key.opaque)
+    return _Written(message, Words.of(key, reminder_text(send, borrower), now))
 
 
 def _line(reminder: Reminder, now: datetime, code: str, facts: dict[str, Any], day: date | None = None) -> Line:

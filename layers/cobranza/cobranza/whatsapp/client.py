@@ -19,6 +19,8 @@ from cobranza.whatsapp.errors import TOKEN_REFUSED, Action, ProviderError, rule_
 
 CONNECT_TIMEOUT = 3.05
 READ_TIMEOUT = 10.0
+# "Rate limit hit" counts single seconds: the line waits for some, the message that met it for longer.
+PER_SECOND, LINE_WAITS = 130429, 4
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 # Seconds until a message is tried again with a token that was changed meanwhile.
 WITH_NEW_TOKEN = 1
@@ -43,6 +45,12 @@ class Refused:
     action: Action
     error: ProviderError
     retry_after: int = 0
+
+    @property
+    def line_waits(self) -> int:
+        """Seconds for which its number should send nothing; as long as Meta said, where it said more."""
+        is_usual = self.retry_after <= rule_for(PER_SECOND).retry_after
+        return LINE_WAITS if self.error.code == PER_SECOND and is_usual else self.retry_after
 
 
 @dataclass(frozen=True, slots=True)
