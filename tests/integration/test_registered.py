@@ -163,16 +163,18 @@ def test_the_address_of_the_button_must_be_the_registered_one(
         )
 
 
+@pytest.mark.parametrize("language", ["es", "en"])
 def test_where_another_address_was_registered_later_the_text_without_a_button_goes(
-    world: World, drop: Drop
+    world: World, drop: Drop, language: str
 ) -> None:
+    """In whatever language: borrowers of one portfolio read several."""
     declare(world, f"button_base: {BASE}\n")
     world.sender = replace(world.sender, portfolio=with_registered_button(world.ledger.portfolio, world.templates))
     buttons = (
         *shipped_templates()["factura_con_enlace", "es"].shape.buttons[:-1],
         "https://other.example.com/{{1}}",
     )
-    sync(world, shaped("factura_con_enlace", buttons=buttons))
+    sync(world, replace(shaped("factura_con_enlace", buttons=buttons), language=language))
     drop("debts/tienda/a.csv", debts(DUE_YESTERDAY))
     assert remind(world, world.tick()) == ["SENT"]
     (message,) = world.whatsapp.sent

@@ -164,6 +164,12 @@ def button_bases(register: Register, language: str) -> frozenset[str]:
 
 
 @functools.cache
+def languages() -> frozenset[str]:
+    """In which our texts are written."""
+    return frozenset(language for _, language in shipped_templates())
+
+
+@functools.cache
 def stand_ins() -> Mapping[str, str]:
     """The texts with a button, and which one each has without."""
     named = {name: each.kind.without_link for (name, _), each in shipped_templates().items()}
