@@ -235,5 +235,7 @@ def test_nothing_of_the_borrower_is_in_any_of_it(world: World, drop: Drop) -> No
 
 def test_all_that_is_heard_fits_its_schema(world: World, drop: Drop) -> None:
     walk(world, drop)
-    for name, detail in heard(world):
+    told = heard(world)
+    assert len(told) == len(EXPECTED)
+    for name, detail in told:
         validate(detail, json.loads((events.FOLDER / events.file_of(name)).read_text()))
