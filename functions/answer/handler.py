@@ -21,7 +21,6 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.portfolios import remembered
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
-from cobranza.store.words import Words
 from cobranza.whatsapp.client import WhatsApp
 
 
@@ -40,7 +39,6 @@ def wire() -> Deps:
     secret = Secret(client("secretsmanager"), settings.provider_secret)
     desk = AnswerDesk(
         ledger=ledger,
-        words=Words(table),
         conversations=Conversations(table),
         cases=Cases(table),
         journal=Journal(Table(client("dynamodb"), settings.journal_table)),

@@ -33,7 +33,6 @@ from cobranza.store.portfolios import remembered
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.store.templates import Templates
-from cobranza.store.words import Words
 from cobranza.whatsapp.client import WhatsApp
 
 MAX_BYTES = 16 * 1024
@@ -111,7 +110,6 @@ def wire() -> Deps:
     answers = CaseAnswers(
         desk=CaseDesk(
             closer=closer,
-            words=Words(table),
             conversations=Conversations(table),
             portfolio=remembered(ledger.portfolio),
         ),

@@ -12,7 +12,6 @@ from cobranza.flows.close_case import CaseCloser
 from cobranza.flows.faults import faults_of
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store.book import Book
-from cobranza.store.words import Words
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.templates import shipped_templates
@@ -43,7 +42,6 @@ def deps(world: World, **changes: Any) -> Any:
     )
     desk = CaseDesk(
         closer=closer,
-        words=Words(world.table),
         conversations=world.conversations,
         portfolio=world.ledger.portfolio,
     )

@@ -59,7 +59,6 @@ from cobranza.store.receipts import Receipts
 from cobranza.store.table import Table
 from cobranza.store.templates import Templates
 from cobranza.store.texts import Texts
-from cobranza.store.words import Words
 from cobranza.whatsapp.client import Accepted, Answer
 from cobranza.whatsapp.templates import announced, announcements
 from tests.integration.partiql import PartiqlClient
@@ -321,7 +320,6 @@ class World:
         whatsapp: Any = self.whatsapp
         return AnswerDesk(
             ledger=self.ledger,
-            words=Words(self.table),
             conversations=self.conversations,
             cases=self.cases,
             journal=self.journal,

@@ -37,7 +37,6 @@ from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.table import Item
-from cobranza.store.words import Words
 from cobranza.whatsapp import errors
 from cobranza.whatsapp.answer_texts import answer_message, answer_text
 from cobranza.whatsapp.client import Accepted, Refused, Unclear, WhatsApp
@@ -85,7 +84,6 @@ class AnswerDesk:
     """`only_to`: the only phones that may get anything; None: all may."""
 
     ledger: Ledger
-    words: Words
     conversations: Conversations
     cases: Cases
     journal: Journal
@@ -198,9 +196,9 @@ class AnswerDesk:
         if reply.looked_into:
             self.ledger.look_into(borrower, reply.looked_into)
         if reply.says or reply.tagged or reply.takes_back:
-            self.words.hear(borrower, lambda known: _heard(known, reply), now)
+            self.ledger.words.hear(borrower, lambda known: _heard(known, reply), now)
         if reply.hands_over:
-            self.words.hand_over(borrower, turn.at, reply.hands_over)
+            self.ledger.words.hand_over(borrower, turn.at, reply.hands_over)
 
     # What is said.
 

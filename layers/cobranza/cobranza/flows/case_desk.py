@@ -11,7 +11,6 @@ from cobranza.policy.closing import home_zone
 from cobranza.policy.portfolio import Portfolio
 from cobranza.store.conversations import Conversations
 from cobranza.store.table import Item, utc
-from cobranza.store.words import Words
 
 # A page looks at so many open cases, and shows those that are wanted.
 PAGE = 50
@@ -68,7 +67,6 @@ class CaseDesk:
     """Every method raises CaseRefused (NOT_FOUND) for what the caller may not see."""
 
     closer: CaseCloser
-    words: Words
     conversations: Conversations
     portfolio: Callable[[str], Portfolio | None]
 
@@ -113,14 +111,14 @@ class CaseDesk:
         if not self.closer.cases.take(case, caller.name, until):
             raise CaseRefused("CHANGED")
         for borrower in case.borrowers:
-            self.words.take_over(borrower, now, until)
+            self.closer.ledger.words.take_over(borrower, now, until)
 
     def hand_back(self, caller: Caller, case_id: str, now: datetime) -> None:
         """The machine answers again. Raises CaseRefused (ALREADY_CLOSED, CHANGED)."""
         case = self.find_open(caller, case_id)
         self._note(case, caller, "case.handed_back", now, {})
         for borrower in case.borrowers:
-            self.words.hand_back(borrower)
+            self.closer.ledger.words.hand_back(borrower)
         if not self.closer.cases.hand_back(case):
             raise CaseRefused("CHANGED")
         self.closer.wake(case, now)

@@ -18,7 +18,7 @@ from cobranza.store.journal import Journal
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Claim, Messages
-from cobranza.store.texts import Texts, Words
+from cobranza.store.texts import Text, Texts
 from cobranza.whatsapp.client import Accepted, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, scope_of
 from cobranza.whatsapp.messages import confirmation_components, confirmation_text, template_message
@@ -76,7 +76,7 @@ class Confirmer:
                     self.whatsapp.access_token()
                     if self.pacer and (wait := self.pacer.wait(tell.portfolio.phone_number_id)):
                         return Told(now + timedelta(seconds=wait))
-                    words = Words.of(key, confirmation_text(tell, book), now)
+                    words = Text.of(key, confirmation_text(tell, book), now)
                     claim = self.messages.claim_confirmation(key, tell, words.kept, now)
                     if claim is None:
                         return Told(now + DEAD_AFTER)

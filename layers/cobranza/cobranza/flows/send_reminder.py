@@ -34,7 +34,7 @@ from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.messages import Claim, Messages
-from cobranza.store.texts import Texts, Words
+from cobranza.store.texts import Text, Texts
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, scope_of
 from cobranza.whatsapp.messages import reminder_components, reminder_text, template_message
@@ -88,7 +88,7 @@ class _Written:
     """A message as WhatsApp takes it, and its words as they are kept."""
 
     message: dict[str, Any]
-    words: Words
+    words: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +346,7 @@ def _written(send: Send, borrower: Borrower, now: datetime) -> _Written:
     key = MessageKey(borrower.ref, send.day)
     components = reminder_components(send, borrower, key.opaque)
     message = template_message(borrower.phone, send.template, send.language, components, key.opaque)
-    return _Written(message, Words.of(key, reminder_text(send, borrower), now))
+    return _Written(message, Text.of(key, reminder_text(send, borrower), now))
 
 
 def _line(reminder: Reminder, now: datetime, code: str, facts: dict[str, Any], day: date | None = None) -> Line:

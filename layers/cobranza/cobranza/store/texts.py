@@ -19,7 +19,7 @@ KEPT = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Text:
     """What is about to be sent, to be kept, and its digest. What a second try of a day says takes the place of the
     first one's, which Meta surely did not accept."""
 
@@ -27,7 +27,7 @@ class Words:
     digest: str
 
     @classmethod
-    def of(cls, key: MessageKey, text: str, at: datetime) -> "Words":
+    def of(cls, key: MessageKey, text: str, at: datetime) -> "Text":
         salt = secrets.token_hex(16)
         told = {"direction": "out", "at": utc(at), "text": text, "salt": salt}
         expires = int((at + KEPT).timestamp())
