@@ -1,11 +1,13 @@
 """Imports that die: whatever was done, the next try ends as if nobody had died."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from cobranza.queues import DroppedFile
+from cobranza.store.imports import Imports
 from tests.integration.loading import KEY, counts, load, take
 from tests.integration.world import TUESDAY, DyingClient, FakeBucket, Killed, World, debts
 
@@ -34,12 +36,18 @@ def test_an_import_that_dies_before_any_of_its_writes_and_comes_again_ends_like_
             take(replace(world, dynamodb=dying), text, 1, KEY, "crash")
         except Killed:
             take(world, text, 1, KEY, "crash", retried=True)
+        assert _next_may_begin(world)
         return _without_revisions(world.book()), world.items("journal"), dying.writes
 
     *undisturbed, writes = imported(dies_at=10_000)
     for at in range(writes):
         *disturbed, _ = imported(dies_at=at)
         assert disturbed == undisturbed, f"write {at} of {writes}"
+
+
+def _next_may_begin(world: World) -> bool:
+    imports = Imports(world.table)
+    return imports.acquire("tienda", "the next", world.now, world.now + timedelta(minutes=16)) is not None
 
 
 def _without_revisions(items: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Snapshots: what is missing closes, what looks wrong waits for a person, and order does not matter."""
 
+import contextlib
 import itertools
 import json
 from collections.abc import Callable
@@ -64,6 +65,23 @@ def test_half_a_snapshot_closes_nothing_until_a_person_says_yes(world: World, dr
     summary = json.loads(written["results/tienda/snapshots/cartera.csv/summary.json"])
     assert open_debts(world) == {f"F-{n}" for n in range(5, 10)}
     assert (summary["closed"], summary["unchanged"], summary["waiting"]) == (5, 5, None)
+
+
+def test_a_yes_whose_worker_dies_before_any_write_counts_when_it_comes_again(world: World, drop: Drop) -> None:
+    drop(KEY, debts(*PEOPLE), at(-2))
+    drop(KEY, debts(*PEOPLE[5:]), at(-1))
+    before, at_write, deaths = world.kept(), 0, 0
+    while True:
+        world.restore(before)
+        dying = DyingClient(world.dynamodb, at_write, done=False)
+        with contextlib.suppress(Killed):
+            take(replace(world, dynamodb=dying), f"{KEY}.confirm", "", 0)
+            break
+        deaths, at_write = deaths + 1, at_write + 1
+        take(world, f"{KEY}.confirm", "", 0)
+        assert open_debts(world) == {f"F-{n}" for n in range(5, 10)}, at_write
+        assert "holder" not in world.table.get({"pk": "PORTFOLIO#tienda", "sk": "LEASE"}), at_write
+    assert deaths >= 5
 
 
 def test_a_total_that_grew_more_than_threefold_waits(world: World, drop: Drop) -> None:

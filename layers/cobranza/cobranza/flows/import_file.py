@@ -104,6 +104,7 @@ class Importer:
         portfolio, import_id, number = asked.names
         known = self.imports.find(portfolio, import_id)
         if known is None or known.state is not State.PARTS:
+            self.imports.release(portfolio, import_id)  # whoever ended it may have died before it did
             return None
         if self.imports.acquire(portfolio, import_id, now, now + LEASE) is None:
             self.queue.put([asked], delay=BUSY)
@@ -203,7 +204,8 @@ class Importer:
         import_id = _import_id(dropped, now)
         known = self.imports.find(drop.portfolio, import_id)
         if known and known.state in (State.DONE, State.WAITING):
-            return None  # the same event a second time
+            self.imports.release(drop.portfolio, import_id)  # the same event again, or who ended it died before
+            return None
         if self.imports.acquire(drop.portfolio, import_id, now, now + LEASE) is None:
             self.queue.put([dropped], delay=BUSY)
             return None
@@ -339,14 +341,14 @@ class Importer:
     def _confirm(
         self, inbox: Bucket, dropped: DroppedFile, drop: Drop, confirmed: Drop, now: datetime
     ) -> Summary | None:
-        waiting = [
-            each
-            for each in self.imports.of(drop.portfolio)
-            if each.key == confirmed.key and each.state is State.WAITING
-        ]
-        if not waiting:
+        of_key = [each for each in self.imports.of(drop.portfolio) if each.key == confirmed.key]
+        # One that goes on already: whoever took the yes may have died.
+        open_ones = [each for each in of_key if each.state in (State.WAITING, State.PARTS)]
+        if not open_ones:
+            for each in of_key:
+                self.imports.release(drop.portfolio, each.id)  # as where a file comes again
             raise refuse("NOTHING_TO_CONFIRM", confirmed.key)
-        latest = max(waiting, key=lambda each: each.age)
+        latest = max(open_ones, key=lambda each: (each.state is State.WAITING, each.age))
         if self.imports.acquire(drop.portfolio, latest.id, now, now + LEASE) is None:
             self.queue.put([dropped], delay=BUSY)
             return None
