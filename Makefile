@@ -1,9 +1,12 @@
 # Fresh machine with Python 3, make and git: `make demo` and `make test` do all the rest.
 # Three environments, apart: emulator (its packages leak into the functions), sam (pins another botocore), dev.
+# A fourth, audit, for `make audit` alone.
 
 TOOLS := build/tools
+AUDIT := build/audit-tools
 PY := $(TOOLS)/dev/bin/python
 UV := $(TOOLS)/uv/bin/uv
+PINS := $(addprefix local/pins/,emulator.txt sam.txt dev.txt)
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -26,7 +29,7 @@ export TMPDIR := $(CURDIR)/build/tmp
 $(shell mkdir -p build/tmp)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help demo up down test test-e2e test-layers test-integration test-unit lint bench replay storm sbom pins
+.PHONY: help demo up down test test-e2e test-layers test-integration test-unit lint audit bench replay storm sbom pins
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -59,6 +62,10 @@ lint: $(TOOLS)/.ready ## format, lint, types, template
 	@$(TOOLS)/dev/bin/pyright
 	@$(TOOLS)/sam/bin/sam validate --lint --region us-east-1
 
+audit: $(AUDIT)/.ready ## the template by checkov's rules, all pins by known vulnerabilities
+	@$(AUDIT)/bin/checkov --skip-download --framework cloudformation --file template.yaml --compact --quiet
+	@$(AUDIT)/bin/python -m local.audit
+
 bench: $(TOOLS)/.ready build/local/.built ## speed and cost, against baselines [ONLY=name]
 	@$(PY) -m tests.bench $(ONLY)
 
@@ -72,7 +79,7 @@ sbom: $(TOOLS)/.ready ## what is in the layers, and under which licences: build/
 	@$(PY) -m local.sbom
 
 pins: $(UV) ## compile every *.in into its *.txt again
-	@for file in layers/vendor/requirements layers/sheets/requirements local/pins/emulator local/pins/sam local/pins/dev; do \
+	@for file in layers/vendor/requirements layers/sheets/requirements local/pins/{emulator,sam,dev,audit}; do \
 		$(UV) pip compile --python-version 3.13 --generate-hashes --no-header --upgrade -q $$file.in -o $$file.txt; \
 	done
 
@@ -81,7 +88,7 @@ $(UV):
 	@echo "· uv"
 	@python3 -m venv $(TOOLS)/uv && $(TOOLS)/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
 
-$(TOOLS)/.ready: $(UV) $(wildcard local/pins/*.txt) layers/cobranza/pyproject.toml cli/pyproject.toml .python-version
+$(TOOLS)/.ready: $(UV) $(PINS) layers/cobranza/pyproject.toml cli/pyproject.toml .python-version
 	@echo "· environments: emulator, sam, dev"
 	@for name in emulator sam dev; do \
 		$(UV) venv --quiet --clear --python 3.13 $(TOOLS)/$$name \
@@ -89,6 +96,13 @@ $(TOOLS)/.ready: $(UV) $(wildcard local/pins/*.txt) layers/cobranza/pyproject.to
 		$(UV) pip sync --quiet --require-hashes --python $(TOOLS)/$$name local/pins/$$name.txt; \
 	done
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(TOOLS)/dev -e layers/cobranza -e cli
+	@touch $@
+
+# checkov pins much and is large: it is made when somebody asks for it.
+$(AUDIT)/.ready: $(UV) local/pins/audit.txt .python-version
+	@echo "· environment: audit"
+	@$(UV) venv --quiet --clear --python 3.13 $(AUDIT)
+	@$(UV) pip sync --quiet --require-hashes --python $(AUDIT) local/pins/audit.txt
 	@touch $@
 
 # The emulator runs functions on this machine: layers are built for it, apart from a build for AWS.

@@ -77,8 +77,8 @@ def _run(stack: Stack, function: str) -> dict[str, int]:
     schedules, name = stack.client("scheduler"), stack.functions[function]
     for each in schedules.list_schedules()["Schedules"]:
         target = schedules.get_schedule(Name=each["Name"], GroupName=each["GroupName"])["Target"]
-        if target["Arn"].endswith(f":{name}"):
-            answer = stack.client("lambda").invoke(FunctionName=name, Payload=target["Input"].encode())
+        if f":{name}:" in target["Arn"]:
+            answer = stack.client("lambda").invoke(FunctionName=target["Arn"], Payload=target["Input"].encode())
             body = json.loads(answer["Payload"].read())
             if "FunctionError" in answer:
                 raise RuntimeError(f"{function} failed: {body}")

@@ -58,11 +58,11 @@ def _put_routes(api: Any, api_id: str, body: dict[str, Any], physical: dict[str,
     for path, methods in body["paths"].items():
         for method, operation in methods.items():
             target = json.dumps(operation["x-amazon-apigateway-integration"]["uri"])
-            function = next(name for name in physical if f"${{{name}.Arn}}" in target or f'"{name}"' in target)
+            alias = next(arn for name, arn in physical.items() if f"${{{name}}}" in target)
             integration = api.create_integration(
                 ApiId=api_id,
                 IntegrationType="AWS_PROXY",
-                IntegrationUri=f"arn:aws:lambda:us-east-1:000000000000:function:{physical[function]}",
+                IntegrationUri=alias,
                 PayloadFormatVersion="2.0",
             )
             api.create_route(

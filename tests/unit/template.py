@@ -50,25 +50,27 @@ def sources(kind: str) -> dict[str, Node]:
     return {name: item for name, item in source()["Resources"].items() if item["Type"] == kind}
 
 
-def expand(document: Node) -> Node:
-    """What CloudFormation gets after SAM's transform, with all conditions still open."""
+def expand(document: Node, **parameters: str) -> Node:
+    """What CloudFormation gets after SAM's transform, with all conditions still open. SAM reads Canary alone."""
     document = copy.deepcopy(document)
     for resource in document["Resources"].values():
         for where in {"CodeUri", "ContentUri"} & set(resource.get("Properties", {})):
-            resource["Properties"][where] = "s3://artifacts/code"
+            if not resource["Properties"][where].startswith("s3://"):
+                resource["Properties"][where] = "s3://artifacts/code"
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
-    return translator.translate(document, {})
+    return translator.translate(document, parameters)
 
 
 @cache
-def expanded() -> Node:
-    return expand(source())
+def expanded(canary: str = "false") -> Node:
+    return expand(source(), Canary=canary)
 
 
 @cache
 def stack(stage: str, **parameters: str) -> "Stack":
     """With the API of cases, whose resources exist where somebody has named an issuer."""
-    return Stack(_Resolver(expanded(), {"Stage": stage, "CasesIssuer": ISSUER, **parameters}).resources())
+    template = expanded(parameters.get("Canary", "false"))
+    return Stack(_Resolver(template, {"Stage": stage, "CasesIssuer": ISSUER, **parameters}).resources())
 
 
 def refusals(stage: str, **parameters: str) -> list[str]:
@@ -85,6 +87,12 @@ def name_of(reference: str) -> str:
     match = re.fullmatch(r"\$\{(\w+)(\.\w+)*\}", reference)
     assert match, f"{reference} is no reference to a resource"
     return match[1]
+
+
+def function_of(alias: str) -> str:
+    """The function in "${SendFunctionAliaslive}"."""
+    assert name_of(alias).endswith("Aliaslive"), f"{alias} is not what is live"
+    return name_of(alias).removesuffix("Aliaslive")
 
 
 def texts(node: Any) -> Iterator[str]:
@@ -182,7 +190,8 @@ def statements(document: Node) -> list[Statement]:
 
 def dependencies(resource: Node) -> set[str]:
     """All names that a resource waits for: Ref, GetAtt, Sub and DependsOn, in both arms of every If."""
-    return {*_listed(resource.get("DependsOn", [])), *_references(resource.get("Properties", {}))}
+    named = [resource.get("Properties", {}), resource.get("UpdatePolicy", {})]
+    return {*_listed(resource.get("DependsOn", [])), *_references(named)}
 
 
 def cycle(resources: dict[str, Node]) -> list[str]:

@@ -264,6 +264,8 @@ NAMES = {
     "AWS::ApiGatewayV2::Api": "Name",
     "AWS::CloudWatch::Alarm": "AlarmName",
     "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::CodeDeploy::Application": "ApplicationName",
+    "AWS::CodeDeploy::DeploymentGroup": "DeploymentGroupName",
     "AWS::Events::EventBus": "Name",
     "AWS::Events::Rule": "Name",
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
@@ -278,10 +280,13 @@ NAMELESS = {
     KEY,
     MAPPING,
     "AWS::ApiGatewayV2::Stage",
+    "AWS::Lambda::Alias",  # it is the function's
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::LayerVersion",  # SAM names layers; a second stack adds versions and replaces none
     "AWS::Lambda::Permission",
+    "AWS::Lambda::Version",
     "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
 }
 
@@ -326,7 +331,7 @@ def test_a_layer_is_built_for_the_architecture_it_is_deployed_to() -> None:
 
 @every_function
 def test_a_function_is_shipped_as_it_is_written(function: str) -> None:
-    assert sources("AWS::Serverless::Function")[function]["Metadata"] == {"SkipBuild": True}
+    assert sources("AWS::Serverless::Function")[function]["Metadata"]["SkipBuild"] is True
 
 
 # ── deploying ────────────────────────────────────────────────────────────────────────────────────────

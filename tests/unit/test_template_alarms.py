@@ -21,6 +21,7 @@ from tests.unit.template import (
     dead_letter_queues,
     every_function,
     every_stage,
+    function_of,
     name_of,
     queue_mappings,
     source,
@@ -164,7 +165,7 @@ def test_a_stream_that_stands_still_raises_an_alarm() -> None:
     (stream,) = (each for each in now.of(MAPPING).values() if each not in queue_mappings(now))
     alarm = alarms(now)["EventsAreLate"]
     assert (alarm["MetricName"], alarm["Statistic"]) == ("IteratorAge", "Maximum")
-    assert dimensions(alarm) == {"FunctionName": stream["FunctionName"]}
+    assert dimensions(alarm) == {"FunctionName": f"${{{function_of(stream['FunctionName'])}}}"}
 
 
 @every_function

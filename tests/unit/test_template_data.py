@@ -28,7 +28,7 @@ from tests.unit.template import (
 
 # ── data at rest and on its way ──────────────────────────────────────────────────────────────────────
 
-WORK = "WorkBucket"
+WORK, BUCKET_LOGS = "WorkBucket", "BucketLogs"
 ON_BUCKET = "BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault"
 
 
@@ -45,6 +45,8 @@ ON_BUCKET = "BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncr
 )
 def test_everything_at_rest_is_encrypted_with_the_data_key(kind: str, path: str, stage: str) -> None:
     found = stack(stage).of(kind)
+    # S3 writes its own log with no key but its own.
+    assert found.pop(BUCKET_LOGS, None) is None or kind == BUCKET
     assert found
     assert {name: dig(properties, path) for name, properties in found.items()}.items() <= {
         (name, key) for name in found for key in DATA_KEY
@@ -55,12 +57,23 @@ def test_tables_and_buckets_really_use_the_key_they_name() -> None:
     for table in stack("prod").of(TABLE).values():
         assert table["SSESpecification"]["SSEEnabled"] is True
         assert table["SSESpecification"]["SSEType"] == "KMS"
-    for bucket in stack("prod").of(BUCKET).values():
-        assert dig(bucket, f"{ON_BUCKET}.SSEAlgorithm") == "aws:kms"
+    for name, bucket in stack("prod").of(BUCKET).items():
+        assert dig(bucket, f"{ON_BUCKET}.SSEAlgorithm") == ("AES256" if name == BUCKET_LOGS else "aws:kms")
 
 
 def test_the_key_rotates() -> None:
     assert [key["EnableKeyRotation"] for key in stack("prod").of(KEY).values()] == [True]
+
+
+# Who may use the key, and why. Nobody else calls as itself: S3, SQS, SNS, DynamoDB and its stream, Secrets Manager
+# and Lambda use it for whoever calls them; EventBridge hears of an object without opening it.
+USERS = {
+    f"AWS arn:aws:iam::{ACCOUNT}:root": "administers it; a key that nobody administers is lost",
+    "AWS *": "whoever of this account may use what is encrypted with it, and through that service alone",
+    "Service cloudwatch.amazonaws.com": "an alarm publishes to an encrypted topic",
+    "Service events.amazonaws.com": "a rule puts on an encrypted queue",
+    "Service logs.us-east-1.amazonaws.com": "log groups are encrypted",
+}
 
 
 @every_stage
@@ -71,13 +84,7 @@ def test_nobody_uses_the_key_but_through_a_service_of_this_account(stage: str) -
             only = each.conditions["StringEquals"]
             assert only["kms:CallerAccount"] == ACCOUNT
             assert only["kms:ViaService"]
-        assert each.principals <= {
-            f"AWS arn:aws:iam::{ACCOUNT}:root",
-            "AWS *",
-            "Service cloudwatch.amazonaws.com",
-            "Service events.amazonaws.com",
-            "Service logs.us-east-1.amazonaws.com",
-        }
+    assert {name for each in key_policy(stack(stage)) for name in each.principals} == set(USERS)
 
 
 @every_stage
@@ -97,12 +104,31 @@ def test_every_service_that_may_use_the_key_holds_our_data(stage: str) -> None:
     assert sorted(via) == sorted(f"{service}.us-east-1.amazonaws.com" for service in holders - {"logs"})
 
 
-def test_rules_and_logs_may_use_the_key_for_this_account() -> None:
+@every_stage
+def test_whoever_uses_the_key_as_itself_has_something_to_use_it_for(stage: str) -> None:
+    now = stack(stage)
+    queues, topics = now.of(QUEUE), now.of("AWS::SNS::Topic")
+    rules = now.of("AWS::Events::Rule").values()
+    assert any(name_of(target["Arn"]) in queues for rule in rules for target in rule["Targets"])
+    alarms = now.of("AWS::CloudWatch::Alarm").values()
+    assert {name_of(action) for alarm in alarms for action in alarm["AlarmActions"]} <= set(topics)
+    assert all(topic["KmsMasterKeyId"] == "${DataKey}" for topic in topics.values())
+
+
+@every_stage
+def test_what_a_function_is_told_is_encrypted_with_the_data_key(stage: str) -> None:
+    for function in stack(stage).functions.values():
+        assert function.properties["KmsKeyArn"] == "${DataKey.Arn}"
+
+
+def test_alarms_rules_and_logs_may_use_the_key_for_this_account() -> None:
     policy = key_policy(stack("prod"))
     (rules,) = (each for each in policy if set(each.principals) == {"Service events.amazonaws.com"})
     (logs,) = (each for each in policy if set(each.principals) == {"Service logs.us-east-1.amazonaws.com"})
-    assert all(rules.allows(action) for action in ("kms:Decrypt", "kms:GenerateDataKey"))
-    assert rules.conditions["StringEquals"]["aws:SourceAccount"] == ACCOUNT
+    (alarms,) = (each for each in policy if set(each.principals) == {"Service cloudwatch.amazonaws.com"})
+    for each in (rules, alarms):
+        assert all(each.allows(action) for action in ("kms:Decrypt", "kms:GenerateDataKey"))
+        assert each.conditions == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
     for action in ("Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "DescribeKey"):
         assert logs.allows(f"kms:{action}")
     groups = logs.conditions["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
@@ -111,7 +137,7 @@ def test_rules_and_logs_may_use_the_key_for_this_account() -> None:
 
 def test_buckets_are_private_and_keep_every_version() -> None:
     for name, bucket in stack("prod").of(BUCKET).items():
-        assert name == WORK or bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert name in {WORK, BUCKET_LOGS} or bucket["VersioningConfiguration"] == {"Status": "Enabled"}
         assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
         assert bucket["PublicAccessBlockConfiguration"] == {
             "BlockPublicAcls": True,
@@ -151,12 +177,37 @@ def test_a_deployed_table_is_reached_through_tls_alone(stage: str) -> None:
         assert refuses_plain_http(policy, "dynamodb", f"${{{name}.Arn}}", f"${{{name}.Arn}}/index/due")
 
 
+@every_deployed_stage
+def test_a_deployed_topic_is_published_to_through_tls_alone(stage: str) -> None:
+    now = stack(stage)
+    for name in now.of("AWS::SNS::Topic"):
+        (policy,) = now.policies_on("AWS::SNS::TopicPolicy", "Topics", name)
+        (refused,) = (each for each in policy if each.effect == "Deny")
+        # A topic's policy takes no "sns:*".
+        assert (refused.is_for_everybody, refused.actions) == (True, {"sns:Publish"})
+        assert refused.resources == {f"${{{name}}}"}
+        assert refused.conditions == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+@every_deployed_stage
+def test_alarms_may_publish_to_their_topic_and_nobody_else_is_let_in(stage: str) -> None:
+    now = stack(stage)
+    let_in = {
+        (name, *each.principals, *each.actions)
+        for name in now.of("AWS::SNS::Topic")
+        for policy in now.policies_on("AWS::SNS::TopicPolicy", "Topics", name)
+        for each in policy
+        if each.effect == "Allow"
+    }
+    assert let_in == {("AlarmsTopic", "Service cloudwatch.amazonaws.com", "sns:Publish")}
+
+
 def test_on_one_machine_there_is_no_tls_to_ask_for() -> None:
     assert "aws:SecureTransport" not in json.dumps(stack("local").resources)
     assert "aws:SecureTransport" in json.dumps(stack("prod").resources)
 
 
-@pytest.mark.parametrize("kind", [BUCKET, TABLE, KEY])
+@pytest.mark.parametrize("kind", [BUCKET, TABLE, KEY, SECRET, LOG_GROUP])
 def test_what_holds_state_outlives_the_stack(kind: str) -> None:
     for name, item in sources(kind).items():
         assert item["DeletionPolicy"] in {"Retain", "RetainExceptOnCreate"}, name
@@ -206,4 +257,39 @@ def test_every_log_ends_one_day(stage: str) -> None:
     logs = now.of(LOG_GROUP)
     assert {name for name, log in logs.items() if log.get("RetentionInDays", 0) < 1} == set()
     written = [name_of(function.properties["LoggingConfig"]["LogGroup"]) for function in now.functions.values()]
-    assert sorted(written) == sorted(logs)
+    assert sorted([*written, "DoorsLog"]) == sorted(logs)
+
+
+@every_stage
+def test_a_door_logs_who_was_turned_away_and_no_address(stage: str) -> None:
+    doors = list(stack(stage).of("AWS::ApiGatewayV2::Stage").values())
+    assert len(doors) == 2
+    for door in doors:
+        assert door["AccessLogSettings"]["DestinationArn"] == "${DoorsLog.Arn}"
+        told = json.loads(door["AccessLogSettings"]["Format"])
+        assert {"$context.requestId", "$context.routeKey", "$context.status"} <= set(told.values())
+        assert not [name for name in told.values() if "identity" in name or "authorizer" in name]
+
+
+def test_what_is_done_to_objects_is_written_down_and_ends() -> None:
+    buckets = stack("prod").of(BUCKET)
+    ending = [
+        rule for rule in buckets[BUCKET_LOGS]["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in rule
+    ]
+    assert [rule["ExpirationInDays"] for rule in ending] == [90]
+    for name in set(buckets) - {BUCKET_LOGS}:
+        assert buckets[name]["LoggingConfiguration"]["DestinationBucketName"] == f"${{{BUCKET_LOGS}}}"
+
+
+@every_deployed_stage
+def test_s3_alone_writes_its_log(stage: str) -> None:
+    (policy,) = stack(stage).policies_on("AWS::S3::BucketPolicy", "Bucket", BUCKET_LOGS)
+    (writes,) = (each for each in policy if each.effect == "Allow")
+    assert (set(writes.principals), set(writes.actions)) == (
+        {"Service logging.s3.amazonaws.com"},
+        {"s3:PutObject"},
+    )
+    assert writes.conditions == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    for role in stack(stage).of("AWS::IAM::Role"):
+        grants = stack(stage).role_grants(role)
+        assert not [grant for grant in grants for where in grant.resources if BUCKET_LOGS in where]
