@@ -18,6 +18,7 @@ from rich.table import Table
 from local import drive, samples, stack
 from local.drive import Tally
 from local.faults import queue_badly
+from local.leaks import leaks
 
 # Seconds: what WhatsApp asks to try later, and what it never answers, takes its time.
 PATIENCE = 280.0
@@ -39,8 +40,9 @@ def main() -> int:
         with console.status("starting the emulator and the simulator, deploying the template …"):
             local = block.enter_context(stack.running(folder))
         tally = _run(local, folder, options.file, faults=options.faults)
-        problems = _problems(local, tally, whole=options.file is None)
-        _show(tally, problems)
+        told = leaks(local, samples.NAMES)
+        problems = _problems(local, tally, whole=options.file is None) + [f"told to others: {one}" for one in told]
+        _show(tally, len(told), problems)
         if stays:
             _stay(local)
     print(json.dumps(asdict(tally)), flush=True)
@@ -101,7 +103,7 @@ def _problems(local: stack.Stack, tally: Tally, *, whole: bool) -> list[str]:
     return [problem for problem, holds in checks.items() if not holds]
 
 
-def _show(tally: Tally, problems: list[str]) -> None:
+def _show(tally: Tally, leaked: int, problems: list[str]) -> None:
     table = Table("what", "how many", title="what happened", title_justify="left")
     for name, value in asdict(tally).items():
         if isinstance(value, dict):
@@ -109,6 +111,7 @@ def _show(tally: Tally, problems: list[str]) -> None:
                 table.add_row(f"{name}: {code}", str(count))
         else:
             table.add_row(name.replace("_", " "), str(value))
+    table.add_row("personal data in logs, metrics and queues", str(leaked))
     console.print(table)
     for problem in problems:
         console.print(f"[red]✗ {problem}[/red]")

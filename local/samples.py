@@ -60,6 +60,7 @@ _FIRST = (
     *("Inês", "Caio", "Marina", "Davi", "Abril", "Julián", "Noa", "Iker"),
 )
 _LAST = ("Ejemplo", "Muestra", "Prueba", "Modelo", "Exemplo", "Amostra", "Demo", "Ficticia")
+NAMES = tuple(f"{first} {last}" for first in _FIRST for last in _LAST)
 # Days from the due date to today; a step is on for those on the ladder, the others rest.
 _LADDER = (-3, 0, 3, 7, 15)
 _OTHERS = (-20, -9, 60)

@@ -42,7 +42,9 @@ def wire() -> Deps:
         conversations=Conversations(table),
         cases=Cases(table),
         journal=Journal(Table(client("dynamodb"), settings.journal_table)),
-        whatsapp=WhatsApp(settings.graph_api_url, settings.graph_api_version, secret, requests.Session()),
+        whatsapp=WhatsApp(
+            settings.graph_api_url, settings.graph_api_version, secret, requests.Session(), reread=secret.again
+        ),
         portfolio=remembered(ledger.portfolio),
         strategy_of=remembered(ledger.strategy),
         only_to=settings.only_to,

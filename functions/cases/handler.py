@@ -113,7 +113,9 @@ def wire() -> Deps:
             conversations=Conversations(table),
             portfolio=remembered(ledger.portfolio),
         ),
-        whatsapp=WhatsApp(settings.graph_api_url, settings.graph_api_version, secret, requests.Session()),
+        whatsapp=WhatsApp(
+            settings.graph_api_url, settings.graph_api_version, secret, requests.Session(), reread=secret.again
+        ),
         faults=faults_of(Templates(table), is_needed=settings.needs_sync),
         only_to=settings.only_to,
     )

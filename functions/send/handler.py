@@ -68,7 +68,8 @@ def wire() -> Deps:
         texts=Texts(table),
         only_to=settings.only_to,
         documents=DocumentDesk(
-            Documents(table), DocumentCourier(url, version, secret, pooled_session(workers), time.monotonic)
+            Documents(table),
+            DocumentCourier(url, version, secret, pooled_session(workers), time.monotonic, secret.again),
         ),
         pacer=Pacer(Slots(table), remembered(limits.allowed)),
         faults=faults_of(templates, is_needed=settings.needs_sync),

@@ -12,7 +12,7 @@ from cobranza.queues import DroppedFile
 from cobranza.store import case_keys, keys
 from cobranza.store.direct import direct
 from cobranza.store.objects import Bucket
-from tests.integration import personal
+from local import personal
 from tests.integration.memory import MemoryClient
 from tests.integration.memory_services import MemoryS3, MemorySns, MemorySqs
 from tests.integration.overheard import Overheard, overhearing

@@ -10,10 +10,12 @@ from cobranza.errors import MissingSetting
 from cobranza.flows.upload_document import DocumentDesk
 from cobranza.policy.strategy import Rule, Step
 from cobranza.store.documents import Documents
-from cobranza.whatsapp.documents import DocumentCourier
+from cobranza.whatsapp.documents import DocumentCourier, TokenRefused
+from cobranza.whatsapp.errors import ProviderError
 from cobranza.whatsapp.guarded import TryAgain, Unusable
 from tests.integration.loading import KEY
 from tests.integration.rows import codes
+from tests.integration.test_breaker import ACCOUNT, resume
 from tests.integration.world import World, debts
 from tests.unit.books import ladder
 
@@ -107,6 +109,21 @@ def test_without_its_document_no_message_leaves_and_the_next_day_looks_again(
     assert "step" not in world.item("DEBT#tienda#F-1#")
     courier.fails_with = None
     world.later(days=1)
+    assert codes(world) == ["SENT"]
+    assert len(heads(world)) == 1
+
+
+def test_a_token_that_is_refused_at_the_upload_stops_all_and_skips_nobody(
+    world: World, drop: Drop, courier: FakeCourier
+) -> None:
+    courier.fails_with = TokenRefused(ProviderError(190, "Access token has expired", ""))
+    drop(KEY, debts(INVOICE))
+    assert codes(world) == ["DEFERRED_BREAKER"]
+    assert list(world.ledger.breakers()) == [ACCOUNT]
+    assert (world.whatsapp.sent, world.message_items()) == ([], [])
+    courier.fails_with = None
+    world.later(minutes=5)
+    resume(world, ACCOUNT)
     assert codes(world) == ["SENT"]
     assert len(heads(world)) == 1
 

@@ -20,7 +20,7 @@ from cobranza.store.traces import People
 from cobranza.store.user_ids import Met, UserIds
 from cobranza_cli import app
 from cobranza_cli.place import Place
-from tests.integration import personal
+from local import personal
 from tests.integration.place import OPEN, WorldPlace
 from tests.integration.receipts import desk, send_picture
 from tests.integration.replies import ask, say

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cobranza import telemetry
-from tests.integration import personal
+from local import personal
 from tests.integration.overheard import Overheard
 from tests.integration.test_events_walk import heard, walk
 from tests.integration.test_handlers import file, ingest, put, record

@@ -12,12 +12,13 @@ import responses
 from cobranza.errors import InvalidInput, MissingSetting
 from cobranza.ledger.debt import Uploaded
 from cobranza.policy.strategy import Rule, Step
-from cobranza.whatsapp.documents import LONGEST_DOCUMENT, MAX_BYTES, DocumentCourier
+from cobranza.whatsapp.documents import LONGEST_DOCUMENT, MAX_BYTES, DocumentCourier, TokenRefused
 from cobranza.whatsapp.guarded import TryAgain, Unusable
 from cobranza.whatsapp.messages import document_name, reminder_components
 from local.simulator import uploads
 from tests.unit.books import borrower, debt, ladder, portfolio, sent
 from tests.unit.simulator_calls import NUMBER_ID, TOKEN, new_state
+from tests.unit.test_whatsapp_client import error_body
 
 META = "https://graph.facebook.com"
 UPLOAD = f"{META}/v25.0/100/media"
@@ -49,6 +50,24 @@ def test_a_pdf_goes_from_the_creditors_page_to_meta_and_the_token_to_meta_alone(
     assert uploaded.headers["Authorization"] == "Bearer token"
     assert uploaded.body is not None
     assert PDF in uploaded.body  # pyright: ignore[reportOperatorIssue]
+
+
+@pytest.mark.parametrize("renewed", ["new", "old"])
+def test_a_token_that_is_refused_at_the_upload_is_read_again_once(
+    web: responses.RequestsMock, renewed: str
+) -> None:
+    web.get(LINK, body=PDF)
+    web.post(UPLOAD, json=error_body(190), status=401)
+    web.post(UPLOAD, json={"id": "M1"})
+    old, again = {"access_token": "old"}, {"access_token": renewed}
+    courier = DocumentCourier(META, "v25.0", lambda: old, requests.Session(), lambda: 0.0, lambda: again)
+    if renewed == "old":
+        with pytest.raises(TokenRefused, match="190"):
+            courier.deliver(LINK, "F-1.pdf", "100")
+        assert len(web.calls) == 2
+    else:
+        assert courier.deliver(LINK, "F-1.pdf", "100") == "M1"
+        assert web.calls[2].request.headers["Authorization"] == "Bearer new"
 
 
 def test_what_is_uploaded_is_what_meta_wants(web: responses.RequestsMock) -> None:

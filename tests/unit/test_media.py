@@ -9,6 +9,7 @@ import responses
 
 from cobranza.errors import MissingSetting
 from cobranza.whatsapp.media import MAX_BYTES, MediaStore, TryAgain, Unusable, hex_digest, kind_of
+from tests.unit.test_whatsapp_client import error_body
 
 META = "https://graph.facebook.com"
 ASK = f"{META}/v25.0/M1"
@@ -60,6 +61,23 @@ def test_an_address_that_stays_expired_is_tried_again_later(meta: responses.Requ
     with pytest.raises(TryAgain):
         store().fetch("M1", "100", within=10)
     assert len(meta.calls) == 4
+
+
+@pytest.mark.parametrize("status", [400, 401])
+def test_a_token_that_is_refused_is_read_again_and_the_receipt_is_not_gone(
+    meta: responses.RequestsMock, status: int
+) -> None:
+    meta.get(ASK, json=error_body(190), status=status)
+    meta.get(ASK, json=about())
+    meta.get(ADDRESS, body=JPEG)
+    known = {"access_token": "old"}
+    changing = MediaStore(
+        META, "v25.0", lambda: known, requests.Session(), lambda: 0.0, lambda: known.update(access_token="new")
+    )
+    with pytest.raises(TryAgain, match="token"):
+        changing.fetch("M1", "100", within=10)
+    assert changing.fetch("M1", "100", within=10).data == JPEG
+    assert [call.request.headers["Authorization"] for call in meta.calls] == ["Bearer old"] + ["Bearer new"] * 2
 
 
 def test_no_request_begins_after_the_deadline_and_none_lasts_beyond_it(meta: responses.RequestsMock) -> None:

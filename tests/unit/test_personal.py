@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.integration.personal import find
+from local.personal import find
 
 
 @pytest.mark.parametrize(

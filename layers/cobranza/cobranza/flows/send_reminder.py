@@ -169,6 +169,8 @@ class Sender:
             return Outcome(retry_after=int(PAIR_PAUSE.total_seconds()))
         if send.document:
             media_id = self.documents.media_id(reminder.borrower, send, now) if self.documents else ""
+            if isinstance(media_id, Refused):
+                return self._stop(reminder, book, send, media_id, now)
             if not media_id:
                 debts = {debt.terms.key: "SKIPPED_NO_DOCUMENT" for debt in send.debts} | dict(send.others)
                 return self._do_not_send(reminder, book, Skip("NO_DOCUMENT", debts), now)
@@ -237,7 +239,8 @@ class Sender:
             return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))  # another worker is at it
         answer = self.whatsapp.send(send.portfolio.phone_number_id, written.message)
         if isinstance(answer, Refused) and answer.action.stops:
-            return self._stop(reminder, book, send, claim, answer, now)
+            self.messages.retry(claim, answer.error.reason)
+            return self._stop(reminder, book, send, answer, now)
         if self.pacer and isinstance(answer, Refused) and answer.error.code in TOO_FAST:
             self.pacer.slow_down(send.portfolio.phone_number_id, answer.line_waits)
         code = self._record(claim, answer, now)
@@ -278,12 +281,9 @@ class Sender:
                 self.messages.failed(claim.key, answer.error.reason, now, unreached=answer.error.is_of_phone)
                 return f"FAILED_{answer.error.code}"
 
-    def _stop(
-        self, reminder: Reminder, book: Book, send: Send, claim: Claim, answer: Refused, now: datetime
-    ) -> Outcome:
+    def _stop(self, reminder: Reminder, book: Book, send: Send, answer: Refused, now: datetime) -> Outcome:
         """Meta did not accept it and will accept no other until somebody has mended it: the breaker opens, and
         this message waits with the others."""
-        self.messages.retry(claim, answer.error.reason)
         breaker = self.stops.open(
             scope_of(answer.action, send.portfolio.phone_number_id, send.template), answer.error, now
         )

@@ -178,6 +178,12 @@ def _asked_wait(response: requests.Response) -> int:
     return min(int(asked), LONGEST_WAIT) if asked.isdecimal() else 0
 
 
+def token_error(body: Any) -> ProviderError | None:
+    """Meta's error where the JSON of an answer says that it does not take the token, whatever its status."""
+    error = read_error(cast(dict[str, Any], body).get("error")) if isinstance(body, dict) else None
+    return error if error and error.code in TOKEN_REFUSED else None
+
+
 def read_error(error: Any) -> ProviderError | None:
     """Meta's error object of an answer; None for anything else."""
     if not isinstance(error, dict) or not isinstance(error.get("code"), int):

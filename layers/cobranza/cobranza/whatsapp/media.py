@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import requests
 
 from cobranza.errors import MissingSetting
+from cobranza.whatsapp.client import token_error
 from cobranza.whatsapp.guarded import Guarded
 from cobranza.whatsapp.guarded import TryAgain as TryAgain
 from cobranza.whatsapp.guarded import Unusable as Unusable
@@ -45,10 +46,14 @@ class MediaStore:
         secret: Callable[[], Mapping[str, Any]],
         session: requests.Session,
         seconds: Callable[[], float],
+        reread: Callable[[], object] | None = None,
     ) -> None:
+        """`reread` asks for the secret as it is now, for the next try, when Meta does not take the token that we
+        know."""
         self._base = f"{base_url}/{version}"
         self._hosts = META_HOSTS | {urlsplit(base_url).netloc}
         self._secret = secret
+        self._reread = reread or secret
         self._guarded = Guarded(session, seconds)
 
     def fetch(self, media_id: str, phone_number_id: str, *, within: float) -> Fetched:
@@ -71,6 +76,9 @@ class MediaStore:
                 about: Any = json.loads(self._guarded.bounded(response, deadline, MAX_DESCRIPTION))
             except (ValueError, Unusable) as error:
                 raise TryAgain("no answer that is Meta's") from error
+            if token_error(about):
+                self._reread()
+                raise TryAgain("asking for the address: the token is refused")
             if response.status_code in (400, 404):
                 raise Unusable("GONE")
             if not response.ok or not isinstance(about, dict) or not isinstance(about.get("url"), str):
