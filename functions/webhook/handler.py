@@ -32,7 +32,7 @@ from cobranza.whatsapp.events import Event, StatusEvent, parse
 from cobranza.whatsapp.signature import HEADER, verify
 
 MAX_BYTES = 3 * 1024 * 1024  # Meta's largest body
-# A reply is seven calls one after the other, and a body may have a thousand.
+# Who wrote is three queries each, and a body may have a thousand messages.
 WORKERS = 16
 
 

@@ -18,7 +18,7 @@ type Json = dict[str, Any]
 
 def statuses_of(of: int, states: Sequence[str]) -> list[Json]:
     opaque = MessageKey(_ref(of), NOON.date()).opaque
-    told = {"id": f"wamid.{of:040}", "recipient_id": _phone(of), "recipient_user_id": f"MX.{of}"}
+    told = {"id": f"wamid.{of:040}", "recipient_id": phone(of), "recipient_user_id": f"MX.{of}"}
     told |= {"biz_opaque_callback_data": opaque}
     pricing = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "utility"}
     return [
@@ -31,7 +31,7 @@ def _ref(number: int) -> str:
     return f"{number:026}".translate(str.maketrans("0189", "ABCD"))
 
 
-def _phone(number: int) -> str:
+def phone(number: int) -> str:
     return f"5255{50000000 + number}"
 
 
@@ -40,7 +40,7 @@ def text_from(of: int) -> Json:
 
 
 def _message(of: int, kind: str, content: Json) -> Json:
-    told = {"from": _phone(of), "from_user_id": f"MX.{of}", "id": f"wamid.in.{of:040}", "timestamp": str(AT)}
+    told = {"from": phone(of), "from_user_id": f"MX.{of}", "id": f"wamid.in.{of:040}", "timestamp": str(AT)}
     return {**told, "type": kind, kind: content}
 
 

@@ -14,6 +14,7 @@ from cobranza.flows.take_payment import PaymentDesk
 from cobranza.gateway.payment import parse
 from cobranza.queues import Reminder
 from cobranza.store import phone_keys
+from cobranza.store.conversations import Inbound, Raw
 from cobranza.store.erasures import Erasure, Erasures
 from cobranza.store.objects import Bucket
 from cobranza.store.traces import People
@@ -61,7 +62,7 @@ def live(world: World, drop: Drop) -> None:
     apply(world, "contacts", moved | {"at": world.now.isoformat()})
     for phone in ("525555550101", OWN[1:]):
         told = {"recipient_id": phone, "status": "strange"}
-        world.conversations.keep_raw("status", told, world.references, world.now)
+        world.conversations.keep_raw([Raw("status", told)], world.references, world.now)
 
 
 def pay(world: World, payment_id: str, amount: str) -> None:
@@ -125,7 +126,7 @@ def test_user_ids_and_what_is_known_of_where_their_numbers_went_go_too(world: Wo
     hers, his = ref("bsuid", "MX.1"), ref("bsuid", "MX.2")
     UserIds(world.table).learn({hers: Met((phone,), world.now), his: Met(("A" * 26,), world.now)})
     world.table.put(phone_keys.moved(phone) | {"phone": moved, "at": world.now.isoformat()})
-    world.conversations.record_inbound(hers, world.now, "B" * 26, {"text": "soy yo"})
+    world.conversations.record_inbound([Inbound(hers, world.now, "B" * 26, {"text": "soy yo"})])
     assert erase(world)
     left = [item["pk"] for item in world.items() if any(each in repr(item) for each in (hers, phone, moved))]
     assert [pk for pk in left if not pk.startswith("ERASED")] == []

@@ -10,6 +10,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from cobranza.queues import Reminder
+from cobranza.store.conversations import Inbound
 from cobranza.store.keys import event_key
 from cobranza_cli import app, redrive
 from tests.integration.place import WorldPlace
@@ -152,10 +153,9 @@ def test_an_order_that_was_given_up_cannot_go_back(world: World, dead: dict[str,
 
 
 def test_a_receipt_and_a_reply_tell_what_became_of_their_message(world: World, dead: dict[str, str]) -> None:
-    event = world.conversations.record_inbound(
-        "CHATREF", world.now, "WAMIDREF", {"type": "text", "receipt": "TO_FETCH"}
-    )
-    assert event == event_key(world.now, "WAMIDREF")
+    content = {"type": "text", "receipt": "TO_FETCH"}
+    world.conversations.record_inbound([Inbound("CHATREF", world.now, "WAMIDREF", content)])
+    event = event_key(world.now, "WAMIDREF")
     body = {"v": 1, "borrower": "CHATREF", "event": event, "trace": "t"}
     put(world, dead["media"], body)
     put(world, dead["replies"], body)

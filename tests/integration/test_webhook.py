@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -265,6 +266,29 @@ def test_who_writes_about_stopping_has_not_stopped(world: World, borrower: str) 
 # When storage fails.
 
 
+class Refusing:
+    """DynamoDB that never takes the item which its `at`-th write (from 0) is about."""
+
+    def __init__(self, client: Any, at: int) -> None:
+        self._client, self._at = client, at
+        self._refused: tuple[str, ...] = ()
+        self._writes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        operation = getattr(self._client, name)
+
+        def write(**request: Any) -> Any:
+            key = request.get("Key") or request["Item"]
+            item = (request["TableName"], key["pk"]["S"], key["sk"]["S"])
+            self._refused = self._refused or (item if self._writes == self._at else ())
+            self._writes += 1
+            if item == self._refused:
+                raise RuntimeError("not today")
+            return operation(**request)
+
+        return write if name in ("put_item", "update_item") else operation
+
+
 def test_an_event_that_cannot_be_stored_keeps_no_other_from_it_and_the_repeat_is_harmless(
     world: World, sent: Element
 ) -> None:
@@ -280,12 +304,27 @@ def test_an_event_that_cannot_be_stored_keeps_no_other_from_it_and_the_repeat_is
     undisturbed = world.kept()
     for at in range(dying.writes):
         world.restore(before)
-        broken = DyingClient(world.dynamodb, at, done=False, error=RuntimeError)
         with pytest.raises(RuntimeError):
-            call(replace(world, dynamodb=broken), event)
+            call(replace(world, dynamodb=Refusing(world.dynamodb, at)), event)
         stored = len(world.items()) + len(world.items("journal")) - sum(map(len, before.values()))
         assert stored >= 2, f"write {at}"
         assert call(world, event)["statusCode"] == 200
+        assert world.kept() == undisturbed, f"write {at}"
+
+
+def test_what_is_answered_200_is_stored_also_where_a_write_failed_once(world: World, borrower: str) -> None:
+    before = world.kept()
+    body = delivery(
+        messages=[text("Ya pagué"), text("BAJA", wamid="wamid.IN2"), text("hola", sender="525555550199")]
+    )
+    event = post(body, sign(body, "new-secret"))
+    counting = DyingClient(world.dynamodb, 10_000, done=False)
+    assert call(replace(world, dynamodb=counting), event)["statusCode"] == 200
+    undisturbed = world.kept()
+    for at, done in itertools.product(range(counting.writes), (False, True)):
+        world.restore(before)
+        dying = DyingClient(world.dynamodb, at, done=done, error=RuntimeError)
+        assert call(replace(world, dynamodb=dying), event)["statusCode"] == 200, f"write {at}"
         assert world.kept() == undisturbed, f"write {at}"
 
 
@@ -310,7 +349,7 @@ def test_no_log_line_no_key_and_no_journal_item_names_anybody(
     ]
     caplog.set_level("INFO")
     tell(world, messages=told, statuses=[failed(sent), status({"id": "wamid.9"}, "read")])
-    (body, broken) = delivery(messages=told), DyingClient(world.dynamodb, 0, done=False, error=RuntimeError)
+    (body, broken) = delivery(messages=told), Refusing(world.dynamodb, 0)
     with pytest.raises(RuntimeError):
         call(replace(world, dynamodb=broken), post(body, sign(body, "new-secret")))
     logged = lines.getvalue() + caplog.text + "".join(capsys.readouterr())

@@ -11,11 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cobranza.store.journal import Line
-from cobranza.store.keys import MessageKey, borrower_pk
+from cobranza.store.keys import MessageKey, borrower_pk, chat_pk
 from cobranza.store.table import Table
+from cobranza.store.words import Words
 from tests.bench.table_server import Counted
-from tests.integration.deliveries import AT, Drop, Element, call, delivery, left, post, sign, status, text
+from tests.integration.deliveries import AT, PHONE, Drop, Element, call, delivery, left, post, sign, status, text
 from tests.integration.partiql import PartiqlClient
+from tests.integration.replies import queued
 from tests.integration.world import TUESDAY, World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -190,6 +192,74 @@ def test_a_message_that_cannot_be_stored_keeps_no_other_of_its_batch_from_it(
     assert world.kept() == undisturbed
 
 
+def replies(count: int) -> bytes:
+    """So many messages of the nine."""
+    return delivery(
+        messages=[text("hola", wamid=f"wamid.IN{n}", sender=phone(n % 9), at=AT + n) for n in range(count)]
+    )
+
+
+def test_what_borrowers_wrote_goes_in_few_calls_and_is_kept_once(
+    world: World, nine: list[Element], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """27 messages: two calls for the conversations, one for when the nine wrote last, two for the lines."""
+    written: list[int] = []
+    batch = PartiqlClient.batch_execute_statement
+
+    def count(self: PartiqlClient, *, Statements: list[dict[str, Any]]) -> dict[str, Any]:
+        written.append(len(Statements))
+        return batch(self, Statements=Statements)
+
+    monkeypatch.setattr(PartiqlClient, "batch_execute_statement", count)
+    counting = Counting(world.dynamodb.tables)
+    assert told(replace(world, dynamodb=counting), replies(27)) == 200
+    assert written == [25, 2, 9, 25, 2]
+    assert counting.calls == {"batch_get_item": 1, "query": 27}  # two forms of a number, and what was sent to it
+    assert len([line for line in lines(world) if line[1] == "reply"]) == 27
+    assert {item["last_inbound_at"] for item in world.items() if item["sk"] == "PROFILE"} == {
+        f"2026-11-24T17:00:{second}Z" for second in range(18, 27)
+    }
+    before = world.kept()
+    assert told(world, replies(27)) == 200
+    assert world.kept() == before
+
+
+def test_a_reply_that_cannot_be_stored_keeps_no_other_of_its_batch_from_its_answer(
+    world: World, nine: list[Element]
+) -> None:
+    before = world.kept()
+    assert told(world, replies(9)) == 200
+    undisturbed = world.kept()
+    world.restore(before)
+    assert len(queued(world)) == 9
+    poisoned = chat_pk(world.ref("C4"))
+    with pytest.raises(RuntimeError):
+        told(replace(world, dynamodb=Poisoned(world.dynamodb, poisoned)), replies(9))
+    assert len([line for line in lines(world) if line[1] == "reply"]) == 8
+    assert {each.borrower for each in queued(world)} == {world.ref(f"C{n}") for n in NINE if n != 4}
+    assert told(world, replies(9)) == 200
+    assert world.kept() == undisturbed
+
+
+def test_somebody_who_writes_while_the_body_is_read_is_not_made_older(world: World, nine: list[Element]) -> None:
+    """Two bodies at once: when somebody wrote last is the later moment of both."""
+
+    class Overtaken(Table):
+        def get_all(self, keys: Any, attributes: Any = ()) -> list[dict[str, Any]]:
+            found = super().get_all(keys, attributes)
+            later = text("hola", wamid="wamid.LATER", sender=phone(4), at=AT + 60)
+            assert not found or told(world, delivery(messages=[later])) == 200
+            return found
+
+    slow = replace(world)
+    words = Words(Overtaken(PartiqlClient(world.dynamodb), "ledger"))
+    slow.recorder.ledger.words = words
+    assert told(slow, replies(9)) == 200
+    last = {item["pk"]: item["last_inbound_at"] for item in world.items() if item["sk"] == "PROFILE"}
+    assert last[borrower_pk(world.ref("C4"))] == "2026-11-24T17:01:00Z"
+    assert last[borrower_pk(world.ref("C5"))] == "2026-11-24T17:00:05Z"
+
+
 @pytest.mark.parametrize("state", ["CLAIMED", "UNKNOWN"])
 def test_a_status_that_comes_before_our_own_record_settles_it(
     world: World, drop: Drop, portfolio: None, state: str
@@ -224,6 +294,16 @@ def test_a_claim_that_moved_since_it_was_read_keeps_both_news(world: World, drop
     claim = world.item("MSG#2026-11-24")
     assert claim["state"] == "READ"
     assert {"delivered_at", "read_at"} <= claim.keys()
+
+
+def test_a_status_alone_is_one_read_of_all_it_needs(world: World, drop: Drop, portfolio: None) -> None:
+    """Its claim, and whose number the user id is, in one call; its line, with its index, and its claim."""
+    sent = left(world, drop) | {"recipient_id": PHONE, "recipient_user_id": "MX.1"}
+    assert told(world, delivery(statuses=[status(sent, "delivered")])) == 200
+    counting = Counting(world.dynamodb.tables)
+    assert told(replace(world, dynamodb=counting), delivery(statuses=[status(sent, "read")])) == 200
+    assert (counting.calls, counting.wru) == ({"batch_get_item": 1}, 3)
+    assert world.item("MSG#2026-11-24")["state"] == "READ"
 
 
 def test_a_large_body_of_every_kind_is_taken(world: World, nine: list[Element]) -> None:

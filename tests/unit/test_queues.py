@@ -11,9 +11,10 @@ URL = "https://sqs.example.com/reminders"
 
 @dataclass
 class FakeSqs:
-    """Takes every entry except those whose place in the whole row is in `refused`."""
+    """Takes every entry except those of the reminders whose number is in `refused`, so often."""
 
     refused: set[int] = field(default_factory=set[int])
+    times: int = 100
     batches: list[list[dict[str, str]]] = field(default_factory=list[list[dict[str, str]]])
     delays: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
@@ -21,9 +22,12 @@ class FakeSqs:
         assert QueueUrl == URL
         assert 1 <= len(Entries) <= 10
         assert len({entry["Id"] for entry in Entries}) == len(Entries)
-        start = sum(len(batch) for batch in self.batches)
         self.batches.append(Entries)
-        failed = [entry for place, entry in enumerate(Entries, start) if place in self.refused]
+        traces = {f"trace-{number}" for number in self.refused}
+        failed = [e for e in Entries if json.loads(e["MessageBody"])["trace"] in traces]
+        if self.times == 0:
+            failed = []
+        self.times -= bool(failed)
         answer: dict[str, Any] = {"Successful": [{"Id": e["Id"]} for e in Entries if e not in failed]}
         if failed:
             answer["Failed"] = [{"Id": e["Id"], "Code": "InternalError", "SenderFault": False} for e in failed]
@@ -76,7 +80,14 @@ def test_nothing_is_queued_after_a_refusal() -> None:
     sqs = FakeSqs({5})
     with pytest.raises(RuntimeError):
         Queue(sqs, URL).put(reminders(30))
-    assert len(sqs.batches) == 1
+    assert [len(batch) for batch in sqs.batches] == [10, 1, 1]
+
+
+def test_what_sqs_takes_at_the_second_try_is_no_error_and_the_rest_is_not_sent_again() -> None:
+    sqs = FakeSqs({3, 9}, times=1)
+    assert Queue(sqs, URL).put(reminders(10)) == 10
+    assert [len(batch) for batch in sqs.batches] == [10, 2]
+    assert [Reminder.parse(body).trace for body in sqs.bodies[10:]] == ["trace-3", "trace-9"]
 
 
 def test_a_refusal_names_nobody() -> None:

@@ -6,6 +6,7 @@ media, replies: {"v":1,"borrower":"<ref>","event":"<moment>#<ref>","trace":"<id>
 """
 
 import json
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import batched
@@ -66,6 +67,8 @@ class ReplyToAnswer:
         return cls(**json.loads(body))
 
 
+# How often SQS is offered what it did not take.
+_TRIES = 3
 # How often a reply is received before it is a dead letter: the template's maxReceiveCount.
 REPLIES_RECEIVED = 6
 
@@ -100,8 +103,8 @@ class Queue[Message: (Reminder, MediaToFetch, ReplyToAnswer, DroppedFile | FileP
         self._url = url
 
     def put(self, messages: Iterable[Message], *, delay: int = 0) -> int:
-        """Queues all of them, ten a call, to be seen after `delay` seconds. Raises when SQS took fewer: who asked
-        will ask again."""
+        """Queues all of them, ten a call, to be seen after `delay` seconds. Raises when SQS took fewer, however
+        often it was asked: who asked will ask again."""
         queued = 0
         for batch in batched(messages, 10, strict=False):
             entries: list[dict[str, Any]] = [
@@ -109,11 +112,22 @@ class Queue[Message: (Reminder, MediaToFetch, ReplyToAnswer, DroppedFile | FileP
             ]
             if delay:
                 entries = [entry | {"DelaySeconds": delay} for entry in entries]
-            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
-            if answer.get("Failed"):
-                raise RuntimeError(f"SQS refused {len(answer['Failed'])} of {len(entries)} messages")
+            if left := self._refused(entries):
+                raise RuntimeError(f"SQS refused {len(left)} of {len(entries)} messages")
             queued += len(entries)
         return queued
+
+    def _refused(self, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What SQS does not take, three times over; what it took is not offered again."""
+        for attempt in range(_TRIES):
+            if attempt:
+                time.sleep(0.05 * 2**attempt)
+            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
+            failed = {each["Id"] for each in answer.get("Failed", ())}
+            entries = [entry for entry in entries if entry["Id"] in failed]
+            if not entries:
+                break
+        return entries
 
     def delay(self, receipt_handle: str, seconds: int) -> None:
         """Lets a received message come back after `seconds`."""

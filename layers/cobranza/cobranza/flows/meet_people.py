@@ -10,7 +10,7 @@ from datetime import datetime
 from cobranza.flows.callers import Callers
 from cobranza.store.journal import Journal
 from cobranza.store.keys import borrower_pk
-from cobranza.store.table import ConditionFailed
+from cobranza.store.table import ConditionFailed, Item
 from cobranza.store.user_ids import Met
 from cobranza.whatsapp.events import InboundMessage, StatusEvent
 
@@ -23,20 +23,19 @@ class Acquaintance:
     callers: Callers
     journal: Journal
 
-    def meet_all(self, events: Iterable[InboundMessage | StatusEvent], now: datetime) -> None:
-        """Learns whose number each user id of these events is."""
+    def met_in(self, events: Iterable[InboundMessage | StatusEvent]) -> dict[str, Met]:
+        """Whose number each user id of these events is, by its reference."""
         met: dict[str, Met] = {}
         for wa_id, user_ids, at in map(_who, events):
             for ref in self.callers.user_refs(user_ids) if wa_id else ():
                 met[ref] = Met(tuple(self.callers.phones(wa_id)), at)
-        if met:
-            self.meet(met, now)
+        return met
 
-    def meet(self, met: dict[str, Met], now: datetime) -> None:
-        """By the references of user ids. Raises ConditionFailed where a borrower who is being imported could not
-        be stopped."""
+    def meet(self, met: dict[str, Met], now: datetime, known: Iterable[Item] | None = None) -> None:
+        """Learns it; `known` is what stands at the keys of these user ids, where it was read. Raises
+        ConditionFailed where a borrower who is being imported could not be stopped."""
         ledger = self.callers.ledger
-        news = ledger.user_ids.news(met)
+        news = ledger.user_ids.news(met, known)
         for ref, at in ledger.phones.stopped([*news]).items():
             self._stop(ref, news[ref], at, now)
         ledger.user_ids.learn(news)

@@ -11,7 +11,7 @@ from cobranza.flows.callers import Callers
 from cobranza.flows.follow_number import NumberDesk
 from cobranza.policy.breaker import EVERY_NUMBER, Breaker, of_number
 from cobranza.store.cases import Cases
-from cobranza.store.conversations import Conversations
+from cobranza.store.conversations import Conversations, Raw
 from cobranza.store.journal import Journal
 from cobranza.store.keys import borrower_pk, chat_pk
 from cobranza.store.ledger import Ledger
@@ -55,7 +55,7 @@ class NewsDesk:
 
     def record(self, event: OtherEvent, callers: Callers, now: datetime) -> str:
         """The kind under which it is counted, the gravest of what it tells."""
-        self.conversations.keep_raw(event.field, asdict(event), callers.references, now)
+        self.conversations.keep_raw([Raw(event.field, asdict(event))], callers.references, now)
         if template := template_news(event):
             self.templates.tell(template.name, template.language, template.told, template.at)
             return "template"

@@ -15,7 +15,7 @@ from cobranza.flows.callers import Callers
 from cobranza.policy.breaker import Breaker
 from cobranza.policy.due import Look, local_date, opening
 from cobranza.policy.message import State
-from cobranza.store.conversations import Conversations
+from cobranza.store.conversations import Conversations, Raw
 from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey, borrower_pk, chat_pk
 from cobranza.store.ledger import Ledger
@@ -34,10 +34,13 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class StatusDesk:
+    """`read`: the claims that were read already; others are read when they are needed."""
+
     ledger: Ledger
     conversations: Conversations
     messages: Messages
     journal: Journal
+    read: Mapping[MessageKey, Item]
 
     def record(
         self, events: Iterable[StatusEvent], callers: Callers, now: datetime
@@ -70,7 +73,9 @@ class StatusDesk:
         for events in told:
             key = self._message_of(events[0], callers)
             (found.setdefault(key, []) if key else strays).extend(events)
-        claims = self.messages.claims(found)
+        claims = {key: self.read[key] for key in found if key in self.read}
+        if unread := [key for key in found if key not in claims]:
+            claims |= self.messages.claims(unread)
         strays += [event for key, events in found.items() if key not in claims for event in events]
         known = {key: found[key] for key in claims}
         lines = [line for key, events in known.items() for line in _lines(key, claims[key], events, callers)]
@@ -78,8 +83,8 @@ class StatusDesk:
         progress = [_progress(key, claims[key], events) for key, events in known.items()]
         for (key, events), claim in zip(known.items(), self.messages.advance_all(progress), strict=True):
             self._follow(key, claim, events, now)
-        for event in strays:
-            self.conversations.keep_raw("stray_status", asdict(event), callers.references, now)
+        kept = [Raw("stray_status", asdict(event)) for event in strays]
+        self.conversations.keep_raw(kept, callers.references, now)
         return Counter([event.status for events in known.values() for event in events]) + Counter(
             stray_status=len(strays)
         )
@@ -87,10 +92,7 @@ class StatusDesk:
     def _message_of(self, event: StatusEvent, callers: Callers) -> MessageKey | None:
         """By our own id, else by the recipient and the wamid. None when it is not ours."""
         if event.opaque:
-            try:
-                return MessageKey.parse(event.opaque)
-            except InvalidInput:
-                return None
+            return message_named(event)
         for borrower in callers.borrowers(event.recipient, event.user_ids):
             for key, _, wamid in self.messages.recent(borrower):
                 if wamid == event.wamid:
@@ -132,6 +134,14 @@ class StatusDesk:
             who = loaded.book.borrower
             day = max(key.day, local_date(who, now)) + timedelta(days=1)
             self.ledger.look_at(key.borrower, Look(opening(who.country, who.region, day, 0)))
+
+
+def message_named(event: StatusEvent) -> MessageKey | None:
+    """By the id that we sent along. None where it is not ours."""
+    try:
+        return MessageKey.parse(event.opaque or "")
+    except InvalidInput:
+        return None
 
 
 def _by_message(events: Iterable[StatusEvent]) -> list[list[StatusEvent]]:

@@ -3,9 +3,9 @@
 They lie in partitions of their own, so that the sender's one query of a borrower stays small.
 """
 
-import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,34 @@ from cobranza.policy.retention import expires
 from cobranza.refs import References
 from cobranza.store import keys
 from cobranza.store.checks import Checks
-from cobranza.store.table import ConditionFailed, Item, Table, utc
+from cobranza.store.table import ConditionFailed, Insert, Item, Table, utc
 
 MAX_RAW = 100_000  # characters: far below what an item may hold, far above what a message is
 # What became of a person's words: WhatsApp took them, or surely did not; else they are CLAIMED or UNKNOWN.
 SENT, REFUSED = "SENT", "REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message that came in. `chat` is a borrower's reference, or a phone's that we do not know."""
+
+    chat: str
+    at: datetime
+    message_ref: str
+    content: Item
+
+    @property
+    def item(self) -> Item:
+        key = {"pk": keys.chat_pk(self.chat), "sk": keys.event_key(self.at, self.message_ref)}
+        return key | {"direction": "in", "expires": expires("words_in", self.at)} | self.content
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What Meta told and nobody acts on yet."""
+
+    kind: str
+    content: Mapping[str, Any]
 
 
 class Conversations:
@@ -25,17 +48,15 @@ class Conversations:
         self._table = table
         self.checks = Checks(table)
 
-    def record_inbound(self, chat: str, at: datetime, message_ref: str, content: Item) -> str:
-        """Keeps what came in, once; the event's key in its conversation. `chat` is a borrower's reference, or a
-        phone's that we do not know."""
-        event = keys.event_key(at, message_ref)
-        item: Item = {"pk": keys.chat_pk(chat), "sk": event, "direction": "in", "expires": expires("words_in", at)}
-        with contextlib.suppress(ConditionFailed):
-            self._table.put_new(item | content)
-        return event
+    def record_inbound(self, messages: Iterable[Inbound]) -> None:
+        """Keeps what came in, once, 25 a call."""
+        items = [each.item for each in messages]
+        self._table.write_all(
+            [Insert(item) for item in {(each["pk"], each["sk"]): each for each in items}.values()]
+        )
 
     def inbound(self, chat: str, event: str) -> Item | None:
-        """One message of a conversation, by the key that `record_inbound` gave it."""
+        """One message of a conversation, by its event's key."""
         return self._table.get({"pk": keys.chat_pk(chat), "sk": event})
 
     def settle_receipt(self, chat: str, event: str, state: str, facts: Item) -> bool:
@@ -124,9 +145,11 @@ class Conversations:
         """What WhatsApp said to a person's words."""
         self._table.update({"pk": keys.chat_pk(chat), "sk": name}, facts)
 
-    def keep_raw(self, kind: str, content: Mapping[str, Any], references: References, at: datetime) -> None:
-        """What Meta told and nobody acts on yet, as it came; the same again is a no-op."""
-        raw = json.dumps(content, sort_keys=True, default=str)
-        key = {"pk": keys.news_pk(kind[:64]), "sk": references.ref("news", raw)}
-        with contextlib.suppress(ConditionFailed):
-            self._table.put_new({**key, "raw": raw[:MAX_RAW], "at": at, "expires": expires("news", at)})
+    def keep_raw(self, told: Iterable[Raw], references: References, at: datetime) -> None:
+        """Keeps it as it came, 25 a call; the same again is a no-op."""
+        found: dict[str, Item] = {}
+        for each in told:
+            raw = json.dumps(each.content, sort_keys=True, default=str)
+            key = {"pk": keys.news_pk(each.kind[:64]), "sk": references.ref("news", raw)}
+            found[key["pk"] + key["sk"]] = {**key, "raw": raw[:MAX_RAW], "at": at, "expires": expires("news", at)}
+        self._table.write_all([Insert(item) for item in found.values()])

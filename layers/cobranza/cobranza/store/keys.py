@@ -81,8 +81,7 @@ class MessageKey:
             raise InvalidInput("BAD_OPAQUE_ID", "not an id that we gave")
         kind, borrower, day = opaque.split(".")
         try:
-            parsed = datetime.strptime(day, "%Y%m%d").date()  # noqa: DTZ007 - a date, no moment
-            return cls(borrower, parsed, confirms=kind == "c1")
+            return cls(borrower, date.fromisoformat(day), confirms=kind == "c1")
         except ValueError as error:
             raise InvalidInput("BAD_OPAQUE_ID", "not an id that we gave") from error
 

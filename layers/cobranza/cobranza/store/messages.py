@@ -138,9 +138,16 @@ class Messages:
 
     def claims(self, wanted: Iterable[MessageKey]) -> dict[MessageKey, Item]:
         """The claims that are there, a hundred a call."""
+        return self.claims_beside(wanted, ())[0]
+
+    def claims_beside(
+        self, wanted: Iterable[MessageKey], others: Iterable[Mapping[str, str]]
+    ) -> tuple[dict[MessageKey, Item], list[Item]]:
+        """The claims that are there, and what stands at these other keys of the ledger, in the same calls."""
         named = {(key.item["pk"], key.item["sk"]): key for key in wanted}
-        found = self._table.get_all([key.item for key in named.values()])
-        return {named[item["pk"], item["sk"]]: item for item in found}
+        found = self._table.get_all([*(key.item for key in named.values()), *others])
+        claims = {named[at]: item for item in found if (at := (item["pk"], item["sk"])) in named}
+        return claims, [item for item in found if (item["pk"], item["sk"]) not in named]
 
     def advance_all(self, told: Sequence[Progress]) -> list[Item]:
         """As `advance` for each message once, 25 a call; their claims as they are then. What is no news costs
@@ -167,13 +174,15 @@ class Messages:
                 values={"claimed": State.CLAIMED, "attempts": claim.message.attempts},
             )
 
-    def recent(self, borrower: str) -> list[tuple[MessageKey, Message, str]]:
-        """The borrower's messages of the last 14 days with their wamids (empty where Meta gave none yet)."""
+    def recent(self, borrower: str, profile: Item | None = None) -> list[tuple[MessageKey, Message, str]]:
+        """The borrower's messages of the last 14 days with their wamids (empty where Meta gave none yet).
+        `profile` is read where it is not told."""
         items = self._table.query(
             "pk = :pk AND begins_with(sk, :prefix)", {"pk": borrower_pk(borrower), "prefix": MESSAGE}
         )
-        profiles = self._table.get_all([keys.profile(borrower)], ("taken",))
-        taken = profiles[0].get("taken", {}) if profiles else {}
+        if profile is None:
+            profile = next(iter(self._table.get_all([keys.profile(borrower)], ("taken",))), {})
+        taken = profile.get("taken", {})
         found: list[tuple[MessageKey, Message, str]] = []
         for item in items:
             parsed = message_of(item)

@@ -280,6 +280,10 @@ def _pack_value(value: Any) -> Any:
         return {"S": value}
     if type(value) is int or type(value) is Decimal:
         return {"N": str(value)}
+    if type(value) is dict:
+        return {"M": _pack(value)}
+    if type(value) is list or type(value) is tuple:
+        return {"L": _packed(value)}
     return _to_dynamodb.serialize(_plain(value))
 
 
@@ -303,4 +307,8 @@ def _unpack_value(value: Mapping[str, Any]) -> Any:
         return value["S"]
     if "N" in value:
         return Decimal(value["N"])
+    if "M" in value:
+        return unpacked(value["M"])
+    if "L" in value:
+        return [_unpack_value(each) for each in value["L"]]
     return _from_dynamodb.deserialize(value)

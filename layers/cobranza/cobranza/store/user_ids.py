@@ -1,11 +1,11 @@
 """Business-scoped user ids: whose number each stands for, kept beside the references of phones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from cobranza.store import keys, phone_keys
-from cobranza.store.table import Insert, Table, Update, Write, utc
+from cobranza.store.table import Insert, Item, Table, Update, Write, utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +22,30 @@ class UserIds:
 
     def phones(self, refs: Sequence[str]) -> list[str]:
         """The references of the numbers that these user ids (by their references) stand for."""
-        found = self._table.get_all([phone_keys.user_id(ref) for ref in refs])
+        found = self._table.get_all(self.keys(refs))
         return sorted({phone for item in found for phone in item["phones"]})
 
-    def news(self, met: Mapping[str, Met]) -> dict[str, Met]:
-        """What is not known yet of these user ids, or was another number before."""
-        there = self._there(met)
-        return {ref: each for ref, each in met.items() if _is_news(each, there.get(ref, {}))}
+    def keys(self, refs: Iterable[str]) -> list[dict[str, str]]:
+        """Where it stands whose number these user ids are."""
+        return [phone_keys.user_id(ref) for ref in refs]
+
+    def news(self, met: Mapping[str, Met], there: Iterable[Item] | None = None) -> dict[str, Met]:
+        """What is not known yet of these user ids, or was another number before. `there` is what stands at their
+        keys, where somebody has read it."""
+        known = self._there(met) if there is None else _by_ref(there)
+        return {ref: each for ref, each in met.items() if _is_news(each, known.get(ref, {}))}
 
     def learn(self, met: Mapping[str, Met]) -> None:
         """The later number counts; one that somebody else told meanwhile stays."""
         there = self._there(met)
         self._table.write_all([_write(ref, each, there.get(ref)) for ref, each in met.items()])
 
-    def _there(self, met: Mapping[str, Met]) -> dict[str, Mapping[str, object]]:
-        found = self._table.get_all(map(phone_keys.user_id, met))
-        return {keys.phone_of(item["pk"]): item for item in found}
+    def _there(self, met: Mapping[str, Met]) -> dict[str, Item]:
+        return _by_ref(self._table.get_all(self.keys(met)))
+
+
+def _by_ref(items: Iterable[Item]) -> dict[str, Item]:
+    return {keys.phone_of(item["pk"]): item for item in items}
 
 
 def _is_news(met: Met, there: Mapping[str, object]) -> bool:

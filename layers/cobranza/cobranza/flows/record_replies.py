@@ -1,0 +1,278 @@
+"""What people wrote to us: the messages of one webhook body, in few calls.
+
+A stop is kept before we look who wrote; then the messages, what follows from them, their lines, and last that
+they are to be answered. Who dies in between does it all when Meta sends the body again, and nothing is kept twice.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+
+from cobranza.conversation.buttons import of_button
+from cobranza.conversation.identity import four_digits
+from cobranza.conversation.intent import Intent, understand
+from cobranza.errors import InvalidInput
+from cobranza.flows.callers import Callers
+from cobranza.flows.hands import hands
+from cobranza.flows.record_news import NewsDesk
+from cobranza.policy.message import Message
+from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
+from cobranza.store.conversations import MAX_RAW, Conversations, Inbound
+from cobranza.store.journal import Journal, Line
+from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key, is_borrower
+from cobranza.store.ledger import Ledger
+from cobranza.store.messages import Messages
+from cobranza.store.table import READS_A_CALL, ConditionFailed, Item
+from cobranza.whatsapp.events import InboundMessage, Media
+from cobranza.whatsapp.kinds import NOT_ME, YES
+from cobranza.whatsapp.number_news import changed_by
+
+MEDIA = frozenset({"image", "document", "audio", "voice", "video", "sticker"})
+# What gets an answer, unless it may be a receipt. Reactions and what WhatsApp tells of a number get none.
+ANSWERED = frozenset({"text", "button", "interactive", "location", "contacts", *MEDIA})
+
+type Sent = tuple[MessageKey, Message, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message, what it seems to mean, and who wrote it: `phones` are the references of the number it came from,
+    `chats` those of whose conversations it belongs to."""
+
+    event: InboundMessage
+    intent: Intent
+    wamid: str
+    phones: list[str]
+    borrowers: list[str]
+    chats: list[str]
+
+    @property
+    def key(self) -> str:
+        return event_key(self.event.at, self.wamid)
+
+    @property
+    def is_receipt(self) -> bool:
+        return self.event.media is not None and _may_be_a_receipt(self.event.type, self.event.media)
+
+    @property
+    def kind(self) -> str:
+        """Under which it is counted."""
+        if not self.borrowers:
+            return "inbound_unknown_number"
+        return "receipt" if self.is_receipt else "inbound"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDesk:
+    """`workers`: by how many hands it asks who wrote. Moments decide, so that their order does not matter."""
+
+    ledger: Ledger
+    conversations: Conversations
+    messages: Messages
+    journal: Journal
+    media: Queue[MediaToFetch]
+    news: NewsDesk
+    replies: Queue[ReplyToAnswer]
+    workers: int
+
+    def record(
+        self, events: Iterable[InboundMessage], callers: Callers, now: datetime, trace: str
+    ) -> tuple[Counter[str], Exception | None]:
+        """Keeps them all and counts them by kind. Where some cannot be stored together, halves of them are tried;
+        the first storage error is given back, and the others are kept."""
+        counts: Counter[str] = Counter()
+        failure: Exception | None = None
+        for together in batched(events, READS_A_CALL, strict=False):
+            kept, failed = self._keep(together, callers, now, trace)
+            counts += kept
+            failure = failure or failed
+        return counts, failure
+
+    def _keep(
+        self, events: Sequence[InboundMessage], callers: Callers, now: datetime, trace: str
+    ) -> tuple[Counter[str], Exception | None]:
+        try:
+            return self._settle(events, callers, now, trace)
+        except Exception as error:
+            if len(events) == 1:
+                return Counter(), error
+        half = len(events) // 2
+        first, failed = self._keep(events[:half], callers, now, trace)
+        second, failed_too = self._keep(events[half:], callers, now, trace)
+        return first + second, failed or failed_too
+
+    def _settle(
+        self, events: Sequence[InboundMessage], callers: Callers, now: datetime, trace: str
+    ) -> tuple[Counter[str], Exception | None]:
+        with hands(min(self.workers, len(events))) as threads:
+            replies = [*threads.map(lambda event: self._read(event, callers), events)]
+        self.conversations.record_inbound(each for reply in replies for each in _inbound(reply, callers))
+        # Also when they were recorded before: the first try may have died here.
+        files = [MediaToFetch(chat, each.key, trace) for each in replies if each.is_receipt for chat in each.chats]
+        self.media.put(dict.fromkeys(files))
+        for reply in replies:
+            if change := changed_by(reply.event):
+                self.news.follow(change, callers, now)
+        failures = self._obey(replies, callers, now)
+        for_answer = [each for each in replies if each.key not in failures and _is_answered(each)]
+        # Once for a message, in whose conversation ever it is; last, so that a stop is confirmed that is kept.
+        self.replies.put(dict.fromkeys(ReplyToAnswer(each.chats[0], each.key, trace) for each in for_answer))
+        kept = Counter(each.kind for each in replies if each.key not in failures)
+        return kept, next(iter(failures.values()), None)
+
+    def _read(self, event: InboundMessage, callers: Callers) -> Reply:
+        intent = of_button(event.payload) or understand(event.text, event.at.date()).intent
+        phones = callers.phones(event.sender, event.user_ids)
+        if intent is Intent.STOP:
+            # Before we look who has the phone: who is imported meanwhile finds the stop.
+            for ref in phones or callers.user_refs(event.user_ids):
+                self.ledger.stop_phone(ref, event.at)
+        borrowers = callers.borrowers(event.sender, event.user_ids)
+        wamid = callers.references.ref("wamid", event.wamid)
+        return Reply(event, intent, wamid, phones, borrowers, borrowers or [_stranger(event, callers)])
+
+    def _obey(self, replies: Sequence[Reply], callers: Callers, now: datetime) -> dict[str, ConditionFailed]:
+        """Does what they ask for and notes them; why not, by a message's key: a borrower who is being imported
+        keeps nobody else from stopping."""
+        failures: dict[str, ConditionFailed] = {}
+        for reply in replies:
+            for borrower in reply.borrowers if reply.intent is Intent.STOP else ():
+                try:
+                    self.ledger.opt_out(borrower, reply.event.at)
+                except ConditionFailed as error:
+                    failures.setdefault(reply.key, error)
+        profiles = self.ledger.words.heard_from(_last_moments(replies))
+        sent = self._sent_to(profiles, {borrower for each in replies for borrower in each.borrowers})
+        lines: list[Line] = []
+        for reply in replies:
+            for borrower in reply.borrowers:
+                if borrower not in profiles:
+                    failures.setdefault(reply.key, ConditionFailed({}))
+                lines += self._identify(borrower, reply, callers)
+                told = {"bot_paused": _is_paused(profiles.get(borrower, {}), now)}
+                told |= {"debts": _answered(sent[borrower], reply.event)}
+                lines += _lines(borrower_pk(borrower), reply, told)
+            lines += [] if reply.borrowers else _lines(chat_pk(reply.chats[0]), reply, {})
+        self.journal.append_all(lines, now)
+        return failures
+
+    def _sent_to(self, profiles: Mapping[str, Item], borrowers: Iterable[str]) -> dict[str, list[Sent]]:
+        """What was sent to each borrower of late."""
+        names = sorted(borrowers)
+        with hands(max(1, min(self.workers, len(names)))) as threads:
+            found = threads.map(lambda name: self.messages.recent(name, profiles.get(name, {})), names)
+            return dict(zip(names, found, strict=True))
+
+    def _identify(self, borrower: str, reply: Reply, callers: Callers) -> list[Line]:
+        """A button of a first contact was pressed at the phone that it is about, while that is the borrower's."""
+        event, word = reply.event, _pressed(reply.event.payload, borrower)
+        loaded = self.ledger.load(borrower) if word else None
+        phone = loaded.book.borrower.phone_ref if loaded else ""
+        if not loaded or not phone or phone not in callers.phones(event.sender, event.user_ids):
+            return []
+        if word == YES:
+            self.ledger.know_at(borrower, phone)
+        else:
+            self.ledger.words.deny_number(borrower, event.at)
+        debts = sorted(debt.terms.key for debt in loaded.book.debts if debt.is_open)
+        told: Item = {"number": event.phone_number_id, "message": reply.wamid, "debts": debts}
+        name = "identified" if word == YES else "wrong_number"
+        return [Line(subject=borrower_pk(borrower), event=name, identity=reply.wamid, at=event.at, facts=told)]
+
+
+def _stranger(event: InboundMessage, callers: Callers) -> str:
+    if event.sender:
+        return callers.references.ref("phone", f"+{event.sender}")
+    return callers.references.ref("bsuid", event.sender_bsuid or "")
+
+
+def _is_answered(reply: Reply) -> bool:
+    return reply.event.type in ANSWERED and not reply.is_receipt
+
+
+def _last_moments(replies: Iterable[Reply]) -> dict[str, datetime]:
+    """When each borrower wrote last."""
+    found: dict[str, datetime] = {}
+    for reply in replies:
+        for borrower in reply.borrowers:
+            found[borrower] = max(found.get(borrower, reply.event.at), reply.event.at)
+    return found
+
+
+def _is_paused(profile: Item, now: datetime) -> bool:
+    """Whether a person alone answers the borrower."""
+    until = profile.get("human_until")
+    return bool(until) and now < datetime.fromisoformat(until)
+
+
+def _answered(sent: Iterable[Sent], event: InboundMessage) -> list[str]:
+    """The debts of the message that is answered: of the quoted one, else of the last one before."""
+    before = [each for each in sent if each[1].claimed_at <= event.at]
+    quoted = [each for each in before if event.context_wamid and each[2] == event.context_wamid]
+    last = max(quoted or before, key=lambda each: each[1].day, default=None)
+    return sorted(last[1].debts) if last else []
+
+
+def _lines(subject: str, reply: Reply, told: Item) -> list[Line]:
+    """That somebody we know or do not know wrote, what kind of message, and what it seems to mean; the words stay
+    in the conversation."""
+    event = reply.event
+    facts: Item = {"type": event.type[:40], "number": event.phone_number_id, "message": reply.wamid, "debts": []}
+    facts |= {"intent": reply.intent, **told}
+    stops = reply.intent is Intent.STOP and is_borrower(subject)
+    return [
+        Line(subject=subject, event=name, identity=reply.wamid, at=event.at, facts=facts)
+        for name in (("reply", "opt_out") if stops else ("reply",))
+    ]
+
+
+def _inbound(reply: Reply, callers: Callers) -> list[Inbound]:
+    content = _content(reply)
+    if digits := four_digits(reply.event.text):
+        content["last4"] = {ref: callers.references.last4(ref, digits) for ref in reply.borrowers}
+    return [Inbound(chat, reply.event.at, reply.wamid, content) for chat in reply.chats]
+
+
+def _content(reply: Reply) -> Item:
+    """What the conversation keeps of a message."""
+    event = reply.event
+    content: Item = {
+        "type": event.type,
+        "text": event.text,
+        "payload": event.payload,
+        "context": event.context_wamid or "",
+        "phone_number_id": event.phone_number_id,
+        "wamid": event.wamid,
+        "from": event.sender,
+        "user_id": event.sender_bsuid or "",
+        "phones": reply.phones,
+    }
+    if event.media:
+        content["media"] = {
+            "id": event.media.id,
+            "mime_type": event.media.mime_type,
+            "sha256": event.media.sha256,
+        }
+    if reply.is_receipt:
+        content["receipt"] = "TO_FETCH"
+    if event.type != "text":
+        content["raw"] = json.dumps(event.raw)[:MAX_RAW]
+    return content
+
+
+def _pressed(payload: str, borrower: str) -> str:
+    """YES or NOT_ME, where the payload is of a first contact to this borrower; else empty."""
+    word, _, opaque = payload.partition(".")
+    try:
+        is_ours = MessageKey.parse(opaque).borrower == borrower
+    except InvalidInput:
+        return ""
+    return word if is_ours and word in (YES, NOT_ME) else ""
+
+
+def _may_be_a_receipt(kind: str, media: Media) -> bool:
+    """A picture or a PDF that was sent as such; a sticker is a picture too, and no receipt."""
+    return kind in ("image", "document") and media.mime_type.startswith(("image/", "application/pdf"))
