@@ -6,6 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench import (
+    coldstart,
+    cost,
     dynalite,
     emulator_import,
     fuzz,
@@ -26,6 +28,8 @@ BENCHES = {
     "scheduling": scheduling.run,
     "sending": sending.run,
     "webhook": webhook.run,
+    "coldstart": coldstart.run,
+    "cost": cost.run,
     "dynalite": dynalite.run,
     "big": emulator_import.run,
 }
