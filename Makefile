@@ -72,8 +72,8 @@ bench: $(TOOLS)/.ready build/local/.built ## speed and cost, against baselines [
 replay: $(TOOLS)/.ready ## a book of invoices, day by day through the real code [FILE=path.csv]
 	@$(PY) -m local.replay $(if $(FILE),"$(FILE)")
 
-storm: ## everything at once, with faults
-	@echo "make storm waits for operations"
+storm: $(TOOLS)/.ready build/local/.built ## everything at once, with faults: 2,000 borrowers, ten minutes at most [BORROWERS=n]
+	@$(PY) -m local.storm $(if $(BORROWERS),--borrowers $(BORROWERS))
 
 sbom: $(TOOLS)/.ready ## what is in the layers, and under which licences: build/sbom/
 	@$(PY) -m local.sbom

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -95,16 +95,23 @@ def waiting(stack: Stack, queue: str) -> int:
     return sum(map(int, attributes.values()))
 
 
-def settle(stack: Stack, patience: float = 180.0, watch: Callable[[], None] = lambda: None) -> None:
+QUEUES = ("files", "reminders", "media", "replies")
+
+
+def settle(
+    stack: Stack,
+    patience: float = 180.0,
+    watch: Callable[[], None] = lambda: None,
+    queues: Sequence[str] = QUEUES,
+) -> None:
     """Waits until no file, reminder, receipt or reply is under way and WhatsApp has told all."""
-    queues = ("files", "reminders", "media", "replies")
 
     def settled() -> bool:
         watch()
         return not any(waiting(stack, queue) for queue in queues)
 
     while True:
-        wait_until(settled, "the queues", patience)
+        wait_until(settled, f"the queues {', '.join(queues)}", patience)
         idle = requests.get(f"{stack.simulator_url}/_sim/idle", params={"timeout": patience}, timeout=patience + 5)
         idle.raise_for_status()
         # What was told last may have queued something.
@@ -129,10 +136,14 @@ def items(stack: Stack, table: str) -> Iterator[Item]:
             yield {name: _read(value) for name, value in item.items()}
 
 
+def said(stack: Stack) -> list[dict[str, Any]]:
+    """All messages of all phones, both ways, as the simulator has them."""
+    return requests.get(f"{stack.simulator_url}/_sim/messages", timeout=30).json()
+
+
 def reminders_accepted(stack: Stack) -> Counter[str]:
     """How many templates WhatsApp accepted, by phone."""
-    said = requests.get(f"{stack.simulator_url}/_sim/messages", timeout=30).json()
-    return Counter(m["to"] for m in said if m["direction"] == "out" and m["type"] == "template")
+    return Counter(m["to"] for m in said(stack) if m["direction"] == "out" and m["type"] == "template")
 
 
 def counters(stack: Stack) -> dict[str, Any]:

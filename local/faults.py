@@ -37,7 +37,7 @@ def queue_badly(stack: Stack, now: datetime) -> int:
         requests.post(f"{stack.simulator_url}/_sim/faults", json=fault, timeout=10).raise_for_status()
     with sender_asleep(stack):
         queued = drive.tick(stack)
-        _double(stack)
+        double(stack)
         for _ in range(min(KILLED, queued)):
             kill_a_sender(stack)
         # Until some minutes are over somebody might still be alive.
@@ -68,7 +68,8 @@ def kill_a_sender(stack: Stack) -> None:
     raise RuntimeError(f"no sender died in {TRIES} tries")
 
 
-def _double(stack: Stack) -> None:
+def double(stack: Stack) -> None:
+    """Each reminder on the queue comes twice."""
     sqs, url = stack.client("sqs"), stack.queues["reminders"]
     received = list(_received(sqs, url))
     for few in batched(received, 10, strict=False):

@@ -41,7 +41,7 @@ def main() -> None:
     sqs, url = stack.client("sqs"), stack.queues["reminders"]
     (received,) = sqs.receive_message(QueueUrl=url)["Messages"]
     # It comes back soon, and the next to die meets another one.
-    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=received["ReceiptHandle"], VisibilityTimeout=4)
+    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=received["ReceiptHandle"], VisibilityTimeout=15)
     dynamodb = stack.client("dynamodb")
     table = Table(dynamodb, stack.tables["ledger"])
     ledger = Ledger(table)
@@ -60,7 +60,9 @@ def main() -> None:
         Texts(table),
     )
     offset = stack.client("ssm").get_parameter(Name=stack.clock_parameter)["Parameter"]["Value"]
-    sender.remind(Reminder.parse(received["Body"]), real_time() + timedelta(seconds=float(offset)))
+    outcome = sender.remind(Reminder.parse(received["Body"]), real_time() + timedelta(seconds=float(offset)))
+    if outcome.retry_after is None:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=received["ReceiptHandle"])
 
 
 if __name__ == "__main__":

@@ -84,17 +84,22 @@ BAD_ROWS: tuple[dict[str, str], ...] = (
 
 def debts_csv(today: date, seed: int = 7) -> str:
     """The debts file of a day: good rows with a dozen bad ones strewn in."""
+    return csv_of(debts(today, seed, BORROWERS))
+
+
+def debts(today: date, seed: int, borrowers: int) -> list[dict[str, str]]:
+    """Its rows, of so many borrowers and a dozen whose row is bad."""
     chance = random.Random(seed)
-    rows = [row for number in range(BORROWERS) for row in _borrower(number, today, chance)]
-    for number, fault in enumerate(BAD_ROWS, start=BORROWERS):
+    rows = [row for number in range(borrowers) for row in _borrower(number, today, chance)]
+    for number, fault in enumerate(BAD_ROWS, start=borrowers):
         rows.insert(chance.randrange(len(rows)), _borrower(number, today, chance)[0] | fault)
-    return _csv(rows)
+    return rows
 
 
 def undeclared_csv(today: date, seed: int = 8) -> str:
     """A few debts of a portfolio that nobody has declared."""
     chance = random.Random(seed)
-    return _csv([row for number in range(300, 305) for row in _borrower(number, today, chance)])
+    return csv_of([row for number in range(300, 305) for row in _borrower(number, today, chance)])
 
 
 def write(folder: Path, today: date) -> dict[str, Path]:
@@ -141,7 +146,7 @@ def _debt(number: int, n: int, currency: str, today: date, chance: random.Random
     }
 
 
-def _csv(rows: list[dict[str, str]]) -> str:
+def csv_of(rows: list[dict[str, str]]) -> str:
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, list[str](DEBTS.names), restval="")
     writer.writeheader()

@@ -14,11 +14,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -41,6 +42,7 @@ ACCESS_TOKEN = "local-access-token"
 APP_SECRET = "local-app-secret"
 VERIFY_TOKEN = "local-verify-token"
 COUNTRIES_ON = "MX,CO,BR"  # those of the samples
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +84,13 @@ def read(folder: Path = FOLDER) -> Stack:
 
 
 @contextmanager
-def running(folder: Path) -> Generator[Stack]:
-    """A stack of its own in `folder`, gone with all its processes and files when the block ends."""
+def running(folder: Path, functions_see: Mapping[str, str] = NOTHING) -> Generator[Stack]:
+    """A stack of its own in `folder`, gone with all its processes and files when the block ends.
+
+    `functions_see`: environment of all functions, besides their own.
+    """
     try:
-        yield up(folder)
+        yield up(folder, functions_see)
     finally:
         # A second Ctrl-C must not leave half of it running.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -93,13 +98,13 @@ def running(folder: Path) -> Generator[Stack]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def up(folder: Path) -> Stack:
+def up(folder: Path, functions_see: Mapping[str, str] = NOTHING) -> Stack:
     """Starts everything, deploys, and writes `folder/stack.json`. Whatever was started before a failure is
     known to `down(folder)`."""
     folder.mkdir(parents=True, exist_ok=True)
     pids: dict[str, int] = {}
     simulator_url = _start_simulator(folder, pids)
-    endpoint = _start_emulator(folder, pids)
+    endpoint = _start_emulator(folder, pids, functions_see)
     stack = Stack(endpoint=endpoint, simulator_url=simulator_url, pids=pids)
     _deploy(stack, folder)
     stack = _described(stack)
@@ -125,7 +130,7 @@ def _start_simulator(folder: Path, pids: dict[str, int]) -> str:
     return json.loads(ready.read_text())["url"]
 
 
-def _start_emulator(folder: Path, pids: dict[str, int]) -> str:
+def _start_emulator(folder: Path, pids: dict[str, int], functions_see: Mapping[str, str]) -> str:
     """The emulator's environment reaches every function: it gets a bare one."""
     home = folder / "emulator"
     home.mkdir(exist_ok=True)
@@ -143,6 +148,7 @@ def _start_emulator(folder: Path, pids: dict[str, int]) -> str:
         "AUTH": "true",
         "LOG_LEVEL": "WARNING",
         "AWS_EC2_METADATA_DISABLED": "true",
+        **functions_see,
     }
     pid = _start("emulator", [str(TOOLS / "emulator" / "bin" / "ministack")], env, folder, pids)
     endpoint = f"http://127.0.0.1:{port}"
