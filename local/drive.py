@@ -124,7 +124,7 @@ def wait_until(condition: Callable[[], Any], what: str, patience: float) -> None
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {patience:.0f} s for {what}")
-        time.sleep(0.2)
+        time.sleep(0.1)
 
 
 def items(stack: Stack, table: str) -> Iterator[Item]:

@@ -51,16 +51,17 @@ def sender_asleep(stack: Stack) -> Generator[None]:
     functions = stack.client("lambda")
     (mapping,) = functions.list_event_source_mappings(FunctionName=stack.functions["send"])["EventSourceMappings"]
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-    time.sleep(1.5)  # a poll that is under way
+    time.sleep(0.2)  # a poll that is under way, which waits for nothing
     try:
         yield
     finally:
         functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
 
-def kill_a_sender(stack: Stack) -> None:
-    """It takes a reminder, claims the day, and is gone before the call. One who gets no message ends as always."""
-    command = [sys.executable, "-m", "local.killed_sender"]
+def kill_a_sender(stack: Stack, comes_back: int = 15) -> None:
+    """It takes a reminder, claims the day, and is gone before the call. One who gets no message ends as always. The
+    reminder `comes_back` after so many seconds."""
+    command = [sys.executable, "-m", "local.killed_sender", str(comes_back)]
     for _ in range(TRIES):
         killed = subprocess.run(command, input=json.dumps(asdict(stack)).encode(), cwd=ROOT, check=False)
         if killed.returncode == DEAD:

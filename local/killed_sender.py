@@ -1,6 +1,8 @@
 """A sender that dies between claim and call: takes one reminder from the queue, claims, and is gone.
 
-python -m local.killed_sender < stack.json
+python -m local.killed_sender SECONDS < stack.json
+
+The reminder comes back after so many seconds; until then the next to die meets another one.
 """
 
 import json
@@ -40,8 +42,9 @@ def main() -> None:
     stack = Stack(**json.load(sys.stdin))
     sqs, url = stack.client("sqs"), stack.queues["reminders"]
     (received,) = sqs.receive_message(QueueUrl=url)["Messages"]
-    # It comes back soon, and the next to die meets another one.
-    sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=received["ReceiptHandle"], VisibilityTimeout=15)
+    sqs.change_message_visibility(
+        QueueUrl=url, ReceiptHandle=received["ReceiptHandle"], VisibilityTimeout=int(sys.argv[1])
+    )
     dynamodb = stack.client("dynamodb")
     table = Table(dynamodb, stack.tables["ledger"])
     ledger = Ledger(table)

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
@@ -22,6 +23,9 @@ BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=en"),
+)
+NEEDED = pytest.mark.skipif(
+    not (BROWSER and DRIVER), reason="no browser here: chromium and chromium-driver are not installed"
 )
 PATIENCE = 60
 # Under the temporary folder's own name socket paths get too long.
@@ -83,6 +87,21 @@ class Phones:
 
     def press(self, label: str) -> None:
         self._click("#bubbles .buttons button", label)
+
+    def heard(self) -> list[str]:
+        """What the business has said in the open chat, reminder first."""
+        return self._all("#bubbles .theirs .body", "one.innerText")
+
+    def offered(self) -> list[list[str]]:
+        """The labels of the buttons below each thing that the business has said there."""
+        script = "return [...document.querySelectorAll('#bubbles .theirs')].map((one) => "
+        return self._driver.execute_script(
+            f"{script}[...one.querySelectorAll('.buttons button')].map((b) => b.innerText))"
+        )
+
+    def links(self) -> list[str]:
+        """Where what the business has said in the open chat leads."""
+        return self._all("#bubbles .theirs .body a", "one.getAttribute('href')")
 
     def choose(self, opener: str, title: str) -> None:
         """A row of a list message."""

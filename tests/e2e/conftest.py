@@ -7,6 +7,7 @@ import os
 from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -15,6 +16,7 @@ from local import drive, samples
 from local import stack as local_stack
 from local.leaks import leaks
 from local.stack import Stack
+from tests.e2e.browser import Phones, chromium
 from tests.e2e.steps import configure, empty_tables, move_clock
 
 
@@ -37,3 +39,23 @@ def today(stack: Stack) -> datetime:
     drive.drop_and_wait(stack, "portfolios/uno/portfolio.yaml", samples.PORTFOLIO_YAML.encode())
     drive.drop_and_wait(stack, "strategies/uno/strategy.yaml", samples.STRATEGY_YAML.encode())
     return moment
+
+
+@pytest.fixture(scope="session")
+def browser() -> Generator[Any]:
+    with chromium() as driver:
+        yield driver
+
+
+@pytest.fixture
+def phones(stack: Stack, today: datetime, browser: Any) -> Generator[Phones]:
+    """The page, before people who do nothing by themselves; afterwards it has asked nobody but the simulator."""
+    configure(stack, behaviour="silent")
+    page = Phones(browser, stack.simulator_url)
+    page.resize(1100, 760)
+    page.visit()
+    yield page
+    asked = page.asked()
+    assert asked
+    assert {url for url in asked if not url.startswith(f"{stack.simulator_url}/")} == set()
+    assert page.complaints() == []

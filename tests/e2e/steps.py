@@ -1,6 +1,7 @@
 """What the end-to-end tests do and see: files and clocks on one side, phones on the other, the tables between."""
 
 from datetime import UTC, datetime
+from itertools import batched
 from typing import Any
 
 import requests
@@ -15,15 +16,20 @@ HEADER = "borrower_id,name,phone,country,region,debt_id,amount,currency,due_date
 def empty_tables(stack: Stack) -> None:
     dynamodb = stack.client("dynamodb")
     for name, physical in stack.tables.items():
-        for item in drive.items(stack, name):
-            dynamodb.delete_item(TableName=physical, Key={key: {"S": item[key]} for key in ("pk", "sk")})
+        there = ({key: {"S": item[key]} for key in ("pk", "sk")} for item in drive.items(stack, name))
+        for few in batched(there, 25, strict=False):
+            gone = [{"DeleteRequest": {"Key": key}} for key in few]
+            assert not dynamodb.batch_write_item(RequestItems={physical: gone})["UnprocessedItems"]
 
 
-def row(due: datetime, borrower: str, phone: str, debt: str = "first") -> str:
+def row(
+    due: datetime, borrower: str, phone: str, debt: str = "first", *, amount: str = "10", link: str = ""
+) -> str:
     country = {"+52": "MX", "+57": "CO", "+55": "BR"}[phone[:3]]
     currency = {"MX": "MXN", "CO": "COP", "BR": "BRL"}[country]
     region = {"MX": "CMX", "CO": "", "BR": "SP"}[country]
-    return f"{borrower},Lucía Ejemplo,{phone},{country},{region},{debt},10,{currency},{due:%Y-%m-%d},sí,\n"
+    owed = f"{debt},{amount},{currency},{due:%Y-%m-%d}"
+    return f"{borrower},Lucía Ejemplo,{phone},{country},{region},{owed},sí,{link}\n"
 
 
 def csv(due: datetime, phones: dict[str, str]) -> str:

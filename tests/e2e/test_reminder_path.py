@@ -110,7 +110,7 @@ def test_a_sender_killed_between_claim_and_call_messages_nobody_twice(stack: Sta
     drop(stack, today, {"K1": "+525555550921"})
     with sender_asleep(stack):
         assert drive.tick(stack) == 1
-        kill_a_sender(stack)
+        kill_a_sender(stack, comes_back=1)
         assert states(stack, today) == ["CLAIMED"]
         move_clock(stack, today + timedelta(minutes=10))
     drive.settle(stack)
