@@ -59,8 +59,8 @@ def sender_asleep(stack: Stack) -> Generator[None]:
 
 
 def kill_a_sender(stack: Stack, comes_back: int = 15) -> None:
-    """It takes a reminder, claims the day, and is gone before the call. One who gets no message ends as always. The
-    reminder `comes_back` after so many seconds."""
+    """It takes a reminder, claims the day, and is gone before the call. One who gets no message ends as always.
+    The reminder `comes_back` after so many seconds."""
     command = [sys.executable, "-m", "local.killed_sender", str(comes_back)]
     for _ in range(TRIES):
         killed = subprocess.run(command, input=json.dumps(asdict(stack)).encode(), cwd=ROOT, check=False)

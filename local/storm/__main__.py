@@ -84,6 +84,7 @@ class Storm:
             self._wait_for(queued // 3)
             paused = self._pause()
         with self._phase("resumed; others pay, stop, dispute"):
+            self._move_by(minutes=17)  # until then a dead import has the book
             self._tick()
             self._wait_for(queued // 2)
             self._act(self.cast.late, "despues.csv")
@@ -153,8 +154,8 @@ class Storm:
         return self.summaries[key]
 
     def _until_files_are_done(self) -> None:
-        """Where a worker died in an import, all others of the portfolio wait until its right to the book is over:
-        the emulator's events name no version, so what comes again is another import. That time passes here."""
+        """An import whose worker died keeps all others of the portfolio waiting for a while: the emulator's events
+        name no version, so what comes again is another import. That time passes here."""
         for _ in range(ROUNDS):
             with contextlib.suppress(TimeoutError):
                 drive.wait_until(lambda: not drive.waiting(self.local, "files"), "the files", 70)

@@ -207,12 +207,18 @@ def _one_outcome(facts: Facts) -> Iterator[Check]:
         f"{facts.told.get('due')} due",
         [] if facts.told.get("due") == len(due) > 0 and not facts.told.get("missing") else [dict(facts.told)],
     )
-    of = {row["borrower_id"]: row["outcome"] for row in due}
+    of = {
+        (row["borrower_id"], f"{row['portfolio']}#{row['debt_id']}#{row['instalment']}"): row["outcome"]
+        for row in due
+    }
     states = {"accepted": {"SENT", "UNKNOWN"}} | {s: {s.upper()} for s in ("sent", "delivered", "read")}
     wrong = [
-        (name, one["status"], of.get(name))
+        (name, debt, one["status"], outcome)
         for one in facts.reminders
-        if (name := facts.reminder_of(one)) and of.get(name, "") not in states.get(one["status"], {of.get(name)})
+        for name in [facts.reminder_of(one)]
+        for debt in facts.claims[name]["debts"]
+        for outcome in [of.get((name, debt), "none")]
+        if outcome not in states.get(one["status"], {f"FAILED_{one['code']}"})
     ]
     yield "outcomes are what WhatsApp did", f"{len(facts.reminders)} reminders", wrong
 

@@ -1,7 +1,7 @@
 """Everything that a borrower can mean, said on the page: what answers is a bubble there, and what follows is kept.
 
-All write to one stack at once, each a borrower of one file, reminded by one tick. With PHONE_PICTURE=docs/phone.png
-in the environment the README's picture is taken on the way.
+All write to one stack at once, each a borrower of one file, reminded by one tick. With
+PHONE_PICTURE=docs/phone.png in the environment the README's picture is taken on the way.
 """
 
 import os

@@ -52,7 +52,13 @@ def facts(people: Cast) -> Facts:
         for one in people.borrowers.values()
     ]
     claims = [
-        {"pk": f"B#{one.id}", "sk": "MSG#2026-11-24", "state": "READ", "claimed_at": NOON.isoformat()}
+        {
+            "pk": f"B#{one.id}",
+            "sk": "MSG#2026-11-24",
+            "state": "READ",
+            "claimed_at": NOON.isoformat(),
+            "debts": {"a#F#": []},
+        }
         for one in reminded
     ]
     words = [_said(one, "in", text=one.words(Does.STOP)) for one in people.borrowers.values() if one.id in stopped]
@@ -71,7 +77,8 @@ def facts(people: Cast) -> Facts:
         faults={},
         waiting={"files": 0, "files_dead_letters": 0},
         outcomes=[
-            {"borrower_id": one.id, "debt_id": "F", "instalment": "", "outcome": "READ"} for one in reminded
+            {"borrower_id": one.id, "portfolio": "a", "debt_id": "F", "instalment": "", "outcome": "READ"}
+            for one in reminded
         ],
         told={"due": len(reminded), "missing": 0},
         leaks=[],
@@ -87,6 +94,7 @@ def _said(one: Borrower, direction: str, text: str = "") -> dict[str, Any]:
         "text": text,
         "media_id": "",
         "status": "read",
+        "code": 0,
         "at": NOON.isoformat(),
     }
 
