@@ -25,6 +25,7 @@ from cobranza.events.event import (
     ReplyData,
     UnmatchedData,
 )
+from cobranza.ledger.case import Result
 from local import marked
 
 FOLDER = Path(__file__).parents[1] / "docs" / "events"
@@ -42,7 +43,6 @@ DAY = date(2026, 11, 27)
 REMINDER = MessageData(kind="reminder", template="saldo_vencido", step=3, message=MESSAGE)
 # What each may carry.
 EXAMPLES: dict[str, Data] = {
-    "message.accepted": MessageData(kind="reminder", code="SENT", template="saldo_vencido", step=3),
     "message.sent": REMINDER,
     "message.delivered": REMINDER,
     "message.read": REMINDER,
@@ -68,7 +68,7 @@ EXAMPLES: dict[str, Data] = {
     "consent.given": ConsentData(action="opt_in"),
     "consent.withdrawn": ConsentData(action="opt_out"),
     "case.opened": CaseData(code="DISPUTE", message=MESSAGE),
-    "case.closed": CaseData(code="DISPUTE", message=MESSAGE),
+    "case.closed": CaseData(code="DISPUTE", message=MESSAGE, result=Result.RESOLVED),
     "debt.closed": ClosedData(payment=PAYMENT),
     "import.finished": ImportData(
         kind="debts",

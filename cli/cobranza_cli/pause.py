@@ -7,7 +7,7 @@ from rich.console import Console
 
 from cobranza.flows.drops import CONTROL, PAUSE, RESUME, Drop
 from cobranza.policy.breaker import is_scope
-from cobranza.store.table import utc
+from cobranza.store.table import exact
 from cobranza_cli.answer import answer_to
 from cobranza_cli.place import Place
 
@@ -31,7 +31,7 @@ def resume(place: Place, scope: str) -> dict[str, Any] | None:
 
 def _moment(place: Place) -> str:
     """Of a clock that was moved; else the file's own moment counts, which is better than this machine's."""
-    return utc(place.now()) if "ClockParameter" in place.outputs else ""
+    return exact(place.now()) if "ClockParameter" in place.outputs else ""
 
 
 def show(console: Console, told: dict[str, Any]) -> None:

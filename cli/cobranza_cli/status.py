@@ -16,6 +16,7 @@ from cobranza.store import keys
 from cobranza.store.controls import Controls
 from cobranza.store.imports import Import, Imports, State
 from cobranza.store.ledger import Ledger
+from cobranza.store.table import utc
 from cobranza.whatsapp.errors import rule_for
 from cobranza.whatsapp.templates import stand_ins
 from cobranza_cli.place import Place
@@ -100,7 +101,7 @@ def _pause(place: Place, scope: str) -> dict[str, Any] | None:
 def _stop(breaker: Breaker) -> dict[str, Any]:
     rule = rule_for(breaker.code)
     return {
-        "since": breaker.since,
+        "since": utc(datetime.fromisoformat(breaker.since)),
         "code": breaker.code,
         "title": rule.title,
         "remedy": rule.remedy.en,

@@ -72,7 +72,7 @@ class _Take(_Body):
 
 
 class _Close(_Body):
-    result: Result
+    result: Literal[Result.RESOLVED, Result.STANDS]
     hold_until: date | None = None
 
 

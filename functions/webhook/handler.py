@@ -27,8 +27,9 @@ from cobranza.store.numbers import Numbers
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.store.templates import Templates
+from cobranza.whatsapp.account_news import Alert, account_news
 from cobranza.whatsapp.errors import Action, is_known, rule_for
-from cobranza.whatsapp.events import Event, StatusEvent, parse
+from cobranza.whatsapp.events import Event, OtherEvent, StatusEvent, parse
 from cobranza.whatsapp.signature import HEADER, verify
 
 MAX_BYTES = 3 * 1024 * 1024  # Meta's largest body
@@ -145,9 +146,25 @@ def _tell_what_to_mend(counts: Counter[str], trace: str) -> None:
 
 
 def _raise_alarm(event: Event, trace: str) -> None:
-    """What failed late is as loud as what Meta answers to the sender; Meta's own words may name people."""
-    if not isinstance(event, StatusEvent):
-        return
+    """Meta's own words may name people: they are in no log."""
+    match event:
+        case StatusEvent():
+            _tell_failure(event, trace)
+        case OtherEvent():
+            _tell_alerts(event, trace)
+        case _:
+            return
+
+
+def _tell_alerts(event: OtherEvent, trace: str) -> None:
+    for news in account_news(event):
+        if isinstance(news, Alert):
+            telemetry.count("AccountAlerts")
+            telemetry.logger.error("meta has an alert", kind=news.kind or "unknown", trace=trace)
+
+
+def _tell_failure(event: StatusEvent, trace: str) -> None:
+    """What failed late is as loud as what Meta answers to the sender."""
     for error in event.errors[:1]:
         rule = rule_for(error.code)
         if is_known(error.code) and rule.action is not Action.OUR_BUG:

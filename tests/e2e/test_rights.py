@@ -14,7 +14,7 @@ from tests.unit.rights import FUNCTIONS, HARMLESS, MAY, Attempt, refused_to
 # The API of cases exists where somebody has named an issuer, and here nobody has.
 LOCAL = sorted(FUNCTIONS - {"cases"})
 KEY = {"pk": {"S": "NOBODY"}, "sk": {"S": "NOTHING"}}
-REFUSALS = {"AccessDenied", "AccessDeniedException"}
+REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 
 type Call = Callable[[Any, str, str], object]
 
@@ -28,7 +28,6 @@ def query(table: Any, name: str, index: str) -> object:
     )
 
 
-# sns:Publish is missing: the policy that a topic is born with lets the whole account in, as the emulator reads it.
 # Each call by the right that it asks for: with a client, what the stack calls the thing, and the path in it.
 CALLS: dict[str, Call] = {
     "dynamodb:GetItem": lambda table, name, _: table.get_item(TableName=name, Key=KEY),
@@ -53,6 +52,7 @@ CALLS: dict[str, Call] = {
     "s3:PutObject": lambda s3, name, path: s3.put_object(Bucket=name, Key=path, Body=b""),
     "s3:DeleteObject": lambda s3, name, path: s3.delete_object(Bucket=name, Key=path),
     "s3:ListBucket": lambda s3, name, _: s3.list_objects_v2(Bucket=name),
+    "sns:Publish": lambda sns, name, _: sns.publish(TopicArn=name, Message="{}"),
     "events:PutEvents": lambda bus, name, _: bus.put_events(
         Entries=[{"EventBusName": name, "Source": "cobranza", "DetailType": "none", "Detail": "{}"}]
     ),
@@ -130,4 +130,4 @@ def test_a_function_is_refused_what_is_not_its_own(
 
 
 def test_every_right_in_the_list_is_tried() -> None:
-    assert {action for action, _ in MAY} - set(CALLS) == {"sns:Publish"}
+    assert {action for action, _ in MAY} <= set(CALLS)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from cobranza import telemetry
+from cobranza.flows.record_news import ALERTED
 from cobranza.policy.breaker import BY_HAND, EVERY_NUMBER, Breaker
 from cobranza.policy.portfolio import parse_portfolio
-from cobranza.store.table import utc
+from cobranza.store.table import exact
 from tests.integration.deliveries import AT, Drop, call, post, sign
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.in_memory
 NUMBER, OTHER = "100000000000001", "100000000000002"
 SHOWN = "+52 55 5555 0000"
 ONE = f"number:{NUMBER}"
+NOTED = "account_note"
 
 
 def tell(world: World, field: str, value: Any, at: int = AT) -> None:
@@ -179,10 +181,79 @@ def test_nothing_but_a_person_lets_a_stopped_account_go_on(
 
 
 def test_what_a_person_stopped_stays_a_persons(world: World, portfolio: None) -> None:
-    world.ledger.open_breaker(Breaker(EVERY_NUMBER, utc(world.now), BY_HAND), {"title": "auditoría"})
+    world.ledger.open_breaker(Breaker(EVERY_NUMBER, exact(world.now), BY_HAND), {"title": "auditoría"})
     tell(world, "account_update", DISABLED, AT + 60)
     tell(world, "account_update", REINSTATED, AT + 120)
     assert world.ledger.breakers()[EVERY_NUMBER].is_by_hand
+
+
+# Alerts and reviews.
+
+
+def alert(kind: str, severity: str = "WARNING", status: str = "ACTIVE") -> dict[str, Any]:
+    told = {"alert_type": kind, "alert_severity": severity, "alert_status": status, "alert_description": "…"}
+    return {"entity_type": "BUSINESS", "entity_id": "W", "alert_info": told}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kind"),
+    [
+        ("account_alerts", alert("INCREASED_CAPABILITIES_ELIGIBILITY_FAILED", "CRITICAL"), ALERTED),
+        ("account_alerts", alert("INCREASED_CAPABILITIES_ELIGIBILITY_DEFERRED"), ALERTED),
+        ("account_alerts", alert("INCREASED_CAPABILITIES_ELIGIBILITY_DEFERRED", status="NONE"), NOTED),
+        ("account_alerts", alert("OBA_APPROVED", "INFORMATIONAL"), NOTED),
+        ("account_alerts", alert("OBA_REJECTED", "CRITICAL"), ALERTED),
+        ("account_alerts", alert("PROFILE_PICTURE_LOST", "SOON"), ALERTED),
+        ("account_alerts", alert("SENDING_IS_OVER", "INFORMATIONAL"), ALERTED),
+        ("account_alerts", {"alert_info": []}, ALERTED),
+        ("account_alerts", None, ALERTED),
+        ("account_review_update", {"decision": "APPROVED"}, NOTED),
+        ("account_review_update", {"decision": "PENDING"}, ALERTED),
+        ("account_review_update", {"decision": "DEFERRED"}, ALERTED),
+        ("account_review_update", {"decision": "REVOKED"}, ALERTED),
+        ("account_review_update", {}, ALERTED),
+    ],
+    ids=str,
+)
+def test_an_alert_or_an_open_review_is_told_to_a_person_and_information_to_the_log(
+    world: World,
+    portfolio: None,
+    counted: list[str],
+    caplog: pytest.LogCaptureFixture,
+    field: str,
+    value: Any,
+    kind: str,
+) -> None:
+    """Nothing stands still by it."""
+    tell(world, field, value)
+    assert counted.count("AccountAlerts") == (kind == ALERTED)
+    assert [vars(record)["counts"] for record in caplog.records if record.message == "recorded"] == [{kind: 1}]
+    assert world.ledger.breakers() == {}
+    assert [item["pk"] for item in world.items() if item["pk"].startswith("NEWS#")] == [f"NEWS#{field}"]
+
+
+def test_an_alert_that_nobody_knows_is_loud_without_metas_words(
+    world: World, portfolio: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    tell(world, "account_alerts", alert("LUCIA_EJEMPLO_CALLED"))
+    (record,) = (record for record in caplog.records if record.levelname == "ERROR")
+    assert vars(record)["kind"] == "unknown"
+    assert not any("LUCIA" in str(vars(record)) for record in caplog.records)
+
+
+def test_an_account_that_a_review_rejects_writes_to_nobody_until_a_person_resumes(
+    world: World, drop: Drop, portfolio: None, counted: list[str]
+) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    (reminder,) = world.tick()
+    tell(world, "account_review_update", {"decision": "REJECTED"})
+    tell(world, "account_review_update", {"decision": "APPROVED"}, AT + 60)
+    assert {scope: each.code for scope, each in world.ledger.breakers().items()} == {EVERY_NUMBER: 131031}
+    assert world.sender.remind(reminder, world.now).code == "DEFERRED_BREAKER"
+    assert counted.count("BreakersOpened") == 1
+    assert "REJECTED" in world.controls.stop(EVERY_NUMBER).title
+    world.controls.close(EVERY_NUMBER, world.now + timedelta(minutes=5))
+    assert world.ledger.breakers() == {}
 
 
 # What people want.

@@ -18,7 +18,7 @@ from cobranza.policy.feed import PAUSE_LOOK
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import Reminder
 from cobranza.store.objects import Bucket
-from cobranza.store.table import utc
+from cobranza.store.table import exact
 from cobranza.whatsapp.client import Refused, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, Rule, rule_for, rules
 from cobranza.whatsapp.events import parse
@@ -53,7 +53,7 @@ def remind(world: World, reminders: list[Reminder]) -> list[str]:
 
 def resume(world: World, scope: str, text: str | None = None) -> Any:
     key = f"control/{scope}/RESUME"
-    world.s3.put_object(Bucket="inbox", Key=key, Body=(utc(world.now) if text is None else text).encode())
+    world.s3.put_object(Bucket="inbox", Key=key, Body=(exact(world.now) if text is None else text).encode())
     return world.control.take(Bucket(world.s3, "inbox"), key, world.now)
 
 
@@ -110,7 +110,7 @@ def test_every_code_has_the_outcome_that_its_rule_says(world: World, drop: Drop,
                 Action.STOP_TEMPLATE: "template:vence_hoy",
             }
             scope = scopes[rule.action]
-            assert outcome == Outcome("DEFERRED_BREAKER", stopped=Breaker(scope, utc(world.now), rule.last))
+            assert outcome == Outcome("DEFERRED_BREAKER", stopped=Breaker(scope, exact(world.now), rule.last))
             assert world.ledger.breakers() == {scope: outcome.stopped}
             assert (message["state"], message["retried_for"]) == ("RETRY", reason)
             assert world.outcomes() == ["DEFERRED_BREAKER"]
@@ -179,15 +179,16 @@ def test_while_it_is_open_everybody_is_looked_at_again_and_nothing_is_called(wor
 
 @pytest.mark.parametrize("scope", [ACCOUNT, f"number:{NUMBER}"])
 def test_nobody_is_queued_while_no_number_may_send(world: World, drop: Drop, scope: str) -> None:
-    world.ledger.open_breaker(Breaker(scope, utc(world.now), STOPS[scope]), {})
+    world.ledger.open_breaker(Breaker(scope, exact(world.now), STOPS[scope]), {})
     assert due(world, drop, "C1") == []
+    world.later(seconds=1)
     resume(world, scope)
     assert remind(world, world.tick()) == ["SENT"]
 
 
 def test_a_stop_of_one_number_leaves_the_others_alone(world: World, drop: Drop) -> None:
     second_portfolio(world)
-    world.ledger.open_breaker(Breaker(f"number:{NUMBER}", utc(world.now), 131048), {})
+    world.ledger.open_breaker(Breaker(f"number:{NUMBER}", exact(world.now), 131048), {})
     assert remind(world, due(world, drop, "C1")) == ["DEFERRED_BREAKER"]
     assert remind(world, due(world, drop, "C2", portfolio="otra")) == ["SENT"]
 
@@ -274,24 +275,42 @@ def test_whatever_order_openings_and_closings_come_in_the_last_moment_decides(wo
         for minute, opens in (*order, order[0]):
             at = world.now + timedelta(minutes=minute)
             if opens:
-                world.ledger.open_breaker(Breaker(scope, utc(at), 131048), {})
+                world.ledger.open_breaker(Breaker(scope, exact(at), 131048), {})
             else:
                 world.controls.close(scope, at)
         assert (scope in world.ledger.breakers()) == events[-1][1], order
 
 
+@pytest.mark.parametrize("late", [True, False])
+@pytest.mark.parametrize(("opened", "closed"), [(1, 2), (2, 1), (1, 1)])
+def test_within_a_second_too_the_later_counts_and_of_two_at_once_the_stop(
+    world: World, opened: int, closed: int, late: bool
+) -> None:
+    """Microseconds apart; `late`: the opening is known after the closing."""
+    open_at, close_at = (exact(world.now.replace(microsecond=micros)) for micros in (opened, closed))
+    stop = Breaker(ACCOUNT, open_at, 131031)
+    world.later(seconds=1)
+    orders: list[Callable[[], object]] = [
+        lambda: world.ledger.open_breaker(stop, {}),
+        lambda: resume(world, ACCOUNT, close_at),
+    ]
+    for order in reversed(orders) if late else orders:
+        order()
+    assert world.ledger.breakers() == ({} if closed > opened else {ACCOUNT: stop})
+
+
 def test_a_stop_that_is_met_again_is_open_since_it_was_met_first(world: World) -> None:
     for minute in (0, 1, 2):
-        at = utc(world.now + timedelta(minutes=minute))
+        at = exact(world.now + timedelta(minutes=minute))
         world.ledger.open_breaker(Breaker(ACCOUNT, at, 368 + minute), {"title": "Blocked"})
-    assert world.ledger.breakers() == {ACCOUNT: Breaker(ACCOUNT, utc(world.now), 368)}
+    assert world.ledger.breakers() == {ACCOUNT: Breaker(ACCOUNT, exact(world.now), 368)}
 
 
 def test_an_order_that_comes_doubled_or_late_closes_nothing_that_was_met_after_it(
     world: World, drop: Drop
 ) -> None:
     queued = due(world, drop, "C1")
-    told = utc(world.now)
+    told = exact(world.now)
     resume(world, ACCOUNT, told)
     world.later(minutes=1)
     world.whatsapp.answers = [refusal(131031)]
@@ -302,8 +321,8 @@ def test_an_order_that_comes_doubled_or_late_closes_nothing_that_was_met_after_i
 
 
 def test_a_moment_to_come_closes_nothing_that_is_met_until_then(world: World) -> None:
-    resume(world, ACCOUNT, utc(world.now + timedelta(days=1)))
-    world.ledger.open_breaker(Breaker(ACCOUNT, utc(world.now + timedelta(minutes=1)), 368), {})
+    resume(world, ACCOUNT, exact(world.now + timedelta(days=1)))
+    world.ledger.open_breaker(Breaker(ACCOUNT, exact(world.now + timedelta(minutes=1)), 368), {})
     assert list(world.ledger.breakers()) == [ACCOUNT]
 
 
@@ -320,7 +339,8 @@ def test_to_close_twice_is_to_close_once(world: World, drop: Drop) -> None:
 
 def test_a_long_name_of_a_template_is_resumed_as_well(world: World) -> None:
     scope = f"template:{'a' * 300}"
-    world.ledger.open_breaker(Breaker(scope, utc(world.now), 132015), {})
+    world.ledger.open_breaker(Breaker(scope, exact(world.now), 132015), {})
+    world.later(seconds=1)
     assert resume(world, scope).pause["state"] == "RUNNING"
 
 
@@ -409,7 +429,7 @@ def pause(world: World, scope: str, text: str) -> Any:
 @pytest.mark.parametrize("scope", [f"number:{NUMBER}", "template:vence_hoy"])
 def test_a_person_pauses_a_number_or_a_template_and_resumes_it(world: World, drop: Drop, scope: str) -> None:
     reminders = due(world, drop, "C1")
-    summary = pause(world, scope, f"{utc(world.now)} new SIM card")
+    summary = pause(world, scope, f"{exact(world.now)} new SIM card")
     assert (summary.pause["state"], summary.pause["reason"]) == ("PAUSED", "new SIM card")
     assert remind(world, reminders) == ["DEFERRED_PAUSED"]
     assert world.whatsapp.sent == []
@@ -419,7 +439,7 @@ def test_a_person_pauses_a_number_or_a_template_and_resumes_it(world: World, dro
 
 
 def test_a_pause_that_comes_late_undoes_no_resume(world: World) -> None:
-    before = utc(world.now)
+    before = exact(world.now)
     world.later(minutes=1)
     resume(world, f"number:{NUMBER}")
     assert pause(world, f"number:{NUMBER}", before).pause["state"] == "RUNNING"
@@ -428,6 +448,6 @@ def test_a_pause_that_comes_late_undoes_no_resume(world: World) -> None:
 
 def test_a_number_that_is_paused_by_hand_leaves_the_others(world: World, drop: Drop) -> None:
     second_portfolio(world)
-    pause(world, f"number:{OTHER}", utc(world.now))
+    pause(world, f"number:{OTHER}", exact(world.now))
     assert remind(world, due(world, drop, "C1")) == ["SENT"]
     assert remind(world, due(world, drop, "C2", portfolio="otra")) == ["DEFERRED_PAUSED"]

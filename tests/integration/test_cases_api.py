@@ -322,6 +322,7 @@ def test_a_claim_names_portfolios_or_all(world: World, claim: Any) -> None:
         ("take", {"until": "2026-11-25T17:00:00"}),
         ("take", {"until": "mañana"}),
         ("close", {"result": "done"}),
+        ("close", {"result": "receipt_accepted"}),
         ("close", {"result": "resolved", "hold_until": "soon"}),
     ],
 )

@@ -14,6 +14,8 @@ from cobranza.flows.announce import Announcer
 from cobranza.flows.event_of import patterns
 from cobranza.flows.take_payment import PaymentDesk
 from cobranza.gateway.payment import parse
+from cobranza.whatsapp.client import Refused, Unclear
+from cobranza.whatsapp.errors import Action, ProviderError
 from local import events
 from tests.integration.deliveries import status as told_by_meta
 from tests.integration.deliveries import tell
@@ -28,6 +30,7 @@ from tests.unit.test_bus import FakeEvents
 type Drop = Callable[..., dict[str, Any]]
 type Told = list[tuple[str, dict[str, Any]]]
 
+ERROR = ProviderError(131026, "Meta's title", "Meta's details", "Aabc")
 PAID = {"portfolio": "tienda", "borrower_id": "C1", "currency": "MXN"}
 
 pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
@@ -89,11 +92,9 @@ def walk(world: World, drop: Drop) -> None:
 
 EXPECTED = [
     "import.finished",
-    "message.accepted",
     "message.sent",
     "message.delivered",
     "message.read",
-    "message.accepted",  # the answer to the reply
     "promise.made",
     "reply.received",
     "payment.applied",
@@ -135,8 +136,22 @@ def test_statuses_that_come_together_are_told_each_for_itself(world: World, drop
     }
     assert tell(world, statuses=[told_by_meta(sent, state) for state in ("read", "sent", "delivered")]) == 200
     told = [(name, detail) for name, detail in heard(world) if name.startswith("message.")]
-    assert [name for name, _ in told] == ["message.accepted", "message.sent", "message.delivered", "message.read"]
-    assert len({detail["id"] for _, detail in told}) == 4
+    assert [name for name, _ in told] == ["message.sent", "message.delivered", "message.read"]
+    assert len({detail["id"] for _, detail in told}) == 3
+
+
+@pytest.mark.parametrize(
+    ("came", "name"),
+    [(Unclear(ERROR), "message.unknown"), (Refused(Action.GIVE_UP, ERROR), "message.failed"), (None, "")],
+)
+def test_of_a_message_without_a_status_others_hear_what_went_wrong_alone(
+    world: World, drop: Drop, came: Unclear | Refused | None, name: str
+) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    (reminder,) = world.tick()
+    world.whatsapp.answers = [came] if came else []
+    world.sender.remind(reminder, world.now)
+    assert [told for told, _ in heard(world) if told.startswith("message.")] == ([name] if name else [])
 
 
 def test_a_reply_says_what_was_heard_in_it_and_whether_a_person_has_it(world: World, drop: Drop) -> None:

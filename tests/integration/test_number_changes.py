@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 
 from cobranza.policy.due import local_date
-from tests.integration.replies import PHONE, Drop, cases, lines, queued, say, tell
+from tests.integration.replies import PHONE, Drop, cases, lines, queued, say, tell, write
 from tests.integration.rows import apply, book, codes, keys_of
 from tests.integration.world import DyingClient, Killed, World, debts
 
@@ -120,6 +120,101 @@ def test_who_moves_to_a_number_whose_owner_stopped_is_not_written_to(world: Worl
     say(world, "BAJA", sender=SECOND)
     move(world, PHONE, SECOND)
     assert codes(world) == ["SKIPPED_OPTED_OUT"]
+
+
+# A stop that comes late from an old number.
+
+
+def is_stopped(world: World, drop: Drop, number: str) -> bool:
+    """Whether somebody who is imported with this number now is never written to."""
+    drop("debts/tienda/later.csv", debts({"borrower_id": "C9", "debt_id": "F-9", "phone": f"+{number}"}))
+    return "opted_out_at" in world.item("PROFILE", "C9")
+
+
+def stop_by_word(world: World) -> None:
+    say(world, "BAJA")
+
+
+def stop_by_switch(world: World) -> None:
+    told = {"wa_id": PHONE, "value": "stop", "category": "marketing_messages"}
+    tell(world, "user_preferences", told, field="user_preferences")
+
+
+@pytest.mark.parametrize("stop", [stop_by_word, stop_by_switch])
+@pytest.mark.parametrize("moves", [[SECOND], [SECOND, THIRD]])
+def test_a_late_stop_of_the_old_number_holds_where_its_owner_is_now(
+    world: World, drop: Drop, stop: Callable[[World], None], moves: list[str]
+) -> None:
+    for minutes, (old, new) in enumerate(pairwise([PHONE, *moves])):
+        move(world, old, new, minutes=minutes)
+    world.later(minutes=10)
+    stop(world)
+    assert codes(world) == ["SKIPPED_OPTED_OUT"]
+    assert lines(world).count("opt_out") == 1
+    assert is_stopped(world, drop, moves[-1])
+
+
+def test_it_holds_at_a_number_that_a_file_told_too(world: World, drop: Drop) -> None:
+    at = (world.now - timedelta(minutes=1)).isoformat()
+    row = {"borrower_id": "C1", "action": "telefono", "phone": f"+{SECOND}", "source": "call centre", "at": at}
+    apply(world, "contacts", row)
+    stop_by_word(world)
+    assert codes(world) == ["SKIPPED_OPTED_OUT"]
+    assert is_stopped(world, drop, SECOND)
+
+
+def test_who_has_the_new_number_already_is_stopped_with_it(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", debts(BRUNO | {"phone": f"+{SECOND}"}))
+    move(world, PHONE, SECOND)
+    stop_by_word(world)
+    assert {*codes(world)} == {"SKIPPED_OPTED_OUT"}
+    assert lines(world).count("opt_out") == 2
+
+
+def test_a_stop_of_somebody_whom_nobody_knew_is_known_at_their_new_number(world: World, drop: Drop) -> None:
+    move(world, THIRD, SECOND)
+    say(world, "BAJA", sender=THIRD)
+    assert is_stopped(world, drop, SECOND)
+    assert "opted_out_at" not in world.item("PROFILE")
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_stops_and_changes_end_the_same_in_any_order(world: World, drop: Drop, order: tuple[int, ...]) -> None:
+    told: list[Callable[[], None]] = [
+        lambda: move(world, PHONE, SECOND, minutes=1),
+        lambda: move(world, SECOND, THIRD, minutes=2),
+        lambda: stop_by_word(world),
+    ]
+    for each in order:
+        told[each]()
+    assert (codes(world), phone(world)) == (["SKIPPED_OPTED_OUT"], f"+{THIRD}")
+    assert is_stopped(world, drop, THIRD)
+
+
+def test_who_changes_a_number_that_a_file_told_is_followed_further(world: World) -> None:
+    row = {"borrower_id": "C1", "action": "telefono", "phone": f"+{SECOND}", "source": "call centre"}
+    apply(world, "contacts", row | {"at": (world.now - timedelta(minutes=1)).isoformat()})
+    move(world, SECOND, THIRD)
+    assert phone(world) == f"+{THIRD}"
+
+
+def test_a_webhook_that_dies_at_a_late_stop_stops_all_when_it_comes_again(world: World) -> None:
+    move(world, PHONE, SECOND)
+    world.later(minutes=5)
+    before = world.kept()
+    counting = replace(world, dynamodb=DyingClient(world.dynamodb, 10_000, done=False))
+    write(counting, "text", {"body": "BAJA"})
+    undisturbed = world.kept()
+    assert counting.dynamodb.writes >= 4
+    for at in range(counting.dynamodb.writes):
+        for done in (False, True):
+            world.restore(before)
+            with pytest.raises(Killed):
+                write(
+                    replace(world, dynamodb=DyingClient(world.dynamodb, at, done=done)), "text", {"body": "BAJA"}
+                )
+            write(world, "text", {"body": "BAJA"})
+            assert world.kept() == undisturbed, f"write {at}, done {done}"
 
 
 def test_who_was_looked_at_for_good_is_looked_at_again_on_the_next_day(world: World) -> None:

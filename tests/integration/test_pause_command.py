@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from cobranza.policy.breaker import Breaker
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store.objects import Bucket
-from cobranza.store.table import utc
+from cobranza.store.table import exact
 from cobranza_cli import answer, app, status
 from cobranza_cli.place import Place
 from tests.integration.place import WorldPlace
@@ -79,7 +79,7 @@ def test_the_command_pauses_and_resumes_by_the_file(world: World) -> None:
 @pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("scope", ["number:all", "number:100000000000001", "template:vence_hoy"])
 def test_the_command_says_what_whatsapp_has_stopped_and_resumes_it(world: World, scope: str) -> None:
-    world.ledger.open_breaker(Breaker(scope, utc(world.now), 131042), {"title": "Payment"})
+    world.ledger.open_breaker(Breaker(scope, exact(world.now), 131042), {"title": "Payment"})
     stopped = json.loads(cobranza("status", "--json").stdout)["stopped"]
     told = stopped[scope]
     assert (told["code"], told["since"]) == (131042, "2026-11-24T17:00:00Z")
@@ -87,19 +87,21 @@ def test_the_command_says_what_whatsapp_has_stopped_and_resumes_it(world: World,
     shown = cobranza("status").stdout.replace("\n", "")
     assert all(words in shown for words in (scope, "131042", "Business eligibility", told["resume"]))
 
+    world.later(seconds=1)
     resumed = cobranza("resume", scope)
     assert resumed.exit_code == 0
-    assert f"{scope} runs since 2026-11-24T17:00:00Z" in resumed.stdout
+    assert f"{scope} runs since 2026-11-24T17:00:01Z" in resumed.stdout
     assert json.loads(cobranza("status", "--json").stdout)["stopped"] == {}
     assert cobranza("resume", scope).exit_code == 0
 
 
 @pytest.mark.usefixtures("place")
-def test_a_number_is_paused_and_resumed_by_hand() -> None:
+def test_a_number_is_paused_and_resumed_by_hand(world: World) -> None:
     told = cobranza("pause", "number:1", "--reason", "new card")
     assert "number:1 is paused since 2026-11-24T17:00:00Z new card" in told.stdout
     assert "number:1 is paused" in cobranza("status").stdout
-    assert "number:1 runs since 2026-11-24T17:00:00Z" in cobranza("resume", "number:1").stdout
+    world.later(seconds=1)
+    assert "number:1 runs since 2026-11-24T17:00:01Z" in cobranza("resume", "number:1").stdout
     assert json.loads(cobranza("status", "--json").stdout)["stopped"] == {}
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.replies import PHONE, Drop, cases, queued, tell, texts
 from tests.integration.rows import codes, keys_of
+from tests.integration.test_cases_api import order
 from tests.integration.world import DyingClient, Killed, World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -106,6 +107,38 @@ def test_two_borrowers_behind_a_user_id_are_not_told_apart(world: World, drop: D
     hear(world, "hola", SHOWN)
     queued(world)
     assert say(world, "no debo nada", HIDDEN) == ["SHARED"]
+
+
+@pytest.mark.parametrize(
+    ("phones", "came"), [(frozenset({f"+{PHONE}"}), "OWED"), (frozenset[str](), "TEST_STAGE")]
+)
+def test_a_stack_for_tests_answers_a_user_id_whose_number_is_on_its_list_alone(
+    world: World, phones: frozenset[str], came: str
+) -> None:
+    hear(world, "hola", SHOWN)
+    queued(world)
+    world.answers = replace(world.answers, only_to=phones)
+    assert say(world, "SALDO", HIDDEN) == [came]
+    assert len(world.whatsapp.sent) == (came == "OWED")
+
+
+def test_a_stack_for_tests_says_that_it_may_not_answer_a_user_id_that_nobody_knows(world: World) -> None:
+    world.answers = replace(world.answers, only_to=frozenset({f"+{PHONE}"}))
+    assert say(world, "hola", HIDDEN) == ["TEST_STAGE"]
+    assert world.whatsapp.sent == []
+    assert cases(world) == ["UNKNOWN_SENDER"]
+
+
+@pytest.mark.parametrize(("phones", "code"), [(frozenset({f"+{PHONE}"}), ""), (frozenset[str](), "TEST_STAGE")])
+def test_a_person_answers_a_user_id_in_a_stack_for_tests_by_the_same_list(
+    world: World, phones: frozenset[str], code: str
+) -> None:
+    hear(world, "hola", SHOWN)
+    queued(world)
+    say(world, "no reconozco esa deuda", HIDDEN)
+    (case,) = world.cases.waiting("tienda")
+    status, told = order(world, "answer", case.id, {"text": "Lo revisamos."}, only_to=phones)
+    assert (status, told.get("code", "")) == ((409, code) if code else (200, ""))
 
 
 def test_a_switch_in_whatsapp_stops_by_user_id_too(world: World) -> None:

@@ -182,6 +182,8 @@ def test_nobody_in_particular_is_told_nothing_but_that_a_stop_was_heard() -> Non
         asked = Asked(at=NOON, type="text", text=text)
         told = reply_to_stranger(asked, meaning_of(asked, None, "es"), NOON)
         assert (told.answer, told.message_class, told.says) == (answer, kind, ())
+        taken = reply_to_stranger(asked, meaning_of(asked, None, "es"), NOON, is_taken=True)
+        assert taken == (told if kind is MessageClass.STOP_CONFIRMATION else replace(told, answer=None))
 
 
 @pytest.mark.parametrize(

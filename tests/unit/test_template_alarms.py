@@ -211,6 +211,7 @@ def test_a_scheduler_that_says_nothing_is_one_that_stands_still() -> None:
         ("BreakersOpened", "SendFunction", "Sum"),
         ("BreakersOpened", "WebhookFunction", "Sum"),
         ("QualityDropped", "WebhookFunction", "Sum"),
+        ("AccountAlerts", "WebhookFunction", "Sum"),
         ("BreakersOpen", "SchedulerFunction", "Maximum"),
         ("UnknownErrorCodes", "SendFunction", "Sum"),
         ("UnknownErrorCodes", "WebhookFunction", "Sum"),

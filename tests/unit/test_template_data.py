@@ -182,24 +182,31 @@ def test_a_deployed_topic_is_published_to_through_tls_alone(stage: str) -> None:
     now = stack(stage)
     for name in now.of("AWS::SNS::Topic"):
         (policy,) = now.policies_on("AWS::SNS::TopicPolicy", "Topics", name)
-        (refused,) = (each for each in policy if each.effect == "Deny")
+        (refused,) = (each for each in policy if "Bool" in each.conditions)
         # A topic's policy takes no "sns:*".
+        assert refused.effect == "Deny"
         assert (refused.is_for_everybody, refused.actions) == (True, {"sns:Publish"})
         assert refused.resources == {f"${{{name}}}"}
         assert refused.conditions == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-@every_deployed_stage
-def test_alarms_may_publish_to_their_topic_and_nobody_else_is_let_in(stage: str) -> None:
+@every_stage
+def test_alarms_may_publish_to_their_topic_and_no_other_topic_lets_anybody_in(stage: str) -> None:
+    """A topic without a policy of ours lets its whole account in."""
     now = stack(stage)
-    let_in = {
-        (name, *each.principals, *each.actions)
-        for name in now.of("AWS::SNS::Topic")
-        for policy in now.policies_on("AWS::SNS::TopicPolicy", "Topics", name)
-        for each in policy
-        if each.effect == "Allow"
-    }
+    let_in: set[tuple[str, ...]] = set()
+    for name in now.of("AWS::SNS::Topic"):
+        (policy,) = now.policies_on("AWS::SNS::TopicPolicy", "Topics", name)
+        let_in |= {(name, *each.principals, *each.actions) for each in policy if each.effect == "Allow"}
     assert let_in == {("AlarmsTopic", "Service cloudwatch.amazonaws.com", "sns:Publish")}
+
+
+@every_stage
+def test_nobody_of_another_account_publishes_a_notice(stage: str) -> None:
+    (policy,) = stack(stage).policies_on("AWS::SNS::TopicPolicy", "Topics", "NoticesTopic")
+    (refused,) = (each for each in policy if "StringNotEquals" in each.conditions)
+    assert (refused.effect, refused.is_for_everybody, refused.actions) == ("Deny", True, {"sns:Publish"})
+    assert refused.conditions == {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}}
 
 
 def test_on_one_machine_there_is_no_tls_to_ask_for() -> None:

@@ -65,8 +65,7 @@ class Said:
 class Reply:
     """What to keep: `says`, and `tagged`, the tags that it leaves; `takes_back`, the moment of a promise that no
     longer counts; `case`, its kind, for a person; `looked_into`, until when no reminder goes; `hands_over`, until
-    when a person answers alone; `wakes`,
-    that something was lifted.
+    when a person answers alone; `wakes`, that something was lifted.
 
     What to answer: nothing without an `answer`; `buttons` by payload; `once`, what it counts as, and the moment
     after which it must not have been said before; `promised` and `day` are what a promise is about.
@@ -115,11 +114,12 @@ def sayable(asked: Asked, reply: Reply, borrower: Borrower, now: datetime) -> Re
     return replace(reply, answer=None, buttons=(), looked_into=until)
 
 
-def reply_to_stranger(asked: Asked, meaning: Meaning, now: datetime) -> Reply:
-    """To a number that nobody has: nothing but a stop is done, and a person looks at it."""
+def reply_to_stranger(asked: Asked, meaning: Meaning, now: datetime, *, is_taken: bool = False) -> Reply:
+    """To a number that nobody has: nothing but a stop is done, and a person looks at it, or does: `is_taken`."""
     stops = meaning.intent is Intent.STOP
     reply = _stop_confirmed(asked, None) if stops else _unknown(asked, "UNKNOWN_SENDER")
-    return reply if now - asked.at < SERVICE_WINDOW else replace(reply, answer=None)
+    is_said = now - asked.at < SERVICE_WINDOW and (stops or not is_taken)
+    return reply if is_said else replace(reply, answer=None)
 
 
 def reply_to_shared(asked: Asked, meaning: Meaning, borrower: Borrower, now: datetime) -> Reply:

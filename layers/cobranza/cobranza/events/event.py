@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from cobranza.conversation.intent import Intent
+from cobranza.ledger.case import Result
 
 SOURCE = "cobranza"
 
@@ -41,7 +42,7 @@ type DebtKey = Annotated[
 type Code = Annotated[str, StringConstraints(pattern="^[A-Z]+(_[A-Z]+)*$", max_length=40)]
 type Outcome = Annotated[
     str,
-    _text(r"^(SENT|UNKNOWN|FAILED_\d{1,7})$", "SENT, UNKNOWN, or FAILED_ and WhatsApp's code"),
+    _text(r"^(UNKNOWN|FAILED_\d{1,7})$", "UNKNOWN, or FAILED_ and WhatsApp's code"),
 ]
 type Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z_]{0,59}$")]
 type TemplateName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,511}$")]
@@ -120,10 +121,11 @@ class ConsentData(Data):
 
 
 class CaseData(Data):
-    """`code`: why a person has to look at it."""
+    """`code`: why a person has to look at it; `result`: how it ended."""
 
     code: Code | None = None
     message: Ref | None = None
+    result: Result | None = None
 
 
 class ClosedData(Data):
@@ -167,7 +169,6 @@ class Event[D: Data](BaseModel):
 
 # Every event there is: its data, and the sentence that docs/events/ says of it.
 KINDS: Mapping[str, tuple[type[Data], str]] = {
-    "message.accepted": (MessageData, "WhatsApp took a message of ours"),
     "message.sent": (MessageData, "WhatsApp says that it left"),
     "message.delivered": (MessageData, "It is on the borrower's phone"),
     "message.read": (MessageData, "The borrower has seen it"),

@@ -42,7 +42,7 @@ from cobranza.whatsapp.answer_texts import answer_message, answer_text
 from cobranza.whatsapp.client import Accepted, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.client import Answer as Called
 
-UNANSWERED = "UNANSWERED"
+UNANSWERED, TEST_STAGE = "UNANSWERED", "TEST_STAGE"
 
 
 class TryLater(Exception):
@@ -71,8 +71,16 @@ class _Turn:
     @property
     def to(self) -> str:
         """As of `address_of`; a borrower's number as the book has it."""
+        return self.phone if address_of(self.event).startswith("+") else address_of(self.event)
+
+    @property
+    def phone(self) -> str:
+        """Where an answer is read (E.164): a borrower's number, also of who is known by a user id alone; empty
+        where WhatsApp hides a stranger's."""
+        if self.people:
+            return self.people[0].borrower.phone
         address = address_of(self.event)
-        return self.people[0].borrower.phone if self.people and address.startswith("+") else address
+        return address if address.startswith("+") else ""
 
     @property
     def language(self) -> str:
@@ -94,7 +102,8 @@ class AnswerDesk:
 
     def answer(self, asked: ReplyToAnswer, now: datetime) -> str:
         """Answers one message, and returns what came of it: the answer's name; KEPT, where nothing is to be said;
-        DONE, where another try has said it; NOT_FOUND. Raises TryLater, and MissingSetting without a token."""
+        TEST_STAGE, where this stack may not say it to them; DONE, where another try has said it; NOT_FOUND. Raises
+        TryLater, and MissingSetting without a token."""
         event = self.conversations.inbound(asked.borrower, asked.event)
         if event is None:
             return "NOT_FOUND"
@@ -136,7 +145,8 @@ class AnswerDesk:
         if checked := desk.reply(written, meaning):
             reply, people = checked
         elif first is None:
-            reply = reply_to_stranger(written, meaning, now)
+            is_taken = self.ledger.words.is_stranger_taken(asked.borrower, now)
+            reply = reply_to_stranger(written, meaning, now, is_taken=is_taken)
         elif len(people) > 1:
             reply = reply_to_shared(written, meaning, first.borrower, now)
         else:
@@ -217,7 +227,7 @@ class AnswerDesk:
         if not self.conversations.claim_answer(turn.asked.borrower, turn.asked.event, now, told):
             return "DONE"
         if not answer:
-            return "KEPT"
+            return "KEPT" if self._reaches(turn) or not turn.reply.answer else TEST_STAGE
         message = answer_message(turn.to, text, turn.reply, turn.language, turn.event["wamid"])
         came = self.whatsapp.send(turn.event["phone_number_id"], message)
         if isinstance(came, Refused) and came.action is errors.Action.RETRY:
@@ -232,12 +242,16 @@ class AnswerDesk:
         reply = turn.reply
         if reply.answer is None or turn.portfolio is None or not turn.to or not turn.event["wamid"]:
             return False
-        if self.only_to is not None and turn.to not in self.only_to:
+        if not self._reaches(turn):
             return False
         if reply.once is None:
             return True
         what, since = reply.once
         return self.conversations.takes_turn(turn.asked.borrower, what, turn.asked.event, since)
+
+    def _reaches(self, turn: _Turn) -> bool:
+        """Whether this stack may write to them."""
+        return self.only_to is None or turn.phone in self.only_to
 
     def _text(self, turn: _Turn, answer: Answer) -> str:
         asked, language = turn.asked, turn.language

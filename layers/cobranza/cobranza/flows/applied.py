@@ -11,8 +11,10 @@ from cobranza.errors import InvalidInput
 from cobranza.files.listings import UnmatchedPayment
 from cobranza.files.results import Refusal
 from cobranza.files.row import Row
+from cobranza.flows.close_case import CaseCloser
 from cobranza.flows.hands import hands
 from cobranza.flows.wake import wake
+from cobranza.ledger.case import Closing
 from cobranza.policy.due import StrategyOf, local_date
 from cobranza.policy.portfolio import Portfolio
 from cobranza.refs import References
@@ -83,6 +85,16 @@ class Rooms:
     def borrower(self, borrower_id: str) -> str:
         return self.references.ref("borrower", borrower_id)
 
+    @property
+    def closer(self) -> CaseCloser:
+        return CaseCloser(
+            book=self.book,
+            ledger=self.ledger,
+            cases=self.cases,
+            journal=self.journal,
+            strategy_of=self.strategy_of,
+        )
+
     def wake(self, borrower: str, now: datetime) -> None:
         """Something that kept reminders back is gone, or somebody asks for one: the borrower is looked at when it
         is time, today if today is the day. Nothing for who is no borrower yet."""
@@ -93,13 +105,15 @@ class Rooms:
 @dataclass(slots=True)
 class Told:
     """What a borrower's rows ask for. `lines` are what the journal keeps of them; `is_awake`: the borrower has to
-    be looked at once it is written; `strange` counts the rows of debts that we do not know yet."""
+    be looked at once it is written; `strange` counts the rows of debts that we do not know yet; `closings` are the
+    cases that end with it, by id."""
 
     outcomes: list[tuple[Row, str | InvalidInput]] = field(default_factory=list[tuple[Row, str | InvalidInput]])
     writes: list[Write] = field(default_factory=list[Write])
     lines: list[Line] = field(default_factory=list[Line])
     is_awake: bool = False
     strange: int = 0
+    closings: dict[str, Closing] = field(default_factory=dict[str, Closing])
 
 
 def write_told(rooms: Rooms, borrower: str, tell: Callable[[Known], Told], now: datetime) -> Told:

@@ -7,7 +7,6 @@ from cobranza.files.cases import CaseRow
 from cobranza.files.codes import refuse
 from cobranza.files.row import Row
 from cobranza.flows.applied import CREATED, UNCHANGED, Applied, Job, Outcomes, Rooms, in_chunks
-from cobranza.flows.close_case import CaseCloser
 from cobranza.ledger.case import Case, Closing
 
 type Rows = Sequence[tuple[Row, CaseRow]]
@@ -36,16 +35,9 @@ def _close(rooms: Rooms, rows: Rows, job: Job) -> Outcomes:
         if outcome == CREATED:
             closing = told.closing
     if case and closing:
-        closer = CaseCloser(
-            book=rooms.book,
-            ledger=rooms.ledger,
-            cases=rooms.cases,
-            journal=rooms.journal,
-            strategy_of=rooms.strategy_of,
-        )
         if not case.is_open:  # by an earlier try of this import
-            closer.wake(case, job.now)
-        elif not closer.close(case, closing, job.import_id, job.now):
+            rooms.closer.wake(case, job.now)
+        elif not rooms.closer.close(case, closing, job.import_id, job.now):
             raise RuntimeError("a case changed under our hands")
     return outcomes
 

@@ -27,7 +27,7 @@ from cobranza.store import keys
 from cobranza.store.controls import Control, Controls, Stop
 from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket
-from cobranza.store.table import utc
+from cobranza.store.table import exact, utc
 
 # So much of the file's text is read, in bytes, and so much of that is kept, in letters.
 MOST_READ = 4096
@@ -80,7 +80,7 @@ class ControlDesk:
             return None
         if drop.file == PAUSE:
             at, reason = _moment_and_reason(seen)
-            self.ledger.open_breaker(Breaker(drop.portfolio, utc(min(at, now)), BY_HAND), {"title": reason})
+            self.ledger.open_breaker(Breaker(drop.portfolio, exact(min(at, now)), BY_HAND), {"title": reason})
             stop = self.controls.stop(drop.portfolio)
         else:
             stop = self.controls.close(drop.portfolio, min(_moment(seen), now))
@@ -142,16 +142,20 @@ class ControlDesk:
 
 
 def _told_of(stop: Stop) -> dict[str, Any]:
-    """In the shape of a pause."""
+    """In the shape of a pause, to the second."""
     changed_at = stop.since or stop.closed_at
     return {
         "state": "PAUSED" if stop.since else "RUNNING",
-        "paused_at": stop.since or stop.ended or None,
-        "resumed_at": None if stop.since else stop.closed_at,
+        "paused_at": _second(stop.since or stop.ended),
+        "resumed_at": None if stop.since else _second(stop.closed_at),
         "in_force_by": utc(datetime.fromisoformat(changed_at) + IN_FORCE) if changed_at else None,
         "held": stop.held or 0,
         "reason": stop.reason,
     }
+
+
+def _second(moment: str) -> str | None:
+    return utc(datetime.fromisoformat(moment)) if moment else None
 
 
 def held(ledger: Ledger, stopped: Iterable[str], pause: Pause, now: datetime) -> set[str]:

@@ -2,7 +2,7 @@
 
 What is accepted is a payment like any other, whose number is the receipt's own, so that it counts once ever. It is
 booked before the receipt is marked: who dies between the two books nothing twice. A rejected receipt may be
-accepted later, when the money has come; an accepted one stays accepted.
+accepted later, when the money has come; an accepted one stays accepted. Either decision closes the receipt's case.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -25,18 +25,21 @@ from cobranza.flows.applied import (
     write_told,
 )
 from cobranza.flows.apply_payments import apply_payments
+from cobranza.ledger.case import Closing, Result
 from cobranza.ledger.confirmation import Confirmation, Subject
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Payment
 from cobranza.ledger.receipt import Decision, Receipt, paused_until
 from cobranza.policy.closing import home_zone
 from cobranza.policy.due import TOP, Look, local_date
-from cobranza.store import keys
+from cobranza.store import case_keys, keys
 from cobranza.store.book import Known
 from cobranza.store.journal import Line
 from cobranza.store.messages import to_be_told
 from cobranza.store.receipts import amount_of, decided, receipt_of
 from cobranza.store.table import Item, Update
+
+_RESULTS = {Decision.ACCEPTED: Result.RECEIPT_ACCEPTED, Decision.REJECTED: Result.RECEIPT_REJECTED}
 
 type Rows = Sequence[tuple[Row, ReceiptRow]]
 
@@ -49,11 +52,20 @@ def apply_receipts(rooms: Rooms, rows: Rows, job: Job, applied: Applied) -> None
         ref, theirs = one
         told = write_told(rooms, ref, lambda known: _decide(known, theirs, job, unmatched), job.now)
         if any(outcome == CREATED for _, outcome in told.outcomes):  # a rejection is told, and less is in the way
+            _close_cases(rooms, told.closings, job)
             rooms.ledger.look_at(ref, Look(job.now, TOP))
         return told
 
     for told in in_chunks(decide, groups, rooms.workers):
         applied.note_all(told.outcomes)
+
+
+def _close_cases(rooms: Rooms, closings: Mapping[str, Closing], job: Job) -> None:
+    """Those that are open; a person may have closed one before, or does now."""
+    for case_id, closing in closings.items():
+        case = rooms.cases.find(case_id)
+        if case and case.is_open and case.is_of_receipt:
+            rooms.closer.close(case, closing, job.import_id, job.now)
 
 
 # The money of what was accepted.
@@ -137,6 +149,7 @@ def _tell(told: Told, known: Known, found: ReceiptRow, job: Job) -> None:
     if decision is None or person is None:
         return
     told.lines.append(_line(receipt, decision, job))
+    told.closings[case_keys.case_id(receipt.borrower, receipt.event)] = Closing(_RESULTS[decision])
     if receipt.decision is not decision:
         told.writes.append(decided(item, decision, found.amount, found.reason, job.import_id, job.now))
     if decision is Decision.REJECTED:

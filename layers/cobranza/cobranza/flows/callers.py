@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 from cobranza.ledger.phone import phone_variants
 from cobranza.refs import References
 from cobranza.store.ledger import Ledger
+from cobranza.store.phones import Moved
 from cobranza.store.table import Item
+
+# So often somebody may have moved on meanwhile; a circle of numbers ends here.
+_MOST_MOVES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,15 @@ class Callers:
         if wa_id:
             return [self.references.ref("phone", f"+{form}") for form in phone_variants(wa_id)]
         return self.ledger.user_ids.phones(self.user_refs(user_ids)) if user_ids else []
+
+    def last(self, to: Moved) -> Moved:
+        """Where its owner went from there, if that was told."""
+        for _ in range(_MOST_MOVES):
+            further = self.ledger.phones.moved(self.phones(to.phone.removeprefix("+")))
+            if further is None or further.at <= to.at:
+                break
+            to = further
+        return to
 
     def user_refs(self, user_ids: Sequence[str]) -> list[str]:
         return [self.references.ref("bsuid", each) for each in user_ids]

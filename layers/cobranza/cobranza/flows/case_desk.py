@@ -112,6 +112,8 @@ class CaseDesk:
             raise CaseRefused("CHANGED")
         for borrower in case.borrowers:
             self.closer.ledger.words.take_over(borrower, now, until)
+        if not case.borrowers:
+            self.closer.ledger.words.take_over_stranger(case.chat, until)
 
     def hand_back(self, caller: Caller, case_id: str, now: datetime) -> None:
         """The machine answers again. Raises CaseRefused (ALREADY_CLOSED, CHANGED)."""
@@ -119,6 +121,8 @@ class CaseDesk:
         self._note(case, caller, "case.handed_back", now, {})
         for borrower in case.borrowers:
             self.closer.ledger.words.hand_back(borrower)
+        if not case.borrowers:
+            self.closer.ledger.words.hand_back_stranger(case.chat)
         if not self.closer.cases.hand_back(case):
             raise CaseRefused("CHANGED")
         self.closer.wake(case, now)

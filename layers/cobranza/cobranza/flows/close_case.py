@@ -38,6 +38,8 @@ class CaseCloser:
         self.journal.append_all([_line(case, closing, source, by, now)], now)
         for borrower in case.borrowers:
             self._let_go(borrower, case, closing, source or by, now)
+        if not case.borrowers and case.taken_until:
+            self.ledger.words.hand_back_stranger(case.chat, case.taken_until)
         is_closed = self.cases.close(case, closing, source or by, now)
         self.wake(case, now)
         return is_closed

@@ -40,7 +40,8 @@ from cobranza.store.journal import (
 )
 
 _KIND_OF = {"outcome": "reminder", "confirmation": "confirmation", "answer": "answer"}
-_TOLD = {"SENT": "message.accepted", "UNKNOWN": "message.unknown", "FAILED_": "message.failed"}
+# Not SENT: what WhatsApp took, WhatsApp tells of.
+_TOLD = {"UNKNOWN": "message.unknown", "FAILED_": "message.failed"}
 _DAY = re.compile(r"(told )?\d{4}-\d{2}-\d{2}")
 _WORD = re.compile(r"[a-z][a-z_]{0,39}")
 
@@ -181,7 +182,9 @@ def _consent(line: Line) -> ConsentData:
 
 
 def _case(line: Line) -> CaseData:
-    return CaseData(code=line.facts.get("code"), message=line.facts.get("message"))
+    facts = line.facts
+    result = facts["type"] if line.event == "case.closed" else None
+    return CaseData(code=facts.get("code"), message=facts.get("message"), result=result)
 
 
 def _closed(line: Line) -> ClosedData:

@@ -27,8 +27,6 @@ from cobranza.whatsapp.number_news import Changed
 NUMBER_CHANGED = "NUMBER_CHANGED"
 # A user id that was not seen with its number yet: any number that it is seen with is a later one.
 _NEVER = datetime.min.replace(tzinfo=UTC)
-# So often somebody may have moved on meanwhile; a circle of numbers ends here.
-_MOST_MOVES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +48,14 @@ class NumberDesk:
 
     def _move(self, change: Changed, old: Sequence[str], new: Sequence[str], now: datetime) -> None:
         phones, books = self.callers.ledger.phones, list(self._having(old))
+        to = Moved(_e164(change.new), change.at)
+        last = self.callers.last(to)
         for stopped_at in phones.stopped(old).values():
-            for ref in new:
+            for ref in dict.fromkeys([*new, *self.callers.phones(last.phone.removeprefix("+"))]):
                 self.callers.ledger.stop_phone(ref, stopped_at)
-        phones.move(old, Moved(_e164(change.new), change.at))
+        phones.move(old, to)
         if len(books) == 1:
-            self._give(books[0], self._last(Moved(_e164(change.new), change.at)), change, now)
+            self._give(books[0], last, change, now)
         elif books:
             self._ask_a_person(books, change, now)
 
@@ -66,15 +66,6 @@ class NumberDesk:
             loaded = ledger.load(borrower)
             if loaded and loaded.book.borrower.phone_ref in phones:
                 yield loaded.book
-
-    def _last(self, to: Moved) -> Moved:
-        """Where they went from there, if that was told before."""
-        for _ in range(_MOST_MOVES):
-            further = self.callers.ledger.phones.moved(self.callers.phones(to.phone.removeprefix("+")))
-            if further is None or further.at <= to.at:
-                break
-            to = further
-        return to
 
     def _give(self, book: Book, to: Moved, change: Changed, now: datetime) -> None:
         ledger, who = self.callers.ledger, book.borrower

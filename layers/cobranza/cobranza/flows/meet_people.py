@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cobranza.flows.callers import Callers
+from cobranza.flows.leave_in_peace import Peace, Stop
 from cobranza.store.journal import Journal
-from cobranza.store.keys import borrower_pk
-from cobranza.store.table import ConditionFailed, Item
+from cobranza.store.table import Item
 from cobranza.store.user_ids import Met
 from cobranza.whatsapp.events import InboundMessage, StatusEvent
 
@@ -37,23 +37,8 @@ class Acquaintance:
         ledger = self.callers.ledger
         news = ledger.user_ids.news(met, known)
         for ref, at in ledger.phones.stopped([*news]).items():
-            self._stop(ref, news[ref], at, now)
+            Peace(self.callers, self.journal).leave(news[ref].phones, Stop(at, "user_id", ref), now)
         ledger.user_ids.learn(news)
-
-    def _stop(self, ref: str, met: Met, at: datetime, now: datetime) -> None:
-        ledger = self.callers.ledger
-        for phone in met.phones:
-            ledger.stop_phone(phone, at)
-        failure: ConditionFailed | None = None
-        for borrower in sorted({each for phone in met.phones for each in ledger.borrowers_behind(phone)}):
-            try:
-                ledger.opt_out(borrower, at)
-            except ConditionFailed as error:
-                failure = failure or error
-            told = {"type": "user_id", "debts": []}
-            self.journal.append(borrower_pk(borrower), now, "opt_out", ref, told, at=at)
-        if failure:
-            raise failure
 
 
 def _who(event: InboundMessage | StatusEvent) -> tuple[str, tuple[str, ...], datetime]:

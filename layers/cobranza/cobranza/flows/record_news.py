@@ -9,22 +9,25 @@ from datetime import datetime
 
 from cobranza.flows.callers import Callers
 from cobranza.flows.follow_number import NumberDesk
+from cobranza.flows.leave_in_peace import Peace, Stop
 from cobranza.policy.breaker import EVERY_NUMBER, Breaker, of_number
 from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations, Raw
 from cobranza.store.journal import Journal
-from cobranza.store.keys import borrower_pk, chat_pk
+from cobranza.store.keys import chat_pk
 from cobranza.store.ledger import Ledger
 from cobranza.store.numbers import Numbers
-from cobranza.store.table import ConditionFailed, utc
+from cobranza.store.table import exact, utc
 from cobranza.store.templates import Templates
 from cobranza.whatsapp.account_news import (
     SPAM,
     UPGRADED,
     AccountStopped,
+    Alert,
     Faster,
     Limit,
     News,
+    Noted,
     QualityDropped,
     WantsNoMore,
     account_news,
@@ -34,7 +37,7 @@ from cobranza.whatsapp.number_news import Changed, id_updates
 from cobranza.whatsapp.template_news import template_news
 
 # What a person has to look at, by the names under which it is counted.
-STOPPED, RED, DROPPED = "account_stopped", "quality_red", "quality_dropped"
+STOPPED, RED, DROPPED, ALERTED = "account_stopped", "quality_red", "quality_dropped", "account_alert"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class NewsDesk:
             return "user_id"
         at = moment_of_entry(event) or now
         kinds = [self._obey(news, event.field, at, callers, now) for news in account_news(event)]
-        return next((kind for kind in (STOPPED, RED, DROPPED, *kinds) if kind in kinds), "other")
+        return next((kind for kind in (STOPPED, RED, DROPPED, ALERTED, *kinds) if kind in kinds), "other")
 
     def follow(self, change: Changed, callers: Callers, now: datetime) -> None:
         NumberDesk(callers, self.cases, self.journal).follow(change, now)
@@ -79,6 +82,10 @@ class NewsDesk:
                 for number in self._shown_as(shown) if is_red else ():
                     self._stop(of_number(number), SPAM, f"{field} RED", at)
                 return RED if is_red else DROPPED
+            case Alert():
+                return ALERTED
+            case Noted():
+                return "account_note"
             case Limit(people):
                 for number in self.ledger.numbers():
                     self.numbers.set_tier(number, people, at)
@@ -92,7 +99,7 @@ class NewsDesk:
                 return "opt_out"
 
     def _stop(self, scope: str, code: int, words: str, at: datetime) -> None:
-        self.ledger.open_breaker(Breaker(scope, utc(at), code), {"title": words, "details": "", "trace": ""})
+        self.ledger.open_breaker(Breaker(scope, exact(at), code), {"title": words, "details": "", "trace": ""})
 
     def _shown_as(self, shown: str) -> list[str]:
         """Meta's id of the number; the only one that we have, where nobody has seen it yet."""
@@ -103,21 +110,10 @@ class NewsDesk:
 
     def _leave_in_peace(self, wish: WantsNoMore, callers: Callers, now: datetime) -> None:
         """As BAJA does. Whoever is being imported meanwhile keeps nobody else from stopping."""
-        references = callers.references
         user_ids = (wish.user_id,) if wish.user_id else ()
         phones = callers.phones(wish.wa_id, user_ids) or callers.user_refs(user_ids)
-        for phone in phones:
-            self.ledger.stop_phone(phone, wish.at)
-        borrowers, failure = callers.borrowers(wish.wa_id, user_ids), None
-        told = {"type": "user_preferences", "debts": []}
-        identity = references.ref("news", f"{wish.wa_id or wish.user_id} {utc(wish.at)}")
-        for borrower in borrowers:
-            try:
-                self.ledger.opt_out(borrower, wish.at)
-            except ConditionFailed as error:
-                failure = failure or error
-            self.journal.append(borrower_pk(borrower), now, "opt_out", identity, told, at=wish.at)
-        if not borrowers:
+        identity = callers.references.ref("news", f"{wish.wa_id or wish.user_id} {utc(wish.at)}")
+        told_by = "user_preferences"
+        if not Peace(callers, self.journal).leave(phones, Stop(wish.at, told_by, identity), now):
+            told = {"type": told_by, "debts": []}
             self.journal.append(chat_pk(phones[0]), now, "opt_out", identity, told, at=wish.at)
-        if failure:
-            raise failure

@@ -17,6 +17,7 @@ from cobranza.conversation.intent import Intent, understand
 from cobranza.errors import InvalidInput
 from cobranza.flows.callers import Callers
 from cobranza.flows.hands import hands
+from cobranza.flows.leave_in_peace import Peace, Stop
 from cobranza.flows.record_news import NewsDesk
 from cobranza.policy.message import Message
 from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
@@ -139,11 +140,8 @@ class ReplyDesk:
         keeps nobody else from stopping."""
         failures: dict[str, ConditionFailed] = {}
         for reply in replies:
-            for borrower in reply.borrowers if reply.intent is Intent.STOP else ():
-                try:
-                    self.ledger.opt_out(borrower, reply.event.at)
-                except ConditionFailed as error:
-                    failures.setdefault(reply.key, error)
+            if reply.intent is Intent.STOP and (failure := self._stop(reply, callers, now)):
+                failures[reply.key] = failure
         profiles = self.ledger.words.heard_from(_last_moments(replies))
         sent = self._sent_to(profiles, {borrower for each in replies for borrower in each.borrowers})
         lines: list[Line] = []
@@ -158,6 +156,21 @@ class ReplyDesk:
             lines += [] if reply.borrowers else _lines(chat_pk(reply.chats[0]), reply, {})
         self.journal.append_all(lines, now)
         return failures
+
+    def _stop(self, reply: Reply, callers: Callers, now: datetime) -> ConditionFailed | None:
+        """Whoever wrote, and where they are if they have another number by now; why not all of it."""
+        at, failure = reply.event.at, None
+        for borrower in reply.borrowers:
+            try:
+                self.ledger.opt_out(borrower, at)
+            except ConditionFailed as error:
+                failure = error
+        try:
+            asked = Stop(at, reply.event.type[:40], reply.wamid)
+            Peace(callers, self.journal).follow(reply.phones, asked, now, stopped=reply.borrowers)
+        except ConditionFailed as error:
+            failure = error
+        return failure
 
     def _sent_to(self, profiles: Mapping[str, Item], borrowers: Iterable[str]) -> dict[str, list[Sent]]:
         """What was sent to each borrower of late."""

@@ -20,7 +20,7 @@ from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey, borrower_pk, chat_pk
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages, Progress
-from cobranza.store.table import READS_A_CALL, Item, utc
+from cobranza.store.table import READS_A_CALL, Item, exact
 from cobranza.whatsapp.errors import ProviderError, rule_for, scope_of
 from cobranza.whatsapp.events import StatusEvent
 
@@ -111,7 +111,7 @@ class StatusDesk:
         """Some stops come by status alone: the message was taken, and has failed; the next ones wait."""
         action = rule_for(error.code).action
         if action.stops:
-            met = Breaker(scope_of(action, event.phone_number_id, template), utc(event.at), error.code)
+            met = Breaker(scope_of(action, event.phone_number_id, template), exact(event.at), error.code)
             words = {"title": error.title, "details": error.details, "trace": error.trace}
             self.ledger.open_breaker(met, words)
 

@@ -9,7 +9,7 @@ from threading import Lock
 
 from cobranza.policy.breaker import Breaker
 from cobranza.store.ledger import Ledger
-from cobranza.store.table import utc
+from cobranza.store.table import exact
 from cobranza.whatsapp.errors import ProviderError
 
 
@@ -34,7 +34,7 @@ class Stops:
 
     def open(self, scope: str, error: ProviderError, at: datetime) -> Breaker:
         """Meta's answer at `at` stops this scope: for everybody from their next reading on, here at once."""
-        met = Breaker(scope, utc(at), error.code)
+        met = Breaker(scope, exact(at), error.code)
         self.ledger.open_breaker(met, {"title": error.title, "details": error.details, "trace": error.trace})
         with self._lock:
             self._read_at = float("-inf")

@@ -23,10 +23,13 @@ class CaseQueue(StrEnum):
 
 
 class Result(StrEnum):
-    """RESOLVED: what was said keeps reminders back no more; STANDS: it does, and nothing is left to do."""
+    """RESOLVED: what was said keeps reminders back no more; STANDS: it does, and nothing is left to do. The others
+    are no person's word about the case, but what was decided about its receipt."""
 
     RESOLVED = "resolved"
     STANDS = "stands"
+    RECEIPT_ACCEPTED = "receipt_accepted"
+    RECEIPT_REJECTED = "receipt_rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,10 @@ class Case:
     @property
     def is_open(self) -> bool:
         return self.state is not CaseState.CLOSED
+
+    @property
+    def is_of_receipt(self) -> bool:
+        return self.topic.startswith("RECEIPT_")
 
     def may_be_taken(self, by: str, now: datetime) -> bool:
         """By anybody whom nobody has come before, or whose time is up."""

@@ -16,7 +16,7 @@ _SCOPE = re.compile(r"number:(?:all|[0-9]{1,20})|template:[a-z0-9_]{1,512}")
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """An open breaker: `since` a moment (ISO 8601, UTC), for Meta's `code` or BY_HAND."""
+    """An open breaker: `since` a moment (ISO 8601, UTC, to the microsecond), for Meta's `code` or BY_HAND."""
 
     scope: str
     since: str

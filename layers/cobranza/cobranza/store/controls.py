@@ -8,7 +8,7 @@ from datetime import datetime
 from cobranza.policy.breaker import BY_HAND
 from cobranza.policy.feed import Pause
 from cobranza.store import keys
-from cobranza.store.table import ConditionFailed, Item, Table, utc
+from cobranza.store.table import ConditionFailed, Item, Table, exact, utc
 
 RUNNING = "attribute_not_exists(#paused_at) OR attribute_exists(#resumed_at)"
 PAUSED = "attribute_exists(#paused_at) AND attribute_not_exists(#resumed_at)"
@@ -37,7 +37,7 @@ class Control:
 @dataclass(frozen=True, slots=True)
 class Stop:
     """A breaker: `since` when it is open, empty else; `ended` is since when the last one was that was closed,
-    `closed_at` up to when a person has closed it. `held` as of a Control."""
+    `closed_at` up to when a person has closed it, all to the microsecond. `held` as of a Control."""
 
     scope: str
     since: str = ""
@@ -88,9 +88,9 @@ class Controls:
         return self.of(pause.scope)
 
     def close(self, scope: str, at: datetime) -> Stop:
-        """Ends what WhatsApp stopped up to `at`; a stop that was met later stays. In whatever order openings and
+        """Ends what WhatsApp stopped before `at`; what was met then or later stays. In whatever order openings and
         closings become known, the end is the same."""
-        key, moment = keys.breaker(scope), utc(at)
+        key, moment = keys.breaker(scope), exact(at)
         with contextlib.suppress(ConditionFailed):
             self._table.update(
                 key,
@@ -103,7 +103,7 @@ class Controls:
                 key,
                 {"ended": self.stop(scope).since},
                 remove=("since", "code", "title", "details", "trace", "held"),
-                condition="#since = :ended AND #met_at <= :moment",
+                condition="#since = :ended AND #met_at < :moment",
                 values={"moment": moment},
             )
         return self.stop(scope)

@@ -199,7 +199,7 @@ class Ledger:
                 {"met_at": met.since},
                 first={"since": met.since, "code": met.code, **words},
                 condition="(attribute_not_exists(#met_at) OR #met_at < :met_at) AND "
-                "(attribute_not_exists(#closed_at) OR #closed_at < :met_at)",
+                "(attribute_not_exists(#closed_at) OR #closed_at <= :met_at)",
             )
 
     def everybody_waits(self) -> Pause | None:

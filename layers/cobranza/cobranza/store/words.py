@@ -132,6 +132,27 @@ class Words:
                 keys.profile(borrower), remove=("human_since", "human_until"), condition="attribute_exists(#pk)"
             )
 
+    # Who is no borrower has no profile, but a conversation.
+
+    def take_over_stranger(self, chat: str, until: datetime) -> None:
+        """A person answers this conversation until then."""
+        self._table.update(keys.said_in_chat(chat), {"human_until": utc(until)})
+
+    def hand_back_stranger(self, chat: str, until: datetime | None = None) -> None:
+        """The machine answers it again; where `until` is told, only whom a person had taken until then."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.said_in_chat(chat),
+                remove=("human_until",),
+                condition="#human_until = :until" if until else "attribute_exists(#human_until)",
+                values={"until": utc(until)} if until else {},
+            )
+
+    def is_stranger_taken(self, chat: str, now: datetime) -> bool:
+        """Whether a person alone answers this conversation."""
+        item = self._table.get(keys.said_in_chat(chat)) or {}
+        return item.get("human_until", "") > utc(now)
+
 
 def _wrote(borrower: str, at: str, there: Item) -> Update:
     known = {name: there[name] for name in ("last_inbound_at",) if name in there}

@@ -1,7 +1,7 @@
 """What Meta tells of the account, its numbers and people's wishes, besides messages and templates.
 
-Source: https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/reference (account_update,
-phone_number_quality_update, business_capability_update, user_preferences)
+Source: https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/reference (account_update, account_alerts,
+account_review_update, phone_number_quality_update, business_capability_update, user_preferences)
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,6 +24,15 @@ _STOPS = {
 _REINSTATED = "REINSTATE"
 _LIMITS = ("max_daily_conversations_per_business", "max_daily_conversation_per_phone")
 _QUALITIES = ("new_quality_score", "current_quality_score", "event")
+# What Meta calls an alert's kind; none of them takes from the limit that a number has.
+_ALERTS = {
+    "INCREASED_CAPABILITIES_ELIGIBILITY_DEFERRED",
+    "INCREASED_CAPABILITIES_ELIGIBILITY_FAILED",
+    "INCREASED_CAPABILITIES_ELIGIBILITY_NEED_MORE_INFO",
+    "OBA_APPROVED",
+    "OBA_REJECTED",
+    "PROFILE_PICTURE_LOST",
+}
 _THOUSANDS = {"K": 1000, "M": 1_000_000}
 
 
@@ -58,6 +67,18 @@ class AccountStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class Alert:
+    """A person has to look at the account, which sends on. `kind` is Meta's word, empty where nobody knows it."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Nothing has to be done about it."""
+
+
+@dataclass(frozen=True, slots=True)
 class WantsNoMore:
     """Somebody switched off our messages in WhatsApp. `wa_id` is empty where Meta hides it."""
 
@@ -66,15 +87,18 @@ class WantsNoMore:
     at: datetime
 
 
-type News = Limit | Faster | QualityDropped | AccountStopped | WantsNoMore
+type News = Limit | Faster | QualityDropped | AccountStopped | Alert | Noted | WantsNoMore
 
 
 def account_news(event: OtherEvent) -> list[News]:
-    """What of it changes what may be sent; nothing where it is no such news, or cannot be read."""
-    if not isinstance(event.value, dict):
-        return []
-    value = cast(dict[str, Any], event.value)
+    """What of it changes what may be sent, or a person has to see; nothing where it is no such news, or cannot be
+    read. Of alerts and reviews each is told: one that nobody can read may be the one that counts."""
+    value = cast(dict[str, Any], event.value) if isinstance(event.value, dict) else {}
     match event.field:
+        case "account_alerts":
+            return [_alert(_object(value, "alert_info"))]
+        case "account_review_update":
+            return [_review(_text(value, "decision"))]
         case "account_update":
             return list(_stops(value))
         case "business_capability_update":
@@ -101,6 +125,27 @@ def _stops(value: Mapping[str, Any]) -> Iterator[News]:
     ]
     words = [event, ban, _text(_object(value, "violation_info"), "violation_type"), *kinds]
     yield AccountStopped(_STOPS[event], " ".join(filter(None, words))[:200])
+
+
+def _alert(told: Mapping[str, Any]) -> Alert | Noted:
+    kind, severity = _text(told, "alert_type"), _text(told, "alert_severity")
+    if kind not in _ALERTS:
+        return Alert("")
+    is_over = _text(told, "alert_status") == "NONE"
+    return Noted() if is_over or severity == "INFORMATIONAL" else Alert(kind)
+
+
+def _review(decision: str) -> AccountStopped | Alert | Noted:
+    """While a review waits, Meta lets the account send or refuses it by a code; rejected, it sends no more."""
+    match decision:
+        case "APPROVED":
+            return Noted()
+        case "REJECTED":
+            return AccountStopped(LOCKED, "account_review_update REJECTED")
+        case "PENDING" | "DEFERRED":
+            return Alert(f"REVIEW_{decision}")
+        case _:
+            return Alert("")
 
 
 def _limits(value: Mapping[str, Any]) -> Iterator[News]:
