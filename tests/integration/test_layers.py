@@ -6,9 +6,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -22,10 +21,10 @@ OURS = ROOT / "build/local/CobranzaLayer/python"
 RUNTIME = ROOT / "build/tools/emulator/bin/python"  # has boto3, as Lambda's own Python does
 HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
 SETTINGS = {
-    field.name.upper()
+    name.upper()
     for each in vars(settings).values()
     if isinstance(each, type) and issubclass(each, Settings)
-    for field in fields(each)
+    for name in get_type_hints(each)
 }
 MB = 1000**2
 VENDOR_LIMIT, LIMIT = 30 * MB, 40 * MB

@@ -7,12 +7,12 @@ a `!Sub`, becomes "${FilesQueue.Arn}".
 import copy
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 import boto3
 import pytest
@@ -350,7 +350,7 @@ def settings_of(function: str) -> type[Settings]:
 
 
 def variables(settings_class: type[Settings]) -> set[str]:
-    return {field.name.upper() for field in fields(settings_class)}
+    return {name.upper() for name in get_type_hints(settings_class)}
 
 
 def dig(node: Any, path: str) -> Any:

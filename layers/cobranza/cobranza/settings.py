@@ -2,9 +2,9 @@
 
 import os
 import re
-from dataclasses import dataclass, fields
+from dataclasses import FrozenInstanceError
 from datetime import timedelta
-from typing import Self
+from typing import Self, get_type_hints
 
 from cobranza.errors import MissingSetting
 
@@ -13,15 +13,24 @@ LOCAL = re.compile(r"http://127\.0\.0\.1:\d{1,5}")
 OPTIONAL = {"clock_parameter", "countries_on", "test_phones"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
+    """One text for each field. No @dataclass, which writes code for each class, a millisecond of every start: a
+    function finds the settings of all others here too."""
+
     stage: str
     clock_parameter: str
+
+    def __init__(self, **values: str) -> None:
+        self.__dict__.update(values)
+        self._check()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
     @classmethod
     def from_env(cls) -> Self:
         """Reads one variable per field, upper case. Raises MissingSetting that names all that are absent."""
-        values = {field.name: os.environ.get(field.name.upper(), "") for field in fields(cls)}
+        values = {name: os.environ.get(name.upper(), "") for name in get_type_hints(cls)}
         missing = [name.upper() for name, value in values.items() if not value and name not in OPTIONAL]
         if missing:
             raise MissingSetting(f"not set: {', '.join(missing)}")
@@ -32,12 +41,11 @@ class Settings:
         """Whether nothing is sent or planned before `cobranza templates sync` has told what Meta has approved."""
         return self.stage == "prod"
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if self.clock_parameter and self.stage != "local":
             raise MissingSetting("the clock can be moved in stage local alone")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class IngestSettings(Settings):
     """`countries_on` as in the template: MX,CO."""
 
@@ -50,7 +58,6 @@ class IngestSettings(Settings):
     countries_on: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulerSettings(Settings):
     """`schedule_expression` as in the template: rate(5 minutes). The two figures are whole numbers."""
 
@@ -72,7 +79,6 @@ def phones_of(stage: str, test_phones: str) -> frozenset[str] | None:
     return None if stage in ("prod", "local") else frozenset(filter(None, test_phones.split(",")))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings(Settings):
     """Of the functions that call Meta. `test_phones` as in the template."""
 
@@ -87,14 +93,13 @@ class ProviderSettings(Settings):
     def only_to(self) -> frozenset[str] | None:
         return phones_of(self.stage, self.test_phones)
 
-    def __post_init__(self) -> None:
-        Settings.__post_init__(self)
+    def _check(self) -> None:
+        super()._check()
         simulated = self.stage == "local" and LOCAL.fullmatch(self.graph_api_url)
         if self.graph_api_url != META and not simulated:
             raise MissingSetting(f"GRAPH_API_URL must be {META} in stage {self.stage}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SendSettings(ProviderSettings):
     """`countries_on` as in the template: MX,CO. The two figures are whole numbers."""
 
@@ -104,23 +109,19 @@ class SendSettings(ProviderSettings):
     send_workers: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptsSettings(ProviderSettings):
     receipts_bucket: str
     media_queue_url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerSettings(ProviderSettings):
     replies_queue_url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CasesSettings(ProviderSettings):
     """Nothing else."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings(Settings):
     ledger_table: str
     journal_table: str
@@ -130,7 +131,6 @@ class WebhookSettings(Settings):
     identity_secret: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentsSettings(Settings):
     ledger_table: str
     journal_table: str
@@ -138,7 +138,6 @@ class PaymentsSettings(Settings):
     identity_secret: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportsSettings(Settings):
     """`countries_on` as in the template: MX,CO. `test_phones` are those that plans may tell to."""
 
@@ -154,6 +153,5 @@ class ReportsSettings(Settings):
         return phones_of(self.stage, self.test_phones)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EventsSettings(Settings):
     event_bus: str

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from cobranza.ledger.promise import Promise
 
@@ -93,8 +94,7 @@ class Mark:
         return replace(self, lifted=_later(self.lifted, word)) if word.source else self
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Hold:
+class Hold(NamedTuple):
     """No reminder up to and including `until`; a hold until `date.min` releases an earlier one."""
 
     at: datetime
@@ -102,8 +102,7 @@ class Hold:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Touch:
+class Touch(NamedTuple):
     """A call or a visit that somebody made elsewhere."""
 
     at: datetime

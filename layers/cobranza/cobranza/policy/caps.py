@@ -17,7 +17,7 @@ class Caps(BaseModel):
     leaves the country's. `min_days_between` counts local dates (1 allows the next day), as far back as claims are
     kept."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     max_per_day: Annotated[int, Field(ge=1)] | None = None
     max_per_week: Annotated[int, Field(ge=1)] | None = None

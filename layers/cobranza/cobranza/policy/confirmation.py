@@ -6,8 +6,8 @@ days is not told any more.
 """
 
 from collections.abc import Container
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.confirmation import Confirmation, Subject
@@ -27,8 +27,7 @@ from cobranza.policy.portfolio import Portfolio, TemplateLanguage
 QUIET = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class Tell:
+class Tell(NamedTuple):
     """`phone_ref` stands for where it goes."""
 
     confirmation: Confirmation
@@ -38,16 +37,14 @@ class Tell:
     phone_ref: str
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(NamedTuple):
     """It is not told, for a reason of the outcome book."""
 
     confirmation: Confirmation
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     until: datetime
 
 

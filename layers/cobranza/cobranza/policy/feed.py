@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 
 from cobranza.policy import contact_rules
 from cobranza.policy.contact_rules import ContactRules
@@ -15,8 +16,7 @@ HORIZON = 60
 PAUSE_LOOK = timedelta(minutes=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(NamedTuple):
     """That somebody has stopped `scope`, a portfolio or all of them, `since` a moment (ISO 8601, UTC)."""
 
     scope: str

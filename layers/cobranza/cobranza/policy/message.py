@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 # A claim older than this was made by a worker that is dead: it lives at most as long as its Lambda.
 DEAD_AFTER = timedelta(minutes=3)
@@ -34,8 +35,7 @@ class State(StrEnum):
         return tuple(State).index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Consumed:
+class Consumed(NamedTuple):
     """A debt's step that a claim used up, for the due date that it had then."""
 
     due_date: date

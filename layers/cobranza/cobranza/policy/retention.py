@@ -6,8 +6,9 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from cobranza import yaml_files
 
 type EndsBy = Literal["expires", "lifecycle", "erase", "nobody"]
 
@@ -27,7 +28,7 @@ class Kept(BaseModel):
 @cache
 def retention() -> Mapping[str, Kept]:
     """Every class, in the file's order."""
-    told = yaml.safe_load((resources.files(__package__ or "") / "retention.yaml").read_bytes())
+    told = yaml_files.own(resources.files(__package__ or "") / "retention.yaml")
     return {name: Kept.model_validate(each) for name, each in told.items()}
 
 

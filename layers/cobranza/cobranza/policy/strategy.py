@@ -62,7 +62,7 @@ def is_true(announces: Announces, days_past_due: int) -> bool:
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Between(_Model):

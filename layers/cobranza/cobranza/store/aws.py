@@ -1,10 +1,13 @@
 """Cached factories of AWS clients. Nothing is made at import."""
 
+import os
 from functools import cache
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 from cobranza.store.direct import direct
 
@@ -21,5 +24,21 @@ CONFIG = Config(
 
 @cache
 def client(service: str) -> Any:
-    made = boto3.client(service, config=CONFIG)
+    made = _session().client(service, config=CONFIG)
     return direct(made) if service == "dynamodb" else made
+
+
+@cache
+def _session() -> Any:
+    """One for all clients: they share what they read of regions and credentials."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _Models())
+    return boto3.Session(botocore_session=session)
+
+
+class _Models(Loader):
+    """botocore's own looks for a model in the folder of each of AWS's services, twice, before the first client is
+    made; this one, for a folder of the service's name."""
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        return [name for folder in filter(os.path.isdir, self.search_paths) for name in os.listdir(folder)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.confirmation import Confirmation, Subject
@@ -22,8 +23,7 @@ from cobranza.store.said import debt_standing_of, standing_of
 from cobranza.store.table import Item, Update, utc
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """WhatsApp took the message of a local day, at this moment, under its own id."""
 
     day: date

@@ -30,8 +30,7 @@ _WISH = ("wanted", "wanted_priority")
 NO_NEWER = "attribute_not_exists(#as_of) OR #as_of <= :as_of"
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """A portfolio that was declared, first at `since`; `closed` is the last local day whose reports are made."""
 
     id: str

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from cobranza.ledger.confirmation import Confirmation
 from cobranza.policy.confirmation import Tell
@@ -20,14 +20,12 @@ KEPT = timedelta(days=14)
 TO_BE_TOLD_KEPT = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     key: MessageKey
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Advanced:
+class Advanced(NamedTuple):
     """Whether a message moved, and what its claim says of it."""
 
     moved: bool

@@ -1,15 +1,14 @@
 """Business-scoped user ids: whose number each stands for, kept beside the references of phones."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from cobranza.store import keys, phone_keys
 from cobranza.store.table import Insert, Item, Table, Update, Write, utc
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(NamedTuple):
     """The references of one number's forms, and when it was seen beside the user id."""
 
     phones: tuple[str, ...]

@@ -10,9 +10,9 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
+from typing import NamedTuple
 
-import yaml
-
+from cobranza import yaml_files
 from cobranza.policy.breaker import EVERY_NUMBER, is_scope, of_number, of_template
 from cobranza.policy.outcomes import Sentence
 
@@ -61,8 +61,7 @@ class ProviderError:
         return rule_for(self.code).action is Action.OTHER_PHONE
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """What is to be done about the codes from `code` to `last`. `retry_after` are seconds, 0 for all but RETRY;
     `remedy` is for a person."""
 
@@ -78,7 +77,7 @@ class Rule:
 def rules() -> tuple[Rule, ...]:
     """The whole table, by code."""
     file = resources.files("cobranza") / "whatsapp" / "error_codes.yaml"
-    table = yaml.safe_load(file.read_text(encoding="utf-8"))
+    table = yaml_files.own(file)
     return tuple(
         Rule(
             code=told["code"],

@@ -152,8 +152,9 @@ def _file(language: str) -> dict[str, Any]:
     return {**words, "means": means}
 
 
+@cache
 def _heard(word: str) -> str:
-    """A word of a class by its sound; a stem keeps its star."""
+    """A word by its sound; a stem keeps its star."""
     return sound(word) + ANY * word.endswith(ANY)
 
 
@@ -189,7 +190,7 @@ class _Planting:
         if part == ANY:
             return ANY
         if "|" not in part and not part.endswith(ANY):
-            return f"{language}{part}" if part.startswith("<") else sound(part)
+            return f"{language}{part}" if part.startswith("<") else _heard(part)
         label = f"{language}{part}"
         if label not in self._members:
             ways = [self._members.get(f"{language}{each}", {_heard(each)}) for each in part.split("|")]

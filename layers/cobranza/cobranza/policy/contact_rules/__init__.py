@@ -15,8 +15,9 @@ from importlib import resources
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from cobranza import yaml_files
 
 HORIZON = timedelta(days=21)
 
@@ -26,7 +27,7 @@ type MonthDay = Annotated[str, StringConstraints(pattern=r"^\d\d-\d\d$")]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class EasterDay(_Model):
@@ -250,5 +251,4 @@ def _load(country: str) -> ContactRules | None:
     file = resources.files(__name__) / f"{country}.yaml"
     if not file.is_file():
         return None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return ContactRules.model_validate(yaml.load(file.read_bytes(), Loader=loader))
+    return ContactRules.model_validate(yaml_files.own(file))
