@@ -1,8 +1,8 @@
 """The whole stack on one machine: emulator, simulator, and the real template deployed with SAM.
 
 `.local/stack.json` (or the same file in another folder) describes a running stack:
-{"v":1,"stage","region","endpoint","account","stack","buckets","tables","queues","functions","webhook_url",
-"simulator_url","clock_parameter","secrets","pids"}
+{"v":1,"stage","region","endpoint","account","stack","buckets","tables","queues","functions","topics","webhook_url",
+"payments_url","simulator_url","clock_parameter","secrets","pids"}
 """
 
 import json
@@ -41,6 +41,7 @@ PHONE_NUMBER_ID = "100000000000001"
 ACCESS_TOKEN = "local-access-token"
 APP_SECRET = "local-app-secret"
 VERIFY_TOKEN = "local-verify-token"
+CONCURRENCY = 100  # executions at once, on every machine; the emulator would reckon it from the memory
 COUNTRIES_ON = "MX,CO,BR"  # those of the samples
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -56,11 +57,13 @@ class Stack:
     account: str = ACCOUNT
     stack: str = STACK_NAME
     webhook_url: str = ""
+    payments_url: str = ""
     clock_parameter: str = ""
     buckets: dict[str, str] = field(default_factory=dict[str, str])
     tables: dict[str, str] = field(default_factory=dict[str, str])
     queues: dict[str, str] = field(default_factory=dict[str, str])
     functions: dict[str, str] = field(default_factory=dict[str, str])
+    topics: dict[str, str] = field(default_factory=dict[str, str])
     secrets: dict[str, str] = field(default_factory=dict[str, str])
 
     def client(self, service: str) -> Any:
@@ -147,6 +150,7 @@ def _start_emulator(folder: Path, pids: dict[str, int], functions_see: Mapping[s
         "IOT_MTLS_ENABLED": "0",
         "AUTH": "true",
         "LOG_LEVEL": "WARNING",
+        "LAMBDA_ACCOUNT_CONCURRENCY": str(CONCURRENCY),
         "AWS_EC2_METADATA_DISABLED": "true",
         **functions_see,
     }
@@ -199,12 +203,13 @@ def _described(stack: Stack) -> Stack:
     """The stack with the names that the deploy gave its parts."""
     answer = stack.client("cloudformation").describe_stacks(StackName=stack.stack)
     outputs = {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0]["Outputs"]}
-    api = outputs["WebhookUrl"].removeprefix("https://").split(".")[0]
+    api = f"{stack.endpoint}/_aws/execute-api/{outputs['WebhookUrl'].removeprefix('https://').split('.')[0]}/$default"
     return Stack(
         endpoint=stack.endpoint,
         simulator_url=stack.simulator_url,
         pids=stack.pids,
-        webhook_url=f"{stack.endpoint}/_aws/execute-api/{api}/$default/webhook",
+        webhook_url=f"{api}/webhook",
+        payments_url=f"{api}/payments",
         clock_parameter=outputs["ClockParameter"],
         buckets={"inbox": outputs["Inbox"], "receipts": outputs["Receipts"], "work": outputs["Work"]},
         tables={"ledger": outputs["Ledger"], "journal": outputs["Journal"]},
@@ -224,16 +229,18 @@ def _described(stack: Stack) -> Stack:
         functions={
             **{
                 name.lower(): outputs[name]
-                for name in ("Ingest", "Scheduler", "Send", "Webhook", "Answer", "Reports", "Events")
+                for name in ("Ingest", "Scheduler", "Send", "Webhook", "Answer", "Payments", "Reports", "Events")
             },
             "receipts": outputs["ReceiptsFetcher"],
         },
-        secrets={"provider": outputs["ProviderSecretArn"], "webhook": outputs["WebhookSecretArn"]},
+        topics={"alarms": outputs["Alarms"]},
+        secrets={name: outputs[f"{name.title()}SecretArn"] for name in ("provider", "webhook", "gateway")},
     )
 
 
 def _configure(stack: Stack) -> None:
-    """What an engineer does after a deploy: fill the secrets, tell the provider where the webhook is."""
+    """What an engineer does after a deploy: fill the secrets, have somebody hear the alarms, tell the provider
+    where the webhook is."""
     secrets = stack.client("secretsmanager")
     secrets.put_secret_value(
         SecretId=stack.secrets["provider"], SecretString=json.dumps({"access_token": ACCESS_TOKEN})
@@ -241,6 +248,9 @@ def _configure(stack: Stack) -> None:
     secrets.put_secret_value(
         SecretId=stack.secrets["webhook"],
         SecretString=json.dumps({"app_secrets": [APP_SECRET], "verify_token": VERIFY_TOKEN}),
+    )
+    stack.client("sns").subscribe(
+        TopicArn=stack.topics["alarms"], Protocol="email", Endpoint="on-call@example.com"
     )
     config = {
         "webhook_url": stack.webhook_url,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from cobranza.errors import MissingSetting
+from cobranza.policy.breaker import Breaker
 from cobranza.policy.registered import remedy
 from cobranza.whatsapp.client import token_of
 from cobranza.whatsapp.errors import ProviderError, rule_for
@@ -15,6 +16,8 @@ from cobranza.whatsapp.inspection import MANAGING, SENDING, NumberFacts, TokenFa
 # Executions that all functions but the senders need at once.
 BESIDE_SENDERS = 20
 TOKEN_ENDS_SOON = timedelta(days=14)
+# Of an event source that takes messages, or is about to.
+AT_WORK = frozenset({"Creating", "Enabling", "Enabled", "Updating"})
 SKEW, MOST_SKEW = timedelta(seconds=30), timedelta(minutes=4)
 
 
@@ -118,6 +121,19 @@ def token(told: TokenFacts | ProviderError, now: datetime) -> Check:
     return ok("token", "Meta takes it, with both permissions.")
 
 
+def app_secret(is_apps: bool | ProviderError) -> Check:
+    """Whether one of the webhook's app secrets is that of the token's app."""
+    if isinstance(is_apps, ProviderError):
+        return warn("app secret", f"Meta did not say whose it is: {is_apps.code} {is_apps.title}.", "ask again")
+    if not is_apps:
+        return fail(
+            "app secret",
+            "It is not that of the token's app: what Meta signs is refused.",
+            "put the one of App settings, Basic, into app_secrets of the secret of output WebhookSecretArn",
+        )
+    return ok("app secret", "Meta knows it as that of the token's app.")
+
+
 def number(phone_number_id: str, told: NumberFacts | ProviderError) -> Check:
     name = f"number {phone_number_id}"
     if isinstance(told, ProviderError):
@@ -201,6 +217,63 @@ def concurrency(quota: int, senders: int) -> Check:
         do = f"ask AWS for {max(needed, 100)} concurrent executions of Lambda"
         return warn("concurrency", f"The account runs {quota} functions at once; {needed} are wanted.", do)
     return ok("concurrency", f"The account runs {quota} functions at once.")
+
+
+def stops(breakers: Collection[Breaker]) -> Iterator[Check]:
+    yield from map(_stopped, breakers)
+    if not breakers:
+        yield ok("stops", "WhatsApp has stopped nothing.")
+
+
+def _stopped(breaker: Breaker) -> Check:
+    """By WhatsApp, or by a person."""
+    name, do = f"stop of {breaker.scope}", f"cobranza resume {breaker.scope}"
+    if breaker.is_by_hand:
+        return warn(name, f"Somebody has paused it since {breaker.since}.", do)
+    rule = rule_for(breaker.code)
+    return fail(name, f"WhatsApp has stopped it: {breaker.code} {rule.title}.", f"{rule.remedy.en}, then `{do}`")
+
+
+def reader(queue: str, states: Collection[str]) -> Check:
+    """`states` of the event sources that take from the queue, in Lambda's words."""
+    if set(states) & AT_WORK:
+        return ok(f"{queue} reader", "A function takes from it.")
+    what = f"its event source is {', '.join(sorted(set(states)))}" if states else "it has no event source"
+    return fail(
+        f"{queue} reader", f"No function takes from it: {what}.", "enable the trigger of its function in Lambda"
+    )
+
+
+def schedule(name: str, states: Collection[str]) -> Check:
+    """`states` of the schedules that call the function."""
+    if "ENABLED" in states:
+        return ok(f"{name} schedule", "It is on.")
+    what = "It is off" if states else "There is none"
+    return fail(
+        f"{name} schedule",
+        f"{what}: nobody calls the function.",
+        "enable it in EventBridge Scheduler" if states else "deploy again",
+    )
+
+
+def throttled(reserved: Mapping[str, int | None]) -> Iterator[Check]:
+    """Executions that are reserved for each function, None where none are. Zero is what the console's button
+    Throttle reserves."""
+    for name in (name for name, executions in reserved.items() if executions == 0):
+        do = "take its reserved concurrency away in Lambda"
+        yield fail(f"{name} function", "It may not run: no execution at all is reserved for it.", do)
+    if 0 not in reserved.values():
+        yield ok("functions", "All may run.")
+
+
+def moved_clock(told: str) -> Check:
+    """The seconds in the stack's clock parameter, which is there on this machine alone."""
+    try:
+        seconds = float(told)
+    except ValueError:
+        do = "put a number of seconds into the parameter of output ClockParameter; 0 is real time"
+        return fail("stack's clock", "It holds no number of seconds: every function fails.", do)
+    return ok("stack's clock", f"It is moved by {seconds:,.0f} seconds.")
 
 
 def clock(ours: datetime, theirs: datetime | None) -> Check:

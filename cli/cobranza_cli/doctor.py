@@ -21,6 +21,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.secrets import Secret
 from cobranza.store.templates import Templates
 from cobranza.whatsapp.client import token_of
+from cobranza.whatsapp.errors import ProviderError
 from cobranza.whatsapp.inspection import Inspector
 from cobranza.whatsapp.signature import HEADER, sign
 from cobranza_cli import checks, status
@@ -32,9 +33,21 @@ EMPTY = json.dumps({"object": "whatsapp_business_account", "entry": []}).encode(
 # Outputs, and the seconds that their oldest message may wait: as the alarms of the template have it.
 WAITS = {"Files": 3600, "Reminders": 1800, "Media": 120, "Replies": 600}
 DEAD = ("Files", "Reminders", "Media", "Replies", "Reports", "Events")
+FUNCTIONS = (
+    "Ingest",
+    "Scheduler",
+    "Send",
+    "Webhook",
+    "ReceiptsFetcher",
+    "Answer",
+    "Payments",
+    "Reports",
+    "Events",
+)
+SCHEDULED = ("Scheduler", "Reports")
 SECRETS = ("Provider", "Webhook", "Identity", "Gateway")
 NEEDED = frozenset(
-    ["Alarms", "WebhookUrl"]
+    ["Alarms", "WebhookUrl", *FUNCTIONS]
     + [f"{name}SecretArn" for name in SECRETS]
     + [f"{name}QueueUrl" for name in WAITS]
     + [f"{name}DeadLettersUrl" for name in DEAD]
@@ -54,15 +67,20 @@ def look(place: Place) -> list[Check]:
         ("identity secret", lambda: [_generated(place, "identity secret", "IdentitySecretArn")]),
         ("gateway secret", lambda: [_generated(place, "gateway secret", "GatewaySecretArn")]),
         ("whatsapp", lambda: _whatsapp(place)),
+        ("stops", lambda: checks.stops(Ledger(place.ledger).breakers().values())),
         ("webhook", lambda: _webhook(place)),
         ("templates", lambda: [_templates(place)]),
         ("countries", lambda: [_countries(place)]),
         ("concurrency", lambda: [_concurrency(place)]),
         ("dead letters", lambda: _dead_letters(place)),
         ("ages", lambda: _ages(place)),
+        ("readers", lambda: _readers(place)),
+        ("schedules", lambda: _schedules(place)),
+        ("functions", lambda: checks.throttled(_reserved(place))),
+        ("alarms", lambda: [_alarms(place)]),
     ]
-    if place.outputs["Stage"] != "local":  # nobody is on call for this machine
-        asked.append(("alarms", lambda: [_alarms(place)]))
+    if "ClockParameter" in place.outputs:
+        asked.append(("stack's clock", lambda: [checks.moved_clock(place.offset())]))
     return [check for name, ask in asked for check in _answered(name, ask)]
 
 
@@ -118,11 +136,22 @@ def _whatsapp(place: Place) -> Iterator[Check]:
     base = f"{place.outputs['GraphApiUrl']}/{place.outputs['GraphApiVersion']}"
     access_token = token_of(_secret(place, "ProviderSecretArn"))
     inspector = Inspector(base, access_token, requests.Session())
-    yield checks.token(inspector.token_facts(), real_time())
+    facts = inspector.token_facts()
+    yield checks.token(facts, real_time())
+    if isinstance(facts, ProviderError):
+        return
+    if known := checks.app_secrets(_secret(place, "WebhookSecretArn")):
+        yield checks.app_secret(_is_apps(inspector, known))
     numbers = sorted(Ledger(place.ledger).numbers())
     yield from (checks.number(each, inspector.number_facts(each)) for each in numbers)
     if not numbers:
         yield checks.no_number()
+
+
+def _is_apps(inspector: Inspector, app_secrets: Iterable[str]) -> bool | ProviderError:
+    """Whether one of them is; while one replaces another, the other may be."""
+    told = [inspector.is_apps(each) for each in app_secrets]
+    return True in told or next((each for each in told if isinstance(each, ProviderError)), False)
 
 
 def _webhook(place: Place) -> Iterator[Check]:
@@ -193,6 +222,31 @@ def _oldest(cloudwatch: Any, url: str) -> float | None:
     )
     points = sorted(answer["Datapoints"], key=lambda each: each["Timestamp"])
     return cast(float, points[-1]["Maximum"]) if points else None
+
+
+def _readers(place: Place) -> Iterator[Check]:
+    sqs, functions = place.client("sqs"), place.client("lambda")
+    for name in WAITS:
+        asked = {"QueueUrl": place.outputs[f"{name}QueueUrl"], "AttributeNames": ["QueueArn"]}
+        arn = sqs.get_queue_attributes(**asked)["Attributes"]["QueueArn"]
+        sources = functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
+        yield checks.reader(name.lower(), [each["State"] for each in sources])
+
+
+def _schedules(place: Place) -> Iterator[Check]:
+    pages = place.client("scheduler").get_paginator("list_schedules").paginate()
+    found = [each for page in pages for each in page["Schedules"]]
+    for name in SCHEDULED:
+        target = f":function:{place.outputs[name]}:"
+        yield checks.schedule(name.lower(), [each["State"] for each in found if target in each["Target"]["Arn"]])
+
+
+def _reserved(place: Place) -> dict[str, int | None]:
+    functions = place.client("lambda")
+    answers = {
+        name.lower(): functions.get_function_concurrency(FunctionName=place.outputs[name]) for name in FUNCTIONS
+    }
+    return {name: answer.get("ReservedConcurrentExecutions") for name, answer in answers.items()}
 
 
 def _alarms(place: Place) -> Check:

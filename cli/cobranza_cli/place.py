@@ -82,10 +82,11 @@ class Place:
 
     def now(self) -> datetime:
         """By the stack's clock, which can be moved on this machine."""
-        if not (parameter := self.outputs.get("ClockParameter")):
-            return real_time()
-        told = self.client("ssm").get_parameter(Name=parameter)["Parameter"]["Value"]
-        return moved_by(lambda: float(told))()
+        return moved_by(lambda: float(self.offset()))() if "ClockParameter" in self.outputs else real_time()
+
+    def offset(self) -> str:
+        """The clock parameter as it is written, on this machine alone."""
+        return self.client("ssm").get_parameter(Name=self.outputs["ClockParameter"])["Parameter"]["Value"]
 
     @cached_property
     def references(self) -> References:

@@ -12,6 +12,13 @@ def require_token(authorization: str, state: State) -> None:
         raise NotAccepted(190, "The access token is missing or wrong")
 
 
+def allow_proof(proof: str, state: State) -> None:
+    """Whoever gives an appsecret_proof has to have the app's secret. Source: Meta, "Secure Graph API calls"."""
+    key, token = state.config.app_secret.encode(), state.config.access_token.encode()
+    if proof and not hmac.compare_digest(proof.encode(), hmac.new(key, token, "sha256").hexdigest().encode()):
+        raise NotAccepted(100, "Invalid appsecret_proof provided in the API argument")
+
+
 def require_number(phone_number_id: str, state: State) -> None:
     if phone_number_id not in state.config.phone_numbers:
         raise unknown(phone_number_id)

@@ -95,8 +95,8 @@ async def send(request: Request) -> Response:
 
 
 async def inspect_token(request: Request) -> Response:
-    asked = request.query_params.get("input_token", "")
-    return await _answered(request, _world(request).inspect_token(asked, _authorization(request)))
+    asked, proof = (request.query_params.get(name, "") for name in ("input_token", "appsecret_proof"))
+    return await _answered(request, _world(request).inspect_token(asked, _authorization(request), proof))
 
 
 async def ask(request: Request) -> Response:

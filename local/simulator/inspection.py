@@ -9,9 +9,10 @@ from local.simulator.state import State
 _TIERS = {250: "TIER_250", 2_000: "TIER_2K", 10_000: "TIER_10K", 100_000: "TIER_100K", -1: "TIER_UNLIMITED"}
 
 
-def token(asked: str, authorization: str, state: State) -> dict[str, Any]:
-    """Raises NotAccepted where the token that asks is none of ours."""
+def token(asked: str, authorization: str, state: State, proof: str = "") -> dict[str, Any]:
+    """Raises NotAccepted where the token that asks is none of ours, or its proof is not by our app's secret."""
     access.require_token(authorization, state)
+    access.allow_proof(proof, state)
     if not hmac.compare_digest(asked.encode(), state.config.access_token.encode()):
         return {"data": {"is_valid": False, "scopes": [], "error": {"code": 190, "message": "Invalid token"}}}
     scopes = list(state.config.scopes)

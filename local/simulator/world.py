@@ -91,18 +91,20 @@ class World:
         return Answer(200, {"id": template.id, "status": template.status, "category": template.category})
 
     def registered(self, waba_id: str, authorization: str, name: str) -> Answer:
-        """One call to GET /{version}/{waba id}/message_templates; an empty `name` asks for all."""
+        """One call to GET /{version}/{waba id}/message_templates; an empty `name` asks for all. What was
+        deleted is not among them."""
         try:
             access.require_token(authorization, self.state)
             access.require_account(waba_id, self.state)
         except NotAccepted as fault:
             return self._refuse(fault.refusal, "")
-        rows = [one.described() for one in self.state.templates.values() if name in ("", one.name)]
+        kept = (one for one in self.state.templates.values() if one.status != "DELETED")
+        rows = [one.described() for one in kept if name in ("", one.name)]
         return Answer(200, {"data": rows, "paging": {}})
 
-    def inspect_token(self, asked: str, authorization: str) -> Answer:
+    def inspect_token(self, asked: str, authorization: str, proof: str) -> Answer:
         """One call to the token's endpoint."""
-        return self._inspected(lambda: inspection.token(asked, authorization, self.state))
+        return self._inspected(lambda: inspection.token(asked, authorization, self.state, proof))
 
     def inspect_number(self, phone_number_id: str, authorization: str) -> Answer:
         """One call to a number's endpoint."""

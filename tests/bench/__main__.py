@@ -18,6 +18,7 @@ from tests.bench import (
     scheduling,
     sending,
     webhook,
+    webhook_flood,
 )
 
 BENCHES = {
@@ -28,6 +29,7 @@ BENCHES = {
     "scheduling": scheduling.run,
     "sending": sending.run,
     "webhook": webhook.run,
+    "flood": webhook_flood.run,
     "coldstart": coldstart.run,
     "cost": cost.run,
     "dynalite": dynalite.run,

@@ -35,7 +35,6 @@ from cobranza.store.numbers import Numbers
 from cobranza.store.table import Table
 from cobranza.store.templates import Templates
 from cobranza.whatsapp.signature import sign
-from tests.bench import webhook_flood
 from tests.bench.dynamodb import OPTIONS, Raw, Stub
 from tests.bench.report import Row
 from tests.bench.webhook_bodies import (
@@ -147,7 +146,7 @@ CASES = (
 
 
 def run() -> list[Row]:
-    return [*(row for case in CASES for row in _measured(case)), *webhook_flood.through_the_emulator()]
+    return [row for case in CASES for row in _measured(case)]
 
 
 def _measured(case: Case) -> list[Row]:

@@ -13,8 +13,11 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from cobranza.policy.breaker import BY_HAND, Breaker
 from cobranza.policy.portfolio import parse_portfolio
+from cobranza.store.table import utc
 from cobranza_cli import app, doctor, registering
+from cobranza_cli.doctor import FUNCTIONS
 from tests.integration.deliveries import SECRETS, call, post
 from tests.integration.place import WorldPlace
 from tests.integration.receiver import NUMBER_ID, TOKEN, Simulator
@@ -36,6 +39,7 @@ OUTPUTS = {
     "CountriesOn": "MX,CO,BR",
     "Senders": "5",
     "Alarms": "alarms",
+    **{name: f"cobranza-{name}-1" for name in FUNCTIONS},
     "WebhookUrl": "https://api.example.com/webhook",
     **{f"{name}SecretArn": name for name in ("Provider", "Webhook", "Identity", "Gateway")},
     **{f"{name}QueueUrl": f"https://sqs/{name}" for name in QUEUES},
@@ -52,6 +56,9 @@ class Account:
     dead: int = 0
     oldest: float = 3.0
     executions: int = 1000
+    sources: tuple[str, ...] = ("Enabled",)
+    schedules: str = "ENABLED"
+    reserved: dict[str, int] = field(default_factory=dict[str, int])
     refuses: str = ""
     asked_for: set[str] = field(default_factory=set[str])
 
@@ -68,6 +75,7 @@ class Account:
         count = self.dead if QueueUrl.endswith("Dead") else 0
         date = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
         attributes = {name: str(count if name == "ApproximateNumberOfMessages" else 0) for name in AttributeNames}
+        attributes |= {"QueueArn": f"arn:{QueueUrl}"} if "QueueArn" in AttributeNames else {}
         return {"Attributes": attributes, "ResponseMetadata": {"HTTPHeaders": {"date": date}}}
 
     def get_metric_statistics(self, *, EndTime: datetime, **_: Any) -> dict[str, Any]:
@@ -79,12 +87,26 @@ class Account:
         self._ask("GetAccountSettings")
         return {"AccountLimit": {"ConcurrentExecutions": self.executions}}
 
+    def list_event_source_mappings(self, *, EventSourceArn: str) -> dict[str, Any]:
+        self._ask("ListEventSourceMappings")
+        assert EventSourceArn.startswith("arn:https://sqs/")
+        return {"EventSourceMappings": [{"State": state} for state in self.sources]}
+
+    def get_function_concurrency(self, *, FunctionName: str) -> dict[str, int]:
+        self._ask("GetFunctionConcurrency")
+        return self.reserved
+
     def get_paginator(self, operation: str) -> "Account":
         self._ask("".join(map(str.title, operation.split("_"))))
         return self
 
     def paginate(self, **_: str) -> list[dict[str, Any]]:
-        return [{"Subscriptions": [{"SubscriptionArn": arn} for arn in self.subscriptions]}]
+        functions = (
+            f"arn:aws:lambda:us-east-1:111122223333:function:cobranza-{name}-1:live" for name in FUNCTIONS
+        )
+        schedules = [{"State": self.schedules, "Target": {"Arn": arn}} for arn in functions]
+        subscriptions = [{"SubscriptionArn": arn} for arn in self.subscriptions]
+        return [{"Subscriptions": subscriptions, "Schedules": schedules}]
 
     def _ask(self, operation: str) -> None:
         self.asked_for.add(operation)
@@ -112,6 +134,7 @@ def account(world: World, simulator: Simulator, monkeypatch: pytest.MonkeyPatch)
         "Gateway": {"first": "g"},
     }
     account = Account(secrets, ["arn:aws:sns:us-east-1:111122223333:alarms:1"])
+    simulator.post("/_sim/config", {"app_secret": SECRETS["app_secrets"][-1]})
     meta = {"GraphApiUrl": simulator.url, "GraphApiVersion": "v25.0"}
     place = Stack(OUTPUTS | meta, {}, world, account)
     registering.sync(place, place.account(BUSINESS))
@@ -148,6 +171,7 @@ def test_a_set_up_that_is_right_is_all_green(account: Account) -> None:
     assert {"stage", "clock", "token", f"number {NUMBER_ID}", "webhook", "signature"} <= set(found(result))
     assert {"provider secret", "webhook secret", "identity secret", "gateway secret"} <= set(found(result))
     assert {"templates", "countries", "concurrency", "dead letters", "media queue", "alarms"} <= set(found(result))
+    assert {"app secret", "stops", "media reader", "reports schedule", "functions"} <= set(found(result))
 
 
 def test_it_changes_nothing_and_shows_no_secret(account: Account, world: World) -> None:
@@ -164,6 +188,9 @@ def test_it_changes_nothing_and_shows_no_secret(account: Account, world: World) 
         ({"dead": 2}, "media given up"),
         ({"oldest": 121.0}, "media queue"),
         ({"subscriptions": ["PendingConfirmation"]}, "alarms"),
+        ({"sources": ("Disabled",)}, "replies reader"),
+        ({"schedules": "DISABLED"}, "scheduler schedule"),
+        ({"reserved": {"ReservedConcurrentExecutions": 0}}, "payments function"),
         ({"refuses": "GetAccountSettings"}, "concurrency"),
         ({"refuses": "GetSecretValue"}, "identity secret"),
     ],
@@ -218,7 +245,22 @@ def test_a_number_that_meta_has_stopped_is_red(account: Account, simulator: Simu
 def test_app_secrets_that_are_not_the_stacks_are_red(account: Account) -> None:
     account.secrets["Webhook"] = {"app_secrets": ["a-wrong-one"], "verify_token": SECRETS["verify_token"]}
     levels = found(asked("--json"))
-    assert (levels["webhook"], levels["signature"]) == ("ok", "fail")
+    assert (levels["webhook"], levels["signature"], levels["app secret"]) == ("ok", "fail", "fail")
+
+
+def test_an_app_secret_that_is_on_its_way_in_or_out_is_good(account: Account) -> None:
+    """While one replaces another, Meta knows one of them."""
+    old = SECRETS["app_secrets"][-1]
+    for secrets in (["another", old], [old, "another"]):
+        account.secrets["Webhook"] = SECRETS | {"app_secrets": secrets}
+        assert found(asked("--json"))["app secret"] == "ok"
+
+
+def test_what_whatsapp_has_stopped_is_red_and_what_a_person_has_is_not(account: Account, world: World) -> None:
+    for scope, code in (("number:all", 131031), (f"number:{NUMBER_ID}", BY_HAND)):
+        world.ledger.open_breaker(Breaker(scope, utc(world.now), code), {})
+    levels = found(asked("--json"))
+    assert (levels["stop of number:all"], levels[f"stop of number:{NUMBER_ID}"]) == ("fail", "warn")
 
 
 def test_a_webhook_that_is_away_is_red(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +142,14 @@ def test_whom_meta_does_not_answer_is_told_why(
     assert done.exit_code == 2
     assert words in done.stderr
     assert kept(world) == []
+
+
+@pytest.mark.usefixtures("_stack")
+def test_what_was_deleted_at_meta_is_missing_here(world: World, simulator: Simulator) -> None:
+    assert templates("sync", ACCOUNT).exit_code == 0
+    gone = {"name": "saldo_vencido", "language": "es"}
+    simulator.post("/_sim/templates", gone | {"status": "DELETED"})
+    world.now += timedelta(seconds=1)
+    assert templates("sync", ACCOUNT).exit_code == 0
+    assert ("saldo_vencido", "es") not in {(each.name, each.language) for each in kept(world)}
+    assert len(kept(world)) == len(FILES) - 1

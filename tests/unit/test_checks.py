@@ -1,9 +1,11 @@
 """Of ten set-ups and more that are broken, each has its red line, its sentence and what to do."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cobranza.policy.breaker import BY_HAND, Breaker
 from cobranza.whatsapp.errors import ProviderError
 from cobranza.whatsapp.inspection import MANAGING, SENDING, NumberFacts, TokenFacts
 from cobranza_cli import checks
@@ -17,9 +19,13 @@ GOOD_NUMBER = NumberFacts("CONNECTED", "GREEN", "TIER_2K")
 SECRET = {"app_secrets": ["new", "old"], "verify_token": "v"}
 
 
+def one(found: Iterable[Check]) -> Check:
+    (check,) = found
+    return check
+
+
 def dead(counts: dict[str, int]) -> Check:
-    (found,) = checks.dead_letters(counts)
-    return found
+    return one(checks.dead_letters(counts))
 
 
 FAILING = {
@@ -33,6 +39,16 @@ FAILING = {
     "It has no permission for whatsapp_business_messaging.": checks.token(
         TokenFacts(True, frozenset({MANAGING}), None), NOW
     ),
+    "It is not that of the token's app: what Meta signs is refused.": checks.app_secret(False),
+    "WhatsApp has stopped it: 131031 Account has been locked.": one(
+        checks.stops([Breaker("number:all", "2026-11-24T17:00:00Z", 131031)])
+    ),
+    "No function takes from it: its event source is Disabled.": checks.reader("files", ["Disabled"]),
+    "No function takes from it: it has no event source.": checks.reader("files", []),
+    "It is off: nobody calls the function.": checks.schedule("scheduler", ["DISABLED"]),
+    "There is none: nobody calls the function.": checks.schedule("scheduler", []),
+    "It may not run: no execution at all is reserved for it.": one(checks.throttled({"send": 0, "ingest": None})),
+    "It holds no number of seconds: every function fails.": checks.moved_clock("noon"),
     "Meta does not show it: 100 Invalid parameter.": checks.number(
         "1", ProviderError(100, "Invalid parameter", "")
     ),
@@ -62,6 +78,10 @@ WARNING = {
     ),
     "It ends on 2026-11-30.": checks.token(TokenFacts(True, BOTH, NOW + timedelta(days=6)), NOW),
     "Its quality is YELLOW, limit TIER_250.": checks.number("1", NumberFacts("CONNECTED", "YELLOW", "TIER_250")),
+    "Meta did not say whose it is: 0 HTTP 502.": checks.app_secret(ProviderError(0, "HTTP 502", "")),
+    "Somebody has paused it since 2026-11-24T17:00:00Z.": one(
+        checks.stops([Breaker("number:all", "2026-11-24T17:00:00Z", BY_HAND)])
+    ),
     "No portfolio is valid, so no number is used.": checks.no_number(),
     "A wrong signature was answered with 500, not 403.": checks.signature(200, 500),
     "Nobody has read yet what Meta has approved.": checks.templates({}, is_synced=False),
@@ -80,7 +100,13 @@ FINE = [
     checks.generated_secret("gateway secret", {"first": "x"}),
     checks.token(GOOD_TOKEN, NOW),
     checks.token(TokenFacts(True, BOTH, NOW + timedelta(days=60)), NOW),
+    checks.app_secret(True),
     checks.number("1", GOOD_NUMBER),
+    one(checks.stops([])),
+    checks.reader("files", ["Disabled", "Enabled"]),
+    checks.schedule("scheduler", ["ENABLED"]),
+    one(checks.throttled({"scheduler": 1, "send": None})),
+    checks.moved_clock("-3600"),
     checks.handshake(200, echoed=True),
     checks.signature(200, 403),
     checks.templates({}, is_synced=True),

@@ -1,5 +1,6 @@
 """What Meta says of a token and of a number, as it is read, and as the simulator tells it."""
 
+import hmac
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +39,26 @@ def test_a_token_that_does_not_end_has_no_end() -> None:
 
 
 @responses.activate
+@pytest.mark.parametrize(
+    ("status", "answer", "told"),
+    [
+        (200, {"data": {"is_valid": True}}, True),
+        (400, {"error": {"code": 100, "message": "Invalid appsecret_proof provided in the API argument"}}, False),
+        (
+            500,
+            {"error": {"code": 2, "message": "Service unavailable"}},
+            ProviderError(2, "Service unavailable", ""),
+        ),
+    ],
+)
+def test_an_app_secret_is_proved_and_never_told(status: int, answer: dict[str, Any], told: object) -> None:
+    proof = hmac.new(b"secret", b"a-token", "sha256").hexdigest()
+    asks = query_param_matcher({"input_token": "a-token", "appsecret_proof": proof})
+    responses.get(f"{BASE}/debug_token", status=status, json=answer, match=[asks])
+    assert inspector().is_apps("secret") == told
+
+
+@responses.activate
 def test_a_number_tells_its_state_quality_and_limit() -> None:
     told = {
         "status": "CONNECTED",
@@ -73,6 +94,14 @@ def test_the_simulator_tells_of_its_token_and_of_another() -> None:
     assert (other["data"]["is_valid"], other["data"]["scopes"]) == (False, [])
     with pytest.raises(NotAccepted):
         inspection.token("a-token", "Bearer another", state)
+
+
+def test_the_simulator_takes_no_proof_of_another_secret() -> None:
+    state = new_state(app_secret="secret")
+    proofs = {key: hmac.new(key.encode(), b"a-token", "sha256").hexdigest() for key in ("secret", "another")}
+    assert inspection.token("a-token", TOKEN, state, proofs["secret"])["data"]["is_valid"]
+    with pytest.raises(NotAccepted):
+        inspection.token("a-token", TOKEN, state, proofs["another"])
 
 
 @pytest.mark.parametrize(

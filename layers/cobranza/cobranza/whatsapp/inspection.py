@@ -1,8 +1,11 @@
 """What Meta says of our token and of a sending number, when somebody asks; nothing is sent or changed.
 
-See Meta, "debug_token" (GET /{version}/debug_token) and "Messaging limits" (GET /{version}/{phone number id}).
+See Meta, "debug_token" (GET /{version}/debug_token), "Messaging limits" (GET /{version}/{phone number id}) and
+"Secure Graph API calls" (appsecret_proof).
 """
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +17,7 @@ from cobranza.whatsapp.account import ask
 from cobranza.whatsapp.errors import ProviderError
 
 SENDING, MANAGING = "whatsapp_business_messaging", "whatsapp_business_management"
+_BAD_PROOF = 100
 _FIELDS = "display_phone_number,quality_rating,status,whatsapp_business_manager_messaging_limit"
 
 
@@ -45,6 +49,14 @@ class Inspector:
     def token_facts(self) -> TokenFacts | ProviderError:
         answer = self._ask("debug_token", {"input_token": self.token})
         return answer if isinstance(answer, ProviderError) else _token_facts(_object(answer.get("data")))
+
+    def is_apps(self, app_secret: str) -> bool | ProviderError:
+        """Whether it is the secret of the app that the token is of: Meta refuses a proof that another one made."""
+        proof = hmac.new(app_secret.encode(), self.token.encode(), hashlib.sha256).hexdigest()
+        answer = self._ask("debug_token", {"input_token": self.token, "appsecret_proof": proof})
+        if isinstance(answer, ProviderError):
+            return False if answer.code == _BAD_PROOF else answer
+        return True
 
     def number_facts(self, phone_number_id: str) -> NumberFacts | ProviderError:
         answer = self._ask(phone_number_id, {"fields": _FIELDS})
