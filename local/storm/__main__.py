@@ -32,6 +32,7 @@ from local.storm.weather import Weather
 PATIENCE = 300.0
 # How often whoever was left over is looked at again, ten minutes apart.
 ROUNDS = 4
+SENDERS = 8
 HEARD = ("files", "media", "replies")
 DYING = ("send", "webhook", "answer", "receipts")
 PAUSE = "control/aurora/PAUSE"
@@ -79,6 +80,7 @@ class Storm:
                 self._act(self.cast.early, "antes.csv")
                 drive.settle(self.local, PATIENCE, queues=HEARD)
             self._move_by(minutes=10)  # until then a dead sender might be alive
+        self._hire()
         self.weather.kill(self.local, DYING)
         with self._phase("a third sent, then paused; the file twice more"):
             self._wait_for(queued // 3)
@@ -102,6 +104,13 @@ class Storm:
         self._drop("portfolios/aurora/portfolio.yaml", samples.PORTFOLIO_YAML)
         self._drop("strategies/aurora/strategy.yaml", samples.STRATEGY_YAML)
         self._drop("debts/aurora/cartera.csv", self.cast.debts_csv)
+
+    def _hire(self) -> None:
+        """More senders than processors: here they mostly wait, for answers that never come."""
+        functions = self.local.client("lambda")
+        name = self.local.functions["send"]
+        (mapping,) = functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+        functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": SENDERS})
 
     def _act(self, who: Mapping[Does, list[Borrower]], file: str) -> None:
         """Payments by file, words by phone."""

@@ -18,6 +18,7 @@ from local.personal import find
         '{"message_id":"wamid.HBgNNTI1NTU1NTUwMTAx"}',
         "KeyError: 'CURP-EJEMPLO-1'",
         "she wrote: Pago el viernes",
+        "b6a1f0c2-510ebd0d-+525555550101",
     ],
 )
 def test_what_is_personal_is_found(text: str) -> None:
@@ -32,6 +33,7 @@ def test_what_is_personal_is_found(text: str) -> None:
         '{"timestamp":"2026-11-24 17:00:00,000+0000","xray_trace_id":"1-5759e988-bd862e3fe1be46a994272793"}',
         "arn:aws:lambda:us-east-1:123456789012:function:function",
         "phone number id 100000000000001",
+        "START RequestId: 510ebd0d-9ae6-4403-bf0f-525555550101 Version: 1",
         '{"text_digest":"5257300555010152573005550101abcd52573005"}',
     ],
 )
