@@ -1,4 +1,5 @@
-"""HTTP API → ledger and WhatsApp. The creditor's own people list cases, answer, take and close them.
+"""HTTP API → ledger and WhatsApp. The creditor's own people list cases, answer, take and close them, and decide
+about receipts.
 
 API Gateway has checked the token; its claims say who asks (`sub`), and which portfolios they may see.
 """
@@ -6,7 +7,7 @@ API Gateway has checked the token; its claims say who asks (`sub`), and which po
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
@@ -17,11 +18,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, Va
 
 from cobranza import telemetry
 from cobranza.clock import Clock
+from cobranza.errors import InvalidInput
+from cobranza.files.codes import CODES
 from cobranza.flows.answer_case import CaseAnswers
+from cobranza.flows.applied import Rooms
 from cobranza.flows.case_desk import Caller, CaseDesk, CaseRefused, Shown, Wanted
-from cobranza.flows.close_case import CaseCloser
+from cobranza.flows.decide_receipt import DecisionDesk, ReceiptShown
 from cobranza.flows.faults import faults_of
 from cobranza.ledger.case import CaseQueue, CaseState, Closing, Result
+from cobranza.refs import References
 from cobranza.settings import CasesSettings
 from cobranza.store.aws import client
 from cobranza.store.book import Book
@@ -29,7 +34,9 @@ from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
+from cobranza.store.payments import Payments
 from cobranza.store.portfolios import remembered
+from cobranza.store.receipts import Receipts
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.store.templates import Templates
@@ -38,6 +45,7 @@ from cobranza.whatsapp.client import WhatsApp
 MAX_BYTES = 16 * 1024
 MAX_NAME = 200
 _CASE = re.compile(r"[0-9A-V]{26}")
+_RECEIPT = re.compile(r"[A-Z2-7]{26}")
 
 # The status and the sentence of each code.
 REFUSALS: Mapping[str, tuple[int, str]] = {
@@ -76,8 +84,26 @@ class _Close(_Body):
     hold_until: date | None = None
 
 
+class _Decide(_Body):
+    """The other cells of a receipts file's row, as texts: what is in them is judged as there."""
+
+    borrower_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+    decision: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    amount: Annotated[str, StringConstraints(max_length=60)] = ""
+    currency: Annotated[str, StringConstraints(max_length=10)] = ""
+    reason: Annotated[str, StringConstraints(max_length=1000)] = ""
+
+
+type _Portfolio = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+
+
+class _Waiting(_Body):
+    portfolio: _Portfolio
+    cursor: Annotated[str, StringConstraints(pattern=r"^([A-Z2-7]{26})?$")] = ""
+
+
 class _List(_Body):
-    portfolio: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+    portfolio: _Portfolio
     state: Literal[CaseState.OPEN, CaseState.TAKEN] | None = None
     queue: CaseQueue | None = None
     cursor: Annotated[str, StringConstraints(pattern=r"^([0-9A-V]{26})?$")] = ""
@@ -86,6 +112,7 @@ class _List(_Body):
 @dataclass(frozen=True, slots=True)
 class Deps:
     answers: CaseAnswers
+    decisions: DecisionDesk
     clock: Clock
 
     @property
@@ -99,19 +126,22 @@ def wire() -> Deps:
     dynamodb = client("dynamodb")
     table, journal = Table(dynamodb, settings.ledger_table), Journal(Table(dynamodb, settings.journal_table))
     ledger = Ledger(table)
-    closer = CaseCloser(
-        book=Book(table),
-        ledger=ledger,
-        cases=Cases(table),
-        journal=journal,
-        strategy_of=remembered(ledger.strategy),
+    secrets, portfolio = client("secretsmanager"), remembered(ledger.portfolio)
+    rooms = Rooms(
+        Book(table),
+        ledger,
+        Payments(table),
+        Cases(table),
+        journal,
+        References(Secret(secrets, settings.identity_secret)()["key"]),
+        remembered(ledger.strategy),
     )
-    secret = Secret(client("secretsmanager"), settings.provider_secret)
+    secret = Secret(secrets, settings.provider_secret)
     answers = CaseAnswers(
         desk=CaseDesk(
-            closer=closer,
+            closer=rooms.closer,
             conversations=Conversations(table),
-            portfolio=remembered(ledger.portfolio),
+            portfolio=portfolio,
         ),
         whatsapp=WhatsApp(
             settings.graph_api_url, settings.graph_api_version, secret, requests.Session(), reread=secret.again
@@ -119,7 +149,8 @@ def wire() -> Deps:
         faults=faults_of(Templates(table), is_needed=settings.needs_sync),
         only_to=settings.only_to,
     )
-    return Deps(answers, stage_clock(settings, lambda: client("ssm")))
+    decisions = DecisionDesk(rooms=rooms, receipts=Receipts(table), portfolio=portfolio)
+    return Deps(answers, decisions, stage_clock(settings, lambda: client("ssm")))
 
 
 @telemetry.metrics.log_metrics
@@ -133,6 +164,8 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     except ValidationError as error:
         fields = sorted({str(each["loc"][0]) for each in error.errors() if each["loc"]})
         return _refused(event, CaseRefused("BAD_REQUEST", {"fields": fields}))
+    except InvalidInput as error:
+        return _refused_row(event, error)
     except CaseRefused as refused:
         return _refused(event, refused)
     telemetry.count("CasesAsked")
@@ -144,6 +177,10 @@ def _do(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> dic
     route = event["routeKey"]
     if route == "GET /cases":
         return _page(event, deps, caller, now)
+    if route == "GET /receipts":
+        return _waiting(event, deps, caller)
+    if route == "POST /receipts/{id}":
+        return _decide(event, deps, caller, now)
     case_id = event["pathParameters"]["id"]
     if not _CASE.fullmatch(case_id):
         raise CaseRefused("NOT_FOUND")
@@ -175,6 +212,20 @@ def _page(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> d
     wanted = Wanted(portfolio=asked.portfolio, state=asked.state, queue=asked.queue, after=asked.cursor)
     found, following = deps.desk.page(caller, wanted, now)
     return {"cases": [_told(each) for each in found], "next": following or None}
+
+
+def _waiting(event: dict[str, Any], deps: Deps, caller: Caller) -> dict[str, Any]:
+    asked = _Waiting.model_validate(event.get("queryStringParameters") or {})
+    found, following = deps.decisions.page(caller, asked.portfolio, asked.cursor)
+    return {"receipts": [_told_of_receipt(each) for each in found], "next": following or None}
+
+
+def _decide(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> dict[str, Any]:
+    receipt_id = event["pathParameters"]["id"]
+    if not _RECEIPT.fullmatch(receipt_id):
+        raise CaseRefused("NOT_FOUND")
+    told = _Decide.model_validate_json(_raw(event)).model_dump()
+    return _told_of_receipt(deps.decisions.decide(caller, receipt_id, told, now))
 
 
 def _caller(event: dict[str, Any]) -> Caller:
@@ -211,7 +262,7 @@ def _told(shown: Shown) -> dict[str, Any]:
         "topic": case.topic,
         "state": case.state,
         "borrower_ids": shown.borrower_ids,
-        "debts": [key.partition("#")[2].removesuffix("#") for key in case.debts],
+        "debts": _debt_ids(case.debts),
         "opened_at": case.opened_at,
         "age_hours": int(shown.age.total_seconds() // 3600),
         "taken_by": case.taken_by or None,
@@ -224,11 +275,42 @@ def _told(shown: Shown) -> dict[str, Any]:
     return told | ({"messages": shown.messages} if shown.messages else {})
 
 
+def _told_of_receipt(shown: ReceiptShown) -> dict[str, Any]:
+    receipt = shown.receipt
+    return {
+        "id": receipt.id,
+        "portfolio": receipt.portfolio,
+        "borrower_id": shown.borrower_id,
+        "debts": _debt_ids(receipt.debts),
+        "state": receipt.state,
+        "file": receipt.file or None,
+        "received_at": receipt.received_at,
+        "paused_until": receipt.until,
+        "currency": receipt.currency or None,
+        "decision": receipt.decision,
+    }
+
+
+def _debt_ids(debts: Sequence[str]) -> list[str]:
+    return [key.partition("#")[2].removesuffix("#") for key in debts]
+
+
+def _refused_row(event: dict[str, Any], error: InvalidInput) -> dict[str, Any]:
+    """As a file's row is refused, by its code; without its reason, which has what was sent."""
+    status = 409 if error.code == "ALREADY_DECIDED" else 422
+    fields = {"fields": [error.column]} if error.column else {}
+    return _not_done(event, status, {"code": error.code, "sentence": f"{CODES[error.code].en}.", **fields})
+
+
 def _refused(event: dict[str, Any], refused: CaseRefused) -> dict[str, Any]:
     status, sentence = REFUSALS[refused.code]
+    return _not_done(event, status, {"code": refused.code, "sentence": sentence, **refused.told})
+
+
+def _not_done(event: dict[str, Any], status: int, told: dict[str, Any]) -> dict[str, Any]:
     telemetry.count("CasesRefused")
-    telemetry.logger.info("cases refused", route=event.get("routeKey", ""), code=refused.code)
-    return _answer(status, {"code": refused.code, "sentence": sentence, **refused.told})
+    telemetry.logger.info("cases refused", route=event.get("routeKey", ""), code=told["code"])
+    return _answer(status, told)
 
 
 def _answer(status: int, told: dict[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def wire() -> Deps:
         sources.ledger, sources.book, written, settings.only_to, heals=True, faults=faults, journal=journal
     )
     plans = PlanDesk(planner, Plans(table), Ramps(table), results, notices)
-    watch = ReceiptWatch(sources.ledger, cases, receipts, notices)
+    watch = ReceiptWatch(sources.ledger, cases, receipts, sources.journal, notices)
     return Deps(ReportDesk(sources, results, watch), plans, stage_clock(settings, lambda: client("ssm")))
 
 

@@ -406,6 +406,8 @@ def test_a_person_reads_a_reply_before_it_is_a_dead_letter(world: World, times: 
     told = answer.handler({"Records": [record | _received(times)]}, FakeContext(), deps=deps)
     assert told == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     assert cases(world) == topics
+    told = [item["code"] for item in world.items("journal") if item["event"] == "case.opened"]
+    assert told == topics
     assert set(codes(world)) == ({"SKIPPED_OPEN_CASE"} if topics else {"SENT"})
 
 

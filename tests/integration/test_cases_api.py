@@ -8,17 +8,15 @@ import pytest
 
 from cobranza.flows.answer_case import CaseAnswers
 from cobranza.flows.case_desk import CaseDesk
-from cobranza.flows.close_case import CaseCloser
+from cobranza.flows.decide_receipt import DecisionDesk
 from cobranza.flows.faults import faults_of
 from cobranza.policy.portfolio import parse_portfolio
-from cobranza.store.book import Book
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.templates import shipped_templates
 from tests.integration.replies import PHONE, Drop, say, texts
-from tests.integration.rows import book, codes
+from tests.integration.rows import book, codes, rooms_of
 from tests.integration.world import PORTFOLIO_YAML, FakeContext, World, debts, function
-from tests.unit.books import DAILY
 
 pytestmark = pytest.mark.in_memory
 
@@ -33,21 +31,16 @@ def borrowers(world: World, drop: Drop, portfolio: None) -> None:
 
 
 def deps(world: World, **changes: Any) -> Any:
-    closer = CaseCloser(
-        book=Book(world.table),
-        ledger=world.ledger,
-        cases=world.cases,
-        journal=world.journal,
-        strategy_of=lambda _: DAILY,
-    )
+    rooms = rooms_of(world)
     desk = CaseDesk(
-        closer=closer,
+        closer=rooms.closer,
         conversations=world.conversations,
         portfolio=world.ledger.portfolio,
     )
     whatsapp: Any = world.whatsapp
     answers = CaseAnswers(desk=desk, whatsapp=whatsapp, faults=faults_of(world.templates), **changes)
-    return function("cases").Deps(answers, world.clock)
+    decisions = DecisionDesk(rooms=rooms, receipts=world.receipts, portfolio=world.ledger.portfolio)
+    return function("cases").Deps(answers, decisions, world.clock)
 
 
 def call(

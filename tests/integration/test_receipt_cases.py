@@ -109,6 +109,55 @@ def test_a_later_decision_leaves_the_case_as_the_first_one_closed_it(world: Worl
     assert len(closed(world)) == 1
 
 
+def opened(world: World) -> list[dict[str, Any]]:
+    return [item for item in world.items("journal") if item["event"] == "case.opened"]
+
+
+def test_others_hear_once_that_it_was_opened(world: World) -> None:
+    asked = send_picture(world)
+    for _ in range(3):
+        desk(world, Unusable("GONE")).fetch(asked, world.now)
+    (item,) = opened(world)
+    case = case_keys.case_id(asked.borrower, asked.event)
+    assert (item["pk"], item["case"], item["debts"]) == (keys.borrower_pk(world.ref()), case, ["tienda#F-1#"])
+    line = Line(subject=item["pk"], event=item["event"], identity=item["message"], at=world.now, facts=item)
+    told = event_of(line, "1")
+    assert told
+    assert told[0] == "case.opened"
+    assert told[1].data == CaseData(code="RECEIPT_GONE", message=keys.message_of(asked.event))
+
+
+def test_that_a_strangers_was_opened_is_told_of_no_borrower(world: World) -> None:
+    asked = send_picture(world, "525555550199")
+    desk(world, Unusable("TOO_LARGE")).fetch(asked, world.now)
+    (item,) = opened(world)
+    assert (item["pk"], item["code"], item["debts"]) == (keys.chat_pk(asked.borrower), "RECEIPT_TOO_LARGE", [])
+
+
+def test_another_picture_opens_a_case_of_its_own(world: World) -> None:
+    receive(world)
+    world.later(minutes=10)
+    receive(world, "wamid.P2")
+    assert [item["code"] for item in opened(world)] == ["RECEIPT_AGAIN"]
+
+
+def test_what_opened_by_itself_is_told_once_however_many_days_it_waits(world: World) -> None:
+    receipt = receive(world)
+    for _ in range(6):
+        close(world)
+    (item,) = opened(world)
+    assert (item["code"], item["portfolio"]) == ("RECEIPT_UNVERIFIED", "tienda")
+    apply(world, "receipts", rejected(receipt))
+    assert [item["case"] for item in closed(world)] == [item["case"]]
+
+
+def test_a_case_that_was_there_is_not_told_again_when_nobody_decides(world: World) -> None:
+    receive_broken(world)
+    for _ in range(5):
+        close(world)
+    assert [item["code"] for item in opened(world)] == ["RECEIPT_GONE"]
+
+
 @pytest.mark.parametrize(("decide", "result"), DECISIONS)
 def test_others_hear_how_it_ended(world: World, decide: Decide, result: Result) -> None:
     receipt, case = receive_broken(world)

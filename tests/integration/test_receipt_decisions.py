@@ -327,7 +327,7 @@ def test_who_dies_while_asking_people_leaves_it_to_be_asked_again(world: World) 
     counting = DyingClient(world.dynamodb, 10_000, done=False)
     assert len([*replace(world, dynamodb=counting).reports.close_days(night)]) == 1
     undisturbed = _without_revisions(world.kept())
-    assert counting.writes == 4  # the receipt, its case, the pause, the day
+    assert counting.writes == 5  # the receipt, its case and the line of it, the pause, the day
     for at in range(counting.writes):
         for done in (False, True):
             world.restore(before)

@@ -341,7 +341,7 @@ class World:
             self.cases,
             workers=1,
         )
-        watch = ReceiptWatch(self.ledger, self.cases, self.receipts, self._notices)
+        watch = ReceiptWatch(self.ledger, self.cases, self.receipts, self.journal, self._notices)
         self.reports = ReportDesk(sources, self._inbox, watch)
         planner = Planner(
             self.ledger,

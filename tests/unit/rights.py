@@ -31,7 +31,7 @@ _SECRETS = {
     "ProviderSecret": "send receipts answer cases",
     "WebhookSecret": "webhook",
     "GatewaySecret": "payments",
-    "IdentitySecret": "ingest webhook payments",
+    "IdentitySecret": "ingest webhook payments cases",
 }
 # Of each place in a bucket: who reads it, and who writes it.
 _PLACES = {

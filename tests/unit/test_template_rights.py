@@ -163,6 +163,8 @@ def test_the_http_api_may_invoke_the_function_of_each_route_and_nothing_else() -
         ("CasesApi", "post", "/cases/{id}/take"): "CasesFunction",
         ("CasesApi", "post", "/cases/{id}/hand-back"): "CasesFunction",
         ("CasesApi", "post", "/cases/{id}/close"): "CasesFunction",
+        ("CasesApi", "get", "/receipts"): "CasesFunction",
+        ("CasesApi", "post", "/receipts/{id}"): "CasesFunction",
     }
     assert {route[:3] for route in routes(now)} == doors.keys()
     gateway = f"arn:aws:execute-api:us-east-1:{ACCOUNT}"
@@ -338,7 +340,7 @@ STREAM_READING = {
 }
 READERS = {
     "ProviderSecret": {"SendFunction", "ReceiptsFunction", "AnswerFunction", "CasesFunction"},
-    "IdentitySecret": {"IngestFunction", "WebhookFunction", "PaymentsFunction"},
+    "IdentitySecret": {"IngestFunction", "WebhookFunction", "PaymentsFunction", "CasesFunction"},
     "GatewaySecret": {"PaymentsFunction"},
     "WebhookSecret": {"WebhookFunction"},
 }

@@ -119,7 +119,7 @@ class AnswerSettings(ProviderSettings):
 
 
 class CasesSettings(ProviderSettings):
-    """Nothing else."""
+    identity_secret: str
 
 
 class WebhookSettings(Settings):

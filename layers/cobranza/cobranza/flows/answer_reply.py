@@ -23,7 +23,7 @@ from cobranza.conversation.reply import (
 from cobranza.flows.callers import address_of
 from cobranza.flows.check_identity import IdentityDesk
 from cobranza.flows.introduce import introduced
-from cobranza.flows.open_case import Matter, case_of
+from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.flows.wake import wake
 from cobranza.ledger.case import Case
 from cobranza.ledger.standing import WHATSAPP, Action, Standing, hear
@@ -129,7 +129,7 @@ class AnswerDesk:
             portfolio=portfolio,
             looked_into=until,
         )
-        self.cases.open(case_of(matter, people, now))
+        open_case(self.cases, self.journal, case_of(matter, people, now))
         for book in people:
             self.ledger.look_into(book.borrower.ref, until)
 
@@ -264,7 +264,8 @@ class AnswerDesk:
     def _leave_to_a_person(self, turn: _Turn, now: datetime) -> None:
         """An answer that did not arrive leaves the borrower waiting: nobody asks them for money meanwhile."""
         until = turn.at + CASE
-        self.cases.open(self._case(replace(turn, reply=replace(turn.reply, looked_into=until)), UNANSWERED, now))
+        waiting = replace(turn, reply=replace(turn.reply, looked_into=until))
+        open_case(self.cases, self.journal, self._case(waiting, UNANSWERED, now))
         for book in turn.people:
             self.ledger.look_into(book.borrower.ref, until)
 

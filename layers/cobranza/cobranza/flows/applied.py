@@ -38,13 +38,19 @@ type Outcomes = list[tuple[Row, str | InvalidInput]]
 @dataclass(frozen=True, slots=True)
 class Job:
     """One file being applied. What this very import wrote in an earlier try counts as written now. `is_first` of
-    its kind in the portfolio: it tells history."""
+    its kind in the portfolio: it tells history. `by`: no file, but a person who said it by the API."""
 
     portfolio_id: str
     import_id: str
     now: datetime
     portfolio: Portfolio | None = None
     is_first: bool = False
+    by: str = ""
+
+    @property
+    def teller(self) -> dict[str, str]:
+        """Who told it, as the journal's lines have it."""
+        return {"by": self.by} if self.by else {"source": self.import_id}
 
 
 @dataclass(slots=True)

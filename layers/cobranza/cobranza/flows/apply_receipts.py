@@ -1,4 +1,4 @@
-"""Receipts rows: a person found the money of a receipt, or did not.
+"""Receipts rows, of a file or of the API: a person found the money of a receipt, or did not.
 
 What is accepted is a payment like any other, whose number is the receipt's own, so that it counts once ever. It is
 booked before the receipt is marked: who dies between the two books nothing twice. A rejected receipt may be
@@ -65,7 +65,7 @@ def _close_cases(rooms: Rooms, closings: Mapping[str, Closing], job: Job) -> Non
     for case_id, closing in closings.items():
         case = rooms.cases.find(case_id)
         if case and case.is_open and case.is_of_receipt:
-            rooms.closer.close(case, closing, job.import_id, job.now)
+            rooms.closer.close(case, closing, "" if job.by else job.import_id, job.now, by=job.by)
 
 
 # The money of what was accepted.
@@ -170,7 +170,7 @@ def _line(receipt: Receipt, decision: Decision, job: Job) -> Line:
         event=f"receipt.{decision}",
         identity=receipt.id,
         at=job.now,
-        facts={"portfolio": receipt.portfolio, "source": job.import_id, "debts": list(receipt.debts)},
+        facts={"portfolio": receipt.portfolio, "debts": list(receipt.debts), **job.teller},
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from cobranza.conversation.answers import Answer, words_for
 from cobranza.flows.callers import address_of
 from cobranza.flows.introduce import introduced
-from cobranza.flows.open_case import Matter, case_of
+from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.ledger.receipt import Decision, Receipt
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
@@ -128,7 +128,7 @@ class ReceiptDesk:
             portfolio=portfolio,
             looked_into=looked_into,
         )
-        self.cases.open(case_of(matter, [book] if book else [], now))
+        open_case(self.cases, self.journal, case_of(matter, [book] if book else [], now))
 
     def _receipt(self, asked: MediaToFetch, event: dict[str, Any], book: Book) -> Receipt | None:
         received_at = datetime.fromisoformat(asked.event.partition("#")[0])

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cobranza.flows.close_case import facts_of, subject_of
 from cobranza.ledger.case import Case
 from cobranza.ledger.standing import Action
 from cobranza.policy.case_queue import queue_of
 from cobranza.policy.decision import Book
 from cobranza.policy.portfolio import COLLECTIONS_FROM, Portfolio
 from cobranza.store import case_keys, keys
+from cobranza.store.cases import Cases
+from cobranza.store.journal import Journal
 
 # What somebody said that keeps them from being written to until a person ends it.
 STOPS = frozenset({Action.DISPUTE, Action.WRONG_NUMBER, Action.HOLD})
@@ -50,3 +53,12 @@ def case_of(matter: Matter, people: Sequence[Book], now: datetime) -> Case:
         looked_into=matter.looked_into,
         in_charge_until=matter.in_charge_until,
     )
+
+
+def open_case(cases: Cases, journal: Journal, case: Case) -> None:
+    """Once for a message, however often and by whatever topic it is opened again. The journal comes first: who
+    dies after it opens it again."""
+    message = keys.message_of(case.event)
+    told = facts_of(case, "") | {"message": message}
+    journal.append(subject_of(case), case.opened_at, "case.opened", message, told)
+    cases.open(case)

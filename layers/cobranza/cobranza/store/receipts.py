@@ -3,7 +3,9 @@
 import contextlib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from itertools import batched
+from heapq import merge
+from itertools import batched, groupby
+from operator import itemgetter
 
 from cobranza.ledger.money import Money
 from cobranza.ledger.receipt import Decision, Receipt
@@ -38,11 +40,34 @@ class Receipts:
         for some in batched(self._indexed(portfolio), READS_A_CALL, strict=False):
             yield from (each for each in self.find(some) if each.waits)
 
-    def _indexed(self, portfolio: str) -> Iterator[tuple[str, str]]:
-        for shard in range(keys.BOOK_SHARDS):
-            place = {"book": keys.receipts(portfolio, shard)}
-            for item in self._table.query("book = :book", place, index="book"):
-                yield keys.borrower_of(item["pk"]), item["sk"].removeprefix(keys.RECEIPT)
+    def page(self, portfolio: str, after: str, most: int) -> tuple[list[Receipt], str]:
+        """Those that wait of the borrowers after the reference `after`, at least `most` and no borrower's in part,
+        and the borrower to go on after; empty at the end."""
+        found: list[tuple[str, str]] = []
+        for borrower, theirs in groupby(self._indexed(portfolio, after), itemgetter(0)):
+            found += theirs
+            if len(found) >= most:
+                return self._waiting_among(found), borrower
+        return self._waiting_among(found), ""
+
+    def _waiting_among(self, wanted: Iterable[tuple[str, str]]) -> list[Receipt]:
+        """The oldest first."""
+        return sorted(
+            (each for each in self.find(wanted) if each.waits), key=lambda each: (each.received_at, each.id)
+        )
+
+    def _indexed(self, portfolio: str, after: str = "") -> Iterator[tuple[str, str]]:
+        """Borrower and id of a portfolio's, those of a borrower together, from the index: as of moments ago."""
+        shards = (
+            self._table.query(
+                "book = :book AND pk > :after",
+                {"book": keys.receipts(portfolio, shard), "after": keys.borrower_pk(after)},
+                index="book",
+            )
+            for shard in range(keys.BOOK_SHARDS)
+        )
+        for item in merge(*shards, key=itemgetter("pk")):
+            yield keys.borrower_of(item["pk"]), item["sk"].removeprefix(keys.RECEIPT)
 
     def prolong(self, receipt: Receipt, until: date) -> bool:
         """Its time is up, and a person has until that day. False where somebody has decided meanwhile."""

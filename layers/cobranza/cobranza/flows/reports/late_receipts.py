@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cobranza.flows.open_case import Matter, case_of
+from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.flows.reports.receipts import is_last_day
 from cobranza.flows.reports.report import Day
 from cobranza.ledger.receipt import Receipt
 from cobranza.policy.portfolio import Portfolio
 from cobranza.store.cases import Cases
+from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.notices import Notices
 from cobranza.store.receipts import Receipts
@@ -19,6 +20,7 @@ class ReceiptWatch:
     ledger: Ledger
     cases: Cases
     receipts: Receipts
+    journal: Journal
     notices: Notices
 
     def watch(self, day: Day, portfolio: Portfolio, results: str, now: datetime) -> None:
@@ -43,6 +45,6 @@ class ReceiptWatch:
             portfolio_id=day.portfolio,
             portfolio=portfolio,
         )
-        self.cases.open(case_of(matter, [loaded.book] if loaded else [], now))
+        open_case(self.cases, self.journal, case_of(matter, [loaded.book] if loaded else [], now))
         if receipt.until and receipt.until > day.date:
             self.ledger.pause_for_receipt(receipt.borrower, receipt.until)
