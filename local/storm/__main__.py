@@ -2,8 +2,8 @@
 
 Their debts are imported, their reminders queued, doubled and met by senders that die. Meanwhile some pay, say
 stop or dispute; then WhatsApp fails, news comes badly, tables are throttled, workers die at any call, the file
-comes three times, all is paused and goes on, and others pay, stop and dispute while messages leave. At the end
-of the day every count is compared with the simulator's, which has seen each call.
+comes three times, all is paused and goes on, others pay, stop and dispute while messages leave, and the rest of
+the queue is lost. At the end of the day every count is compared with the simulator's, which has seen each call.
 """
 
 import argparse
@@ -33,6 +33,8 @@ PATIENCE = 300.0
 # How often whoever was left over is looked at again, ten minutes apart.
 ROUNDS = 4
 SENDERS = 8
+# Seconds without a message, after which none is on its way.
+STILL = 8
 HEARD = ("files", "media", "replies")
 DYING = ("send", "webhook", "answer", "receipts")
 PAUSE = "control/aurora/PAUSE"
@@ -85,12 +87,14 @@ class Storm:
         with self._phase("a third sent, then paused; the file twice more"):
             self._wait_for(queued // 3)
             paused = self._pause()
-        with self._phase("resumed; others pay, stop, dispute"):
+        with self._phase("resumed; others pay, stop, dispute; what the queue has left is lost"):
             self._move_by(minutes=17)  # until then a dead import has the book
             self._tick()
             self._wait_for(queued // 2)
             self._act(self.cast.late, "despues.csv")
-            drive.settle(self.local, PATIENCE)
+            self._until_nothing_moves()
+            self.local.client("sqs").purge_queue(QueueUrl=self.local.queues["reminders"])
+            drive.settle(self.local, PATIENCE, queues=HEARD)
             self.summaries |= {f"{key} again": self._result(key) for key in AGAIN}
         with self._phase("whoever is left"):
             self._finish()
@@ -137,6 +141,7 @@ class Storm:
         return in_force, resumed
 
     def _finish(self) -> None:
+        self._move_by(minutes=95)  # until then a reminder that was lost has its borrower
         for _ in range(ROUNDS):
             self._move_by(minutes=10)
             if not self._tick():
@@ -161,6 +166,19 @@ class Storm:
         self._until_files_are_done()
         self.summaries[key] = self._result(key)
         return self.summaries[key]
+
+    def _until_nothing_moves(self) -> None:
+        """All reminders are done but those that come back in minutes: their senders died, or others were at it."""
+        moved: tuple[int, int] | None = None
+
+        def is_still() -> bool:
+            nonlocal moved
+            time.sleep(STILL)
+            before = moved
+            moved = drive.counters(self.local)["accepted"], drive.waiting(self.local, "reminders")
+            return moved == before
+
+        drive.wait_until(is_still, "the reminders", PATIENCE)
 
     def _until_files_are_done(self) -> None:
         """An import whose worker died keeps all others of the portfolio waiting for a while: the emulator's events
