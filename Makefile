@@ -95,6 +95,8 @@ $(TOOLS)/.ready: $(UV) $(PINS) layers/cobranza/pyproject.toml cli/pyproject.toml
 			|| { echo "Python 3.13 not found, and uv could not download one: install it and try again" >&2; exit 1; }; \
 		$(UV) pip sync --quiet --require-hashes --python $(TOOLS)/$$name local/pins/$$name.txt; \
 	done
+	@# No worker of a function may write bytecode, and each would compile boto3 anew.
+	@env -u PYTHONPYCACHEPREFIX $(TOOLS)/emulator/bin/python -m compileall -q -j 2 $(TOOLS)/emulator/lib
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(TOOLS)/dev -e layers/cobranza -e cli
 	@touch $@
 
