@@ -18,7 +18,9 @@ BAD = {
     "vulns": [{"id": "PYSEC-2021-108", "fix_versions": ["1.26.5"], "aliases": ["CVE-2021-33503"]}],
 }
 UNKNOWN = {"name": "python-calamine", "skip_reason": "Dependency not found on PyPI and could not be audited"}
-NO_NETWORK = "requests.exceptions.ProxyError: HTTPSConnectionPool(host='index.example.com', port=443): Max retries exceeded"
+NO_NETWORK = (
+    "requests.exceptions.ProxyError: HTTPSConnectionPool(host='index.example.com', port=443): Max retries exceeded"
+)
 HANDLED = "ERROR:pip_audit._cli:Could not connect to PyPI's vulnerability feed"
 UNREADABLE = "ERROR:pip_audit._cli:requirement requests is not pinned to an exact version"
 
