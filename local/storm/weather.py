@@ -47,10 +47,7 @@ class Weather:
         return {"PYTHONPATH": str(HOOK), "COBRANZA_STORM": str(self.folder)}
 
     def rise(self, stack: Stack) -> None:
-        """All of it, but for deaths. News comes a few at once, as on a busy day."""
-        requests.post(
-            f"{stack.simulator_url}/_sim/config", json={"batch": {"size": 10, "wait": 0.25}}, timeout=10
-        ).raise_for_status()
+        """All of it, but for deaths."""
         for queue, seconds in BACK_AFTER.items():
             stack.client("sqs").set_queue_attributes(
                 QueueUrl=stack.queues[queue], Attributes={"VisibilityTimeout": str(seconds)}
