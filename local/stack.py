@@ -178,7 +178,6 @@ def _deploy(stack: Stack, folder: Path) -> None:
         f"GraphApiUrl={stack.simulator_url}",
         f"CountriesOn={COUNTRIES_ON}",
         *("SendsPerSecond=1000", "PeoplePerDay=1000000"),  # the simulator has limits of its own
-        "ScheduleExpression=rate(10 minutes)",  # whoever drives it ticks it, and is long done by then
     ]
     env = {
         "PATH": f"{TOOLS / 'sam' / 'bin'}:/usr/local/bin:/usr/bin:/bin",
