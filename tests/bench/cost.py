@@ -28,9 +28,10 @@ from tests.bench.metered import Meter, metered, slots
 from tests.bench.report import Row
 from tests.bench.webhook_bodies import message_body
 from tests.integration.deliveries import SECRETS, call, post
+from tests.integration.fakes import FakeContext
 from tests.integration.test_events_walk import stream
 from tests.integration.test_handlers import body, file, record
-from tests.integration.world import PORTFOLIO_YAML, TUESDAY, FakeContext, World, debts, function
+from tests.integration.world import PORTFOLIO_YAML, TUESDAY, World, debts, function
 from tests.unit.books import DAILY, STEPS
 from tests.unit.test_bus import FakeEvents
 from tests.unit.test_template_alarms import counted

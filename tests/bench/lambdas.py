@@ -13,7 +13,8 @@ from threading import Thread
 from typing import Any, cast
 from unittest.mock import patch
 
-from tests.integration.world import FakeContext, function
+from tests.integration.fakes import FakeContext
+from tests.integration.world import function
 
 # As in the template.
 SENDERS, BATCH = 5, 20

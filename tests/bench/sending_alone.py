@@ -32,8 +32,9 @@ from tests.bench.dynamodb import Stub
 from tests.bench.lambdas import BATCH, SENDERS, Delays
 from tests.bench.report import Row
 from tests.bench.table_server import LADDER, NOON, TOKEN, queued
+from tests.integration.fakes import FakeContext
 from tests.integration.memory import packed
-from tests.integration.world import FakeContext, function
+from tests.integration.world import function
 
 MESSAGES = 2_000
 # Messages a second, where each number has as many senders as the template.

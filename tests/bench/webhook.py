@@ -49,7 +49,8 @@ from tests.bench.webhook_bodies import (
     thousand,
 )
 from tests.integration.deliveries import post
-from tests.integration.world import FakeContext, function
+from tests.integration.fakes import FakeContext
+from tests.integration.world import function
 
 SECRET = "a-secret"
 REFERENCES = References("k" * 64)

@@ -7,7 +7,8 @@ from typing import Any
 
 from cobranza.store.keys import MessageKey
 from cobranza.whatsapp.signature import sign
-from tests.integration.world import TUESDAY, FakeContext, World, debts, function
+from tests.integration.fakes import FakeContext
+from tests.integration.world import TUESDAY, World, debts, function
 
 SECRETS = {"app_secrets": ["new-secret", "old-secret"], "verify_token": "a-token"}
 PHONE = "525555550101"

@@ -9,7 +9,8 @@ from datetime import timedelta
 from cobranza.files.results import Summary
 from cobranza.queues import DroppedFile
 from cobranza.whatsapp.events import parse
-from tests.integration.world import TUESDAY, FakeBucket, World
+from tests.integration.fakes import FakeBucket
+from tests.integration.world import TUESDAY, World
 
 KEY = "debts/tienda/a.csv"
 

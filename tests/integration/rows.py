@@ -18,7 +18,8 @@ from cobranza.flows.apply_rows import RowDesk
 from cobranza.policy.decision import Book as DecidedBook
 from cobranza.store.book import Book, Known
 from cobranza.store.payments import Payments
-from tests.integration.world import DyingClient, Killed, World
+from tests.integration.fakes import DyingClient, Killed
+from tests.integration.world import World
 from tests.unit.books import DAILY
 
 MEXICO = ZoneInfo("America/Mexico_City")

@@ -7,7 +7,8 @@ from typing import Any
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.events import parse
-from tests.integration.world import FakeWhatsApp, World
+from tests.integration.fakes import FakeWhatsApp
+from tests.integration.world import World
 
 PACE = Refused(Action.RETRY, ProviderError(130429, "Too fast", "slow down"), 30)
 NOT_ON_WHATSAPP = Refused(Action.OTHER_PHONE, ProviderError(131026, "Undeliverable", "no WhatsApp there"))

@@ -9,7 +9,8 @@ from cobranza.bus import Bus
 from cobranza.flows.announce import Announcer, Noted
 from cobranza.store.aws import client
 from cobranza.store.journal import Line, lines_of_image
-from tests.integration.world import FakeContext, function
+from tests.integration.fakes import FakeContext
+from tests.integration.world import function
 from tests.unit.test_bus import FakeEvents
 from tests.unit.test_event_of import AT, SILENT, TOLD, line
 

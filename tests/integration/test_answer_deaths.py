@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from cobranza.queues import ReplyToAnswer
+from tests.integration.fakes import DyingClient, FakeWhatsApp, Killed
 from tests.integration.replies import Drop, ask, press, queued, say, write
-from tests.integration.world import DyingClient, FakeWhatsApp, Killed, World, debts
+from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
 

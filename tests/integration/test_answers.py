@@ -12,9 +12,10 @@ from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import REPLIES_RECEIVED, ReplyToAnswer
 from cobranza.whatsapp.client import Answer, Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
+from tests.integration.fakes import FakeContext
 from tests.integration.replies import Drop, ask, cases, lines, queued, say, texts, write
 from tests.integration.rows import apply, book, codes, refused, results
-from tests.integration.world import PORTFOLIO_YAML, FakeContext, World, debts, function
+from tests.integration.world import PORTFOLIO_YAML, World, debts, function
 
 pytestmark = pytest.mark.in_memory
 

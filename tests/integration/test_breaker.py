@@ -22,7 +22,8 @@ from cobranza.store.table import exact
 from cobranza.whatsapp.client import Refused, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, Rule, rule_for, rules
 from cobranza.whatsapp.events import parse
-from tests.integration.world import PORTFOLIO_YAML, DyingClient, Killed, World, debts
+from tests.integration.fakes import DyingClient, Killed
+from tests.integration.world import PORTFOLIO_YAML, World, debts
 from tests.unit.test_whatsapp_client import error_body
 
 NUMBER = "100000000000001"

@@ -14,9 +14,10 @@ from cobranza.policy.portfolio import parse_portfolio
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.templates import shipped_templates
+from tests.integration.fakes import FakeContext
 from tests.integration.replies import PHONE, Drop, say, texts
 from tests.integration.rows import book, codes, rooms_of
-from tests.integration.world import PORTFOLIO_YAML, FakeContext, World, debts, function
+from tests.integration.world import PORTFOLIO_YAML, World, debts, function
 
 pytestmark = pytest.mark.in_memory
 

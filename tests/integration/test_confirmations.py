@@ -14,8 +14,9 @@ from cobranza.store.keys import MessageKey
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import ProviderError, rule_for
 from cobranza.whatsapp.events import StatusEvent
+from tests.integration.fakes import DyingClient, Killed
 from tests.integration.rows import apply, codes
-from tests.integration.world import PORTFOLIO_YAML, DyingClient, Killed, World, debts
+from tests.integration.world import PORTFOLIO_YAML, World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 

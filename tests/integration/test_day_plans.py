@@ -18,8 +18,9 @@ from cobranza.policy.portfolio import parse_portfolio
 from cobranza.policy.strategy import Strategy, standard
 from cobranza.store.items import Finish
 from cobranza.store.objects import Bucket
+from tests.integration.fakes import FakeContext
 from tests.integration.rows import run
-from tests.integration.world import PORTFOLIO_YAML, TUESDAY, FakeContext, World, debts, function
+from tests.integration.world import PORTFOLIO_YAML, TUESDAY, World, debts, function
 from tests.unit.books import DAILY, MEXICO, ladder
 
 type Drop = Callable[..., dict[str, Any]]

@@ -22,12 +22,13 @@ from cobranza.store.user_ids import Met, UserIds
 from cobranza_cli import app
 from cobranza_cli.place import Place
 from local import personal
+from tests.integration.fakes import DyingClient, Killed
 from tests.integration.place import OPEN, WorldPlace
 from tests.integration.receipts import desk, send_picture
 from tests.integration.replies import ask, say
 from tests.integration.rows import apply, refused, results, rooms_of
 from tests.integration.sending import status
-from tests.integration.world import DyingClient, Killed, World, debts
+from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
 

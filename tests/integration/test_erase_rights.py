@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.integration.fakes import Killed
 from tests.integration.test_erase import erase, erasing, files, live, of_her
-from tests.integration.world import Killed, World
+from tests.integration.world import World
 from tests.unit.template import stack
 
 pytestmark = pytest.mark.in_memory

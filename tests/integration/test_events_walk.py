@@ -19,12 +19,13 @@ from cobranza.whatsapp.errors import Action, ProviderError
 from local import events
 from tests.integration.deliveries import status as told_by_meta
 from tests.integration.deliveries import tell
+from tests.integration.fakes import DyingClient, FakeContext, Killed
 from tests.integration.loading import take
 from tests.integration.memory import packed
 from tests.integration.replies import ask, say
 from tests.integration.rows import apply, results, rooms_of
 from tests.integration.sending import status
-from tests.integration.world import DyingClient, FakeContext, Killed, World, debts, function
+from tests.integration.world import World, debts, function
 from tests.unit.test_bus import FakeEvents
 
 type Drop = Callable[..., dict[str, Any]]

@@ -12,16 +12,9 @@ import pytest
 from cobranza.flows.take_payment import PaymentDesk
 from cobranza.gateway.signature import sign
 from cobranza.policy.portfolio import parse_portfolio
+from tests.integration.fakes import DyingClient, FakeContext, Killed
 from tests.integration.rows import apply, codes, interrupt, owed, results, rooms_of
-from tests.integration.world import (
-    PORTFOLIO_YAML,
-    DyingClient,
-    FakeContext,
-    Killed,
-    World,
-    debts,
-    function,
-)
+from tests.integration.world import PORTFOLIO_YAML, World, debts, function
 
 type Drop = Callable[..., dict[str, Any]]
 type Answer = tuple[int, dict[str, Any]]

@@ -12,7 +12,8 @@ from cobranza.policy.breaker import Breaker
 from cobranza.queues import Queue, Reminder
 from cobranza.whatsapp.client import Refused
 from cobranza.whatsapp.errors import Action, ProviderError, rule_for
-from tests.integration.world import DyingClient, FakeContext, World, debts, function
+from tests.integration.fakes import DyingClient, FakeContext
+from tests.integration.world import World, debts, function
 
 pytestmark = pytest.mark.in_memory
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from cobranza.policy.portfolio import parse_portfolio
+from tests.integration.fakes import DyingClient, Killed
 from tests.integration.replies import Drop, ask, cases, queued, say, tell, texts
 from tests.integration.rows import book, codes, keys_of
-from tests.integration.world import PORTFOLIO_YAML, DyingClient, Killed, World, debts
+from tests.integration.world import PORTFOLIO_YAML, World, debts
 
 pytestmark = pytest.mark.in_memory
 

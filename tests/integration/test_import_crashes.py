@@ -8,8 +8,9 @@ import pytest
 
 from cobranza.queues import DroppedFile
 from cobranza.store.imports import Imports
+from tests.integration.fakes import DyingClient, FakeBucket, Killed
 from tests.integration.loading import KEY, counts, load, take
-from tests.integration.world import TUESDAY, DyingClient, FakeBucket, Killed, World, debts
+from tests.integration.world import TUESDAY, World, debts
 
 pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 

@@ -8,9 +8,10 @@ from itertools import pairwise, permutations
 import pytest
 
 from cobranza.policy.due import local_date
+from tests.integration.fakes import DyingClient, Killed
 from tests.integration.replies import PHONE, Drop, cases, lines, queued, say, tell, write
 from tests.integration.rows import apply, book, codes, keys_of
-from tests.integration.world import DyingClient, Killed, World, debts
+from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
 

@@ -18,8 +18,9 @@ from cobranza.store.table import utc
 from cobranza.whatsapp.client import Refused
 from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.events import StatusEvent
+from tests.integration.fakes import FakeContext
 from tests.integration.rows import apply
-from tests.integration.world import TUESDAY, FakeContext, World, debts, function
+from tests.integration.world import TUESDAY, World, debts, function
 
 type Drop = Callable[..., dict[str, Any]]
 type Row = dict[str, str]

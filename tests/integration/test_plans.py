@@ -13,7 +13,8 @@ import pytest
 
 from cobranza.flows import import_part, read_file
 from cobranza.queues import DroppedFile
-from tests.integration.world import TUESDAY, DyingClient, FakeBucket, Killed, World, debts
+from tests.integration.fakes import DyingClient, FakeBucket, Killed
+from tests.integration.world import TUESDAY, World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 type Cells = dict[str, str]

@@ -11,9 +11,10 @@ import pytest
 
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store import keys
+from tests.integration.fakes import DyingClient, Killed
 from tests.integration.receipts import desk, send_picture
 from tests.integration.rows import Cells, apply, assert_survives_any_death, book, codes, owed, refused, results
-from tests.integration.world import PORTFOLIO_YAML, DyingClient, Killed, World, debts
+from tests.integration.world import PORTFOLIO_YAML, World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 

@@ -12,11 +12,12 @@ from cobranza.events.event import DecidedData
 from cobranza.flows.event_of import event_of
 from cobranza.ledger.case import Closing, Result
 from cobranza.store.journal import Line
+from tests.integration.fakes import DyingClient, Killed
 from tests.integration.rows import apply, book, codes, interrupt, owed
 from tests.integration.test_cases_api import ANA, call, noted
 from tests.integration.test_receipt_cases import found, receive_broken
 from tests.integration.test_receipt_decisions import accepted, close, configure, names, receive, rejected
-from tests.integration.world import DyingClient, Killed, World, debts
+from tests.integration.world import World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 type Answer = tuple[int, dict[str, Any]]

@@ -21,11 +21,12 @@ from cobranza.whatsapp.events import parse
 from cobranza.whatsapp.templates import shipped_templates
 from cobranza_cli import app, status
 from local import samples
+from tests.integration.fakes import FakeContext
 from tests.integration.place import WorldPlace
 from tests.integration.rows import apply, codes
 from tests.integration.test_confirmations import PAID
 from tests.integration.test_links import BASE, DUE_YESTERDAY, declare
-from tests.integration.world import PORTFOLIO_YAML, FakeContext, World, debts, function
+from tests.integration.world import PORTFOLIO_YAML, World, debts, function
 
 pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 

@@ -9,17 +9,10 @@ import pytest
 
 from cobranza.flows.reports.close import REPORTS
 from cobranza.policy.portfolio import parse_portfolio
+from tests.integration.fakes import DyingClient, FakeContext, Killed
 from tests.integration.rows import apply
 from tests.integration.test_reports import AS_OF, MIDNIGHT, PAID, close, raw, read, remind, status, two, wrote
-from tests.integration.world import (
-    PORTFOLIO_YAML,
-    DyingClient,
-    FakeContext,
-    Killed,
-    World,
-    debts,
-    function,
-)
+from tests.integration.world import PORTFOLIO_YAML, World, debts, function
 
 type Drop = Callable[..., dict[str, Any]]
 type Row = dict[str, str]

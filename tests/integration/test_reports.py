@@ -16,14 +16,9 @@ import pytest
 from cobranza.store.keys import MessageKey
 from cobranza.whatsapp.errors import ProviderError
 from cobranza.whatsapp.events import Event, InboundMessage, StatusEvent
+from tests.integration.fakes import DyingClient, Killed
 from tests.integration.rows import apply, owed, writes_of
-from tests.integration.world import (
-    TUESDAY,
-    DyingClient,
-    Killed,
-    World,
-    debts,
-)
+from tests.integration.world import TUESDAY, World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 type Row = dict[str, str]

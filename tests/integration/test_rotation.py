@@ -17,11 +17,12 @@ from cobranza.queues import Queue, Reminder
 from cobranza.store.secrets import LIFETIME, RENEWAL, Secret
 from cobranza.whatsapp.client import WITH_NEW_TOKEN, WhatsApp, pooled_session
 from tests.integration.deliveries import delivery, text
+from tests.integration.fakes import FakeContext
 from tests.integration.replies import ask
 from tests.integration.test_breaker import ACCOUNT, due, resume
 from tests.integration.test_handlers import Delays, body, record
 from tests.integration.test_webhook_door import Door
-from tests.integration.world import FakeContext, World, debts, function
+from tests.integration.world import World, debts, function
 from tests.unit.test_secrets import FakeMonotonic, FakeSecretsManager
 from tests.unit.test_whatsapp_client import error_body
 

@@ -16,9 +16,10 @@ from cobranza.queues import Reminder
 from cobranza.store.portfolios import switched_on
 from cobranza.whatsapp.client import Accepted, Answer
 from cobranza.whatsapp.events import parse
+from tests.integration.fakes import FakeWhatsApp
 from tests.integration.loading import KEY
 from tests.integration.sending import CUT, NOT_ON_WHATSAPP, PACE, status, through
-from tests.integration.world import FakeWhatsApp, World, debts
+from tests.integration.world import World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 

@@ -13,9 +13,10 @@ from cobranza.policy.pace import LEASE
 from cobranza.queues import Reminder
 from cobranza.store.texts import digest_of
 from cobranza.whatsapp.client import Answer
+from tests.integration.fakes import DyingClient, FakeWhatsApp, Killed
 from tests.integration.loading import KEY
 from tests.integration.sending import CUT, PACE, through
-from tests.integration.world import DyingClient, FakeWhatsApp, Killed, World, debts
+from tests.integration.world import World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 

@@ -13,9 +13,10 @@ from cobranza.policy.slots import SECOND
 from cobranza.queues import Queue, Reminder
 from cobranza.store.slots import Slots
 from cobranza.whatsapp.client import Answer, Refused
+from tests.integration.fakes import DyingClient, FakeContext, FakeWhatsApp, Killed
 from tests.integration.sending import NOT_ON_WHATSAPP, PACE
 from tests.integration.test_handlers import Delays, body, failures, record
-from tests.integration.world import DyingClient, FakeContext, FakeWhatsApp, Killed, World, debts, function
+from tests.integration.world import World, debts, function
 
 NUMBER = "100000000000001"
 NAMES = [f"C{number}" for number in range(8)]

@@ -14,7 +14,8 @@ import pytest
 from cobranza.flows import read_file
 from cobranza.queues import DroppedFile
 from cobranza.store.payments import Payments
-from tests.integration.world import TUESDAY, DyingClient, FakeBucket, Killed, World, debts
+from tests.integration.fakes import DyingClient, FakeBucket, Killed
+from tests.integration.world import TUESDAY, World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 

@@ -9,7 +9,8 @@ import pytest
 
 from cobranza.queues import DroppedFile
 from cobranza.whatsapp.events import parse
-from tests.integration.world import DyingClient, FakeBucket, Killed, World, debts
+from tests.integration.fakes import DyingClient, FakeBucket, Killed
+from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from tests.integration.fakes import DyingClient, Killed
 from tests.integration.replies import PHONE, Drop, cases, queued, tell, texts
 from tests.integration.rows import codes, keys_of
 from tests.integration.test_cases_api import order
-from tests.integration.world import DyingClient, Killed, World, debts
+from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
 

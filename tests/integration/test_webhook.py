@@ -30,7 +30,8 @@ from tests.integration.deliveries import (
     tell,
     text,
 )
-from tests.integration.world import DyingClient, World, debts
+from tests.integration.fakes import DyingClient
+from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
 

@@ -14,7 +14,8 @@ from cobranza.http_api import request_of
 from cobranza.store.secrets import Secret
 from cobranza.whatsapp.signature import sign
 from tests.integration.deliveries import call, delivery, post, text
-from tests.integration.world import FakeContext, World, function
+from tests.integration.fakes import FakeContext
+from tests.integration.world import World, function
 from tests.unit.test_secrets import FakeMonotonic, FakeSecretsManager
 
 pytestmark = pytest.mark.in_memory

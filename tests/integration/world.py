@@ -1,20 +1,17 @@
 """A stack on moto or in memory: tables, buckets, queues and clock, and the rooms wired to them."""
 
-import contextlib
 import csv
 import importlib.util
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from threading import Lock
 from types import ModuleType
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
-from botocore.exceptions import ClientError
 
 from cobranza.flows.answer_reply import AnswerDesk
 from cobranza.flows.applied import Rooms
@@ -51,7 +48,7 @@ from cobranza.store.limits import DueLine, Limits, Ramps
 from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
 from cobranza.store.numbers import Numbers
-from cobranza.store.objects import Bucket, Opened, Received
+from cobranza.store.objects import Bucket
 from cobranza.store.payments import Payments
 from cobranza.store.plans import Plans
 from cobranza.store.portfolios import switched_on
@@ -59,8 +56,8 @@ from cobranza.store.receipts import Receipts
 from cobranza.store.table import Table
 from cobranza.store.templates import Templates
 from cobranza.store.texts import Texts
-from cobranza.whatsapp.client import Accepted, Answer
 from cobranza.whatsapp.templates import announced, announcements
+from tests.integration.fakes import FakeWhatsApp
 from tests.integration.partiql import PartiqlClient
 from tests.integration.tables import create_table
 from tests.unit.books import DAILY
@@ -117,99 +114,6 @@ def function(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-@dataclass
-class FakeContext:
-    """What Lambda tells a function of its invocation."""
-
-    remaining: int = 120_000
-    aws_request_id: str = "request-1"
-    function_name: str = "function"
-    memory_limit_in_mb: int = 128
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.remaining
-
-
-@dataclass
-class FakeBucket:
-    """A bucket with one file whose moment and metadata the test sets; it keeps what is written."""
-
-    data: bytes
-    modified_at: datetime
-    metadata: dict[str, str] = field(default_factory=dict[str, str])
-    written: dict[str, bytes] = field(default_factory=dict[str, bytes])
-
-    def get(self, key: str, version: str, *, limit: int) -> Received:
-        return Received(self.data, self.modified_at)
-
-    def open(self, key: str, version: str = "") -> Opened:
-        return Opened(iter([self.data]), len(self.data), self.modified_at, self.metadata)
-
-    def put(self, key: str, data: bytes, content_type: str) -> None:
-        self.written[key] = data
-
-    def put_pieces(self, key: str, pieces: Iterable[bytes], content_type: str) -> None:
-        self.put(key, b"".join(pieces), content_type)
-
-
-class Killed(BaseException):
-    """The worker is gone: nothing after this line of it runs."""
-
-
-class DyingClient:
-    """DynamoDB until its `at`-th write (from 0), which dies with `error` before or after it is done."""
-
-    def __init__(self, client: Any, at: int, *, done: bool, error: type[BaseException] = Killed) -> None:
-        self._client = client
-        self._at = at
-        self._done = done
-        self._error = error
-        self._lock = Lock()
-        self.writes = 0
-
-    def __getattr__(self, name: str) -> Any:
-        operation = getattr(self._client, name)
-        return self._dying(operation) if name in ("put_item", "update_item", "delete_item") else operation
-
-    def _dying(self, operation: Callable[..., Any]) -> Callable[..., Any]:
-        def write(**request: Any) -> Any:
-            with self._lock:
-                turn, self.writes = self.writes, self.writes + 1
-            if turn != self._at:
-                return operation(**request)
-            if self._done:
-                with contextlib.suppress(ClientError):  # its condition: who is told so dies all the same
-                    operation(**request)
-            raise self._error
-
-        return write
-
-
-@dataclass
-class FakeWhatsApp:
-    """Answers what it is told to, in order, and accepts everything after that."""
-
-    answers: list[Answer | BaseException] = field(default_factory=list[Answer | BaseException])
-    sent: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-
-    def hang_up(self) -> None:
-        pass
-
-    def access_token(self) -> str:
-        return "token"
-
-    def send(self, phone_number_id: str, message: dict[str, Any]) -> Answer:
-        answer = (
-            self.answers.pop(0) if self.answers else Accepted(f"wamid.{len(self.sent)}", message.get("to", "")[1:])
-        )
-        if isinstance(answer, Accepted):
-            self.sent.append(message)
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
 
 
 # What the tables hold after a beginning that many tests share.
