@@ -23,6 +23,7 @@ from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.messages import Messages
+from cobranza.store.statuses import noted_of
 from cobranza.store.table import Item
 from cobranza_cli.place import Place
 from cobranza_cli.whom import Someone
@@ -100,8 +101,12 @@ def _zone(borrower: Borrower) -> tzinfo:
 
 def _steps(place: Place, borrower: str, loaded: Loaded) -> Iterator[Step]:
     yield from _imports(place, loaded)
-    yield from map(_of_line, Journal(place.journal).of(keys.borrower_pk(borrower)))
-    yield from _claims(Messages(place.ledger), borrower)
+    lines = [*Journal(place.journal).of(keys.borrower_pk(borrower))]
+    yield from map(_of_line, lines)
+    told = {(line.event, line.identity) for line in lines}
+    for key, claim in _claims(Messages(place.ledger), borrower).items():
+        yield _of_claim(key, claim)
+        yield from (_of_line(line) for line, _ in noted_of(claim) if (line.event, line.identity) not in told)
     yield from _words(Conversations(place.ledger).newest(borrower, NEWEST_WORDS))
 
 
@@ -129,11 +134,10 @@ def _of_line(line: Line) -> Step:
     return Step(line.at, line.event, facts, tuple(debts))
 
 
-def _claims(messages: Messages, borrower: str) -> Iterator[Step]:
-    """When each day was claimed, and how far its message has come: the journal's outcome has no moment of it."""
+def _claims(messages: Messages, borrower: str) -> dict[MessageKey, Item]:
+    """When each day was claimed, and what the journal gets of its message when the day is closed."""
     wanted = [key for key, _, _ in messages.recent(borrower)]
-    for key, claim in messages.claims([*wanted, *(_confirmation(key) for key in wanted)]).items():
-        yield _of_claim(key, claim)
+    return messages.claims([*wanted, *(_confirmation(key) for key in wanted)])
 
 
 def _confirmation(key: MessageKey) -> MessageKey:

@@ -26,6 +26,7 @@ from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine
+from cobranza.store.messages import Messages
 from cobranza.store.payments import Payments
 from cobranza.store.receipts import Receipts
 from cobranza.store.texts import Texts
@@ -182,6 +183,7 @@ def _sources(place: Place) -> Sources:
     return Sources(
         Journal(place.journal),
         Ledger(table),
+        Messages(table),
         Book(table),
         Payments(table),
         Imports(table),

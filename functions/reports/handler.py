@@ -21,6 +21,7 @@ from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine, Ramps
+from cobranza.store.messages import Messages
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
 from cobranza.store.payments import Payments
@@ -46,7 +47,15 @@ def wire() -> Deps:
     table, journal = Table(dynamodb, settings.ledger_table), Journal(Table(dynamodb, settings.journal_table))
     receipts, cases = Receipts(table), Cases(table)
     sources = Sources(
-        journal, Ledger(table), Book(table), Payments(table), Imports(table), DueLine(table), receipts, cases
+        journal,
+        Ledger(table),
+        Messages(table),
+        Book(table),
+        Payments(table),
+        Imports(table),
+        DueLine(table),
+        receipts,
+        cases,
     )
     results, notices = Bucket(client("s3"), settings.inbox_bucket), Notices(client("sns"), settings.notices_topic)
     portfolio = switched_on(sources.ledger.portfolio, settings.countries_on.split(","))

@@ -3,30 +3,35 @@ from typing import Any
 
 import boto3
 import pytest
-from boto3.dynamodb.types import TypeSerializer
 
 from cobranza.bus import Bus
-from cobranza.flows.announce import Announcer, Noted
+from cobranza.flows.announce import Announcer, Change
 from cobranza.store.aws import client
-from cobranza.store.journal import Line, lines_of_image
+from cobranza.store.journal import Line, Noted, news_of
+from cobranza.store.table import unpacked
 from tests.integration.fakes import FakeContext
+from tests.integration.memory import packed
 from tests.integration.world import function
 from tests.unit.test_bus import FakeEvents
 from tests.unit.test_event_of import AT, SILENT, TOLD, line
 
-_pack = TypeSerializer().serialize
+NOTED_AT = "2026-11-24T17:00:01Z"
 BAD = line("reply", "M" * 26, {"type": "text"})  # without its message
 
 
 def image(of: Line) -> dict[str, Any]:
     """As the stream of the table shows it."""
     ours = {"pk": of.subject, "sk": f"{of.event}#{of.identity}", "event": of.event, "at": of.at.isoformat()}
-    item = {**of.facts, **ours, "noted_at": "2026-11-24T17:00:01Z", "noted_on": "2026-11-24#03"}
-    return {name: _pack(value) for name, value in item.items()}
+    item = {**of.facts, **ours, "noted_at": NOTED_AT, "noted_on": "2026-11-24#03"}
+    return packed(item)
 
 
 def record(place: int, of: Line, kind: str = "INSERT") -> dict[str, Any]:
     return {"eventName": kind, "dynamodb": {"NewImage": image(of), "SequenceNumber": str(place)}}
+
+
+def change(of: Line, place: str) -> Change:
+    return Change(Noted(of, NOTED_AT), place)
 
 
 def handled(fake: FakeEvents, *records: dict[str, Any]) -> dict[str, Any]:
@@ -40,12 +45,13 @@ def names(fake: FakeEvents) -> list[str]:
 
 
 def orders(fake: FakeEvents) -> list[str]:
-    return [json.loads(entry["Detail"])["order"] for call in fake.calls for entry in call]
+    """By their places alone: all were noted in one second."""
+    return [json.loads(entry["Detail"])["order"][10:].lstrip("0") or "0" for call in fake.calls for entry in call]
 
 
 @pytest.mark.parametrize("of", [*(of for of, _, _ in TOLD), *SILENT], ids=lambda of: of.event)
 def test_a_line_comes_back_from_the_stream_as_it_was_noted(of: Line) -> None:
-    assert lines_of_image(image(of)) == [of]
+    assert [*news_of(unpacked(image(of)))] == [Noted(of, NOTED_AT)]
 
 
 def test_lines_are_told_in_their_order_and_the_rest_is_left_out() -> None:
@@ -56,12 +62,41 @@ def test_lines_are_told_in_their_order_and_the_rest_is_left_out() -> None:
     assert orders(fake) == ["0", "2", "4"]
 
 
-@pytest.mark.parametrize("kind", ["MODIFY", "REMOVE"])
-def test_what_is_changed_or_removed_is_told_to_nobody(kind: str) -> None:
+def test_what_is_removed_is_told_to_nobody() -> None:
     fake = FakeEvents()
-    removed = {"eventName": kind, "dynamodb": {"Keys": {}, "SequenceNumber": "1"}}
+    removed = {"eventName": "REMOVE", "dynamodb": {"Keys": {}, "SequenceNumber": "1"}}
     assert handled(fake, removed, record(2, TOLD[0][0])) == {"batchItemFailures": []}
     assert orders(fake) == ["2"]
+
+
+def test_what_a_days_close_settles_is_told_to_nobody() -> None:
+    fake = FakeEvents()
+    settled = record(1, TOLD[4][0])
+    del settled["dynamodb"]["NewImage"]["noted_on"]
+    assert handled(fake, settled, record(2, TOLD[0][0])) == {"batchItemFailures": []}
+    assert orders(fake) == ["2"]
+
+
+def moved(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    images = {"OldImage": packed(old), "NewImage": packed(new)}
+    return {"eventName": "MODIFY", "dynamodb": {**images, "SequenceNumber": "1"}}
+
+
+def test_a_claim_tells_what_it_did_not_know_before() -> None:
+    """Two streams, one order: what was noted later has the greater one, whatever its place in its stream."""
+    fake = FakeEvents()
+    claim = {"pk": f"B#{'A' * 26}", "sk": "MSG#2026-11-24", "debts": {"tienda#F-1#": []}, "portfolio": "tienda"}
+    sent = claim | {"sent_at": "2026-11-24T17:00:00+00:00", "sent_noted_at": "2026-11-24T17:00:02Z"}
+    read = sent | {"read_at": "2026-11-24T17:01:00+00:00", "read_noted_at": "2026-11-24T17:01:01Z"}
+    records = [moved(claim, sent), moved(sent, read), moved(read, read | {"wamid": "w"}), record(99, TOLD[0][0])]
+    assert handled(fake, *records) == {"batchItemFailures": []}
+    assert names(fake) == ["message.sent", "message.read", "message.unknown"]
+    told = [json.loads(entry["Detail"]) for entry in fake.calls[0]]
+    assert [each["at"] for each in told[:2]] == ["2026-11-24T17:00:00Z", "2026-11-24T17:01:00Z"]
+    assert told[0]["debts"] == ["tienda#F-1#"]
+    unknown, said, seen = sorted(told, key=lambda each: int(each["order"]))
+    assert unknown["data"]["code"] == "UNKNOWN"
+    assert [said["at"], seen["at"]] == ["2026-11-24T17:00:00Z", "2026-11-24T17:01:00Z"]
 
 
 @pytest.mark.parametrize(("refused", "place"), [({0}, 0), ({1}, 2), ({1, 2}, 2), ({2}, 4)])
@@ -76,14 +111,14 @@ def test_a_line_that_cannot_be_told_keeps_none_behind_it_back() -> None:
     fake = FakeEvents()
     assert handled(fake, record(1, BAD), record(2, TOLD[0][0])) == {"batchItemFailures": []}
     assert orders(fake) == ["2"]
-    told = Announcer(Bus(fake, "bus")).announce([Noted(BAD, "1")])
+    told = Announcer(Bus(fake, "bus")).announce([change(BAD, "1")])
     assert (told.events, told.unreadable) == (0, ("1 reply",))
 
 
 def test_an_event_that_no_bus_takes_is_such_a_line() -> None:
     debts = [f"tienda#{number:064}#" for number in range(5000)]
     huge = line("message.sent", "2026-11-24", {"debts": debts})
-    told = Announcer(Bus(FakeEvents(), "bus")).announce([Noted(huge, "1"), Noted(TOLD[0][0], "2")])
+    told = Announcer(Bus(FakeEvents(), "bus")).announce([change(huge, "1"), change(TOLD[0][0], "2")])
     assert (told.events, told.unreadable) == (1, ("1 message.sent",))
 
 

@@ -1,9 +1,11 @@
 """From a creditor's file to the end of a debt: what others hear of it, once each, and nothing of anybody."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from jsonschema import validate
 
 from cobranza.bus import Bus
 from cobranza.flows.announce import Announcer
-from cobranza.flows.event_of import patterns
+from cobranza.flows.event_of import CLAIMS, patterns
 from cobranza.flows.take_payment import PaymentDesk
 from cobranza.gateway.payment import parse
 from cobranza.whatsapp.client import Refused, Unclear
@@ -38,19 +40,39 @@ pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
 def stream(world: World) -> list[dict[str, Any]]:
-    """All that the journal has ever noted, in its order, as the event source mapping lets it through."""
-    noted = sorted(world.items("journal"), key=lambda item: item["noted_at"])
-    images = ((place, packed(item)) for place, item in enumerate(noted))
+    """All that journal and claims have ever noted, in its order, as the event source mappings let it through."""
+    noted = [(item["noted_at"], _line(item)) for item in world.items("journal")]
+    noted += [told for item in world.items() if item["sk"].startswith("MSG#") for told in _told(item)]
+    changes = (change for _, change in sorted(noted, key=itemgetter(0)))
     return [
-        {"eventName": "INSERT", "dynamodb": {"NewImage": image, "SequenceNumber": str(place)}}
-        for place, image in images
-        if any(_fits(image, pattern["dynamodb"]["NewImage"]) for pattern in patterns())
+        {"eventName": change["eventName"], "dynamodb": change["dynamodb"] | {"SequenceNumber": str(place)}}
+        for place, change in enumerate(changes)
+        if any(_fits(change, pattern) for pattern in (*patterns(), CLAIMS))
     ]
 
 
-def _fits(image: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    return all(
-        any(_is(image.get(name, {}).get("S"), each) for each in values["S"]) for name, values in wanted.items()
+def _line(item: dict[str, Any]) -> dict[str, Any]:
+    return {"eventName": "INSERT", "dynamodb": {"NewImage": packed(item)}}
+
+
+def _told(claim: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The claim before and after each status, as each came alone."""
+    moments = {name: claim[name] for name in claim if name.endswith("_noted_at")}
+    names = sorted(moments, key=lambda name: (moments[name], claim[name.replace("_noted", "")]))
+    images = [
+        packed({n: v for n, v in claim.items() if n not in names[place:]}) for place in range(len(names) + 1)
+    ]
+    keys = packed({name: claim[name] for name in ("pk", "sk")})
+    for name, (old, new) in zip(names, pairwise(images), strict=True):
+        change = {"Keys": keys, "OldImage": old, "NewImage": new}
+        yield moments[name], {"eventName": "MODIFY", "dynamodb": change}
+
+
+def _fits(change: dict[str, Any], pattern: dict[str, Any]) -> bool:
+    return change["eventName"] in pattern["eventName"] and all(
+        any(_is(change["dynamodb"][part].get(name, {}).get("S"), each) for each in values["S"])
+        for part, wanted in pattern["dynamodb"].items()
+        for name, values in wanted.items()
     )
 
 

@@ -237,6 +237,7 @@ class World:
         sources = Sources(
             self.journal,
             self.ledger,
+            self.messages,
             self._book,
             self._payments,
             self._imports,

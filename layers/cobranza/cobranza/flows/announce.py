@@ -1,19 +1,29 @@
-"""What the journal has noted is put on the bus, in its order, once or more often under the same id."""
+"""What was noted is put on the bus, in its order, once or more often under the same id."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from cobranza.bus import MAX_BYTES, Bus, Entry
 from cobranza.flows.event_of import event_of
-from cobranza.store.journal import Line
+from cobranza.store.journal import Noted
+
+# Of a place in a stream; more digits than any that was seen.
+_PLACE = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """A line of the journal, and its place in the stream."""
+class Change:
+    """What was noted, and its place in its stream."""
 
-    line: Line
+    noted: Noted
     sequence: str
+
+    @property
+    def order(self) -> str:
+        """By the second, then by the place: the streams of two tables count apart."""
+        second = int(datetime.fromisoformat(self.noted.noted_at).timestamp())
+        return f"{second}{self.sequence[-_PLACE:]:0>{_PLACE}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +42,16 @@ class Announcement:
 class Announcer:
     bus: Bus
 
-    def announce(self, noted: Iterable[Noted]) -> Announcement:
+    def announce(self, changes: Iterable[Change]) -> Announcement:
         """Puts what is to be told, and stops at the first that the bus refuses: the stream goes on from there."""
         entries: list[Entry] = []
         places: list[str] = []
         unreadable: list[str] = []
-        for each in noted:
+        for each in changes:
             try:
                 entry = _entry(each)
             except (ValueError, KeyError, TypeError, AttributeError):
-                unreadable.append(f"{each.sequence} {each.line.event}")
+                unreadable.append(f"{each.sequence} {each.noted.line.event}")
                 continue
             if entry:
                 entries.append(entry)
@@ -51,9 +61,9 @@ class Announcer:
         return Announcement(taken, tuple(unreadable), stopped_at, error)
 
 
-def _entry(noted: Noted) -> Entry | None:
+def _entry(change: Change) -> Entry | None:
     """Raises ValueError of what the bus would never take."""
-    told = event_of(noted.line, noted.sequence)
+    told = event_of(change.noted.line, change.order)
     if told is None:
         return None
     name, event = told

@@ -10,7 +10,6 @@ from datetime import datetime
 from cobranza.flows.callers import Callers
 from cobranza.flows.leave_in_peace import Peace, Stop
 from cobranza.store.journal import Journal
-from cobranza.store.table import Item
 from cobranza.store.user_ids import Met
 from cobranza.whatsapp.events import InboundMessage, StatusEvent
 
@@ -23,19 +22,19 @@ class Acquaintance:
     callers: Callers
     journal: Journal
 
-    def met_in(self, events: Iterable[InboundMessage | StatusEvent]) -> dict[str, Met]:
-        """Whose number each user id of these events is, by its reference."""
+    def meet_all(self, events: Iterable[InboundMessage | StatusEvent], now: datetime) -> None:
+        """Learns whose number each user id of these events is. Raises ConditionFailed where a borrower who is
+        being imported could not be stopped."""
         met: dict[str, Met] = {}
         for wa_id, user_ids, at in map(_who, events):
             for ref in self.callers.user_refs(user_ids) if wa_id else ():
                 met[ref] = Met(tuple(self.callers.phones(wa_id)), at)
-        return met
+        if met:
+            self.meet(met, now)
 
-    def meet(self, met: dict[str, Met], now: datetime, known: Iterable[Item] | None = None) -> None:
-        """Learns it; `known` is what stands at the keys of these user ids, where it was read. Raises
-        ConditionFailed where a borrower who is being imported could not be stopped."""
+    def meet(self, met: dict[str, Met], now: datetime) -> None:
         ledger = self.callers.ledger
-        news = ledger.user_ids.news(met, known)
+        news = ledger.user_ids.news(met)
         for ref, at in ledger.phones.stopped([*news]).items():
             Peace(self.callers, self.journal).leave(news[ref].phones, Stop(at, "user_id", ref), now)
         ledger.user_ids.learn(news)

@@ -11,15 +11,13 @@ from cobranza.flows.hands import hands
 from cobranza.flows.meet_people import Acquaintance
 from cobranza.flows.record_news import NewsDesk
 from cobranza.flows.record_replies import ReplyDesk
-from cobranza.flows.record_statuses import STATES, StatusDesk, message_named
+from cobranza.flows.record_statuses import STATES, StatusDesk
 from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.refs import References
 from cobranza.store.conversations import Conversations, Raw
 from cobranza.store.journal import Journal
-from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
-from cobranza.store.table import READS_A_CALL, Item
 from cobranza.whatsapp.events import Event, InboundMessage, OtherEvent, StatusEvent, Unreadable
 
 type _News = StatusEvent | OtherEvent | Unreadable
@@ -55,37 +53,28 @@ class Recorder:
                 statuses.append(event)
             else:
                 others.append(event)
-        unknown = [event for event in others if isinstance(event, StatusEvent)]
-        people = [*replies, *statuses, *unknown]
-        claims, unmet = self._meet(people, statuses, callers, now)
-        desk = StatusDesk(self.ledger, self.conversations, self.messages, self.journal, claims)
+        strange = [event for event in others if isinstance(event, StatusEvent)]
+        unmet = self._meet([*replies, *strange], callers, now)
+        desk = StatusDesk(self.ledger, self.conversations, self.messages, self.journal)
         counts, untold = desk.record(statuses, callers, now)
         heard, unheard = self._reply_desk().record(replies, callers, now, trace)
         kept, unkept = self._keep(others, callers, now)
         if failure := unmet or untold or unheard or unkept:
             raise failure
-        self.news.meet((event.shown_number, event.phone_number_id) for event in people if event.shown_number)
+        self.news.meet(
+            (e.shown_number, e.phone_number_id) for e in [*replies, *statuses, *strange] if e.shown_number
+        )
         return counts + heard + kept
 
     def _meet(
-        self,
-        people: Sequence[StatusEvent | InboundMessage],
-        statuses: Sequence[StatusEvent],
-        callers: Callers,
-        now: datetime,
-    ) -> tuple[dict[MessageKey, Item], Exception | None]:
-        """Learns who they are; reads the claims of a small body's statuses in the same call."""
-        acquaintance = Acquaintance(callers, self.journal)
-        claims: dict[MessageKey, Item] = {}
+        self, people: Iterable[StatusEvent | InboundMessage], callers: Callers, now: datetime
+    ) -> Exception | None:
+        """Learns who they are. Whom a message of ours reached is met when the message moves."""
         try:
-            if met := acquaintance.met_in(people):
-                named = {key for event in statuses if (key := message_named(event))}
-                together = named if len(named) + len(met) <= READS_A_CALL else ()
-                claims, known = self.messages.claims_beside(together, self.ledger.user_ids.keys(met))
-                acquaintance.meet(met, now, known)
+            Acquaintance(callers, self.journal).meet_all(people, now)
         except Exception as error:
-            return claims, error
-        return claims, None
+            return error
+        return None
 
     def _reply_desk(self) -> ReplyDesk:
         return ReplyDesk(

@@ -1,7 +1,8 @@
 """What became of our messages: the statuses of one webhook body, by message, in few calls.
 
-A message's claim is read first. What is news to it goes into the journal, then into the claim: who dies in between
-finds the same news, and the same lines, when Meta sends the body again; what the claim knows is not written again.
+A status of a message whose day is young is one write: its claim moves, and tells others and the day's close. A
+failure, and what comes later, goes into the journal before the claim moves: who dies in between finds the same
+news, and the same lines, when Meta sends the body again. What the claim knows is not written again.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from itertools import batched
 
 from cobranza.errors import InvalidInput
 from cobranza.flows.callers import Callers
+from cobranza.flows.meet_people import Acquaintance
 from cobranza.policy.breaker import Breaker
 from cobranza.policy.due import Look, local_date, opening
 from cobranza.policy.message import State
@@ -20,7 +22,8 @@ from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey, borrower_pk, chat_pk
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages, Progress
-from cobranza.store.table import READS_A_CALL, Item, exact
+from cobranza.store.statuses import RISING, facts_of, had_reached, is_young, noted_now
+from cobranza.store.table import READS_A_CALL, ConditionFailed, Item, exact
 from cobranza.whatsapp.errors import ProviderError, rule_for, scope_of
 from cobranza.whatsapp.events import StatusEvent
 
@@ -34,13 +37,10 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class StatusDesk:
-    """`read`: the claims that were read already; others are read when they are needed."""
-
     ledger: Ledger
     conversations: Conversations
     messages: Messages
     journal: Journal
-    read: Mapping[MessageKey, Item]
 
     def record(
         self, events: Iterable[StatusEvent], callers: Callers, now: datetime
@@ -73,21 +73,41 @@ class StatusDesk:
         for events in told:
             key = self._message_of(events[0], callers)
             (found.setdefault(key, []) if key else strays).extend(events)
-        claims = {key: self.read[key] for key in found if key in self.read}
-        if unread := [key for key in found if key not in claims]:
-            claims |= self.messages.claims(unread)
+        claims = self._move(found, callers, now)
         strays += [event for key, events in found.items() if key not in claims for event in events]
+        self.journal.append_all([_stray(event, callers) for event in strays], now)
         known = {key: found[key] for key in claims}
-        lines = [line for key, events in known.items() for line in _lines(key, claims[key], events, callers)]
-        self.journal.append_all([*lines, *(_stray(event, callers) for event in strays)], now)
-        progress = [_progress(key, claims[key], events) for key, events in known.items()]
-        for (key, events), claim in zip(known.items(), self.messages.advance_all(progress), strict=True):
-            self._follow(key, claim, events, now)
+        for key, events in known.items():
+            self._follow(key, claims[key], events, now)
+        # Whoever told it before may have died before this.
+        unmet = [e for key, events in known.items() for e in events if not had_reached(claims[key], e.status)]
+        Acquaintance(callers, self.journal).meet_all([*unmet, *strays], now)
         kept = [Raw("stray_status", asdict(event)) for event in strays]
         self.conversations.keep_raw(kept, callers.references, now)
         return Counter([event.status for events in known.values() for event in events]) + Counter(
             stray_status=len(strays)
         )
+
+    def _move(
+        self, found: Mapping[MessageKey, Sequence[StatusEvent]], callers: Callers, now: datetime
+    ) -> dict[MessageKey, Item]:
+        """The claims as they are then, of those that are there. One that is alone is not read before."""
+        if len(found) == 1:
+            ((key, events),) = found.items()
+            if is_young(key, now) and all(event.status in RISING for event in events):
+                return self._move_blindly(_progress(key, {}, events, callers, now))
+        claims = self.messages.claims(found)
+        known = {key: found[key] for key in claims}
+        lines = [line for key, events in known.items() for line in _lines(key, claims[key], events, callers, now)]
+        self.journal.append_all(lines, now)
+        progress = [_progress(key, claims[key], events, callers, now) for key, events in known.items()]
+        return dict(zip(known, self.messages.advance_all(progress), strict=True))
+
+    def _move_blindly(self, told: Progress) -> dict[MessageKey, Item]:
+        try:
+            return {told.key: self.messages.advance(told.key, told.state, told.facts).item}
+        except ConditionFailed:
+            return {}
 
     def _message_of(self, event: StatusEvent, callers: Callers) -> MessageKey | None:
         """By our own id, else by the recipient and the wamid. None when it is not ours."""
@@ -151,11 +171,13 @@ def _by_message(events: Iterable[StatusEvent]) -> list[list[StatusEvent]]:
     return list(found.values())
 
 
-def _progress(key: MessageKey, claim: Item, events: Iterable[StatusEvent]) -> Progress:
+def _progress(
+    key: MessageKey, claim: Item, events: Iterable[StatusEvent], callers: Callers, now: datetime
+) -> Progress:
     """The furthest state of all, and each moment as it was first told."""
     facts: Item = {}
     for event in events:
-        facts = _facts(event) | facts
+        facts = _facts(key, event, callers, now) | facts
     return Progress(key, claim, max((STATES[event.status][0] for event in events), key=_rank), facts)
 
 
@@ -163,24 +185,33 @@ def _rank(state: State) -> int:
     return state.rank
 
 
-def _facts(event: StatusEvent) -> Item:
+def _facts(key: MessageKey, event: StatusEvent, callers: Callers, now: datetime) -> Item:
     _, moment = STATES[event.status]
     facts: Item = {moment: event.at.isoformat(), "wamid": event.wamid}
+    if event.status in RISING and is_young(key, now):
+        facts |= noted_now(event.status, now) | _told(event, callers)
     for error in event.errors[:1]:
         facts["reason"] = {"code": error.code, "title": error.title, "details": error.details}
         facts["unreached"] = error.is_of_phone
     return facts
 
 
-def _lines(key: MessageKey, claim: Item, events: Iterable[StatusEvent], callers: Callers) -> list[Line]:
-    """Of what the claim does not know yet: a line for a failure, and one for how far the message came."""
+def _told(event: StatusEvent, callers: Callers) -> Item:
+    return {"number": event.phone_number_id, "message": callers.references.ref("wamid", event.wamid)}
+
+
+def _lines(
+    key: MessageKey, claim: Item, events: Iterable[StatusEvent], callers: Callers, now: datetime
+) -> list[Line]:
+    """Of what the claim does not know yet: a line for a failure, and one for how far the message came, unless the
+    claim itself tells that."""
     news = {event.status: event for event in reversed([*events]) if STATES[event.status][1] not in claim}
     failed = news.pop("failed", None)
-    facts = {name: claim[name] for name in ("portfolio", "step", "template") if name in claim}
-    facts["debts"] = sorted(claim["debts"])
+    facts = facts_of(claim)
     rising = sorted(news.values(), key=lambda event: STATES[event.status][0].rank)
-    lines = [_line(borrower_pk(key.borrower), key.name, rising, facts, callers)] if rising else []
-    return lines + ([_line(borrower_pk(key.borrower), key.name, [failed], facts, callers)] if failed else [])
+    told = [rising] if rising and not is_young(key, now) else []
+    told += [[failed]] if failed else []
+    return [_line(borrower_pk(key.borrower), key.name, each, facts, callers) for each in told]
 
 
 def _stray(event: StatusEvent, callers: Callers) -> Line:
@@ -196,8 +227,7 @@ def _line(
 ) -> Line:
     """The last of them, and the others with it."""
     last = rising[-1]
-    message = callers.references.ref("wamid", last.wamid)
-    told: Item = {"number": last.phone_number_id, "message": message, **facts}
+    told: Item = {**facts, **_told(last, callers)}
     if last.status == "failed":
         told["code"] = f"FAILED_{last.errors[0].code if last.errors else 0}"
     return Line(

@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from cobranza.store import keys
-from cobranza.store.table import ConditionFailed, Insert, Item, Table, unpacked, utc
+from cobranza.store.table import ConditionFailed, Insert, Item, Table, utc
 
 PAYMENT_APPLIED = "payment.applied"
 CASE_ANSWERED = "case.answered"
@@ -35,6 +35,13 @@ class Line:
     at: datetime
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     also: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+
+
+class Noted(NamedTuple):
+    """A line, and when it was written down (UTC, as a key)."""
+
+    line: Line
+    noted_at: str
 
 
 class Journal:
@@ -61,8 +68,17 @@ class Journal:
 
     def append_all(self, lines: Iterable[Line], now: datetime) -> None:
         """Writes those that are not there, 25 a call."""
-        items = {(line.subject, line.event, line.identity): _item(line, now) for line in lines}
-        self._table.write_all([Insert(item) for item in items.values()])
+        self._insert(_item(line, now) for line in lines)
+
+    def settle(self, told: Iterable[Sequence[Noted]]) -> None:
+        """The same for what a day's close has found elsewhere, all of a message in one line. It is in no index of
+        days, and told to nobody, since both were done."""
+        items = (_item(_together(each), datetime.fromisoformat(each[-1].noted_at)) for each in told)
+        self._insert({name: value for name, value in item.items() if name != "noted_on"} for item in items)
+
+    def _insert(self, items: Iterable[Item]) -> None:
+        once = {(item["pk"], item["sk"]): item for item in items}
+        self._table.write_all([Insert(item) for item in once.values()])
 
     def between(self, start: datetime, end: datetime) -> Iterator[Line]:
         """What was noted from `start` on and before `end`, both to the second, in the order of it and one page of
@@ -73,7 +89,7 @@ class Journal:
             noted = merge(*(self._shard(day, n, start, last) for n in range(keys.SHARDS)), key=_NOTED)
             for _, items in groupby(noted, _NOTED):
                 for item in sorted(items, key=itemgetter("pk", "sk")):
-                    yield from _lines(item)
+                    yield from lines_of(item)
             day += timedelta(days=1)
 
     def of(self, subject: str, event: str = "", since: str = "") -> Iterator[Line]:
@@ -82,7 +98,7 @@ class Journal:
         start, end = (f"{event}#{since}", f"{event}#~") if event else ("!", "~")
         values = {"pk": subject, "start": start, "end": end}
         found = self._table.query("pk = :pk AND sk BETWEEN :start AND :end", values)
-        return (line for item in found for line in _lines(item))
+        return (line for item in found for line in lines_of(item))
 
     def of_day(self, day: date) -> Iterator[Line]:
         """All lines of a UTC day."""
@@ -97,9 +113,10 @@ class Journal:
         )
 
 
-def lines_of_image(image: Mapping[str, Any]) -> list[Line]:
-    """The lines of an item as the table's stream shows it, in DynamoDB's own JSON."""
-    return list(_lines(unpacked(image)))
+def news_of(item: Item) -> Iterator[Noted]:
+    """The lines of a new item; none where a day's close has settled what others had heard before."""
+    if "noted_on" in item:
+        yield from (Noted(line, item["noted_at"]) for line in lines_of(item))
 
 
 _NOTED = itemgetter("noted_at")
@@ -121,7 +138,13 @@ def _item(line: Line, now: datetime) -> Item:
     return {**line.facts, **ours, **also}
 
 
-def _lines(item: Item) -> Iterator[Line]:
+def _together(told: Sequence[Noted]) -> Line:
+    """The last line, and the others with it."""
+    *before, last = told
+    return replace(last.line, also={each.line.event: each.line.at for each in before})
+
+
+def lines_of(item: Item) -> Iterator[Line]:
     """Earlier events first."""
     last = _line(item)
     for event, at in sorted(item.get("also", {}).items(), key=itemgetter(1)):

@@ -7,8 +7,10 @@ import base64
 import hashlib
 import re
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from cobranza.errors import InvalidInput
 
@@ -84,6 +86,11 @@ class MessageKey:
             return cls(borrower, date.fromisoformat(day), confirms=kind == "c1")
         except ValueError as error:
             raise InvalidInput("BAD_OPAQUE_ID", "not an id that we gave") from error
+
+    @classmethod
+    def of(cls, claim: Mapping[str, Any]) -> "MessageKey":
+        kind, day = claim["sk"].split("#")
+        return cls(borrower_of(claim["pk"]), date.fromisoformat(day), confirms=f"{kind}#" == TOLD)
 
     @property
     def item(self) -> dict[str, str]:

@@ -129,23 +129,15 @@ class Messages:
             if not failed.item:
                 raise
             missing = {name: value for name, value in facts.items() if name not in failed.item}
-            if missing:
-                self._table.update(key.item, first=missing, condition="attribute_exists(#pk)")
-            return Advanced(False, failed.item)
+            if not missing:
+                return Advanced(False, failed.item)
+            known = self._table.update(key.item, first=missing, condition="attribute_exists(#pk)")
+            return Advanced(False, known)
         return Advanced(True, item)
 
     def claims(self, wanted: Iterable[MessageKey]) -> dict[MessageKey, Item]:
         """The claims that are there, a hundred a call."""
-        return self.claims_beside(wanted, ())[0]
-
-    def claims_beside(
-        self, wanted: Iterable[MessageKey], others: Iterable[Mapping[str, str]]
-    ) -> tuple[dict[MessageKey, Item], list[Item]]:
-        """The claims that are there, and what stands at these other keys of the ledger, in the same calls."""
-        named = {(key.item["pk"], key.item["sk"]): key for key in wanted}
-        found = self._table.get_all([*(key.item for key in named.values()), *others])
-        claims = {named[at]: item for item in found if (at := (item["pk"], item["sk"])) in named}
-        return claims, [item for item in found if (item["pk"], item["sk"]) not in named]
+        return {MessageKey.of(item): item for item in self._table.get_all(key.item for key in wanted)}
 
     def advance_all(self, told: Sequence[Progress]) -> list[Item]:
         """As `advance` for each message once, 25 a call; their claims as they are then. What is no news costs

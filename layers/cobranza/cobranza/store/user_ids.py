@@ -21,17 +21,12 @@ class UserIds:
 
     def phones(self, refs: Sequence[str]) -> list[str]:
         """The references of the numbers that these user ids (by their references) stand for."""
-        found = self._table.get_all(self.keys(refs))
+        found = self._there(refs).values()
         return sorted({phone for item in found for phone in item["phones"]})
 
-    def keys(self, refs: Iterable[str]) -> list[dict[str, str]]:
-        """Where it stands whose number these user ids are."""
-        return [phone_keys.user_id(ref) for ref in refs]
-
-    def news(self, met: Mapping[str, Met], there: Iterable[Item] | None = None) -> dict[str, Met]:
-        """What is not known yet of these user ids, or was another number before. `there` is what stands at their
-        keys, where somebody has read it."""
-        known = self._there(met) if there is None else _by_ref(there)
+    def news(self, met: Mapping[str, Met]) -> dict[str, Met]:
+        """What is not known yet of these user ids, or was another number before."""
+        known = self._there(met)
         return {ref: each for ref, each in met.items() if _is_news(each, known.get(ref, {}))}
 
     def learn(self, met: Mapping[str, Met]) -> None:
@@ -39,12 +34,9 @@ class UserIds:
         there = self._there(met)
         self._table.write_all([_write(ref, each, there.get(ref)) for ref, each in met.items()])
 
-    def _there(self, met: Mapping[str, Met]) -> dict[str, Item]:
-        return _by_ref(self._table.get_all(self.keys(met)))
-
-
-def _by_ref(items: Iterable[Item]) -> dict[str, Item]:
-    return {keys.phone_of(item["pk"]): item for item in items}
+    def _there(self, refs: Iterable[str]) -> dict[str, Item]:
+        items = self._table.get_all(map(phone_keys.user_id, refs))
+        return {keys.phone_of(item["pk"]): item for item in items}
 
 
 def _is_news(met: Met, there: Mapping[str, object]) -> bool:

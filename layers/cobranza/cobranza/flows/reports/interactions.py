@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from itertools import batched
+from itertools import batched, chain
 from typing import Any
 
 from cobranza.files.exports import INTERACTION_COLUMNS, Interaction, Row, interactions
 from cobranza.flows.reports.report import CHUNK, Day, Report, Sources, debt_id
+from cobranza.flows.reports.statuses import statuses
 from cobranza.store import keys
 from cobranza.store.journal import (
     CASE_ANSWERED,
@@ -31,7 +32,8 @@ def _rows(sources: Sources, day: Day) -> Iterator[Row]:
 
 
 def _interactions(sources: Sources, day: Day) -> Iterator[Interaction]:
-    lines = ((_event(line), line) for line in day.lines(sources.journal))
+    told = chain(day.lines(sources.journal), statuses(sources, day))
+    lines = ((_event(line), line) for line in told)
     for some in batched(((event, line) for event, line in lines if event), CHUNK, strict=False):
         ids = sources.ledger.borrower_ids(
             keys.borrower_of(line.subject) for _, line in some if keys.is_borrower(line.subject)

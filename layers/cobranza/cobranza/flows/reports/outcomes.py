@@ -10,6 +10,7 @@ from cobranza.files.exports import Row
 from cobranza.files.results import guard
 from cobranza.flows.reports.borrowers import BorrowerDay, borrower_days
 from cobranza.flows.reports.report import CHUNK, Day, Report, Sources
+from cobranza.flows.reports.statuses import message_of, statuses_of
 from cobranza.policy.closed_day import NOT_LOOKED_AT, SUPERSEDED, DebtDay
 from cobranza.policy.closing import bounds
 from cobranza.policy.outcomes import sentence
@@ -82,15 +83,28 @@ def late_news(sources: Sources, day: Day) -> dict[str, str]:
     """What the next day's statuses told of this day's messages, by the creditor's number of the borrower, as the
     file has it."""
     told: dict[str, str] = {}
-    following = bounds(day.zone, day.date + timedelta(days=1))
-    for line in sources.journal.between(*following):
-        if line.identity == day.date.isoformat() and (outcome := _status(line)):
+    for line in _told_next_day(sources, day):
+        if outcome := _status(line):
             told[line.subject] = _further(told.get(line.subject, ""), outcome)
     news: dict[str, str] = {}
     for some in batched(told, CHUNK, strict=False):
         ids = sources.ledger.borrower_ids(map(keys.borrower_of, some))
         news |= {guard(ids[ref]): told[s] for s in some if (ref := keys.borrower_of(s)) in ids}
     return news
+
+
+def _told_next_day(sources: Sources, day: Day) -> Iterator[Line]:
+    """In the journal, and in the claims of the day's messages alone."""
+    start, midnight = bounds(day.zone, day.date)
+    end = bounds(day.zone, day.date + timedelta(days=1))[1]
+    for line in sources.journal.between(midnight, end):
+        if line.identity == day.date.isoformat():
+            yield line
+    sent = (line for line in sources.journal.between(start, end) if line.identity == day.date.isoformat())
+    ours = (
+        line for line in sent if any(key.startswith(f"{day.portfolio}#") for key in line.facts.get("debts", ()))
+    )
+    yield from statuses_of(sources, filter(None, map(message_of, ours)), midnight, end)
 
 
 def revised(rows: Iterable[Row], news: Mapping[str, str]) -> Iterator[Row]:

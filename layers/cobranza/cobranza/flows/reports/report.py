@@ -14,6 +14,7 @@ from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine
+from cobranza.store.messages import Messages
 from cobranza.store.payments import Payments
 from cobranza.store.receipts import Receipts
 
@@ -27,6 +28,7 @@ class Sources:
 
     journal: Journal
     ledger: Ledger
+    messages: Messages
     book: Book
     payments: Payments
     imports: Imports

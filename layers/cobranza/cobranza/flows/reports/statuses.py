@@ -1,0 +1,69 @@
+"""What WhatsApp told on the day of young messages: their claims know it, and the journal from here on."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from itertools import batched, chain
+
+from cobranza.flows.hands import hands
+from cobranza.flows.reports.report import CHUNK, Day, Sources
+from cobranza.policy.closing import bounds
+from cobranza.store import keys
+from cobranza.store.journal import Line, Noted
+from cobranza.store.keys import MessageKey
+from cobranza.store.statuses import noted_of
+from cobranza.store.table import utc
+
+# A message is young on its date and on the next one, which may be a day behind where the portfolio lives.
+_DAYS = 2
+
+
+def statuses(sources: Sources, day: Day) -> Iterator[Line]:
+    """In the order in which their messages were noted. Each is in the journal before it is given."""
+
+    def read(some: Sequence[tuple[MessageKey, str]]) -> list[Noted]:
+        told = _told(sources, dict(some), utc(bounds(day.zone, day.date)[1]))
+        sources.journal.settle(told)
+        return [noted for each in told for noted in each]
+
+    with hands(sources.workers) as many:
+        some = batched(_messages(sources, day), CHUNK, strict=False)
+        for each in batched(some, sources.workers, strict=False):
+            yield from (noted.line for noted in chain.from_iterable(many.map(read, each)))
+
+
+def _messages(sources: Sources, day: Day) -> Iterator[tuple[MessageKey, str]]:
+    """Those whose sending the day or the two before it noted, and from when on it is theirs to tell: a line of the
+    day itself may be that of a worker that died before."""
+    start, _ = bounds(day.zone, day.date)
+    for back in range(_DAYS, -1, -1):
+        told_on = replace(day, date=day.date - timedelta(days=back))
+        for key in filter(None, map(message_of, told_on.lines(sources.journal))):
+            if not back:
+                yield key, ""
+            elif key.day >= day.date - timedelta(days=1):
+                yield key, utc(start)
+
+
+def message_of(line: Line) -> MessageKey | None:
+    """The message whose sending a line tells; None of any other line."""
+    if line.event != "outcome" or "T" in line.identity:
+        return None
+    return MessageKey(keys.borrower_of(line.subject), date.fromisoformat(line.identity))
+
+
+def statuses_of(
+    sources: Sources, messages: Iterable[MessageKey], since: datetime, until: datetime
+) -> Iterator[Line]:
+    """What their claims noted of these messages between two moments."""
+    for some in batched(messages, CHUNK, strict=False):
+        for told in _told(sources, dict.fromkeys(some, utc(since)), utc(until)):
+            yield from (noted.line for noted in told)
+
+
+def _told(sources: Sources, since: Mapping[MessageKey, str], until: str) -> list[list[Noted]]:
+    """Of each message what was noted from its moment on and before `until`."""
+    claims = sources.messages.claims(since)
+    told = ((since[key], noted_of(claims[key])) for key in since if key in claims)
+    found = ([noted for noted in each if first <= noted.noted_at < until] for first, each in told)
+    return [each for each in found if each]
