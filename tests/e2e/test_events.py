@@ -13,9 +13,14 @@ from tests.e2e.steps import drop, say
 PHONE = "+525555550981"
 
 
-def test_others_hear_of_a_case(stack: Stack, today: datetime) -> None:
+# Sent, delivered and read come from the ledger's stream, the case from the journal's.
+HEARD = {"message.sent", "message.delivered", "message.read", "case.opened"}
+
+
+def test_others_hear_of_a_reminder_and_of_a_case(stack: Stack, today: datetime) -> None:
     with announcing(stack):
         drop(stack, today, {"E1": PHONE})
+        drive.tick(stack)
         say(stack, PHONE, text="No reconozco esa deuda")
         who = next(item["pk"] for item in drive.items(stack, "ledger") if item["sk"] == "PROFILE").removeprefix(
             "B#"
@@ -24,7 +29,7 @@ def test_others_hear_of_a_case(stack: Stack, today: datetime) -> None:
 
         def is_heard() -> bool:
             told.extend(event for event in sample(stack) if event["detail"]["borrower"] == who)
-            return "case.opened" in {event["detail-type"] for event in told}
+            return {event["detail-type"] for event in told} >= HEARD
 
         drive.wait_until(is_heard, "the event", 60)
     assert {event["source"] for event in told} == {"cobranza"}
@@ -35,16 +40,20 @@ def test_others_hear_of_a_case(stack: Stack, today: datetime) -> None:
 
 @contextmanager
 def announcing(stack: Stack) -> Generator[None]:
-    """Lines of the journal are announced inside the block; else nobody subscribes, and each would cost a run."""
+    """What is noted is announced inside the block; else nobody subscribes, and each line would cost a run."""
     functions = stack.client("lambda")
-    (mapping,) = functions.list_event_source_mappings(FunctionName=stack.functions["events"])[
-        "EventSourceMappings"
-    ]
-    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+    found = functions.list_event_source_mappings(FunctionName=stack.functions["events"])["EventSourceMappings"]
+    streams = [each["UUID"] for each in found]
+    _switch(functions, streams, is_on=True)
     try:
         yield
     finally:
-        functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        _switch(functions, streams, is_on=False)
+
+
+def _switch(functions: Any, streams: list[str], *, is_on: bool) -> None:
+    for each in streams:
+        functions.update_event_source_mapping(UUID=each, Enabled=is_on)
 
 
 def sample(stack: Stack) -> list[dict[str, Any]]:
