@@ -23,7 +23,8 @@ type Test = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
 
 
 class MemoryTable(Table):
-    """What it gives back is as DynamoDB would: numbers are Decimal, moments ISO 8601, tuples lists."""
+    """What it gives back is as DynamoDB would: numbers are Decimal, moments ISO 8601, tuples lists. Every read is
+    consistent."""
 
     def __init__(self) -> None:
         self._items: dict[Key, Item] = {}
@@ -92,7 +93,9 @@ class MemoryTable(Table):
     def write_all(self, writes: Sequence[Write]) -> list[bool]:
         return [self._insert(write) if isinstance(write, Insert) else self._change(write) for write in writes]
 
-    def get_all(self, keys: Iterable[Mapping[str, str]], attributes: Sequence[str] = ()) -> list[Item]:
+    def get_all(
+        self, keys: Iterable[Mapping[str, str]], attributes: Sequence[str] = (), *, consistent: bool = True
+    ) -> list[Item]:
         found = [item for key in keys if (item := self.get(key))]
         return [{n: v for n, v in item.items() if n in attributes} for item in found] if attributes else found
 
@@ -106,6 +109,7 @@ class MemoryTable(Table):
         where: str = "",
         among: Mapping[str, Any] | None = None,
         backwards: bool = False,
+        consistent: bool = True,
     ) -> Iterator[Item]:
         told = {name: _stored(value) for name, value in {**values, **(among or {})}.items()}
         expression = f"{expression} AND {where}" if where else expression

@@ -48,7 +48,7 @@ class Tables(Counted):
                 self.calls[f"dynamodb.{name}"] += 1
                 before = self.rru
                 answer = operation(**request)
-                if name == "query" and not request.get("ConsistentRead"):
+                if name in ("query", "batch_get_item") and not _is_consistent(request):
                     self.rru -= (self.rru - before) / 2
                 return answer
 
@@ -64,6 +64,10 @@ class Tables(Counted):
 
 
 _OPERATIONS = frozenset({"get_item", "put_item", "update_item", "delete_item", "query", "batch_get_item", "scan"})
+
+
+def _is_consistent(request: dict[str, Any]) -> bool:
+    return any(each.get("ConsistentRead") for each in (request, *request.get("RequestItems", {}).values()))
 
 
 def _indexed(item: dict[str, Any], index: Any) -> int:

@@ -1,10 +1,12 @@
 """The journal: a line once, and all lines of a day in one order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cobranza.store.journal import Line
+from cobranza.store.kept_days import kept_days
 from tests.integration.world import TUESDAY, World
 
 pytestmark = pytest.mark.in_memory
@@ -54,3 +56,19 @@ def test_a_span_begins_and_ends_to_the_second_also_over_midnight(world: World) -
         world.journal.append_all([line(number)], midnight + timedelta(seconds=seconds))
     hour = timedelta(hours=1)
     assert told(list(world.journal.between(midnight - hour, midnight + hour))) == ["1", "2", "3", "4"]
+
+
+def test_a_kept_day_is_asked_of_the_table_once_and_told_the_same_each_time(world: World) -> None:
+    lines = [replace(line(n), also={"message.sent": TUESDAY}) for n in range(250)]
+    world.journal.append_all(lines, TUESDAY)
+    span = (TUESDAY - timedelta(hours=1), TUESDAY + timedelta(hours=1))
+    told = list(world.journal.between(*span))
+    with kept_days(world.journal) as kept:
+        assert list(kept.between(*span)) == told
+        world.journal.append_all([line(1000)], TUESDAY)
+        first, second = kept.between(*span), kept.between(*span)
+        assert [next(first), next(second), *first] == [told[0], *told]
+        assert list(second) == told[1:]
+        assert len(list(kept.between(span[0], TUESDAY + timedelta(hours=2)))) == len(told) + 1
+        assert list(kept.of("B#7")) == list(world.journal.of("B#7"))
+    assert len(told) == 500

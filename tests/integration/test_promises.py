@@ -1,6 +1,8 @@
 """A promise that the call centre heard pauses its debt, and is judged on the creditor's next files."""
 
+import copy
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -93,3 +95,28 @@ def test_a_promise_that_was_kept_is_not_broken(world: World, drop: Drop) -> None
     world.now = world.now.replace(hour=23)
     world.later(days=5)
     assert broken(world) == []
+
+
+class Behind:
+    """DynamoDB, of which reads that are not consistent do not know yet what is written from now on."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._then = client, copy.deepcopy(client)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def query(self, **request: Any) -> Any:
+        is_old = not request.get("ConsistentRead") and "IndexName" not in request
+        return (self._then if is_old else self._client).query(**request)
+
+
+def test_a_payment_that_the_walk_did_not_see_yet_breaks_no_promise(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    apply(world, "contacts", HEARD | {"until": "2026-11-25", "debt_id": "F-1"})
+    world.now = world.now.replace(hour=23)
+    world.later(days=5)
+    behind: dict[str, Any] = {"dynamodb": Behind(world.dynamodb)}
+    paid = {"payment_id": "P-1", "borrower_id": "C1", "debt_id": "F-1", "amount": "1234.50", "currency": "MXN"}
+    apply(world, "payments", paid | {"paid_at": "2026-11-25"})
+    assert broken(replace(world, **behind)) == []

@@ -141,9 +141,9 @@ def test_nobody_is_asked_for_a_message_that_does_not_leave_and_no_items_of_who_i
 def counting(asked: Counter[str], name: str) -> Callable[..., Any]:
     method = getattr(Ledger, name)
 
-    def counted(ledger: Ledger, ref: str) -> Any:
+    def counted(ledger: Ledger, ref: str, **how: bool) -> Any:
         asked[name] += 1
-        return method(ledger, ref)
+        return method(ledger, ref, **how)
 
     return counted
 

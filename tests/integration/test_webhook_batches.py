@@ -250,8 +250,8 @@ def test_somebody_who_writes_while_the_body_is_read_is_not_made_older(world: Wor
     """Two bodies at once: when somebody wrote last is the later moment of both."""
 
     class Overtaken(Table):
-        def get_all(self, keys: Any, attributes: Any = ()) -> list[dict[str, Any]]:
-            found = super().get_all(keys, attributes)
+        def get_all(self, keys: Any, attributes: Any = (), **how: Any) -> list[dict[str, Any]]:
+            found = super().get_all(keys, attributes, **how)
             later = text("hola", wamid="wamid.LATER", sender=phone(4), at=AT + 60)
             assert not found or told(world, delivery(messages=[later])) == 200
             return found
@@ -287,8 +287,8 @@ def test_a_claim_that_moved_since_it_was_read_keeps_both_news(world: World, drop
     (another,) = copies(world, sent, 1)
 
     class Overtaken(Table):
-        def get_all(self, keys: Any, attributes: Any = ()) -> list[dict[str, Any]]:
-            found = super().get_all(keys, attributes)
+        def get_all(self, keys: Any, attributes: Any = (), **how: Any) -> list[dict[str, Any]]:
+            found = super().get_all(keys, attributes, **how)
             assert told(world, delivery(statuses=[status(sent, "read")])) == 200
             return found
 

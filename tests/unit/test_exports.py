@@ -17,16 +17,18 @@ from cobranza.files.exports import (
     BUCKETS,
     INTERACTION_COLUMNS,
     PAYMENTS_OUT_COLUMNS,
+    Ageing,
     Interaction,
     OpenDebt,
     Part,
     PaymentOut,
-    ageing,
+    Row,
     interactions,
     payments_out,
 )
 from cobranza.files.listings import (
     LatePayment,
+    Listing,
     UnmatchedPayment,
     WithoutConsent,
     listing,
@@ -138,6 +140,13 @@ def test_the_parts_of_a_payment_add_up_to_it() -> None:
 # Ageing.
 
 
+def aged(debts: list[OpenDebt]) -> list[Row]:
+    ageing = Ageing("norte", DAY)
+    for debt in debts:
+        ageing.add(debt)
+    return list(ageing.rows())
+
+
 @pytest.mark.parametrize(
     ("days", "bucket"),
     [
@@ -155,7 +164,7 @@ def test_the_parts_of_a_payment_add_up_to_it() -> None:
 )
 def test_a_debt_is_in_the_bucket_of_its_days_past_due(days: int, bucket: str) -> None:
     owed = OpenDebt(DAY - timedelta(days=days), Money(Decimal("10"), "MXN"))
-    lines = records(listing(AGEING_COLUMNS, ageing("norte", DAY, [owed])))
+    lines = records(listing(AGEING_COLUMNS, aged([owed])))
     assert [line["bucket"] for line in lines if line["debts"] == "1"] == [bucket, "total", "book"]
     assert {line["amount"] for line in lines} == {"0.00", "10.00"}
     assert {(line["day"], line["portfolio"], line["currency"]) for line in lines} == {
@@ -177,7 +186,7 @@ def test_a_debt_is_in_the_bucket_of_its_days_past_due(days: int, bucket: str) ->
     )
 )
 def test_ageing_reconciles_to_the_sum_of_balances(debts: list[OpenDebt]) -> None:
-    lines = records(listing(AGEING_COLUMNS, ageing("norte", DAY, debts)))
+    lines = records(listing(AGEING_COLUMNS, aged(debts)))
     currencies = sorted({debt.owed.currency for debt in debts})
     names = [*BUCKETS, "total", "book"]
     assert [(line["currency"], line["bucket"]) for line in lines] == [
@@ -192,7 +201,7 @@ def test_ageing_reconciles_to_the_sum_of_balances(debts: list[OpenDebt]) -> None
 
 
 def test_every_bucket_says_what_it_holds() -> None:
-    lines = list(ageing("norte", DAY, [OpenDebt(DAY, Money(Decimal(1), "MXN"))]))
+    lines = aged([OpenDebt(DAY, Money(Decimal(1), "MXN"))])
     definitions = [row[AGEING_COLUMNS.index("definition")] for row in lines]
     assert all(definitions)
     assert len(set(definitions)) == len(BUCKETS) + 2
@@ -228,3 +237,18 @@ def test_a_table_of_any_size_is_written_in_pieces() -> None:
     out = io.BytesIO()
     assert write_listing(out, ("n",), rows()) == 600_000
     assert out.getvalue().endswith(b"599999\r\n")
+
+
+@given(st.lists(st.lists(st.tuples(st.text(), st.text()))))
+def test_a_table_that_grows_by_some_rows_is_the_same_to_the_byte(parts: list[list[tuple[str, str]]]) -> None:
+    out = io.BytesIO()
+    grown = Listing(out, ("a", "b"))
+    for rows in parts:
+        grown.add(rows)
+    rows = [row for part in parts for row in part]
+    assert (out.getvalue(), grown.rows) == (listing(("a", "b"), rows), len(rows))
+
+
+def test_a_table_that_grows_takes_no_row_of_another_width() -> None:
+    with pytest.raises(ValueError, match="3 cells under 2 columns"):
+        Listing(io.BytesIO(), ("a", "b")).add([("1", "2"), ("1", "2", "3")])

@@ -4,7 +4,7 @@ Each table has its COLUMNS and a function that makes its rows, one after the oth
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -135,23 +135,31 @@ class Sum:
 AGEING_COLUMNS = ("day", "portfolio", "currency", "bucket", "definition", "debts", "amount")
 
 
-def ageing(portfolio: str, day: date, debts: Iterable[OpenDebt]) -> Iterator[Row]:
-    """For each currency one row for each bucket, by days past due on `day`, and two that must be equal."""
-    buckets: dict[str, dict[str, Sum]] = {}
-    book: dict[str, Sum] = {}
-    for debt in debts:
+@dataclass(slots=True)
+class Ageing:
+    """Adds up open debts by currency and bucket."""
+
+    portfolio: str
+    day: date
+    _buckets: dict[str, dict[str, Sum]] = field(default_factory=dict[str, dict[str, Sum]])
+    _book: dict[str, Sum] = field(default_factory=dict[str, Sum])
+
+    def add(self, debt: OpenDebt) -> None:
         currency = debt.owed.currency
-        if currency not in book:
-            buckets[currency], book[currency] = {name: Sum() for name in BUCKETS}, Sum()
-        buckets[currency][_bucket((day - debt.due_date).days)].add(debt.owed.amount)
-        book[currency].add(debt.owed.amount)
-    for currency in sorted(book):
-        sums = buckets[currency]
-        rows = [(name, definition, sums[name]) for name, (_, definition) in BUCKETS.items()]
-        rows += [(*TOTAL, _added_up(sums.values())), (*BOOK, book[currency])]
-        for name, definition, told in rows:
-            amount = exact(Money(told.amount, currency))
-            yield day.isoformat(), portfolio, currency, name, definition, str(told.debts), amount
+        if currency not in self._book:
+            self._buckets[currency], self._book[currency] = {name: Sum() for name in BUCKETS}, Sum()
+        self._buckets[currency][_bucket((self.day - debt.due_date).days)].add(debt.owed.amount)
+        self._book[currency].add(debt.owed.amount)
+
+    def rows(self) -> Iterator[Row]:
+        """For each currency one row for each bucket, by days past due on the day, and two that must be equal."""
+        for currency in sorted(self._book):
+            sums = self._buckets[currency]
+            rows = [(name, definition, sums[name]) for name, (_, definition) in BUCKETS.items()]
+            rows += [(*TOTAL, _added_up(sums.values())), (*BOOK, self._book[currency])]
+            for name, definition, told in rows:
+                amount = exact(Money(told.amount, currency))
+                yield self.day.isoformat(), self.portfolio, currency, name, definition, str(told.debts), amount
 
 
 def _bucket(days_past_due: int) -> str:

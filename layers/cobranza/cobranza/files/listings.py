@@ -8,7 +8,7 @@ from typing import IO
 from babel.numbers import get_currency_precision
 
 from cobranza.files import contacts, payments
-from cobranza.files.results import csv_pieces
+from cobranza.files.results import csv_lines, csv_pieces
 from cobranza.files.row import WHY
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import UNMATCHED, Payment, Unmatched
@@ -36,6 +36,24 @@ def write_listing(out: IO[bytes], header: Sequence[str], rows: Iterable[Sequence
 
     out.writelines(csv_pieces(header, counted()))
     return count
+
+
+class Listing:
+    """The same, growing by some rows at a time, so that several can be written side by side. `rows` is how many it
+    has."""
+
+    def __init__(self, out: IO[bytes], header: Sequence[str]) -> None:
+        self.rows = 0
+        self._out, self._width = out, len(header)
+        out.writelines(csv_pieces(header, ()))
+
+    def add(self, rows: Sequence[Sequence[str]]) -> None:
+        """Raises ValueError for a row of another width."""
+        for row in rows:
+            if len(row) != self._width:
+                raise ValueError(f"{len(row)} cells under {self._width} columns")
+        self.rows += len(rows)
+        self._out.write(csv_lines(rows))
 
 
 def exact(money: Money) -> str:

@@ -65,6 +65,13 @@ def csv_pieces(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator
     yield out.getvalue().encode()
 
 
+def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
+    """A few rows as they follow in such a CSV."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(map(guard, row) for row in rows)
+    return out.getvalue().encode()
+
+
 def _kept(header: Sequence[str], cells: Sequence[str]) -> tuple[str, ...]:
     width = len(header)
     return tuple(cell for i, cell in enumerate(cells) if i >= width or header[i] not in ADDED)

@@ -49,7 +49,8 @@ class Planner:
 
     def rows(self, portfolio_id: str, day: date, now: datetime) -> Iterator[PlanRow]:
         """The portfolio's rows of a local day, today or later, in the order of the book; flat in memory. One book
-        of rules for all of them: what changes under way counts the next time."""
+        of rules for all of them: what changes under way counts the next time. Reads may be as of a moment ago,
+        because the sender decides again."""
         rules = _Rules(
             cache(self.portfolio),
             cache(self.ledger.strategy),
@@ -60,7 +61,7 @@ class Planner:
         )
 
         def of(borrower: str) -> list[PlanRow]:
-            loaded = self.ledger.load(borrower)
+            loaded = self.ledger.load(borrower, consistent=False)
             return self._of_one(portfolio_id, loaded, rules, day, now) if loaded else []
 
         with hands(self.workers) as many:
@@ -74,11 +75,12 @@ class Planner:
         book = loaded.book
         policies = rules.policies({debt.terms.portfolio for debt in book.debts})
         if self.journal:
-            note_broken(self.journal, book, portfolio_id, policies, now)
+            note_broken(self.journal, self.ledger, book, portfolio_id, policies, now)
         due_at = now if loaded.lease else _moment(loaded.due_at)
         if self.heals and (sooner := heal(book, policies, day, due_at, now)):
             self.ledger.look_at(book.borrower.ref, sooner)
-        plan = planned(book, policies, day, due_at, now, partial(decide_fully, self.ledger))
+        decide = partial(decide_fully, self.ledger, consistent=False)
+        plan = planned(book, policies, day, due_at, now, decide)
         return list(_rows_of(plan, portfolio_id, policies, loaded.borrower_id)) if plan else []
 
 

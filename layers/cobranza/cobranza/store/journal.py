@@ -46,7 +46,7 @@ class Noted(NamedTuple):
 
 class Journal:
     def __init__(self, table: Table) -> None:
-        self._table = table
+        self.table = table
 
     def append(
         self,
@@ -61,7 +61,7 @@ class Journal:
         """Writes one line, of something that happened now unless `at` is told. False if it was there."""
         line = Line(subject=subject, event=event, identity=identity, at=at or now, facts=facts or {})
         try:
-            self._table.put_new(_item(line, now))
+            self.table.put_new(_item(line, now))
         except ConditionFailed:
             return False
         return True
@@ -78,7 +78,7 @@ class Journal:
 
     def _insert(self, items: Iterable[Item]) -> None:
         once = {(item["pk"], item["sk"]): item for item in items}
-        self._table.write_all([Insert(item) for item in once.values()])
+        self.table.write_all([Insert(item) for item in once.values()])
 
     def between(self, start: datetime, end: datetime) -> Iterator[Line]:
         """What was noted from `start` on and before `end`, both to the second, in the order of it and one page of
@@ -92,12 +92,12 @@ class Journal:
                     yield from lines_of(item)
             day += timedelta(days=1)
 
-    def of(self, subject: str, event: str = "", since: str = "") -> Iterator[Line]:
+    def of(self, subject: str, event: str = "", since: str = "", *, consistent: bool = True) -> Iterator[Line]:
         """A subject's lines in the order of their keys: all, or those of one event whose identity is not before
         `since`."""
         start, end = (f"{event}#{since}", f"{event}#~") if event else ("!", "~")
         values = {"pk": subject, "start": start, "end": end}
-        found = self._table.query("pk = :pk AND sk BETWEEN :start AND :end", values)
+        found = self.table.query("pk = :pk AND sk BETWEEN :start AND :end", values, consistent=consistent)
         return (line for item in found for line in lines_of(item))
 
     def of_day(self, day: date) -> Iterator[Line]:
@@ -106,7 +106,7 @@ class Journal:
         return self.between(start, start + timedelta(days=1))
 
     def _shard(self, day: date, shard: int, start: datetime, last: datetime) -> Iterator[Item]:
-        return self._table.query(
+        return self.table.query(
             "noted_on = :day AND noted_at BETWEEN :start AND :last",
             {"day": keys.journal_day(day, shard), "start": utc(start), "last": utc(last)},
             index="days",

@@ -48,7 +48,7 @@ class Waiting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A borrower's whole partition, read consistently. `lease` is the current one, `due_at` the moment planned for
+    """A borrower's whole partition. `lease` is the current one, `due_at` the moment planned for
     the next look, both empty when there is none; `borrower_id` is the creditor's own number, `sources` the import
     that told each debt last, by its key, `written_at` when we last wrote to them besides reminders."""
 
@@ -73,9 +73,9 @@ class Ledger:
         self.user_ids = UserIds(table)
         self.phones = Phones(table)
 
-    def borrowers_behind(self, ref: str) -> list[str]:
+    def borrowers_behind(self, ref: str, *, consistent: bool = True) -> list[str]:
         """The borrowers who have, or had, this phone."""
-        items = self._table.query("pk = :pk", {"pk": keys.reference_pk(ref)})
+        items = self._table.query("pk = :pk", {"pk": keys.reference_pk(ref)}, consistent=consistent)
         return [keys.borrower_of(item["sk"]) for item in items if keys.is_borrower(item["sk"])]
 
     def stop_phone(self, ref: str, at: datetime) -> None:
@@ -226,9 +226,10 @@ class Ledger:
             self._table.update(keys.standing(portfolio_id), {"as_of": utc(as_of)}, condition=NO_NEWER)
 
     def borrower_ids(self, borrowers: Iterable[str]) -> dict[str, str]:
-        """The creditor's own numbers for these borrowers, of those whom a file has told."""
+        """The creditor's own numbers for these borrowers, of those whom a file has told. They never change, so
+        that half the price tells the same."""
         wanted = [keys.profile(borrower) for borrower in dict.fromkeys(borrowers)]
-        found = self._table.get_all(wanted, ("pk", "borrower_id"))
+        found = self._table.get_all(wanted, ("pk", "borrower_id"), consistent=False)
         return {keys.borrower_of(item["pk"]): item["borrower_id"] for item in found}
 
     # When to look at whom.
@@ -322,9 +323,11 @@ class Ledger:
 
     # The sender's one read.
 
-    def load(self, borrower: str) -> Loaded | None:
-        """All that is known of a borrower, in one consistent query. None when there is no such borrower."""
-        items = {item["sk"]: item for item in self._table.query("pk = :pk", {"pk": keys.borrower_pk(borrower)})}
+    def load(self, borrower: str, *, consistent: bool = True) -> Loaded | None:
+        """All that is known of a borrower, in one query; None when there is no such borrower. Whoever acts on it
+        reads it `consistent`; half the price is for who tells of the past, or of what is decided again."""
+        there = self._table.query("pk = :pk", {"pk": keys.borrower_pk(borrower)}, consistent=consistent)
+        items = {item["sk"]: item for item in there}
         profile = items.get(keys.PROFILE)
         if profile is None:
             return None

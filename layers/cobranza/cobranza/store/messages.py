@@ -135,9 +135,10 @@ class Messages:
             return Advanced(False, known)
         return Advanced(True, item)
 
-    def claims(self, wanted: Iterable[MessageKey]) -> dict[MessageKey, Item]:
+    def claims(self, wanted: Iterable[MessageKey], *, consistent: bool = True) -> dict[MessageKey, Item]:
         """The claims that are there, a hundred a call."""
-        return {MessageKey.of(item): item for item in self._table.get_all(key.item for key in wanted)}
+        found = self._table.get_all((key.item for key in wanted), consistent=consistent)
+        return {MessageKey.of(item): item for item in found}
 
     def advance_all(self, told: Sequence[Progress]) -> list[Item]:
         """As `advance` for each message once, 25 a call; their claims as they are then. What is no news costs

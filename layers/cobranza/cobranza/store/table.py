@@ -180,11 +180,14 @@ class Table:
             "Parameters": _packed([*write.set_.values(), *write.key.values(), *write.seen.values()]),
         }
 
-    def get_all(self, keys: Iterable[Mapping[str, str]], attributes: Sequence[str] = ()) -> list[Item]:
-        """The items that are there, a hundred keys a call, read consistently, in any order."""
+    def get_all(
+        self, keys: Iterable[Mapping[str, str]], attributes: Sequence[str] = (), *, consistent: bool = True
+    ) -> list[Item]:
+        """The items that are there, a hundred keys a call, in any order. Not `consistent` is half the price, and
+        may be as of a moment ago."""
         found: list[Item] = []
         for batch in batched(keys, READS_A_CALL, strict=False):
-            wanted: dict[str, Any] = {"Keys": [_pack(key) for key in batch], "ConsistentRead": True}
+            wanted: dict[str, Any] = {"Keys": [_pack(key) for key in batch], "ConsistentRead": consistent}
             if attributes:
                 wanted["ProjectionExpression"] = ", ".join(f"#{name}" for name in attributes)
                 wanted["ExpressionAttributeNames"] = {f"#{name}": name for name in attributes}
@@ -226,16 +229,18 @@ class Table:
         where: str = "",
         among: Mapping[str, Any] | None = None,
         backwards: bool = False,
+        consistent: bool = True,
     ) -> Iterator[Item]:
         """All items of a key condition in pk, sk (or the index's keys), page by page, the last first where told
         so; at most `limit` if given, and those alone for which the condition `where` holds, with its values
-        `among`: the others are read, and paid for, as well."""
+        `among`: the others are read, and paid for, as well. An index is never `consistent`; what is not costs
+        half, and may be as of a moment ago."""
         request: dict[str, Any] = {
             "TableName": self._name,
             "KeyConditionExpression": expression,
             "ExpressionAttributeValues": {f":{k}": _pack_value(v) for k, v in {**values, **(among or {})}.items()},
         }
-        request |= {"IndexName": index} if index else {"ConsistentRead": True}
+        request |= {"IndexName": index} if index else {"ConsistentRead": consistent}
         request |= {"FilterExpression": where} if where else {}
         request |= {"ScanIndexForward": False} if backwards else {}
         left = limit

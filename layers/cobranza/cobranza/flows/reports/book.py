@@ -1,12 +1,11 @@
 """book.csv: every open debt, what stands in its way, and what became of it on the day."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, tzinfo
 
 from cobranza.files.exports import Row
 from cobranza.files.listings import exact
-from cobranza.flows.reports.borrowers import BorrowerDay, borrower_days
-from cobranza.flows.reports.report import Day, Report, Sources
+from cobranza.flows.reports.report import BorrowerDay, Day, Report, Sources
 from cobranza.ledger.debt import Debt
 from cobranza.policy.closed_day import SUPERSEDED
 from cobranza.policy.decision import Book
@@ -26,25 +25,27 @@ BOOK_COLUMNS = (
 )
 
 
-def _rows(sources: Sources, day: Day) -> Iterator[Row]:
+def _rows(sources: Sources, day: Day, borrowers: Iterator[BorrowerDay]) -> Iterator[Sequence[Row]]:
     strategy, known_at = sources.ledger.strategy(day.portfolio), sources.ledger.feed(day.portfolio).as_of
-    for borrower in borrower_days(sources, day):
-        outcomes = {
-            entry.debt: entry.outcome
-            for entry in borrower.outcomes_of(day.portfolio)
-            if entry.outcome != SUPERSEDED
-        }
-        for debt in sorted(borrower.debts(day.portfolio), key=lambda debt: debt.terms.key):
-            outcome = outcomes.get(debt.terms.key, NOTHING_DUE)
-            yield (
-                *(day.date.isoformat(), day.portfolio),
-                *_owed(borrower, debt, day),
-                *_in_the_way(borrower, debt, day.zone),
-                _day(_promised(borrower.loaded.book, debt, strategy, known_at)),
-                *_contacts(borrower, day.zone),
-                outcome,
-                *(_NOTHING_DUE if outcome == NOTHING_DUE else sentence(outcome)),
-            )
+    for borrower in borrowers:
+        yield [*_rows_of(borrower, day, strategy, known_at)]
+
+
+def _rows_of(borrower: BorrowerDay, day: Day, strategy: Strategy, known_at: datetime | None) -> Iterator[Row]:
+    outcomes = {
+        entry.debt: entry.outcome for entry in borrower.outcomes_of(day.portfolio) if entry.outcome != SUPERSEDED
+    }
+    for debt in sorted(borrower.debts(day.portfolio), key=lambda debt: debt.terms.key):
+        outcome = outcomes.get(debt.terms.key, NOTHING_DUE)
+        yield (
+            *(day.date.isoformat(), day.portfolio),
+            *_owed(borrower, debt, day),
+            *_in_the_way(borrower, debt, day.zone),
+            _day(_promised(borrower.loaded.book, debt, strategy, known_at)),
+            *_contacts(borrower, day.zone),
+            outcome,
+            *(_NOTHING_DUE if outcome == NOTHING_DUE else sentence(outcome)),
+        )
 
 
 def _owed(borrower: BorrowerDay, debt: Debt, day: Day) -> Row:

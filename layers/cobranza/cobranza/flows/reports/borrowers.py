@@ -1,36 +1,20 @@
 """The borrowers of a portfolio's day: whose debts are open, or were looked at, each with what became of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
-from itertools import batched
+from itertools import batched, tee, zip_longest
 
+from cobranza.files.exports import Row
 from cobranza.flows.hands import hands
-from cobranza.flows.reports.report import CHUNK, Day, Sources
-from cobranza.ledger.debt import Debt
-from cobranza.policy.closed_day import DebtDay, Known, Noted, debts_of_day, was_due
+from cobranza.flows.reports.report import CHUNK, BorrowerDay, Day, Report, Sources, Walk, is_of
+from cobranza.policy.closed_day import Known, Noted, debts_of_day, was_due
 from cobranza.policy.closing import bounds
 from cobranza.policy.due import StrategyOf
 from cobranza.policy.feed import Pause
 from cobranza.store import keys
 from cobranza.store.journal import Line
-from cobranza.store.ledger import Loaded
-
-
-@dataclass(frozen=True, slots=True)
-class BorrowerDay:
-    """A borrower, and what became on a day of the debts that were due."""
-
-    loaded: Loaded
-    outcomes: tuple[DebtDay, ...]
-
-    def outcomes_of(self, portfolio: str) -> Iterator[DebtDay]:
-        return (each for each in self.outcomes if _is_of(portfolio, each.debt))
-
-    def debts(self, portfolio: str) -> Iterator[Debt]:
-        """The portfolio's open debts."""
-        return (debt for debt in self.loaded.book.debts if debt.is_open and debt.terms.portfolio == portfolio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +34,36 @@ class BorrowerDays:
         waits = sources.ledger.everybody_waits()
         return cls(sources, cache(sources.ledger.strategy), told_at, waits, sources.line.full())
 
-    def read(self, borrower: str, day: date, *, was_looked_at: bool = True) -> BorrowerDay | None:
-        """None where there is no such borrower. The journal is asked where something was due, or looked at."""
-        loaded = self.sources.ledger.load(borrower)
+    def read(
+        self, borrower: str, day: date, *, was_looked_at: bool = True, consistent: bool = True
+    ) -> BorrowerDay | None:
+        """None where there is no such borrower. The journal is asked where something was due, or looked at. A day
+        that has ended need not be read `consistent`."""
+        loaded = self.sources.ledger.load(borrower, consistent=consistent)
         if loaded is None:
             return None
         told_at = {key: self.told_at[source] for key, source in loaded.sources.items() if source in self.told_at}
         known = replace(_known(told_at, self.everybody_waits), full_lines=self.full_lines)
         if was_looked_at or was_due(loaded.book, self.strategy_of, day):
-            looks = [*self._looks(borrower, day)]
+            looks = [*self._looks(borrower, day, consistent)]
         else:
             looks = []
         return BorrowerDay(loaded, tuple(debts_of_day(loaded.book, looks, self.strategy_of, day, known)))
 
-    def _looks(self, borrower: str, day: date) -> Iterator[Noted]:
+    def _looks(self, borrower: str, day: date, consistent: bool) -> Iterator[Noted]:
         since = (day - timedelta(days=1)).isoformat()  # a lease is named in UTC, which may be behind
-        lines = self.sources.journal.of(keys.borrower_pk(borrower), "outcome", since)
+        lines = self.sources.journal.of(keys.borrower_pk(borrower), "outcome", since, consistent=consistent)
         return map(look_of, lines)
+
+
+def walked(
+    reports: Sequence[Report[Walk]], sources: Sources, day: Day, borrowers: Iterable[BorrowerDay]
+) -> Iterator[tuple[Sequence[Row], ...]]:
+    """The rows of each report, side by side: of one borrower after the other, then of all together. Everybody is
+    taken once, and let go when all reports have told of them: each yields before it takes the next."""
+    shared = tee(borrowers, len(reports))
+    made = (report.rows(sources, day, own) for report, own in zip(reports, shared, strict=True))
+    return zip_longest(*made, fillvalue=())
 
 
 def borrower_days(sources: Sources, day: Day) -> Iterator[BorrowerDay]:
@@ -76,7 +73,7 @@ def borrower_days(sources: Sources, day: Day) -> Iterator[BorrowerDay]:
     looked_at = _looked_at(sources, day)
 
     def read(borrower: str) -> BorrowerDay | None:
-        return days.read(borrower, day.date, was_looked_at=borrower in looked_at)
+        return days.read(borrower, day.date, was_looked_at=borrower in looked_at, consistent=False)
 
     with hands(sources.workers) as many:
         for some in batched(_borrowers(sources, day.portfolio, looked_at), CHUNK, strict=False):
@@ -103,7 +100,7 @@ def _looked_at(sources: Sources, day: Day) -> frozenset[str]:
     return frozenset(
         keys.borrower_of(line.subject)
         for line in sources.journal.between(*bounds(day.zone, day.date))
-        if line.event == "outcome" and any(_is_of(day.portfolio, key) for key in line.facts.get("debts", ()))
+        if line.event == "outcome" and any(is_of(day.portfolio, key) for key in line.facts.get("debts", ()))
     )
 
 
@@ -113,10 +110,6 @@ def _borrowers(sources: Sources, portfolio: str, looked_at: frozenset[str]) -> I
         left.discard(borrower)
         yield borrower
     yield from sorted(left)
-
-
-def _is_of(portfolio: str, debt: str) -> bool:
-    return debt.partition("#")[0] == portfolio
 
 
 def _known(told_at: dict[str, datetime], waiting: Pause | None) -> Known:

@@ -1,11 +1,11 @@
 """contacts_to_fix.csv: whose phone turned out on the day to be none to write to. With a new one in `phone` it is a
 contacts file."""
 
-from collections.abc import Iterator
-from itertools import batched
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from cobranza.files.exports import Row
-from cobranza.flows.reports.report import CHUNK, Day, Report, Sources
+from cobranza.flows.reports.report import BorrowerDay, Day, Report, Sources, debt_id
 from cobranza.ledger.standing import Action
 from cobranza.policy.closing import bounds
 from cobranza.policy.outcomes import Sentence, sentence
@@ -23,15 +23,35 @@ _FAILURES = frozenset({"outcome", "confirmation", "message.failed"})
 _SOURCE = "contacts_to_fix"
 
 
-def _rows(sources: Sources, day: Day) -> Iterator[Row]:
+class _Person(NamedTuple):
+    """Whose phone it is; all empty of who was erased."""
+
+    borrower_id: str
+    channel: str
+    debts: list[str]
+
+
+def _rows(sources: Sources, day: Day, borrowers: Iterator[BorrowerDay]) -> Iterator[Sequence[Row]]:
     """One for each borrower: the last that was found out."""
     found = {line.subject: (code, line) for line in day.lines(sources.journal) if (code := _code(line))}
-    for some in batched(found.items(), CHUNK, strict=False):
-        refs = [keys.borrower_of(subject) for subject, _ in some]
-        ids, people = sources.ledger.borrower_ids(refs), sources.book.people(refs)
-        for borrower, (_, (code, line)) in zip(refs, some, strict=True):
-            channel = people[borrower].channel if borrower in people else ""
-            yield _row(ids.get(borrower, ""), code, line, _debts(sources, borrower, day), channel, day)
+    known: dict[str, _Person] = {}
+    for borrower in borrowers:
+        if (subject := keys.borrower_pk(borrower.ref)) in found:
+            known[subject] = _person(borrower, day)
+        yield ()
+    for subject, (code, line) in found.items():
+        yield [_row(known.get(subject) or _read(sources, subject, day), code, line, day)]
+
+
+def _person(borrower: BorrowerDay, day: Day) -> _Person:
+    debts = sorted(debt_id(debt.terms.key) for debt in borrower.listed(day.portfolio))
+    return _Person(borrower.loaded.borrower_id, borrower.loaded.book.borrower.channel, debts)
+
+
+def _read(sources: Sources, subject: str, day: Day) -> _Person:
+    """Who owes nothing any more is not of the day's borrowers."""
+    loaded = sources.ledger.load(keys.borrower_of(subject), consistent=False)
+    return _person(BorrowerDay(loaded, ()), day) if loaded else _Person("", "", [])
 
 
 def _code(line: Line) -> str:
@@ -42,31 +62,25 @@ def _code(line: Line) -> str:
     return code if is_of_phone(code) else ""
 
 
-def _row(borrower_id: str, code: str, line: Line, debts: list[str], channel: str, day: Day) -> Row:
+def _row(who: _Person, code: str, line: Line, day: Day) -> Row:
     """A phone that is told at the end of the day is told later than all that was found out on it."""
     _, end = bounds(day.zone, day.date)
     return (
-        borrower_id,
+        who.borrower_id,
         Action.PHONE.value,
         "",
         end.astimezone(day.zone).isoformat(),
         _SOURCE,
         code,
         *_why(code),
-        "|".join(debts),
+        "|".join(who.debts),
         line.at.astimezone(day.zone).isoformat(),
-        channel,
+        who.channel,
     )
 
 
 def _why(code: str) -> Sentence:
     return advice(code) or sentence(f"SKIPPED_{code}")
-
-
-def _debts(sources: Sources, borrower: str, day: Day) -> list[str]:
-    """Those that are open, with the instalment where there is one: `F-1`, `L-7#3`."""
-    there = sources.book.open_debts_of(borrower, day.portfolio)
-    return sorted(entry.debt.partition("#")[2].removesuffix("#") for entry in there)
 
 
 CONTACTS_TO_FIX = Report("contacts_to_fix", CONTACTS_TO_FIX_COLUMNS, _rows)

@@ -1,15 +1,14 @@
 """outcomes.csv: each debt that was due on the day, with its one outcome; and the revision a day later."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import batched
+from itertools import batched, chain
 from typing import Any
 
 from cobranza.files.exports import Row
 from cobranza.files.results import guard
-from cobranza.flows.reports.borrowers import BorrowerDay, borrower_days
-from cobranza.flows.reports.report import CHUNK, Day, Report, Sources
+from cobranza.flows.reports.report import CHUNK, BorrowerDay, Day, Report, Sources
 from cobranza.flows.reports.statuses import message_of, statuses_of
 from cobranza.policy.closed_day import NOT_LOOKED_AT, SUPERSEDED, DebtDay
 from cobranza.policy.closing import bounds
@@ -28,10 +27,9 @@ _OF_MESSAGES = ("UNKNOWN", "SENT", "FAILED", "DELIVERED", "READ")
 _STATUSES = {"message.delivered": "DELIVERED", "message.read": "READ", "message.sent": "SENT"}
 
 
-def _rows(sources: Sources, day: Day) -> Iterator[Row]:
-    for borrower in borrower_days(sources, day):
-        for entry in borrower.outcomes_of(day.portfolio):
-            yield _row(borrower, entry, day)
+def _rows(sources: Sources, day: Day, borrowers: Iterator[BorrowerDay]) -> Iterator[Sequence[Row]]:
+    for borrower in borrowers:
+        yield [_row(borrower, entry, day) for entry in borrower.outcomes_of(day.portfolio)]
 
 
 def _row(borrower: BorrowerDay, entry: DebtDay, day: Day) -> Row:
@@ -95,16 +93,19 @@ def late_news(sources: Sources, day: Day) -> dict[str, str]:
 
 def _told_next_day(sources: Sources, day: Day) -> Iterator[Line]:
     """In the journal, and in the claims of the day's messages alone."""
+    name = day.date.isoformat()
     start, midnight = bounds(day.zone, day.date)
     end = bounds(day.zone, day.date + timedelta(days=1))[1]
     for line in sources.journal.between(midnight, end):
-        if line.identity == day.date.isoformat():
+        if line.identity == name:
             yield line
-    sent = (line for line in sources.journal.between(start, end) if line.identity == day.date.isoformat())
-    ours = (
-        line for line in sent if any(key.startswith(f"{day.portfolio}#") for key in line.facts.get("debts", ()))
-    )
+    sent = chain(sources.journal.between(start, midnight), sources.journal.between(midnight, end))
+    ours = (line for line in sent if line.identity == name and _names(day.portfolio, line))
     yield from statuses_of(sources, filter(None, map(message_of, ours)), midnight, end)
+
+
+def _names(portfolio: str, line: Line) -> bool:
+    return any(key.startswith(f"{portfolio}#") for key in line.facts.get("debts", ()))
 
 
 def revised(rows: Iterable[Row], news: Mapping[str, str]) -> Iterator[Row]:

@@ -7,12 +7,14 @@ from datetime import date, tzinfo
 from typing import Any
 
 from cobranza.files.exports import Row
+from cobranza.ledger.debt import Debt
+from cobranza.policy.closed_day import DebtDay
 from cobranza.policy.closing import bounds
 from cobranza.store.book import Book
 from cobranza.store.cases import Cases
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal, Line
-from cobranza.store.ledger import Ledger
+from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.limits import DueLine
 from cobranza.store.messages import Messages
 from cobranza.store.payments import Payments
@@ -61,14 +63,44 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """`name` is its folder's and its file's; `rows` yields as many as there are, one after the other. Where a
-    column is `counted`, what `summary` makes of how often it has each value, and of whether the file is a revised
-    one, lies beside it."""
+class BorrowerDay:
+    """A borrower, and what became on a day of the debts that were due."""
+
+    loaded: Loaded
+    outcomes: tuple[DebtDay, ...]
+
+    @property
+    def ref(self) -> str:
+        return self.loaded.book.borrower.ref
+
+    def outcomes_of(self, portfolio: str) -> Iterator[DebtDay]:
+        return (each for each in self.outcomes if is_of(portfolio, each.debt))
+
+    def listed(self, portfolio: str) -> Iterator[Debt]:
+        """The portfolio's debts that the creditor's files list, also where payments have met them since."""
+        debts = (debt for debt in self.loaded.book.debts if debt.terms.portfolio == portfolio)
+        return (debt for debt in debts if debt.terms.is_open and not debt.closed)
+
+    def debts(self, portfolio: str) -> Iterator[Debt]:
+        """The portfolio's open debts."""
+        return (debt for debt in self.listed(portfolio) if debt.is_open)
+
+
+# One after the other, as many as there are.
+type Rows = Callable[[Sources, Day], Iterator[Row]]
+# Of the borrowers of the day, who are read once for all reports: the rows of each, none or many, before the next
+# one is taken; after the last one whatever is told of all together.
+type Walk = Callable[[Sources, Day, Iterator[BorrowerDay]], Iterator[Sequence[Row]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report[Make: (Rows, Walk)]:
+    """`name` is its folder's and its file's; `rows` makes what is in it. Where a column is `counted`, what
+    `summary` makes of how often it has each value, and of whether the file is a revised one, lies beside it."""
 
     name: str
     columns: Sequence[str]
-    rows: Callable[[Sources, Day], Iterator[Row]]
+    rows: Make
     counted: str = ""
     summary: Callable[[Day, Counter[str], bool], Mapping[str, Any]] | None = None
 
@@ -80,6 +112,10 @@ class Report:
 
     def _folder(self, day: Day) -> str:
         return f"results/{day.portfolio}/{self.name}/dt={day.date.isoformat()}"
+
+
+def is_of(portfolio: str, debt: str) -> bool:
+    return debt.partition("#")[0] == portfolio
 
 
 def debt_id(key: str) -> str:
