@@ -18,10 +18,15 @@ from cobranza_cli import export as exporting
 from cobranza_cli import pause as pauses
 from cobranza_cli import plan as plans
 from cobranza_cli import templates as texts
+from cobranza_cli.commands import Commands
 from cobranza_cli.whom import MOST, Someone, find
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Payment reminders on WhatsApp: the operator's command."
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="Payment reminders on WhatsApp: the operator's command.",
 )
 app.add_typer(texts.app, name="templates")
 console = Console(highlight=False)
@@ -66,7 +71,8 @@ def show_status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """How fresh each portfolio's book is, which imports are under way or wait, and what lies in the queues."""
-    told = status.told(context.obj.place(), portfolio)
+    with _named_rightly():
+        told = status.told(context.obj.place(), portfolio)
     if as_json:
         _print_json(told)
     else:
@@ -276,15 +282,22 @@ def show_trace(
 
 def _person(place: place.Place, whom: str, portfolio: str) -> Someone:
     """The only one that is meant; else who may be are listed, and the command ends."""
+    _somebody(whom)
     found = find(place, whom, portfolio, complaints)
     if found.is_cut:
         complaints.print(
             f"[yellow]only the first {MOST:,} borrowers were read:[/yellow] use the borrower's number"
         )
     if len(found.people) != 1:
-        _list_people(found.people)
+        _list_people(found.people, portfolio)
         raise typer.Exit(1)
     return found.people[0]
+
+
+def _somebody(whom: str) -> None:
+    if not whom.strip():
+        complaints.print("[red]name somebody[/red]")
+        raise typer.Exit(2)
 
 
 @app.command("erase")
@@ -297,7 +310,7 @@ def erase_person(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Erase all that is kept of a borrower, for good, and keep them out of later files."""
-    if again == bool(whom):
+    if again == bool(whom.strip()):
         complaints.print("[red]name a borrower, or say --again[/red]")
         raise typer.Exit(2)
     if not again and not portfolio:
@@ -323,18 +336,27 @@ def export_person(
     portfolio: Annotated[str, typer.Option(help="Without what is another portfolio's.")] = "",
 ) -> None:
     """Write all that is kept of a borrower into a file, for the borrower: words, debts, payments, consents."""
-    told = exporting.export(context.obj.place(), whom, portfolio)
+    _somebody(whom)
+    if not to.parent.is_dir():
+        complaints.print(f"[red]there is no folder {to.parent}[/red]")
+        raise typer.Exit(2)
+    with _named_rightly():
+        told = exporting.export(context.obj.place(), whom, portfolio)
     if told is None:
         complaints.print("[red]nothing is kept of them[/red]")
         raise typer.Exit(1)
-    to.touch(mode=0o600)
+    to.touch()
+    to.chmod(0o600)
     to.write_text(json.dumps(told, ensure_ascii=False, indent=2), encoding="utf-8")
     console.print(f"written to {to}")
 
 
-def _list_people(people: Sequence[Someone]) -> None:
+def _list_people(people: Sequence[Someone], portfolio: str) -> None:
     if not people:
-        complaints.print("[red]nobody is found[/red]")
+        place = f" in {portfolio}" if portfolio else ""
+        complaints.print(
+            f"[red]nobody is found{place}:[/red] give a borrower's number, a document, an open debt or a name"
+        )
     for person in people[:MOST_LISTED]:
         complaints.print(f"{person.borrower_id}  {person.name}", markup=False)
     if len(people) > MOST_LISTED:

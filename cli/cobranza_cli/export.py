@@ -12,6 +12,7 @@ from cobranza.store.table import Item, utc
 from cobranza.store.traces import People, Traces
 from cobranza_cli.erase import reference_of
 from cobranza_cli.place import Place
+from cobranza_cli.status import known
 
 # Which items of the ledger are in which part, the first that fits: by pk, then by sk.
 PARTS: Mapping[str, Callable[[str, str], bool]] = {
@@ -32,7 +33,8 @@ _OURS = frozenset({"book", "due_shard", "due_at", "digest", "rev", "salt", "expi
 
 
 def export(place: Place, whom: str, portfolio: str) -> dict[str, Any] | None:
-    """All of one borrower; with a `portfolio` without what is another's. None where nothing is kept."""
+    """All of one borrower; with a `portfolio` without what is another's. None where nothing is kept. Raises
+    InvalidInput for a portfolio that has nothing of them."""
     ref = reference_of(place, whom)
     (traces,) = People(place.ledger, place.references).traces([ref])
     subjects = [keys.borrower_pk(ref), *map(keys.chat_pk, sorted(traces.phones))]
@@ -40,10 +42,16 @@ def export(place: Place, whom: str, portfolio: str) -> dict[str, Any] | None:
     lines = sorted((line for subject in subjects for line in journal.of(subject)), key=lambda line: line.at)
     if not traces.items and not lines:
         return None
+    if portfolio:
+        known(portfolio, sorted(_portfolios([*traces.items, *(line.facts for line in lines)])))
     told: dict[str, Any] = {"v": 1, "borrower": ref, "portfolio": portfolio, "exported_at": utc(place.now())}
     told |= _parts(traces, portfolio)
     told["journal"] = [_line(line) for line in lines if _is_of(line.facts, portfolio)]
     return told
+
+
+def _portfolios(told: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {each["portfolio"] for each in told if each.get("portfolio")}
 
 
 def _parts(traces: Traces, portfolio: str) -> dict[str, list[dict[str, Any]]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import requests
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from cobranza.clock import moved_by, real_time
 from cobranza.flows.faults import faults_of, with_registered_button
@@ -117,21 +118,29 @@ def find(stack: str, region: str, local: Path | None) -> Place:
     if local:
         try:
             described = json.loads((local / "stack.json").read_text())
+            stack = described["stack"]
+            options = {
+                "endpoint_url": described["endpoint"],
+                "region_name": described["region"],
+                "aws_access_key_id": "test",
+                "aws_secret_access_key": "test",
+            }
+            instead = {"WebhookUrl": described["webhook_url"]}  # the name that CloudFormation tells leads nowhere
         except FileNotFoundError as error:
             raise NoStack(f"no stack is described in {local}: run make up") from error
-        stack = described["stack"]
-        options = {
-            "endpoint_url": described["endpoint"],
-            "region_name": described["region"],
-            "aws_access_key_id": "test",
-            "aws_secret_access_key": "test",
-        }
-        instead = {"WebhookUrl": described["webhook_url"]}  # the name that CloudFormation tells leads nowhere
+        except (ValueError, TypeError, KeyError) as error:
+            raise NoStack(f"{local}/stack.json is not whole: run make down, then make up") from error
     formation = boto3.client("cloudformation", **options)
     try:
         (found,) = formation.describe_stacks(StackName=stack)["Stacks"]
-    except formation.exceptions.ClientError as error:
-        raise NoStack(f"no stack {stack!r} here: name it by --stack and --region ({error})") from error
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        raise NoStack(f"no stack {stack!r} here: name it by --stack and --region") from error
+    except EndpointConnectionError as error:
+        if local is None:
+            raise
+        raise NoStack(f"the stack that {local} describes does not answer: run make up") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     given = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
     outputs |= {name: given.get(name, "") for name in PARAMETERS}

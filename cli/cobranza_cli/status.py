@@ -1,11 +1,13 @@
 """`cobranza status`: portfolios, pauses, what WhatsApp has stopped, texts that cannot be sent, imports, queues."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from cobranza.errors import InvalidInput
 from cobranza.flows.apply_control import held
 from cobranza.ledger.confirmation import Subject
 from cobranza.policy.breaker import BY_HAND, Breaker
@@ -35,8 +37,9 @@ NEWEST = 10
 
 
 def told(place: Place, portfolio: str) -> dict[str, Any]:
+    """As JSON, of one portfolio or of all. Raises InvalidInput for one that nobody knows."""
     imports = Imports(place.ledger)
-    names = [portfolio] if portfolio else _portfolios(place)
+    names = [_one(place, imports, portfolio)] if portfolio else _portfolios(place)
     return {
         "paused": {scope: told for scope in (keys.ALL, *names) if (told := _pause(place, scope))},
         "stopped": {scope: _stop(breaker) for scope, breaker in Ledger(place.ledger).breakers().items()},
@@ -44,6 +47,19 @@ def told(place: Place, portfolio: str) -> dict[str, Any]:
         "portfolios": {name: _portfolio(place, imports, name) for name in names},
         "queues": {name: waiting(place, output) for name, output in QUEUES.items()},
     }
+
+
+def _one(place: Place, imports: Imports, portfolio: str) -> str:
+    """Files may have come before anybody declared it."""
+    declared = [each.id for each in Ledger(place.ledger).portfolios()]
+    return portfolio if any(imports.of(portfolio)) else known(portfolio, declared)
+
+
+def known(portfolio: str, names: Collection[str]) -> str:
+    """The portfolio, if it is one of these. Raises InvalidInput."""
+    if portfolio in names:
+        return portfolio
+    raise InvalidInput("UNKNOWN_PORTFOLIO", f"no portfolio {portfolio!r}; there are {', '.join(names) or 'none'}")
 
 
 def show(console: Console, told: dict[str, Any]) -> None:

@@ -11,9 +11,11 @@ import requests  # noqa: TID251 - the pooled session is made here, and used in c
 from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.answer_reply import AnswerDesk, TryLater
+from cobranza.flows.close_case import CaseCloser
 from cobranza.queues import REPLIES_RECEIVED, Queue, ReplyToAnswer, failures
 from cobranza.settings import AnswerSettings
 from cobranza.store.aws import client
+from cobranza.store.book import Book
 from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
@@ -35,18 +37,20 @@ class Deps:
 def wire() -> Deps:
     settings = AnswerSettings.from_env()
     table = Table(client("dynamodb"), settings.ledger_table)
-    ledger = Ledger(table)
+    ledger, cases = Ledger(table), Cases(table)
+    journal, strategy_of = Journal(Table(client("dynamodb"), settings.journal_table)), remembered(ledger.strategy)
     secret = Secret(client("secretsmanager"), settings.provider_secret)
     desk = AnswerDesk(
         ledger=ledger,
         conversations=Conversations(table),
-        cases=Cases(table),
-        journal=Journal(Table(client("dynamodb"), settings.journal_table)),
+        cases=cases,
+        closer=CaseCloser(book=Book(table), ledger=ledger, cases=cases, journal=journal, strategy_of=strategy_of),
+        journal=journal,
         whatsapp=WhatsApp(
             settings.graph_api_url, settings.graph_api_version, secret, requests.Session(), reread=secret.again
         ),
         portfolio=remembered(ledger.portfolio),
-        strategy_of=remembered(ledger.strategy),
+        strategy_of=strategy_of,
         only_to=settings.only_to,
     )
     queue = Queue[ReplyToAnswer](client("sqs"), settings.replies_queue_url)

@@ -183,16 +183,17 @@ STORIES = (
         Intent.CANCEL_ASK,
         types("cancelar", ASKED, "Pagar", "No recibir avisos"),
         presses("Pagar", OWED),
-        kept="case CANCEL_ASK general, no reminder for 48 h",
-        noted="reply text, case.opened CANCEL_ASK, answer PAY_OR_STOP SENT, reply interactive, answer OWED SENT",
+        kept="case CANCEL_ASK general closed",
+        noted="reply text, case.opened CANCEL_ASK, answer PAY_OR_STOP SENT, "
+        "reply interactive, case.closed resolved CANCEL_ASK, answer OWED SENT",
     ),
     story(
         Intent.CANCEL_ASK,
         types("cancelar", ASKED, "Pagar", "No recibir avisos"),
         presses("No recibir avisos", STOPPED),
-        kept="opted out, case CANCEL_ASK general, no reminder for 48 h",
+        kept="opted out, case CANCEL_ASK general closed",
         noted="reply text, case.opened CANCEL_ASK, answer PAY_OR_STOP SENT, "
-        "reply interactive, opt_out interactive, answer STOPPED SENT",
+        "reply interactive, opt_out interactive, case.closed resolved CANCEL_ASK, answer STOPPED SENT",
     ),
 )
 PEOPLE = {f"+52555555{1100 + number}": each for number, each in enumerate(STORIES)}
@@ -301,7 +302,7 @@ def kept(ledger: Sequence[Item], profile: Item) -> Iterator[str]:
             yield f"{what} {span(datetime.fromisoformat(profile[name]), since)}"
     for item in ledger:
         if item["sk"] == "CASE" and item["borrowers"] == [ref(profile)]:
-            yield f"case {item['topic']} {item['queue']}"
+            yield f"case {item['topic']} {item['queue']}{' closed' if item['state'] == 'CLOSED' else ''}"
 
 
 def said(standing: Item) -> Iterator[str]:

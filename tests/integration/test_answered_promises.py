@@ -1,8 +1,12 @@
 """Promises and choices: what is said back has two buttons."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
-from tests.integration.replies import Drop, ask, cases, lines, press, say, texts
+from tests.integration.fakes import DyingClient, Killed
+from tests.integration.replies import Drop, ask, button, cases, lines, press, say, texts, write
 from tests.integration.rows import codes
 from tests.integration.world import World, debts
 
@@ -27,6 +31,65 @@ def test_cancelar_may_mean_to_pay(world: World) -> None:
     say(world, "cancelar")
     assert press(world, "Pagar") == "OWED"
     assert "$1,234.50" in texts(world)[-1]
+    assert codes(world) == ["SENT"]
+
+
+@pytest.mark.parametrize("title", ["Pagar", "No recibir avisos"])
+def test_once_a_button_says_what_cancelar_meant_nobody_has_to_look_at_it(world: World, title: str) -> None:
+    say(world, "cancelar")
+    assert cases(world) == ["CANCEL_ASK"]
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+    payload = button(world, title)
+    for wamid in ("wamid.once", "wamid.again"):
+        press(world, title, payload, wamid=wamid)
+    assert cases(world) == []
+    assert "case_until" not in world.item("PROFILE")
+    (line,) = (item for item in world.items("journal") if item["event"] == "case.closed")
+    assert (line["code"], line["type"], line["source"]) == ("CANCEL_ASK", "resolved", "whatsapp")
+
+
+def test_a_button_settles_what_it_stands_below_and_nothing_else(world: World) -> None:
+    say(world, "cancelar")
+    first = button(world, "Pagar")
+    world.later(minutes=5)
+    say(world, "cancelar", wamid="wamid.second")
+    say(world, "no tengo trabajo")
+    problem = next(case.id for case in world.cases.waiting("tienda") if case.topic == "PROBLEM")
+    for payload in (f"PAY|{problem}", "PAY|", "PAY|2026", "PAY", "Pagar"):
+        press(world, "Pagar", payload, wamid=f"wamid.{payload}")
+    assert sorted(cases(world)) == ["CANCEL_ASK", "CANCEL_ASK", "PROBLEM"]
+    press(world, "Pagar", first, wamid="wamid.first")
+    assert sorted(cases(world)) == ["CANCEL_ASK", "PROBLEM"]
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+
+
+def test_somebody_elses_button_settles_nothing(world: World) -> None:
+    say(world, "cancelar")
+    press(world, "Pagar", sender="525555550199")
+    assert "CANCEL_ASK" in cases(world)
+
+
+def test_a_case_that_a_person_has_taken_is_theirs_to_close(world: World) -> None:
+    say(world, "cancelar")
+    (case,) = world.cases.waiting("tienda")
+    world.cases.take(case, "ana", world.now + timedelta(hours=1))
+    press(world, "Pagar")
+    assert cases(world) == ["CANCEL_ASK"]
+
+
+def test_who_dies_while_a_button_settles_a_case_leaves_nothing_that_the_next_try_does_not_end(
+    world: World,
+) -> None:
+    say(world, "cancelar")
+    reply = {"id": button(world, "Pagar"), "title": "Pagar"}
+    (asked,) = write(world, "interactive", {"type": "button_reply", "button_reply": reply})
+    before = replace(world, dynamodb=DyingClient(world.dynamodb, 1, done=True))
+    with pytest.raises(Killed):
+        before.answers.answer(asked, world.now)
+    assert cases(world) == ["CANCEL_ASK"]
+    assert world.answers.answer(asked, world.now) == "OWED"
+    assert cases(world) == []
+    assert lines(world).count("case.closed") == 1
 
 
 # Promises.

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from cobranza.flows.event_of import event_of
 from cobranza.ledger.case import CaseQueue
 from cobranza.policy.portfolio import parse_portfolio
+from cobranza.store.journal import Line
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import Action as FailedFor
 from cobranza.whatsapp.errors import ProviderError
@@ -26,6 +28,7 @@ from tests.integration.world import PORTFOLIO_YAML, World, debts
 pytestmark = pytest.mark.in_memory
 
 STRANGER = "525555550199"
+OPENED, CLOSED = "case.opened", "case.closed"
 GONE = ProviderError(131026, "Undeliverable", "no answer arrived")
 
 
@@ -297,3 +300,27 @@ def test_what_is_said_twice_is_one_case(world: World) -> None:
     world.answers.answer(asked, world.now)
     world.answers.answer(asked, world.now)
     assert len([*world.cases.waiting("tienda")]) == 1
+
+
+# Others hear of it.
+
+
+@pytest.mark.parametrize("borrower_id", ["C1", "C9"])
+def test_who_hears_that_a_wish_to_be_erased_was_closed_heard_once_that_it_was_opened(
+    world: World, borrower_id: str
+) -> None:
+    """C9 is no borrower yet; who wishes it again later has another case."""
+    row = {"borrower_id": borrower_id, "action": "borrar", "source": "mesa"}
+    for at in ("2026-11-24T09:00:00-06:00", "2026-11-24T09:00:00-06:00", "2026-11-24T09:30:00-06:00"):
+        apply(world, "contacts", row | {"at": at})
+    cases = sorted(case.id for case in world.cases.waiting("tienda"))
+    apply(world, "cases", *map(closed, cases))
+    told = [item for item in world.items("journal") if item["event"].startswith("case.")]
+    heard = {event: sorted(item["case"] for item in told if item["event"] == event) for event in (OPENED, CLOSED)}
+    assert heard == {OPENED: cases, CLOSED: cases}
+    assert len(cases) == 2
+    for item in told:
+        line = Line(subject=item["pk"], event=item["event"], identity=item["case"], at=world.now, facts=item)
+        event = event_of(line, "1")
+        assert event
+        assert (event[0], getattr(event[1].data, "code", "")) == (item["event"], "ERASE")

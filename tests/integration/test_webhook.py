@@ -355,7 +355,7 @@ def test_no_log_line_no_key_and_no_journal_item_names_anybody(
         call(replace(world, dynamodb=broken), post(body, sign(body, "new-secret")))
     logged = lines.getvalue() + caplog.text + "".join(capsys.readouterr())
     assert '"recorded"' in logged
-    assert "EventsRecorded" in logged
+    assert "MessagesFailed" in logged
     keys = json.dumps([[item["pk"], item["sk"]] for table in ("ledger", "journal") for item in world.items(table)])
     journal = json.dumps(world.items("journal"), default=str, ensure_ascii=False)
     for place, found in (("log", logged), ("keys", keys), ("journal", journal)):

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -9,13 +10,25 @@ import pytest
 from cobranza import telemetry
 from cobranza.whatsapp.signature import sign
 from tests.integration.deliveries import PHONE, Drop, Element, call, failed, left, post, status, tell
+from tests.integration.fakes import FakeContext
 from tests.integration.world import World
 
 pytestmark = pytest.mark.in_memory
 
+UUID = 36  # letters of an invocation's id
+
 
 def news(world: World) -> list[dict[str, Any]]:
     return [item for item in world.items() if item["pk"].startswith("NEWS#")]
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> StringIO:
+    """What the function logs; its metrics are printed. Powertools reads the service when it is imported."""
+    lines = StringIO()
+    monkeypatch.setattr(telemetry.logger.registered_handler, "stream", lines)
+    monkeypatch.setattr(telemetry.metrics.provider, "service", "webhook")
+    return lines
 
 
 @pytest.fixture
@@ -127,7 +140,7 @@ def test_a_failure_that_a_person_must_look_at_is_counted_and_an_error_in_the_log
     )
     error = {"code": code, "title": f"News of +{PHONE}", "error_data": {"details": "of Lucía"}}
     assert tell(world, statuses=[status(sent, "failed", errors=[error])]) == 200
-    assert counted == [*([metric] if metric else []), "EventsRecorded", "MessagesFailed"]
+    assert counted == [*([metric] if metric else []), "MessagesFailed"]
     assert [told["code"] for told in logged] == ([code] if metric else [])
     assert not any(personal in str(logged) for personal in (PHONE, "Lucía", "wamid"))
     assert world.item("MSG#2026-11-24")["reason"]["code"] == code
@@ -139,4 +152,31 @@ def test_what_is_told_of_messages_is_counted_by_status(
     counted: dict[str, int] = {}
     monkeypatch.setattr(telemetry, "count", lambda name, value=1: counted.update({name: value}))
     assert tell(world, statuses=[status(sent, "delivered"), status(sent, "read")]) == 200
-    assert counted == {"EventsRecorded": 2, "MessagesDelivered": 1, "MessagesRead": 1}
+    assert counted == {"MessagesDelivered": 1, "MessagesRead": 1}
+
+
+@pytest.mark.parametrize("state", ["sent", "delivered", "read"])
+def test_a_status_alone_is_one_line_of_few_bytes_with_its_metric_and_its_trace(
+    world: World, sent: Element, logged: StringIO, capsys: pytest.CaptureFixture[str], state: str
+) -> None:
+    """Three millions of them come of a million reminders, and each byte is paid for."""
+    capsys.readouterr()
+    assert tell(world, statuses=[status(sent, state)]) == 200
+    (line,) = capsys.readouterr().out.splitlines()
+    assert logged.getvalue() == ""
+    said = json.loads(line)
+    (emf,) = said["_aws"]["CloudWatchMetrics"]
+    metric = f"Messages{state.title()}"
+    assert emf["Metrics"] == [{"Name": metric, "Unit": "Count"}]
+    assert (said[metric], said["service"], said["trace"]) == ([1.0], "webhook", FakeContext.aws_request_id)
+    assert len(line) - len(said["trace"]) + UUID <= 260
+
+
+def test_what_comes_beside_a_status_is_counted_by_kind_in_a_line_of_its_own(
+    world: World, sent: Element, logged: StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell(world, statuses=[status(sent, "read"), status({"id": "wamid.9"}, "read")])
+    (line,) = map(json.loads, logged.getvalue().splitlines())
+    assert line["counts"] == {"read": 1, "stray_status": 1}
+    assert line["function_request_id"] == FakeContext.aws_request_id
+    assert "trace" not in json.loads(capsys.readouterr().out.splitlines()[-1])

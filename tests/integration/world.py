@@ -18,6 +18,7 @@ from cobranza.flows.applied import Rooms
 from cobranza.flows.apply_control import ControlDesk
 from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.approve_plan import ApprovalDesk
+from cobranza.flows.close_case import CaseCloser
 from cobranza.flows.faults import faults_of
 from cobranza.flows.import_file import Importer
 from cobranza.flows.import_part import PartImporter
@@ -164,7 +165,7 @@ class World:
             NewsDesk(self.ledger, self.conversations, self.journal, self.templates, self.numbers, self.cases),
             self.replies,
         )
-        self.answers = self._answers()
+        self.answers = self._answers(rooms.closer)
         self.sender = self._sender()
         self.scheduler = Scheduler(self.ledger, self.limits, self.line, self.queue, AT_ONCE, workers=1)
         self._wire_evening()
@@ -220,12 +221,13 @@ class World:
             faults=faults_of(self.templates),
         )
 
-    def _answers(self) -> AnswerDesk:
+    def _answers(self, closer: CaseCloser) -> AnswerDesk:
         whatsapp: Any = self.whatsapp
         return AnswerDesk(
             ledger=self.ledger,
             conversations=self.conversations,
             cases=self.cases,
+            closer=closer,
             journal=self.journal,
             whatsapp=whatsapp,
             portfolio=self.ledger.portfolio,

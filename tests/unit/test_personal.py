@@ -30,7 +30,7 @@ def test_what_is_personal_is_found(text: str) -> None:
     [
         '{"borrower":"X7HVYTGBRV34JLCMG4EJPENFWE","code":"SENT"}',
         '{"_aws":{"Timestamp":1795368000000,"CloudWatchMetrics":[]}}',
-        '{"timestamp":"2026-11-24 17:00:00,000+0000","xray_trace_id":"1-5759e988-bd862e3fe1be46a994272793"}',
+        '{"timestamp":"2026-11-24T17:00:00.000+00:00","xray_trace_id":"1-5759e988-bd862e3fe1be46a994272793"}',
         "arn:aws:lambda:us-east-1:123456789012:function:function",
         "phone number id 100000000000001",
         "START RequestId: 510ebd0d-9ae6-4403-bf0f-525555550101 Version: 1",

@@ -1,12 +1,17 @@
 """Where the command finds a stack."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from typer.testing import CliRunner
 
-from cobranza_cli import place
+from cobranza_cli import app, place
+
+REFUSED = {"nobody": "ValidationError", "denied": "AccessDenied", "expired": "ExpiredToken"}
 
 STACK = {
     "stack": "local",
@@ -16,18 +21,14 @@ STACK = {
 }
 
 
-class NotThere(Exception):
-    """CloudFormation knows no such stack."""
-
-
 class Formation:
     """CloudFormation, which knows one stack."""
 
-    exceptions = type("Exceptions", (), {"ClientError": NotThere})
-
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:
-        if StackName == "nobody":
-            raise NotThere
+        if StackName in REFUSED:
+            raise ClientError({"Error": {"Code": REFUSED[StackName]}}, "DescribeStacks")
+        if StackName == "quiet":
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
         outputs = {
             "Ledger": "ledger",
             "Inbox": "inbox",
@@ -65,3 +66,33 @@ def test_what_is_not_there_says_what_to_do(tmp_path: Path) -> None:
         place.find("cobranza", "", tmp_path)
     with pytest.raises(place.NoStack, match="--stack and --region"):
         place.find("nobody", "", None)
+
+
+@pytest.mark.parametrize("described", ["{", "[]", "{}"])
+def test_a_description_that_is_not_whole_says_so(tmp_path: Path, described: str) -> None:
+    (tmp_path / "stack.json").write_text(described)
+    with pytest.raises(place.NoStack, match="not whole: run make down, then make up"):
+        place.find("cobranza", "", tmp_path)
+
+
+def test_a_stack_of_this_machine_that_does_not_answer_is_not_up(tmp_path: Path) -> None:
+    (tmp_path / "stack.json").write_text(json.dumps(STACK | {"stack": "quiet"}))
+    with pytest.raises(place.NoStack, match="does not answer: run make up"):
+        place.find("cobranza", "", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("stack", "sentence"),
+    [
+        ("denied", "AccessDenied.* docs/deploy.md lists the rights of each command"),
+        ("expired", "ExpiredToken.* sign in to AWS"),
+        ("quiet", "Could not connect.* sign in to AWS"),
+        ("nobody", "no stack 'nobody' here: name it by --stack and --region"),
+    ],
+)
+@pytest.mark.parametrize("command", ["status", "doctor", "redrive files", "trace C1", "export C1 --to x.json"])
+def test_whoever_may_not_ask_aws_reads_a_sentence(command: str, stack: str, sentence: str) -> None:
+    result = CliRunner().invoke(app.app, ["--stack", stack, *command.split()])
+    assert result.exit_code == 2
+    assert isinstance(result.exception, SystemExit)
+    assert re.search(sentence, result.output.replace("\n", " "))

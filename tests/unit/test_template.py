@@ -62,6 +62,17 @@ def test_its_settings_accept_what_it_is_told(stage: str, function: str, monkeypa
     }
 
 
+@every_stage
+def test_lambda_itself_logs_what_went_wrong_and_never_keeps_back_a_line_of_ours(stage: str) -> None:
+    """A metric is a printed line without a level: at WARN Lambda would take it for one of INFO."""
+    for function in stack(stage).functions.values():
+        told = function.properties["LoggingConfig"]
+        levels = {name: told[name] for name in ("LogFormat", "SystemLogLevel", "ApplicationLogLevel")}
+        assert levels == {"LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "INFO"}
+        assert levels["ApplicationLogLevel"] == function.environment["POWERTOOLS_LOG_LEVEL"]
+    assert source()["Parameters"]["LogLevel"]["AllowedValues"] == ["DEBUG", "INFO"]
+
+
 @every_function
 def test_a_handler_reads_the_settings_that_are_compared_here(function: str) -> None:
     code = ROOT / sources("AWS::Serverless::Function")[function]["Properties"]["CodeUri"]

@@ -3,8 +3,12 @@
 from datetime import datetime
 from functools import cache
 
+from cobranza.conversation.answers import Part
 from cobranza.conversation.intent import Intent
 from cobranza.conversation.words import sound
+
+# Each a payload and its title.
+type Buttons = tuple[tuple[str, Part], ...]
 
 # The labels in es and es_AR, pt_BR, en.
 _LABELS = {
@@ -26,6 +30,23 @@ def of_button(payload: str) -> Intent | None:
     ("PAID|m-1"). None for any other: then the text decides."""
     name = payload[:MAX_CHARS].partition("|")[0]
     return Intent(name) if name in Intent else _by_label().get(_heard(name))
+
+
+def pay_or_stop(case: str) -> Buttons:
+    """Below what asks back what was meant by the message of this case."""
+    return (f"{Intent.PAY}|{case}", Part.BUTTON_PAY), (f"{Intent.STOP}|{case}", Part.BUTTON_STOP)
+
+
+def of_choice(payload: str) -> str:
+    """The case of which one of these two buttons says what was meant; empty for any other payload."""
+    word, _, case = payload[:MAX_CHARS].partition("|")
+    return case if word in (Intent.PAY, Intent.STOP) else ""
+
+
+def stands_or_changes(made_at: datetime) -> Buttons:
+    """Below a promise of that moment."""
+    changes = promise_payload(CHANGES, made_at)
+    return (promise_payload(STANDS, made_at), Part.BUTTON_YES), (changes, Part.BUTTON_CHANGE)
 
 
 def promise_payload(word: str, made_at: datetime) -> str:

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from cobranza.conversation.amounts import amount_in_figures
-from cobranza.conversation.answers import Answer, Part
-from cobranza.conversation.buttons import CHANGES, STANDS, of_button, of_promise, promise_payload
+from cobranza.conversation.answers import Answer
+from cobranza.conversation.buttons import STANDS, Buttons, of_button, of_promise, pay_or_stop, stands_or_changes
 from cobranza.conversation.channels import channel_asked
 from cobranza.conversation.intent import Because, Intent, Meaning, understand
 from cobranza.ledger.borrower import Borrower
@@ -44,12 +44,13 @@ type Owed = list[tuple[Debt, Money]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A message to be answered: when it was written, Meta's type of it, its words and its button's payload."""
+    """A message to be answered: its moment, Meta's type, words, button's payload, and the case it would open."""
 
     at: datetime
     type: str
     text: str = ""
     payload: str = ""
+    case: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Reply:
     wakes: bool = False
     answer: Answer | None = None
     message_class: MessageClass = MessageClass.ANSWER
-    buttons: tuple[tuple[str, Part], ...] = ()
+    buttons: Buttons = ()
     once: tuple[str, datetime] | None = None
     promised: Money | None = None
     day: date | None = None
@@ -265,8 +266,7 @@ class _Reading:
             case Intent.PROBLEM | Intent.STATUS:
                 return self._case(intent, Answer.LOOKED_INTO)
             case Intent.CANCEL_ASK:
-                buttons = ((Intent.PAY.value, Part.BUTTON_PAY), (Intent.STOP.value, Part.BUTTON_STOP))
-                return replace(self._case(intent, Answer.PAY_OR_STOP), buttons=buttons)
+                return replace(self._case(intent, Answer.PAY_OR_STOP), buttons=pay_or_stop(self.asked.case))
             case Intent.RIGHT_PERSON:
                 return Reply(answer=Answer.RIGHT_PERSON)
             case Intent.HELP:
@@ -340,14 +340,10 @@ class _Reading:
         part, today = self._part_of(owed), local_date(self.book.borrower, self.asked.at)
         if part is None or not today <= day <= today + HORIZON or self._has_promised_enough(owed):
             return self._case("PROPOSAL", Answer.PROPOSAL)
-        buttons = (
-            (promise_payload(STANDS, self.asked.at), Part.BUTTON_YES),
-            (promise_payload(CHANGES, self.asked.at), Part.BUTTON_CHANGE),
-        )
         return Reply(
             says=(Said(Action.PROMISE, Word(self.asked.at, part, WHATSAPP), day),),
             answer=Answer.PROMISED,
-            buttons=buttons,
+            buttons=stands_or_changes(self.asked.at),
             promised=Money(Decimal(part), owed[0][1].currency) if part else None,
             day=day,
         )

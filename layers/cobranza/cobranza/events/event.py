@@ -187,7 +187,7 @@ KINDS: Mapping[str, tuple[type[Data], str]] = {
     "consent.given": (ConsentData, "A borrower agreed on WhatsApp to be written to"),
     "consent.withdrawn": (ConsentData, "A borrower told us on WhatsApp to stop"),
     "case.opened": (CaseData, "A person has to look at something"),
-    "case.closed": (CaseData, "A person has looked at it"),
+    "case.closed": (CaseData, "Nobody has to look at it any more"),
     "debt.closed": (ClosedData, "Nothing is left to pay of a debt, by a gateway's payment"),
     "import.finished": (ImportData, "A file was worked through, or refused whole"),
 }

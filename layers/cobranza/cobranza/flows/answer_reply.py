@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cobranza.conversation.answers import Answer, words_for
-from cobranza.conversation.intent import Meaning
+from cobranza.conversation.buttons import of_choice
+from cobranza.conversation.intent import Intent, Meaning
 from cobranza.conversation.reply import (
     CASE,
     Asked,
@@ -22,16 +23,17 @@ from cobranza.conversation.reply import (
 )
 from cobranza.flows.callers import address_of
 from cobranza.flows.check_identity import IdentityDesk
+from cobranza.flows.close_case import CaseCloser
 from cobranza.flows.introduce import introduced
 from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.flows.wake import wake
-from cobranza.ledger.case import Case
+from cobranza.ledger.case import Case, CaseState, Closing, Result
 from cobranza.ledger.standing import WHATSAPP, Action, Standing, hear
 from cobranza.policy.decision import Book
 from cobranza.policy.due import StrategyOf, local_date
 from cobranza.policy.portfolio import Portfolio
 from cobranza.queues import ReplyToAnswer
-from cobranza.store import keys
+from cobranza.store import case_keys, keys
 from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
@@ -94,6 +96,7 @@ class AnswerDesk:
     ledger: Ledger
     conversations: Conversations
     cases: Cases
+    closer: CaseCloser
     journal: Journal
     whatsapp: WhatsApp
     portfolio: Callable[[str], Portfolio | None]
@@ -138,7 +141,11 @@ class AnswerDesk:
         portfolio = self._portfolio(people, event["phone_number_id"])
         first = people[0] if people else None
         written = Asked(
-            at=keys.moment_of(asked.event), type=event["type"], text=event["text"], payload=event["payload"]
+            at=keys.moment_of(asked.event),
+            type=event["type"],
+            text=event["text"],
+            payload=event["payload"],
+            case=case_keys.case_id(asked.borrower, asked.event),
         )
         meaning = meaning_of(written, first.borrower if first else None, _language(portfolio, people))
         desk = IdentityDesk(self.conversations.checks, asked, event, people, portfolio, now)
@@ -178,10 +185,19 @@ class AnswerDesk:
             self.cases.open(self._case(turn, reply.case, now))
         for book in turn.people:
             self._keep_of(book.borrower.ref, turn, now)
+        if reply.answer and (case := of_choice(turn.event["payload"])):
+            self._settle(case, turn, now)
         if reply.wakes:
             for loaded in filter(None, (self.ledger.load(book.borrower.ref) for book in turn.people)):
                 tomorrow = local_date(loaded.book.borrower, turn.at) + timedelta(days=1)
                 wake(self.ledger, loaded.book, self.strategy_of, tomorrow)
+
+    def _settle(self, case_id: str, turn: _Turn, now: datetime) -> None:
+        """What was asked back is answered, and nobody waits for it. A case that a person has taken, or of another
+        conversation, stays as it is."""
+        case, ours = self.cases.find(case_id), (turn.asked.borrower, Intent.CANCEL_ASK, CaseState.OPEN)
+        if case and (case.chat, case.topic, case.state) == ours:
+            self.closer.close(case, Closing(Result.RESOLVED), WHATSAPP, now)
 
     def _case(self, turn: _Turn, topic: str, now: datetime) -> Case:
         matter = Matter(

@@ -20,7 +20,7 @@ from cobranza.flows.applied import (
     in_chunks,
     line_of,
 )
-from cobranza.flows.open_case import Matter, case_of
+from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.ledger.standing import WHATSAPP, Action, DebtStanding, Standing, Word, hear, hear_of_debt
 from cobranza.store import book as writes
 from cobranza.store import keys
@@ -94,16 +94,17 @@ def _hear_borrower(rooms: Rooms, ref: str, rows: Sequence[tuple[Row, ContactRow]
 
 
 def _ask_a_person(rooms: Rooms, ref: str, erased_at: datetime, job: Job) -> None:
-    """What a borrower wants erased a person erases."""
+    """What a borrower wants erased a person erases; each wish is a case of its own."""
     loaded = rooms.ledger.load(ref)
+    wish = rooms.references.ref("erase", f"{ref} {utc(erased_at)}")
     matter = Matter(
         topic="ERASE",
         chat=ref,
-        event=f"{utc(erased_at)}#{ref}",
+        event=keys.event_key(erased_at, wish),
         portfolio_id=job.portfolio_id,
         portfolio=job.portfolio,
     )
-    rooms.cases.open(case_of(matter, [loaded.book] if loaded else [], job.now))
+    open_case(rooms.cases, rooms.journal, case_of(matter, [loaded.book] if loaded else [], job.now))
 
 
 def _hear_row(hearing: _Hearing, row: ContactRow, job: Job) -> str | InvalidInput:
