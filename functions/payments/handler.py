@@ -1,6 +1,5 @@
 """HTTP API → ledger. A payment gateway tells a payment: checked, booked, then answered."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from cobranza.flows.applied import Rooms
 from cobranza.flows.take_payment import PaymentDesk
 from cobranza.gateway.payment import MAX_BYTES, BadPayment, parse
 from cobranza.gateway.signature import SIGNATURE, TIMESTAMP, Verdict, judge
-from cobranza.http_api import Request, answer, request_of
+from cobranza.http_api import Request, answer_json, request_of
 from cobranza.refs import References
 from cobranza.settings import PaymentsSettings
 from cobranza.store.aws import client
@@ -71,7 +70,7 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     telemetry.count(f"Payments{taken.status.title()}")
     telemetry.logger.info("payment", status=taken.status, reason=taken.reason)
     reason = {"reason": taken.reason} if taken.reason else {}
-    return _answer(202 if taken.reason else 200, {"status": taken.status, **reason})
+    return answer_json(202 if taken.reason else 200, {"status": taken.status, **reason})
 
 
 def _judged(request: Request, deps: Deps, now: datetime) -> Verdict:
@@ -91,8 +90,4 @@ def _secrets(secret: dict[str, Any]) -> list[str]:
 
 def _refused(status: int, told: dict[str, Any], reason: str) -> dict[str, Any]:
     telemetry.count(reason)
-    return _answer(status, told)
-
-
-def _answer(status: int, told: dict[str, Any]) -> dict[str, Any]:
-    return answer(status, json.dumps(told), "application/json")
+    return answer_json(status, told)

@@ -6,11 +6,23 @@ from typing import Any
 
 import requests
 
-from local import drive
+from local import drive, samples
 from local import stack as local_stack
 from local.stack import Stack
 
 HEADER = "borrower_id,name,phone,country,region,debt_id,amount,currency,due_date,consent,payment_url\n"
+
+
+def begin(stack: Stack) -> datetime:
+    """An open moment, empty tables, a declared portfolio, and borrowers who read what they get."""
+    moment = drive.next_open_moment(datetime.now(UTC))
+    empty_tables(stack)
+    post(stack, "reset", {})
+    configure(stack, behaviour="read")
+    move_clock(stack, moment)
+    drive.drop_and_wait(stack, "portfolios/uno/portfolio.yaml", samples.PORTFOLIO_YAML.encode())
+    drive.drop_and_wait(stack, "strategies/uno/strategy.yaml", samples.STRATEGY_YAML.encode())
+    return moment
 
 
 def empty_tables(stack: Stack) -> None:

@@ -50,6 +50,14 @@ def test_a_file_becomes_exactly_one_message_per_due_borrower(stack: Stack, today
     assert drive.counters(stack)["accepted"] == 3
 
 
+def test_no_tick_but_its_own_falls_into_a_test(stack: Stack) -> None:
+    schedules = stack.client("scheduler")
+    name = stack.functions["scheduler"]
+    told = [schedules.get_schedule(Name=each["Name"]) for each in schedules.list_schedules()["Schedules"]]
+    (rate,) = [each["ScheduleExpression"] for each in told if f":{name}:" in each["Target"]["Arn"]]
+    assert rate == "rate(10 minutes)"
+
+
 def test_baja_is_honoured_for_what_is_already_queued(stack: Stack, today: datetime) -> None:
     drop(stack, today, {"B1": "+525555550911", "B2": "+525555550912"})
     with sender_asleep(stack):
@@ -119,16 +127,6 @@ def test_a_sender_killed_between_claim_and_call_messages_nobody_twice(stack: Sta
     assert drive.counters(stack)["accepted"] == 0
     move_clock(stack, today + timedelta(hours=3))
     assert drive.tick(stack) == 0
-
-
-def test_an_answer_that_never_comes_is_settled_by_the_status(stack: Stack, today: datetime) -> None:
-    fault(stack, "timeout_after_acceptance", count=1)
-    drop(stack, today, {"T1": "+525555550931"})
-    assert drive.tick(stack) == 1
-    drive.settle(stack)
-
-    assert states(stack, today) == ["READ"]
-    assert drive.counters(stack)["accepted"] == 1
 
 
 def test_what_whatsapp_refuses_keeps_its_reason(stack: Stack, today: datetime) -> None:

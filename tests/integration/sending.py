@@ -1,14 +1,22 @@
-"""What the tests of the sender share: a reminder's answers, and what Meta tells of a message."""
+"""What the sender's tests share: who is due, WhatsApp's answers and stops, and what Meta tells of a message."""
 
 import json
 from dataclasses import replace
 from typing import Any
 
+from cobranza.policy.portfolio import parse_portfolio
+from cobranza.queues import Reminder
+from cobranza.store.objects import Bucket
+from cobranza.store.table import exact
 from cobranza.whatsapp.client import Refused, Unclear
-from cobranza.whatsapp.errors import Action, ProviderError
+from cobranza.whatsapp.errors import Action, ProviderError, rule_for
 from cobranza.whatsapp.events import parse
 from tests.integration.fakes import FakeWhatsApp
-from tests.integration.world import World
+from tests.integration.replies import NUMBER, Drop
+from tests.integration.world import PORTFOLIO_YAML, World, debts
+
+ACCOUNT = "number:all"
+OTHER = "100000000000002"  # the number of the second portfolio
 
 PACE = Refused(Action.RETRY, ProviderError(130429, "Too fast", "slow down"), 30)
 NOT_ON_WHATSAPP = Refused(Action.OTHER_PHONE, ProviderError(131026, "Undeliverable", "no WhatsApp there"))
@@ -26,3 +34,31 @@ def status(world: World, message: dict[str, Any], state: str, **told: Any) -> No
 
 def through(world: World, whatsapp: FakeWhatsApp) -> World:
     return replace(world, whatsapp=whatsapp)
+
+
+def due(world: World, drop: Drop, *borrowers: str, portfolio: str = "tienda", **terms: str) -> list[Reminder]:
+    """Their debts are due, and the scheduler has queued them; each has the phone of its name's digit."""
+    people = ({"borrower_id": name, "phone": f"+52555555010{name[1:]}", **terms} for name in borrowers)
+    drop(f"debts/{portfolio}/{'-'.join(borrowers)}.csv", debts(*people))
+    return world.tick()
+
+
+def remind(world: World, reminders: list[Reminder]) -> list[str]:
+    return [world.sender.remind(reminder, world.now).code for reminder in reminders]
+
+
+def refusal(code: int) -> Refused:
+    return Refused(rule_for(code).action, ProviderError(code, "Meta's title", "Meta's details", "Aabc"))
+
+
+def resume(world: World, scope: str, text: str | None = None) -> Any:
+    """The order to resume, with the moment of now unless it says another; the summary that comes of it."""
+    key = f"control/{scope}/RESUME"
+    world.s3.put_object(Bucket="inbox", Key=key, Body=(exact(world.now) if text is None else text).encode())
+    return world.control.take(Bucket(world.s3, "inbox"), key, world.now)
+
+
+def second_portfolio(world: World) -> None:
+    text = PORTFOLIO_YAML.replace(NUMBER, OTHER)
+    world.ledger.save_portfolio(parse_portfolio(text.encode(), "otra"), world.now)
+    world.ledger.refresh("otra", world.now)

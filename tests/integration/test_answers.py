@@ -13,7 +13,7 @@ from cobranza.queues import REPLIES_RECEIVED, ReplyToAnswer
 from cobranza.whatsapp.client import Answer, Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
 from tests.integration.fakes import FakeContext
-from tests.integration.replies import Drop, ask, cases, lines, queued, say, texts, write
+from tests.integration.replies import Drop, ask, cases, lines, queued, say, texts
 from tests.integration.rows import apply, book, codes, refused, results
 from tests.integration.world import PORTFOLIO_YAML, World, debts, function
 
@@ -200,127 +200,6 @@ def test_who_comes_back_has_a_new_consent_and_is_not_reminded_on_that_day(world:
     assert codes(world) == ["SKIPPED_OPEN_CASE"]
     world.later(days=1)
     assert codes(world) == ["SENT"]
-
-
-# What a person has to read.
-
-
-def test_what_is_not_understood_is_for_a_person_and_said_once_a_day(world: World) -> None:
-    assert say(world, "jajaja") == "NOT_UNDERSTOOD"
-    assert say(world, "blablabla") == "KEPT"
-    assert cases(world) == ["UNKNOWN", "UNKNOWN"]
-    assert codes(world) == ["SKIPPED_OPEN_CASE"]
-    world.later(days=2)
-    assert say(world, "jojojo") == "NOT_UNDERSTOOD"
-
-
-def test_outside_the_hours_it_is_said_that_it_is_read_later(world: World) -> None:
-    world.later(hours=10)
-    assert say(world, "jajaja") == "READ_LATER"
-
-
-@pytest.mark.parametrize(
-    ("text", "answer", "outcome", "line"),
-    [
-        ("ya pagué", "SEND_RECEIPT", "SKIPPED_OPEN_CASE", ""),
-        ("no reconozco esa deuda", "DISPUTED", "SKIPPED_DISPUTED", "dispute"),
-        ("número equivocado", "WRONG_PERSON", "SKIPPED_WRONG_NUMBER", "wrong_number"),
-        ("la señora falleció", "DECEASED", "SKIPPED_HELD", "hold"),
-        ("esto es acoso", "COMPLAINT", "SKIPPED_HELD", "hold"),
-        ("llámenme", "OTHER_CHANNEL", "SKIPPED_OTHER_CHANNEL", "channel"),
-        ("no tengo trabajo", "LOOKED_INTO", "SKIPPED_OPEN_CASE", ""),
-        ("recibieron mi comprobante?", "LOOKED_INTO", "SKIPPED_OPEN_CASE", ""),
-        ("quiero hablar con un asesor", "PERSON", "SKIPPED_OPEN_CASE", ""),
-        ("pago el viernes", "PROMISED", "SKIPPED_PROMISED", "promise"),
-        ("cancelar", "PAY_OR_STOP", "SKIPPED_OPEN_CASE", ""),
-        ("BAJA", "STOPPED", "SKIPPED_OPTED_OUT", "opt_out"),
-    ],
-)
-def test_who_writes_between_queue_and_send_is_not_reminded(
-    world: World, text: str, answer: str, outcome: str, line: str
-) -> None:
-    (reminder,) = world.tick()
-    assert say(world, text) == answer
-    assert world.sender.remind(reminder, world.now).code == outcome
-    assert len(texts(world)) == len(world.whatsapp.sent) == 1
-    assert set(lines(world)) >= {"answer", *filter(None, [line])}
-
-
-@pytest.mark.parametrize(
-    "text", ["no reconozco esa deuda", "número equivocado", "la señora falleció", "esto es acoso"]
-)
-def test_what_stops_until_a_person_lifts_it_still_does_after_a_month(world: World, drop: Drop, text: str) -> None:
-    say(world, text)
-    world.later(days=31)
-    drop("debts/tienda/b.csv", debts({"due_date": world.now.date().isoformat()}))
-    (code,) = codes(world)
-    assert code in ("SKIPPED_DISPUTED", "SKIPPED_WRONG_NUMBER", "SKIPPED_HELD")
-    assert len(cases(world)) == 1
-
-
-def test_a_file_lifts_what_was_said(world: World) -> None:
-    say(world, "no reconozco esa deuda")
-    world.later(minutes=5)
-    row = {"borrower_id": "C1", "action": "resolved", "at": world.now.isoformat(), "source": "oficina"}
-    apply(world, "contacts", row)
-    world.later(days=2)
-    assert codes(world) == ["SENT"]
-
-
-def test_whoever_is_somebody_else_is_told_nothing(world: World) -> None:
-    say(world, "número equivocado")
-    assert say(world, "SALDO") == "STRANGER"
-    assert not any("1,234" in text or "Aurora" in text or "Lucía" in text for text in texts(world))
-
-
-def test_a_second_meaning_that_a_person_must_hear_is_not_lost(world: World) -> None:
-    assert say(world, "ya pagué, los voy a demandar, esto es acoso") == "SEND_RECEIPT"
-    assert cases(world) == ["COMPLAINT"]
-    assert codes(world) == ["SKIPPED_HELD"]
-
-
-def test_a_person_in_charge_silences_the_robot_but_for_a_stop(world: World) -> None:
-    assert say(world, "quiero hablar con un asesor") == "PERSON"
-    world.later(minutes=1)
-    assert say(world, "SALDO") == "KEPT"
-    assert say(world, "no debo nada") == "KEPT"
-    assert "DISPUTE" in cases(world)
-    assert say(world, "BAJA") == "STOPPED"
-    world.later(hours=49)
-    assert say(world, "SALDO", wamid="wamid.later") == "IN_DISPUTE"
-
-
-@pytest.mark.parametrize("kind", ["audio", "video", "location", "contacts"])
-def test_what_no_machine_reads_is_for_a_person_and_answered_once(world: World, kind: str) -> None:
-    content = {"id": "M1", "mime_type": "audio/ogg"}
-    for wamid in ("wamid.1", "wamid.2"):
-        for asked in write(world, kind, content, wamid=wamid):
-            world.answers.answer(asked, world.now)
-    assert len(texts(world)) == 1
-    assert cases(world) == ["MEDIA", "MEDIA"]
-    assert codes(world) == ["SKIPPED_OPEN_CASE"]
-
-
-@pytest.mark.parametrize(
-    ("text", "answer"), [("ok gracias", "KEPT"), ("ayuda", "HELP"), ("sí, soy yo", "RIGHT_PERSON")]
-)
-def test_small_talk_holds_nothing_back(world: World, text: str, answer: str) -> None:
-    assert say(world, text) == answer
-    assert cases(world) == []
-    assert codes(world) == ["SENT"]
-
-
-def test_a_sticker_is_kept_and_not_answered(world: World) -> None:
-    (asked,) = write(world, "sticker", {"id": "M1", "mime_type": "image/webp"})
-    assert world.answers.answer(asked, world.now) == "KEPT"
-
-
-def test_a_receipt_goes_its_own_way(world: World) -> None:
-    assert write(world, "image", {"id": "M1", "mime_type": "image/jpeg"}) == []
-
-
-def test_a_reaction_asks_for_no_answer(world: World) -> None:
-    assert write(world, "reaction", {"message_id": "wamid.0", "emoji": "👍"}) == []
 
 
 # In the borrower's words, and when WhatsApp does not take them.

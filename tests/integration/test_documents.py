@@ -15,7 +15,7 @@ from cobranza.whatsapp.errors import ProviderError
 from cobranza.whatsapp.guarded import TryAgain, Unusable
 from tests.integration.loading import KEY
 from tests.integration.rows import codes
-from tests.integration.test_breaker import ACCOUNT, resume
+from tests.integration.sending import ACCOUNT, resume
 from tests.integration.world import World, debts
 from tests.unit.books import ladder
 

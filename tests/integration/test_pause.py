@@ -10,13 +10,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cobranza.policy.feed import PAUSE_LOOK
-from cobranza.queues import DroppedFile, Reminder
+from cobranza.queues import DroppedFile
 from cobranza.store.objects import Bucket
+from tests.integration.replies import Drop
+from tests.integration.sending import due, remind
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 
 pytestmark = pytest.mark.in_memory
-
-type Drop = Callable[..., dict[str, Any]]
 
 KEY = "control/tienda/PAUSE"
 ALL = "control/all/PAUSE"
@@ -47,19 +47,6 @@ def resume(world: World, key: str = KEY) -> dict[str, Any]:
 
 def journal(world: World) -> list[str]:
     return [item["event"] for item in world.items("journal") if item["event"] in ("paused", "resumed")]
-
-
-def due(world: World, drop: Drop, *borrowers: str) -> list[Reminder]:
-    """Their debts are due, and the scheduler has queued them."""
-    rows = ({"borrower_id": name, "phone": f"+52555555010{n}"} for n, name in enumerate(borrowers))
-    assert drop("debts/tienda/a.csv", debts(*rows))["created"] == len(borrowers)
-    queued = world.tick()
-    assert len(queued) == len(borrowers)
-    return queued
-
-
-def remind(world: World, reminders: list[Reminder]) -> list[str]:
-    return [world.sender.remind(reminder, world.now).code for reminder in reminders]
 
 
 @pytest.mark.usefixtures("portfolio")

@@ -1,7 +1,7 @@
 """Templates as Meta has registered them decide what may be named, planned and sent."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
 from itertools import permutations
@@ -11,50 +11,30 @@ import pytest
 from typer.testing import CliRunner
 
 from cobranza import telemetry
-from cobranza.flows.faults import faults_of, with_registered_button
+from cobranza.flows.faults import faults_of
 from cobranza.flows.plan_day import Planner
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.policy.registered import Registered
 from cobranza.queues import Queue, Reminder
 from cobranza.store.book import Book
 from cobranza.whatsapp.events import parse
-from cobranza.whatsapp.templates import shipped_templates
 from cobranza_cli import app, status
-from local import samples
 from tests.integration.fakes import FakeContext
 from tests.integration.place import WorldPlace
+from tests.integration.registered import as_, shaped, sync
+from tests.integration.replies import Drop
 from tests.integration.rows import apply, codes
+from tests.integration.sending import due, remind
 from tests.integration.test_confirmations import PAID
-from tests.integration.test_links import BASE, DUE_YESTERDAY, declare
 from tests.integration.world import PORTFOLIO_YAML, World, debts, function
 
 pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
-type Drop = Callable[..., dict[str, Any]]
 STATUS, QUALITY, CATEGORY = (
     "message_template_status_update",
     "message_template_quality_update",
     "template_category_update",
 )
-KEY = "strategies/tienda/strategy.yaml"
-
-
-def sync(world: World, *changed: Registered, without: Iterable[str] = ()) -> None:
-    """Meta has all that ships as it ships, but for these in Spanish."""
-    registered = {
-        key: Registered(*key, "APPROVED", "UTILITY", shape=t.shape) for key, t in shipped_templates().items()
-    }
-    registered |= {(each.name, each.language): each for each in changed}
-    world.templates.save([each for each in registered.values() if each.name not in without], world.now)
-
-
-def as_(name: str, **other: Any) -> Registered:
-    ours = Registered(name, "es", "APPROVED", "UTILITY", shape=shipped_templates()[name, "es"].shape)
-    return replace(ours, **other)
-
-
-def shaped(name: str, **other: Any) -> Registered:
-    return as_(name, shape=replace(shipped_templates()[name, "es"].shape, **other))
 
 
 def tell(world: World, field: str, *, minutes: float = 0, name: str = "vence_hoy", **told: Any) -> None:
@@ -63,123 +43,6 @@ def tell(world: World, field: str, *, minutes: float = 0, name: str = "vence_hoy
     at = int((world.now + timedelta(minutes=minutes)).timestamp())
     body = {"entry": [{"id": "W", "time": at, "changes": [{"field": field, "value": value}]}]}
     world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
-
-
-def due(world: World, drop: Drop, *borrowers: str) -> list[Reminder]:
-    people = ({"borrower_id": name, "phone": f"+52555555010{name[1:]}"} for name in borrowers)
-    drop("debts/tienda/a.csv", debts(*people))
-    return world.tick()
-
-
-def remind(world: World, reminders: list[Reminder]) -> list[str]:
-    return [world.sender.remind(reminder, world.now).code for reminder in reminders]
-
-
-# A strategy is refused before anything of it is planned or sent.
-
-BROKEN = [
-    as_("vence_hoy", status="PAUSED"),
-    as_("vence_hoy", status="REJECTED"),
-    as_("vence_hoy", status="DISABLED"),
-    as_("vence_hoy", status="PENDING"),
-    as_("vence_hoy", status="IN_APPEAL"),
-    as_("vence_hoy", status="A_WORD_OF_TOMORROW"),
-    as_("vence_hoy", category="MARKETING"),
-    as_("vence_hoy", category="AUTHENTICATION"),
-    as_("vence_hoy", shape=None),
-    shaped("vence_hoy", variables=("1", "2", "3", "4")),
-    shaped("vence_hoy", variables=("amount", "creditor", "date", "how", "name")),
-    shaped("vence_hoy", header="IMAGE"),
-    shaped("vence_hoy", buttons=()),
-    shaped("vence_hoy", buttons=("QUICK_REPLY", "QUICK_REPLY", "QUICK_REPLY", "https://a.example.com/{{1}}")),
-]
-
-
-@pytest.mark.parametrize("broken", BROKEN)
-def test_a_strategy_that_names_what_cannot_be_sent_is_refused_at_its_line_and_nothing_leaves(
-    world: World, drop: Drop, broken: Registered
-) -> None:
-    sync(world, broken)
-    summary = drop(KEY, samples.STRATEGY_YAML)
-    assert summary["error"]["code"] == "BAD_STRATEGY"
-    assert "rules.0.steps.1.template (line 9): 'vence_hoy' is " in summary["error"]["reason"]
-    assert world.ledger.strategy("tienda").name == "standard"
-    # The ladder that ships names it too.
-    assert remind(world, due(world, drop, "C1", "C2")) == ["DEFERRED_TEMPLATE"] * 2
-    assert world.whatsapp.sent == []
-    assert world.message_items() == []
-
-
-def test_a_strategy_that_names_what_is_not_there_is_refused(world: World, drop: Drop) -> None:
-    sync(world, without=["vence_hoy", "opciones_de_pago"])
-    reason = drop(KEY, samples.STRATEGY_YAML)["error"]["reason"]
-    assert "'vence_hoy' is MISSING" in reason
-    assert "rules.0.steps.4.template (line 12): 'opciones_de_pago' is MISSING" in reason
-
-
-def test_what_is_good_again_is_taken(world: World, drop: Drop) -> None:
-    sync(world, as_("vence_hoy", status="PAUSED"))
-    assert drop(KEY, samples.STRATEGY_YAML)["error"]
-    world.later(minutes=5)
-    sync(world)
-    assert drop(KEY, samples.STRATEGY_YAML)["error"] is None
-
-
-def test_before_anybody_has_read_what_meta_has_no_strategy_is_refused(world: World, drop: Drop) -> None:
-    assert drop(KEY, samples.STRATEGY_YAML)["error"] is None
-
-
-def test_a_language_that_the_portfolio_does_not_write_in_refuses_nothing(world: World, drop: Drop) -> None:
-    sync(world, replace(as_("vence_hoy", status="PAUSED"), language="pt_BR"))
-    assert drop(KEY, samples.STRATEGY_YAML)["error"] is None
-
-
-def test_without_a_portfolio_a_text_must_be_good_in_some_language(world: World, drop: Drop) -> None:
-    sync(world, as_("vence_hoy", status="PAUSED"))
-    assert drop("strategies/nueva/strategy.yaml", samples.STRATEGY_YAML)["error"] is None
-    world.later(minutes=5)
-    sync(world, without=["vence_hoy"])
-    assert drop("strategies/nueva/strategy.yaml", samples.STRATEGY_YAML)["error"]["code"] == "BAD_STRATEGY"
-
-
-# The button's address.
-
-
-@pytest.mark.parametrize(
-    ("base", "is_refused"), [("https://pagos.example.com/", False), ("https://pagos.example.com/f/", True)]
-)
-def test_the_address_of_the_button_must_be_the_registered_one(
-    world: World, drop: Drop, base: str, is_refused: bool
-) -> None:
-    text = f"{PORTFOLIO_YAML}button_base: {base}\n"
-    assert drop("portfolios/tienda/portfolio.yaml", text)["error"] is None  # nobody knows yet
-    world.later(minutes=5)
-    sync(world)
-    error = drop("portfolios/tienda/portfolio.yaml", text)["error"]
-    assert (error is not None) == is_refused
-    if error:
-        line = text.splitlines().index(f"button_base: {base}") + 1
-        assert error["reason"] == (
-            f"button_base (line {line}): at WhatsApp the button is registered with https://pagos.example.com/"
-        )
-
-
-@pytest.mark.parametrize("language", ["es", "en"])
-def test_where_another_address_was_registered_later_the_text_without_a_button_goes(
-    world: World, drop: Drop, language: str
-) -> None:
-    """In whatever language: borrowers of one portfolio read several."""
-    declare(world, f"button_base: {BASE}\n")
-    world.sender = replace(world.sender, portfolio=with_registered_button(world.ledger.portfolio, world.templates))
-    buttons = (
-        *shipped_templates()["factura_con_enlace", "es"].shape.buttons[:-1],
-        "https://other.example.com/{{1}}",
-    )
-    sync(world, replace(shaped("factura_con_enlace", buttons=buttons), language=language))
-    drop("debts/tienda/a.csv", debts(DUE_YESTERDAY))
-    assert remind(world, world.tick()) == ["SENT"]
-    (message,) = world.whatsapp.sent
-    assert message["template"]["name"] == "factura_vencida"
 
 
 # While it runs.

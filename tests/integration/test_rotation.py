@@ -19,12 +19,12 @@ from cobranza.whatsapp.client import WITH_NEW_TOKEN, WhatsApp, pooled_session
 from tests.integration.deliveries import delivery, text
 from tests.integration.fakes import FakeContext
 from tests.integration.replies import ask
-from tests.integration.test_breaker import ACCOUNT, due, resume
+from tests.integration.sending import ACCOUNT, due, resume
 from tests.integration.test_handlers import Delays, body, record
 from tests.integration.test_webhook_door import Door
 from tests.integration.world import World, debts, function
+from tests.unit.meta import error_body
 from tests.unit.test_secrets import FakeMonotonic, FakeSecretsManager
-from tests.unit.test_whatsapp_client import error_body
 
 pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 

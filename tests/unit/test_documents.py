@@ -17,8 +17,8 @@ from cobranza.whatsapp.guarded import TryAgain, Unusable
 from cobranza.whatsapp.messages import document_name, reminder_components
 from local.simulator import uploads
 from tests.unit.books import borrower, debt, ladder, portfolio, sent
+from tests.unit.meta import error_body
 from tests.unit.simulator_calls import NUMBER_ID, TOKEN, new_state
-from tests.unit.test_whatsapp_client import error_body
 
 META = "https://graph.facebook.com"
 UPLOAD = f"{META}/v25.0/100/media"

@@ -1,6 +1,5 @@
 import base64
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,19 +8,13 @@ import responses
 
 from cobranza.errors import MissingSetting
 from cobranza.whatsapp.media import MAX_BYTES, MediaStore, TryAgain, Unusable, hex_digest, kind_of
-from tests.unit.test_whatsapp_client import error_body
+from tests.unit.meta import error_body
 
 META = "https://graph.facebook.com"
 ASK = f"{META}/v25.0/M1"
 ADDRESS = "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1"
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 DIGEST = hashlib.sha256(JPEG).hexdigest()
-
-
-@pytest.fixture
-def meta() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield mock
 
 
 def store(seconds: Any = lambda: 0.0, **secret: Any) -> MediaStore:

@@ -197,8 +197,8 @@ _EXPANDS = (
 
 def test_a_second_deploy_of_the_same_changes_nothing() -> None:
     """Nothing of time, chance or the order in a set is in what CloudFormation gets."""
-    made = {_expanded_with_seed(seed) for seed in ("1", "2")}
-    assert made == {json.dumps(expanded("true"), sort_keys=True)}
+    other_seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    assert _expanded_with_seed(other_seed) == json.dumps(expanded("true"), sort_keys=True)
 
 
 def _expanded_with_seed(seed: str) -> str:

@@ -1,12 +1,14 @@
-"""Receipts when Meta's media does not come as it should: each is stored or explained, and none is lost."""
+"""When Meta is silent, slow or wrong: a reminder leaves once, and each receipt is stored or explained."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from local import drive
 from local.stack import Stack
-from tests.e2e.steps import drop, fault, messages, say
+from tests.e2e.steps import begin, drop, fault, messages, say, states
 
 # What stands in the way of each borrower's file, what is odd about the file, and what has to come of it.
 CASES: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -21,7 +23,17 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 
 
-def test_every_receipt_is_stored_or_explained(stack: Stack, today: datetime) -> None:
+REMINDED = "+525555550931"
+
+
+@pytest.fixture(scope="module")
+def today(stack: Stack) -> datetime:
+    """An open day on which all of it has happened at once, since most of it is waiting: nobody answers the sender
+    of a reminder, and everybody has sent a receipt."""
+    today = begin(stack)
+    fault(stack, "timeout_after_acceptance", to=REMINDED, count=1)
+    drop(stack, today, {"T1": REMINDED})
+    assert drive.tick(stack) == 1
     drop(stack, today, {f"P{number}": phone for number, phone in enumerate(CASES)})
     for phone, (kind, _, _) in CASES.items():
         if kind:
@@ -29,7 +41,15 @@ def test_every_receipt_is_stored_or_explained(stack: Stack, today: datetime) -> 
     for phone, (_, words, _) in CASES.items():
         say(stack, phone, **words)
     drive.settle(stack)
+    return today
 
+
+def test_an_answer_that_never_comes_is_settled_by_the_status(stack: Stack, today: datetime) -> None:
+    assert states(stack, today) == ["READ"]
+    assert drive.reminders_accepted(stack) == {REMINDED: 1}
+
+
+def test_every_receipt_is_stored_or_explained(stack: Stack, today: datetime) -> None:
     receipts = [item for item in drive.items(stack, "ledger") if "receipt" in item]
     assert sorted(item["receipt"] for item in receipts) == sorted(state for _, _, state in CASES.values())
     for item in receipts:
