@@ -33,7 +33,7 @@ from cobranza.whatsapp.events import Event, OtherEvent, StatusEvent, parse
 from cobranza.whatsapp.signature import HEADER, verify
 
 MAX_BYTES = 3 * 1024 * 1024  # Meta's largest body
-# Who wrote is three queries each, and a body may have a thousand messages.
+# Who wrote is two queries each, and a body may have a thousand messages.
 WORKERS = 16
 
 

@@ -11,7 +11,7 @@ from operator import eq as equal
 from operator import ge, gt, itemgetter, le, lt
 from typing import Any
 
-from cobranza.store.table import ConditionFailed, Insert, Item, Table, Update, Write
+from cobranza.store.table import Bundle, ConditionFailed, Insert, Item, Table, Update, Write
 
 # Partition keys of the table and of its indexes, and what each of them sorts by.
 _SORTED_BY = {"pk": "sk", "due_shard": "due_at", "book": "pk", "noted_on": "noted_at"}
@@ -92,6 +92,11 @@ class MemoryTable(Table):
 
     def write_all(self, writes: Sequence[Write]) -> list[bool]:
         return [self._insert(write) if isinstance(write, Insert) else self._change(write) for write in writes]
+
+    def write_beside(self, others: Iterable[Bundle], writes: Sequence[Write]) -> list[bool]:
+        for bundle in others:
+            bundle.table.write_all(bundle.writes)
+        return self.write_all(writes)
 
     def get_all(
         self, keys: Iterable[Mapping[str, str]], attributes: Sequence[str] = (), *, consistent: bool = True

@@ -13,7 +13,6 @@ import boto3
 from botocore.awsrequest import AWSResponse
 
 from cobranza.store import aws, keys
-from cobranza.store.direct import direct
 
 type Index = Callable[[str, int], bytes]
 
@@ -44,7 +43,7 @@ class Stub:
 
     def client(self) -> Any:
         """As functions have it."""
-        made = direct(boto3.client("dynamodb", config=aws.CONFIG, **OPTIONS))
+        made = aws.made("dynamodb", **OPTIONS)
         made.meta.events.register("before-send.dynamodb", self._answer)
         return made
 

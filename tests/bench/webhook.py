@@ -94,10 +94,11 @@ class Book(Stub):
             items = [{"pk": {"S": pk}, "sk": {"S": borrower_pk(owner)}}] if owner in self.owners else []
         else:
             items = [_claim({"pk": {"S": pk}, "sk": {"S": f"MSG#{NOON.date()}"}})]
+            items.append({"pk": {"S": pk}, "sk": {"S": "PROFILE"}})
         return json.dumps({"Items": items, "Count": len(items)}).encode()
 
     def queues(self) -> Any:
-        made: Any = boto3.client("sqs", config=aws.CONFIG, **OPTIONS)
+        made = aws.made("sqs", **OPTIONS)
         made.meta.events.register("before-send.sqs", self._queued)
         return made
 

@@ -32,11 +32,20 @@ REQUESTS["update_item"] = {
     "ExpressionAttributeValues": {":a": {"M": {"b": {"L": [{"N": "1"}]}}}},
     "ReturnValues": "ALL_NEW",
 }
+REQUESTS["put_item"] = {
+    "TableName": "t",
+    "Item": {"pk": {"S": "a"}, "tags": {"L": [{"S": "Lucía"}]}},
+    "ConditionExpression": "attribute_not_exists(pk)",
+    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+}
+REQUESTS["get_item"] = {"TableName": "t", "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}}
 ITEM = {"pk": {"S": "Lucía"}, "amount": {"N": "10.50"}, "tags": {"L": [{"S": "a"}]}, "none": {"NULL": True}}
 ANSWERS: dict[str, dict[str, Any]] = {
     "batch_execute_statement": {"Responses": [{}, {"Error": {"Code": "DuplicateItem", "Message": "taken"}}]},
     "batch_get_item": {"Responses": {"t": [ITEM]}, "UnprocessedKeys": {}},
     "update_item": {"Attributes": ITEM},
+    "put_item": {},
+    "get_item": {"Item": ITEM},
     "query": {"Items": [ITEM], "Count": 1, "LastEvaluatedKey": {"pk": {"S": "Lucía"}}},
 }
 
@@ -86,3 +95,12 @@ def test_an_error_is_raised_as_ever(call: str):
     with pytest.raises(ClientError, match="no") as raised:
         getattr(client, call)(**REQUESTS[call])
     assert raised.value.response["Error"]["Code"] == "ValidationException"
+
+
+@pytest.mark.parametrize("call", ["put_item", "update_item"])
+def test_what_stands_where_a_condition_failed_is_told(call: str):
+    error = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "Item": ITEM}
+    client = direct(Service(error, status=400).client())
+    with pytest.raises(client.exceptions.ConditionalCheckFailedException) as raised:
+        getattr(client, call)(**REQUESTS[call])
+    assert raised.value.response["Item"] == ITEM

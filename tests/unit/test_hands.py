@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from cobranza.flows.hands import hands
+from cobranza.flows.hands import by_hands, hands
 
 
 @pytest.mark.parametrize("number", [1, 4])
@@ -32,3 +32,17 @@ def test_one_hand_is_the_callers_own_and_begins_nothing_after_a_failure() -> Non
     with pytest.raises(ZeroDivisionError), hands(1) as one:
         list(one.map(work, range(5)))
     assert begun == [0, 1]
+
+
+@pytest.mark.parametrize("things", [0, 1, 3, 4, 5, 250])
+@pytest.mark.parametrize("number", [1, 4, 16])
+def test_what_hands_do_by_shares_comes_back_in_order(number: int, things: int) -> None:
+    assert by_hands(number, str, range(things)) == [str(thing) for thing in range(things)]
+
+
+def test_what_fails_in_a_share_is_raised() -> None:
+    def fail(thing: int) -> int:
+        return 1 // thing
+
+    with pytest.raises(ZeroDivisionError):
+        by_hands(2, fail, [2, 1, 0, 1])

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cobranza.errors import InvalidInput
-from cobranza.ledger.phone import Phone, parse_phone, phone_variants
+from cobranza.ledger.phone import Phone, kept_forms, parse_phone, phone_variants
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,21 @@ def test_every_spelling_of_a_mexican_number_is_the_same_number(last: int, gap: s
 )
 def test_the_variants_of_each_country(e164: str, variants: tuple[str, ...]):
     assert phone_variants(e164) == variants
+
+
+@given(st.integers(10**9, 10**10 - 1), st.sampled_from(["52", "521", "54", "549", "55", "559"]))
+def test_whatever_is_read_of_a_number_is_one_of_the_forms_that_are_asked_for(number: int, prefix: str):
+    for form in phone_variants(f"{prefix}{number}"):
+        try:
+            phone = parse_phone(f"+{form}", "ZZ")
+        except InvalidInput:
+            continue
+        assert phone.e164.removeprefix("+") in kept_forms(form)
+
+
+def test_a_mexican_number_is_kept_without_its_1_however_whatsapp_tells_it():
+    assert kept_forms("5215555550101") == kept_forms("525555550101") == ("525555550101",)
+    assert kept_forms("5491155550103") == ("5491155550103", "541155550103")
 
 
 @given(st.sampled_from(["+5255555501", "+54911555501", "+55119555501"]), st.integers(0, 99))

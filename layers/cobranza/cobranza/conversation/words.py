@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 MAX_CHARS = 4096  # WhatsApp's limit
 MAX_WORD = 40
@@ -66,6 +67,8 @@ def plain(word: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", word.casefold())))
 
 
+# Most words that people write are the same few thousand.
+@lru_cache(4096)
 def sound(word: str) -> str:
     """How a word sounds: "cansele" and "cancelé" are one."""
     heard = plain(word[:MAX_WORD])

@@ -1,10 +1,10 @@
 """Who is at the other end of a webhook body's events: asked once for each number or user id."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cobranza.ledger.phone import phone_variants
-from cobranza.refs import References
+from cobranza.ledger.phone import kept_forms, phone_variants
+from cobranza.refs import Kind, References
 from cobranza.store.ledger import Ledger
 from cobranza.store.phones import Moved
 from cobranza.store.table import Item
@@ -20,12 +20,13 @@ class Callers:
     ledger: Ledger
     references: References
     _known: dict[tuple[str, ...], list[str]] = field(default_factory=dict[tuple[str, ...], list[str]], init=False)
+    _refs: dict[tuple[Kind, str], str] = field(default_factory=dict[tuple[Kind, str], str], init=False)
 
     def borrowers(self, wa_id: str, user_ids: Sequence[str] = ()) -> list[str]:
         """Who has this number; where it is hidden, the one that these ids stand for. Never by last digits."""
         who = (wa_id,) if wa_id else ("", *user_ids)
         if who not in self._known:
-            refs = self.phones(wa_id, user_ids)
+            refs = self._of_numbers(kept_forms(wa_id)) if wa_id else self.phones("", user_ids)
             self._known[who] = sorted({each for ref in refs for each in self.ledger.borrowers_behind(ref)})
         return self._known[who]
 
@@ -33,7 +34,7 @@ class Callers:
         """One reference for each form in which WhatsApp may report this number; where it is hidden, those of the
         number that these ids were once seen with."""
         if wa_id:
-            return [self.references.ref("phone", f"+{form}") for form in phone_variants(wa_id)]
+            return self._of_numbers(phone_variants(wa_id))
         return self.ledger.user_ids.phones(self.user_refs(user_ids)) if user_ids else []
 
     def last(self, to: Moved) -> Moved:
@@ -46,7 +47,16 @@ class Callers:
         return to
 
     def user_refs(self, user_ids: Sequence[str]) -> list[str]:
-        return [self.references.ref("bsuid", each) for each in user_ids]
+        return [self._ref("bsuid", each) for each in user_ids]
+
+    def _of_numbers(self, forms: Iterable[str]) -> list[str]:
+        return [self._ref("phone", f"+{form}") for form in forms]
+
+    def _ref(self, kind: Kind, value: str) -> str:
+        """A body names the same people again and again."""
+        if not (ref := self._refs.get((kind, value))):
+            ref = self._refs[kind, value] = self.references.ref(kind, value)
+        return ref
 
 
 def address_of(event: Item) -> str:

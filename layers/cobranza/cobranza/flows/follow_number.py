@@ -12,7 +12,7 @@ from cobranza.errors import InvalidInput
 from cobranza.flows.callers import Callers
 from cobranza.flows.meet_people import Acquaintance
 from cobranza.flows.open_case import Matter, case_of
-from cobranza.ledger.phone import parse_phone
+from cobranza.ledger.phone import kept_forms, parse_phone
 from cobranza.ledger.standing import WHATSAPP, Action, Word
 from cobranza.policy.decision import Book
 from cobranza.policy.due import Look, local_date, opening
@@ -110,4 +110,4 @@ def _e164(wa_id: str) -> str:
     try:
         return parse_phone(f"+{wa_id}", "ZZ").e164
     except InvalidInput:
-        return f"+{wa_id}"
+        return f"+{kept_forms(wa_id)[0]}"

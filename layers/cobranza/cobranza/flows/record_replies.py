@@ -1,12 +1,13 @@
 """What people wrote to us: the messages of one webhook body, in few calls.
 
-A stop is kept before we look who wrote; then the messages, what follows from them, their lines, and last that
-they are to be answered. Who dies in between does it all when Meta sends the body again, and nothing is kept twice.
+A stop is kept before we look who wrote, and holds for them before anything else is; then messages and lines go
+together, and last that they are to be answered. Who dies in between does it all when Meta sends the body again,
+and nothing is kept twice.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
@@ -16,16 +17,15 @@ from cobranza.conversation.identity import four_digits
 from cobranza.conversation.intent import Intent, understand
 from cobranza.errors import InvalidInput
 from cobranza.flows.callers import Callers
-from cobranza.flows.hands import hands
+from cobranza.flows.hands import by_hands
 from cobranza.flows.leave_in_peace import Peace, Stop
 from cobranza.flows.record_news import NewsDesk
-from cobranza.policy.message import Message
 from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.store.conversations import MAX_RAW, Conversations, Inbound
 from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key, is_borrower
 from cobranza.store.ledger import Ledger
-from cobranza.store.messages import Messages
+from cobranza.store.messages import Messages, Past, Sent
 from cobranza.store.table import READS_A_CALL, ConditionFailed, Item
 from cobranza.whatsapp.events import InboundMessage, Media
 from cobranza.whatsapp.kinds import NOT_ME, YES
@@ -34,8 +34,6 @@ from cobranza.whatsapp.number_news import changed_by
 MEDIA = frozenset({"image", "document", "audio", "voice", "video", "sticker"})
 # What gets an answer, unless it may be a receipt. Reactions and what WhatsApp tells of a number get none.
 ANSWERED = frozenset({"text", "button", "interactive", "location", "contacts", *MEDIA})
-
-type Sent = tuple[MessageKey, Message, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +106,14 @@ class ReplyDesk:
     def _settle(
         self, events: Sequence[InboundMessage], callers: Callers, now: datetime, trace: str
     ) -> tuple[Counter[str], Exception | None]:
-        with hands(min(self.workers, len(events))) as threads:
-            replies = [*threads.map(lambda event: self._read(event, callers), events)]
-        self.conversations.record_inbound(each for reply in replies for each in _inbound(reply, callers))
+        replies = by_hands(self.workers, lambda event: self._read(event, callers), events)
+        failures = self._keep_words(replies, callers, now)
         # Also when they were recorded before: the first try may have died here.
         files = [MediaToFetch(chat, each.key, trace) for each in replies if each.is_receipt for chat in each.chats]
         self.media.put(dict.fromkeys(files))
         for reply in replies:
             if change := changed_by(reply.event):
                 self.news.follow(change, callers, now)
-        failures = self._obey(replies, callers, now)
         for_answer = [each for each in replies if each.key not in failures and _is_answered(each)]
         # Once for a message, in whose conversation ever it is; last, so that a stop is confirmed that is kept.
         self.replies.put(dict.fromkeys(ReplyToAnswer(each.chats[0], each.key, trace) for each in for_answer))
@@ -135,26 +131,28 @@ class ReplyDesk:
         wamid = callers.references.ref("wamid", event.wamid)
         return Reply(event, intent, wamid, phones, borrowers, borrowers or [_stranger(event, callers)])
 
-    def _obey(self, replies: Sequence[Reply], callers: Callers, now: datetime) -> dict[str, ConditionFailed]:
-        """Does what they ask for and notes them; why not, by a message's key: a borrower who is being imported
-        keeps nobody else from stopping."""
+    def _keep_words(self, replies: Sequence[Reply], callers: Callers, now: datetime) -> dict[str, ConditionFailed]:
+        """Does what they ask for, then keeps and notes them; why not, by a message's key: a borrower who is being
+        imported keeps nobody else from stopping."""
         failures: dict[str, ConditionFailed] = {}
         for reply in replies:
             if reply.intent is Intent.STOP and (failure := self._stop(reply, callers, now)):
                 failures[reply.key] = failure
-        profiles = self.ledger.words.heard_from(_last_moments(replies))
-        sent = self._sent_to(profiles, {borrower for each in replies for borrower in each.borrowers})
+        moments = _last_moments(replies)
+        pasts = self._pasts(moments)
         lines: list[Line] = []
         for reply in replies:
             for borrower in reply.borrowers:
-                if borrower not in profiles:
+                profile, sent = pasts[borrower]
+                if not profile:
                     failures.setdefault(reply.key, ConditionFailed({}))
                 lines += self._identify(borrower, reply, callers)
-                told = {"bot_paused": _is_paused(profiles.get(borrower, {}), now)}
-                told |= {"debts": _answered(sent[borrower], reply.event)}
+                told = {"bot_paused": _is_paused(profile, now), "debts": _answered(sent, reply.event)}
                 lines += _lines(borrower_pk(borrower), reply, told)
             lines += [] if reply.borrowers else _lines(chat_pk(reply.chats[0]), reply, {})
-        self.journal.append_all(lines, now)
+        words = self.conversations.bundle(each for reply in replies for each in _inbound(reply, callers))
+        profiles = {name: past.profile for name, past in pasts.items() if past.profile}
+        self.ledger.words.heard_from(profiles, moments, [words, self.journal.bundle(lines, now)])
         return failures
 
     def _stop(self, reply: Reply, callers: Callers, now: datetime) -> ConditionFailed | None:
@@ -172,12 +170,9 @@ class ReplyDesk:
             failure = error
         return failure
 
-    def _sent_to(self, profiles: Mapping[str, Item], borrowers: Iterable[str]) -> dict[str, list[Sent]]:
-        """What was sent to each borrower of late."""
+    def _pasts(self, borrowers: Iterable[str]) -> dict[str, Past]:
         names = sorted(borrowers)
-        with hands(max(1, min(self.workers, len(names)))) as threads:
-            found = threads.map(lambda name: self.messages.recent(name, profiles.get(name, {})), names)
-            return dict(zip(names, found, strict=True))
+        return dict(zip(names, by_hands(self.workers, self.messages.past, names), strict=True))
 
     def _identify(self, borrower: str, reply: Reply, callers: Callers) -> list[Line]:
         """A button of a first contact was pressed at the phone that it is about, while that is the borrower's."""
@@ -223,10 +218,10 @@ def _is_paused(profile: Item, now: datetime) -> bool:
 
 def _answered(sent: Iterable[Sent], event: InboundMessage) -> list[str]:
     """The debts of the message that is answered: of the quoted one, else of the last one before."""
-    before = [each for each in sent if each[1].claimed_at <= event.at]
-    quoted = [each for each in before if event.context_wamid and each[2] == event.context_wamid]
-    last = max(quoted or before, key=lambda each: each[1].day, default=None)
-    return sorted(last[1].debts) if last else []
+    before = [each for each in sent if each.message.claimed_at <= event.at]
+    quoted = [each for each in before if event.context_wamid and each.wamid == event.context_wamid]
+    last = max(quoted or before, key=lambda each: each.key.day, default=None)
+    return sorted(last.message.debts) if last else []
 
 
 def _lines(subject: str, reply: Reply, told: Item) -> list[Line]:

@@ -127,6 +127,11 @@ def phone_variants(e164: str) -> tuple[str, ...]:
     return (digits,)
 
 
+def kept_forms(wa_id: str) -> tuple[str, ...]:
+    """Those of its variants under which a borrower can be kept: `parse_phone` leaves no Mexican number its 1."""
+    return tuple(form for form in phone_variants(wa_id) if not _MEXICO_WITH_1.fullmatch(form))
+
+
 # The main region of each calling code; those of no country ("001") are left out.
 _CALLING_CODES = {
     str(code): regions[0] for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() if regions[0] != _WORLD

@@ -13,7 +13,7 @@ from cobranza.policy.retention import expires
 from cobranza.refs import References
 from cobranza.store import keys
 from cobranza.store.checks import Checks
-from cobranza.store.table import ConditionFailed, Insert, Item, Table, utc
+from cobranza.store.table import Bundle, ConditionFailed, Insert, Item, Table, utc
 
 MAX_RAW = 100_000  # characters: far below what an item may hold, far above what a message is
 # What became of a person's words: WhatsApp took them, or surely did not; else they are CLAIMED or UNKNOWN.
@@ -50,10 +50,13 @@ class Conversations:
 
     def record_inbound(self, messages: Iterable[Inbound]) -> None:
         """Keeps what came in, once, 25 a call."""
+        self._table.write_all(self.bundle(messages).writes)
+
+    def bundle(self, messages: Iterable[Inbound]) -> Bundle:
+        """The same, to be written beside others."""
         items = [each.item for each in messages]
-        self._table.write_all(
-            [Insert(item) for item in {(each["pk"], each["sk"]): each for each in items}.values()]
-        )
+        unique = {(each["pk"], each["sk"]): each for each in items}
+        return Bundle(self._table, [Insert(item) for item in unique.values()])
 
     def inbound(self, chat: str, event: str) -> Item | None:
         """One message of a conversation, by its event's key."""

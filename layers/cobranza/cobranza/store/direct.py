@@ -20,10 +20,10 @@ def direct(dynamodb: Any) -> Any:
     There are no binary values in it, and nobody but the service checks it.
     """
     events = dynamodb.meta.events
-    for operation in ("BatchExecuteStatement", "BatchGetItem", "Query", "UpdateItem"):
+    for operation in ("BatchExecuteStatement", "BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"):
         events.register(f"provide-client-params.dynamodb.{operation}", _keep)
         events.register(f"before-call.dynamodb.{operation}", _send)
-    for operation in ("BatchGetItem", "Query", "UpdateItem"):
+    for operation in ("BatchGetItem", "GetItem", "PutItem", "Query", "UpdateItem"):
         events.register(f"before-parse.dynamodb.{operation}", _receive)
     return dynamodb
 
@@ -34,7 +34,7 @@ def _keep(params: Params, context: MutableMapping[str, Any], **_: Any) -> Params
     if "Statements" in params:
         return {"Statements": [{"Statement": "-"}]}
     if "TableName" in params:
-        return {"TableName": params["TableName"]} | ({"Key": {}} if "Key" in params else {})
+        return {"TableName": params["TableName"]} | {name: {} for name in ("Key", "Item") if name in params}
     # With its tables, of which the endpoint may depend.
     return {"RequestItems": {table: {"Keys": [{}]} for table in params["RequestItems"]}}
 

@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from cobranza.store import keys
-from cobranza.store.table import ConditionFailed, Insert, Item, Table, utc
+from cobranza.store.table import Bundle, ConditionFailed, Insert, Item, Table, utc
 
 PAYMENT_APPLIED = "payment.applied"
 CASE_ANSWERED = "case.answered"
@@ -68,17 +68,22 @@ class Journal:
 
     def append_all(self, lines: Iterable[Line], now: datetime) -> None:
         """Writes those that are not there, 25 a call."""
-        self._insert(_item(line, now) for line in lines)
+        self.table.write_all(self.bundle(lines, now).writes)
+
+    def bundle(self, lines: Iterable[Line], now: datetime) -> Bundle:
+        """The same, to be written beside others."""
+        return self._inserts(_item(line, now) for line in lines)
 
     def settle(self, told: Iterable[Sequence[Noted]]) -> None:
         """The same for what a day's close has found elsewhere, all of a message in one line. It is in no index of
         days, and told to nobody, since both were done."""
         items = (_item(_together(each), datetime.fromisoformat(each[-1].noted_at)) for each in told)
-        self._insert({name: value for name, value in item.items() if name != "noted_on"} for item in items)
+        unlisted = ({name: value for name, value in item.items() if name != "noted_on"} for item in items)
+        self.table.write_all(self._inserts(unlisted).writes)
 
-    def _insert(self, items: Iterable[Item]) -> None:
+    def _inserts(self, items: Iterable[Item]) -> Bundle:
         once = {(item["pk"], item["sk"]): item for item in items}
-        self.table.write_all([Insert(item) for item in once.values()])
+        return Bundle(self.table, [Insert(item) for item in once.values()])
 
     def between(self, start: datetime, end: datetime) -> Iterator[Line]:
         """What was noted from `start` on and before `end`, both to the second, in the order of it and one page of

@@ -25,6 +25,21 @@ class Claim(NamedTuple):
     message: Message
 
 
+class Sent(NamedTuple):
+    """A message, and Meta's id of it: empty where it gave none yet."""
+
+    key: MessageKey
+    message: Message
+    wamid: str
+
+
+class Past(NamedTuple):
+    """A borrower's profile, empty where there is none, and the messages of the last 14 days."""
+
+    profile: Item
+    sent: list[Sent]
+
+
 class Advanced(NamedTuple):
     """Whether a message moved, and what its claim says of it."""
 
@@ -165,21 +180,24 @@ class Messages:
                 values={"claimed": State.CLAIMED, "attempts": claim.message.attempts},
             )
 
-    def recent(self, borrower: str, profile: Item | None = None) -> list[tuple[MessageKey, Message, str]]:
-        """The borrower's messages of the last 14 days with their wamids (empty where Meta gave none yet).
-        `profile` is read where it is not told."""
-        items = self._table.query(
-            "pk = :pk AND begins_with(sk, :prefix)", {"pk": borrower_pk(borrower), "prefix": MESSAGE}
-        )
-        if profile is None:
-            profile = next(iter(self._table.get_all([keys.profile(borrower)], ("taken",))), {})
+    def recent(self, borrower: str) -> list[Sent]:
+        """The borrower's messages of the last 14 days."""
+        return self.past(borrower).sent
+
+    def past(self, borrower: str) -> Past:
+        """The same, and the profile, in one query: nothing else stands between the two."""
+        values = {"pk": borrower_pk(borrower), "first": MESSAGE, "last": keys.PROFILE}
+        items = {
+            item["sk"]: item for item in self._table.query("pk = :pk AND sk BETWEEN :first AND :last", values)
+        }
+        profile = items.pop(keys.PROFILE, {})
         taken = profile.get("taken", {})
-        found: list[tuple[MessageKey, Message, str]] = []
-        for item in items:
+        sent: list[Sent] = []
+        for item in items.values():
             parsed = message_of(item)
             told = taken.get("wamid", "") if taken.get("day") == parsed.day.isoformat() else ""
-            found.append((MessageKey(borrower, parsed.day), parsed, item.get("wamid", told)))
-        return found
+            sent.append(Sent(MessageKey(borrower, parsed.day), parsed, item.get("wamid", told)))
+        return Past(profile, sent)
 
 
 def _claimed(now: datetime) -> Item:

@@ -143,12 +143,19 @@ class Table:
 
         Each stands for itself. Raises RuntimeError when DynamoDB throttles again and again.
         """
-        made: list[bool] = []
-        for batch in batched(writes, WRITES_A_CALL, strict=False):
-            made += self._write_batch([self._statement(write) for write in batch])
-        return made
+        return self.write_beside([], writes)
 
-    def _write_batch(self, statements: list[dict[str, Any]]) -> list[bool]:
+    def write_beside(self, others: Iterable["Bundle"], writes: Sequence[Write]) -> list[bool]:
+        """As `write_all`, in the same calls as those of other tables, which go first."""
+        statements = [bundle.table.statement(write) for bundle in others for write in bundle.writes]
+        first = len(statements)
+        statements += map(self.statement, writes)
+        made: list[bool] = []
+        for batch in batched(statements, WRITES_A_CALL, strict=False):
+            made += self._write_batch(batch)
+        return made[first:]
+
+    def _write_batch(self, statements: Sequence[dict[str, Any]]) -> list[bool]:
         made = [False] * len(statements)
         left = list(range(len(statements)))
         for attempt in range(_TRIES):
@@ -167,7 +174,8 @@ class Table:
             time.sleep(0.05 * 2**attempt)
         raise RuntimeError(f"DynamoDB throttled {len(left)} writes {_TRIES} times")
 
-    def _statement(self, write: Write) -> dict[str, Any]:
+    def statement(self, write: Write) -> dict[str, Any]:
+        """One of BatchExecuteStatement."""
         if isinstance(write, Insert):
             statement = _insert(self._name, tuple(write.item))
             return {"Statement": statement, "Parameters": _packed(write.item.values())}
@@ -264,6 +272,14 @@ class Table:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             raise ConditionFailed(unpacked(error.response.get("Item", {}))) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Writes of a table that wait to be made in the same calls as those of another one."""
+
+    table: Table
+    writes: Sequence[Write]
 
 
 @lru_cache(1024)

@@ -1,13 +1,13 @@
 """What a borrower says on WhatsApp, kept beside what files tell of them."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from cobranza.ledger.standing import WHATSAPP, Action, Standing, Word, hear, not_reached, reached
 from cobranza.store import keys
 from cobranza.store.said import standing_item, standing_of
-from cobranza.store.table import ConditionFailed, Item, Table, Update, utc
+from cobranza.store.table import Bundle, ConditionFailed, Item, Table, Update, utc
 
 # How often what was said of a borrower may change under our hands.
 TRIES = 5
@@ -48,34 +48,25 @@ class Words:
                 if not tries_left:
                     raise
 
-    def heard_from(self, moments: Mapping[str, datetime]) -> dict[str, Item]:
-        """When each of these borrowers wrote last, 25 a call. Gives back the profiles of those who have one, as
-        they are then: of each at least `taken` and `human_until`."""
-        if len(moments) == 1:  # one call instead of two
-            return self._heard_from_each(moments)
-        wanted = ("pk", "last_inbound_at", "human_until", "taken")
-        items = self._table.get_all(map(keys.profile, moments), wanted)
-        there = {keys.borrower_of(item["pk"]): item for item in items}
-        last = {name: utc(moments[name]) for name in there}
-        news = [name for name, item in there.items() if item.get("last_inbound_at", "") < last[name]]
-        made = self._table.write_all([_wrote(name, last[name], there[name]) for name in news])
-        overtaken = {name: moments[name] for name, is_made in zip(news, made, strict=True) if not is_made}
-        return there | self._heard_from_each(overtaken)
+    def heard_from(
+        self, profiles: Mapping[str, Item], moments: Mapping[str, datetime], beside: Iterable[Bundle]
+    ) -> None:
+        """When each of these borrowers, whose profiles are told, wrote last; 25 a call, with what is `beside`."""
+        last = {name: utc(moments[name]) for name in profiles}
+        news = [name for name, item in profiles.items() if item.get("last_inbound_at", "") < last[name]]
+        writes = [_wrote(name, last[name], profiles[name]) for name in news]
+        for name, is_made in zip(news, self._table.write_beside(beside, writes), strict=True):
+            if not is_made:  # somebody else was faster
+                self._heard_from(name, moments[name])
 
-    def _heard_from_each(self, moments: Mapping[str, datetime]) -> dict[str, Item]:
-        return {name: profile for name, at in moments.items() if (profile := self._heard_from(name, at))}
-
-    def _heard_from(self, borrower: str, at: datetime) -> Item:
-        """The profile as it is then; empty where there is none."""
-        try:
-            return self._table.update(
+    def _heard_from(self, borrower: str, at: datetime) -> None:
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
                 keys.profile(borrower),
                 {"last_inbound_at": utc(at)},
                 condition="attribute_exists(#pk) AND (attribute_not_exists(#last_inbound_at) OR "
                 "#last_inbound_at < :last_inbound_at)",
             )
-        except ConditionFailed as failed:
-            return failed.item
 
     def deny_number(self, borrower: str, at: datetime) -> None:
         """Whoever answers at the borrower's phone is somebody else."""
