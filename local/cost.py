@@ -125,7 +125,8 @@ def _times(status: str) -> dict[str, float]:
         "events": 1,
         "report": 1,
         "plan": days,
-        "quiet report": days - 1,
+        "next report": 1,
+        "quiet report": days - 2,
         "reply": assumed()["replies"] / 100,
     }
 
@@ -156,7 +157,7 @@ def _sending_seconds() -> float:
 
 # Whose calls are made by so many threads, as the flows have it by default.
 HANDS: Mapping[str, int] = dict.fromkeys(
-    ("import", "lease", "report", "plan", "quiet report", "idle tick", "idle report"), 16
+    ("import", "lease", "report", "plan", "next report", "quiet report", "idle tick", "idle report"), 16
 )
 FUNCTIONS = {
     "import": "Ingest",
@@ -166,6 +167,7 @@ FUNCTIONS = {
     "events": "Events",
     "report": "Reports",
     "plan": "Reports",
+    "next report": "Reports",
     "quiet report": "Reports",
     "reply": "Webhook",
 }

@@ -36,16 +36,16 @@ from tests.unit.books import DAILY, STEPS
 from tests.unit.test_bus import FakeEvents
 from tests.unit.test_template_alarms import counted
 
-REMINDERS = 500
+REMINDERS = 2_000
 BATCH = 20  # as in the template
 IN_STREAM = 100
 STATES = ("sent", "delivered", "read")
 # Of so many borrowers one writes.
 WRITES = 10
-# In Mexico City the day of the walk has ended; the next evening, when a plan is made; that day has ended too.
+# In Mexico City the day of the walk has ended; the next evening, when a plan is made.
 MIDNIGHT = datetime(2026, 11, 25, 6, 45, tzinfo=UTC)
 EVENING = MIDNIGHT + timedelta(hours=19)
-NEXT = MIDNIGHT + timedelta(days=1)
+DAY = timedelta(days=1)
 KEY = "debts/tienda/book.csv"
 
 
@@ -218,6 +218,7 @@ def _statuses(walk: Walk, sent: Sequence[dict[str, Any]]) -> None:
     alone, together = sent[: len(sent) // 2], sent[len(sent) // 2 :]
     with walk.step("status"):
         for state in range(len(STATES)):
+            walk.world.now += timedelta(seconds=1)
             for message in alone:
                 _tell(walk, [_status(message, state)])
     with walk.step("statuses"):
@@ -263,8 +264,13 @@ def _announce(walk: Walk) -> dict[str, float]:
 
 
 def _reported(walk: Walk) -> None:
-    """The day, the next evening's plan, and a day on which nobody was written to."""
-    for name, now in (("report", MIDNIGHT), ("plan", EVENING), ("quiet report", NEXT)):
+    """The day, the next evening's plan, the day on which late statuses come, and one of which nothing is told."""
+    for name, now in (
+        ("report", MIDNIGHT),
+        ("plan", EVENING),
+        ("next report", MIDNIGHT + DAY),
+        ("quiet report", MIDNIGHT + 2 * DAY),
+    ):
         with walk.step(name):
             walk.invoke("reports", {}, _reports(walk.world, now))
 

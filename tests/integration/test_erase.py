@@ -125,7 +125,7 @@ def test_user_ids_and_what_is_known_of_where_their_numbers_went_go_too(world: Wo
     ref = world.references.ref
     phone, moved = ref("phone", "+525555550101"), ref("phone", "+525555550109")
     hers, his = ref("bsuid", "MX.1"), ref("bsuid", "MX.2")
-    UserIds(world.table).learn({hers: Met((phone,), world.now), his: Met(("A" * 26,), world.now)})
+    UserIds(world.table).learn({hers: Met((phone,), world.now), his: Met(("A" * 26,), world.now)}, {})
     world.table.put(phone_keys.moved(phone) | {"phone": moved, "at": world.now.isoformat()})
     world.conversations.record_inbound([Inbound(hers, world.now, "B" * 26, {"text": "soy yo"})])
     assert erase(world)

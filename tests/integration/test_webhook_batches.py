@@ -309,7 +309,7 @@ def test_a_status_alone_is_one_write_and_a_read_where_a_user_id_may_be_new(
     sent = left(world, drop) | {"recipient_id": PHONE, "recipient_user_id": "MX.1"}
     assert told(world, delivery(statuses=[status(sent, "sent")])) == 200
     phones = tuple(world.references.ref("phone", f"+{form}") for form in phone_variants(PHONE))
-    world.ledger.user_ids.learn({world.references.ref("bsuid", "MX.1"): Met(phones, world.now)})
+    world.ledger.user_ids.learn({world.references.ref("bsuid", "MX.1"): Met(phones, world.now)}, {})
     for state in known:
         assert told(world, delivery(statuses=[status(sent, state)])) == 200
     world.later(seconds=1)

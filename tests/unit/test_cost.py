@@ -71,7 +71,8 @@ def test_writes_are_those_of_each_step_as_often_as_it_is_done() -> None:
             TOGETHER: 1 + 2 * assumed()["read"],
             "report": 1,
             "plan": assumed()["days_in_book"],
-            "quiet report": assumed()["days_in_book"] - 1,
+            "next report": 1,
+            "quiet report": assumed()["days_in_book"] - 2,
             "reply": assumed()["replies"] / 100,
         }.items()
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from cobranza.flows.callers import Callers
 from cobranza.flows.leave_in_peace import Peace, Stop
 from cobranza.store.journal import Journal
-from cobranza.store.user_ids import Met
+from cobranza.store.user_ids import Met, news
 from cobranza.whatsapp.events import InboundMessage, StatusEvent
 
 # Statuses from which ids are learnt: who was not reached does not answer.
@@ -34,10 +34,11 @@ class Acquaintance:
 
     def meet(self, met: dict[str, Met], now: datetime) -> None:
         ledger = self.callers.ledger
-        news = ledger.user_ids.news(met)
-        for ref, at in ledger.phones.stopped([*news]).items():
-            Peace(self.callers, self.journal).leave(news[ref].phones, Stop(at, "user_id", ref), now)
-        ledger.user_ids.learn(news)
+        known = ledger.user_ids.known(met)
+        unknown = news(met, known)
+        for ref, at in ledger.phones.stopped([*unknown]).items():
+            Peace(self.callers, self.journal).leave(unknown[ref].phones, Stop(at, "user_id", ref), now)
+        ledger.user_ids.learn(unknown, known)
 
 
 def _who(event: InboundMessage | StatusEvent) -> tuple[str, tuple[str, ...], datetime]:

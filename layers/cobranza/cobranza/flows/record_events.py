@@ -55,11 +55,12 @@ class Recorder:
                 others.append(event)
         strange = [event for event in others if isinstance(event, StatusEvent)]
         unmet = self._meet([*replies, *strange], callers, now)
+        # Who says stop is heard first.
+        heard, unheard = self._reply_desk().record(replies, callers, now, trace)
         desk = StatusDesk(self.ledger, self.conversations, self.messages, self.journal)
         counts, untold = desk.record(statuses, callers, now)
-        heard, unheard = self._reply_desk().record(replies, callers, now, trace)
         kept, unkept = self._keep(others, callers, now)
-        if failure := unmet or untold or unheard or unkept:
+        if failure := unmet or unheard or untold or unkept:
             raise failure
         self.news.meet(
             (e.shown_number, e.phone_number_id) for e in [*replies, *statuses, *strange] if e.shown_number

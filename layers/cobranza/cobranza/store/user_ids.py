@@ -21,22 +21,21 @@ class UserIds:
 
     def phones(self, refs: Sequence[str]) -> list[str]:
         """The references of the numbers that these user ids (by their references) stand for."""
-        found = self._there(refs).values()
-        return sorted({phone for item in found for phone in item["phones"]})
+        return sorted({phone for item in self.known(refs).values() for phone in item["phones"]})
 
-    def news(self, met: Mapping[str, Met]) -> dict[str, Met]:
-        """What is not known yet of these user ids, or was another number before."""
-        known = self._there(met)
-        return {ref: each for ref, each in met.items() if _is_news(each, known.get(ref, {}))}
-
-    def learn(self, met: Mapping[str, Met]) -> None:
-        """The later number counts; one that somebody else told meanwhile stays."""
-        there = self._there(met)
-        self._table.write_all([_write(ref, each, there.get(ref)) for ref, each in met.items()])
-
-    def _there(self, refs: Iterable[str]) -> dict[str, Item]:
+    def known(self, refs: Iterable[str]) -> dict[str, Item]:
+        """What is known of these user ids, by their references."""
         items = self._table.get_all(map(phone_keys.user_id, refs))
         return {keys.phone_of(item["pk"]): item for item in items}
+
+    def learn(self, met: Mapping[str, Met], known: Mapping[str, Item]) -> None:
+        """One that somebody else told since it was `known` stays."""
+        self._table.write_all([_write(ref, each, known.get(ref)) for ref, each in met.items()])
+
+
+def news(met: Mapping[str, Met], known: Mapping[str, Item]) -> dict[str, Met]:
+    """What is not known yet of these user ids, or was another number before: the later one counts."""
+    return {ref: each for ref, each in met.items() if _is_news(each, known.get(ref, {}))}
 
 
 def _is_news(met: Met, there: Mapping[str, object]) -> bool:
