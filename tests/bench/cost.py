@@ -26,7 +26,7 @@ from cobranza.whatsapp.signature import sign
 from local.cost import BUDGETS, COUNTED, Counts, is_held
 from tests.bench.metered import Meter, metered, slots
 from tests.bench.report import Row
-from tests.bench.webhook_bodies import message_body
+from tests.bench.webhook_bodies import NUMBER, message_body
 from tests.integration.deliveries import SECRETS, call, post
 from tests.integration.fakes import FakeContext
 from tests.integration.test_events_walk import stream
@@ -95,7 +95,8 @@ class Walk:
         after = self.meter.count()
         told = {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)}
         told |= {"invocations": self.invocations.total() - invoked, "cpu": seconds}
-        self.steps[name] = told
+        done = self.steps.get(name, {})
+        self.steps[name] = {key: done.get(key, 0) + told.get(key, 0) for key in done | told}
 
 
 def count(reminders: int) -> Counts:
@@ -108,14 +109,15 @@ def count(reminders: int) -> Counts:
         _idle(walk)
         with walk.step("import"):
             _import(walk)
-        _send_all(walk, _lease(walk))
+        while reminders_of_tick := _lease(walk):
+            _send_all(walk, reminders_of_tick)
         whatsapp: Any = walk.world.whatsapp
         if len(whatsapp.sent) != reminders:
             raise RuntimeError(f"{len(whatsapp.sent)} of {reminders} were sent")
         _statuses(walk, whatsapp.sent)
-        kept = meter.tables.kept() / reminders
         announced = _announce(walk)
         _reported(walk)
+        kept = meter.tables.kept() / reminders
         _replies(walk, whatsapp.sent[::WRITES])
     each = {"status": reminders // 2 * len(STATES), "statuses": (reminders - reminders // 2) * len(STATES)}
     each |= {"reply": len(whatsapp.sent[::WRITES]), "idle tick": 1, "idle report": 1}
@@ -147,6 +149,7 @@ def _settle(walk: Walk) -> None:
         portfolio=remembered(world.sender.portfolio),
     )
     world.answers = replace(world.answers, whatsapp=whatsapp)
+    world.numbers.set_tier(NUMBER, 100_000, world.now)
     world.ledger.save_portfolio(parse_portfolio(PORTFOLIO_YAML.encode(), "tienda"), world.now)
 
 
