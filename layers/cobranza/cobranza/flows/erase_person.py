@@ -14,6 +14,7 @@ from cobranza.store.erasures import Erasure, Erasures
 from cobranza.store.journal import ERASED, Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket
+from cobranza.store.statuses import noted_in
 from cobranza.store.table import ConditionFailed, utc
 from cobranza.store.traces import People, Traces
 
@@ -53,7 +54,15 @@ class EraseDesk:
 
     def _erase(self, traces: Traces, erasure: Erasure, now: datetime) -> Erased:
         files = sum(self.receipts.erase(personal_keys.receipts_place(chat)) for chat in traces.chats)
-        is_whole = self.people.forget(traces)
         subject = keys.borrower_pk(traces.borrower)
+        self._note_told(subject, traces, now)
+        is_whole = self.people.forget(traces)
         self.journal.append(subject, now, ERASED, utc(erasure.at), {"portfolio": erasure.portfolio})
         return Erased(traces.borrower, len(traces.items), files, is_whole)
+
+    def _note_told(self, subject: str, traces: Traces, now: datetime) -> None:
+        """What WhatsApp told of their messages, which no day's close will find any more."""
+        told = {(line.event, line.identity) for line in self.journal.of(subject)}
+        for line, _ in noted_in(traces.items):
+            if (line.event, line.identity) not in told:
+                self.journal.append(subject, now, line.event, line.identity, line.facts, at=line.at)

@@ -8,6 +8,7 @@ and nothing is kept twice.
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
@@ -97,11 +98,17 @@ class ReplyDesk:
             return self._settle(events, callers, now, trace)
         except Exception as error:
             if len(events) == 1:
+                self._keep_at_least_words(events[0], callers)
                 return Counter(), error
         half = len(events) // 2
         first, failed = self._keep(events[:half], callers, now, trace)
         second, failed_too = self._keep(events[half:], callers, now, trace)
         return first + second, failed or failed_too
+
+    def _keep_at_least_words(self, event: InboundMessage, callers: Callers) -> None:
+        """Meta sends again what could not be done; until then somebody may want to read it."""
+        with suppress(Exception):
+            self.conversations.record_inbound(_inbound(self._read(event, callers), callers))
 
     def _settle(
         self, events: Sequence[InboundMessage], callers: Callers, now: datetime, trace: str

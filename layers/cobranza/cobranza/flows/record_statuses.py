@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from itertools import batched
+from itertools import batched, chain
 
 from cobranza.errors import InvalidInput
 from cobranza.flows.callers import Callers
@@ -22,7 +22,7 @@ from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey, borrower_pk, chat_pk
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages, Progress
-from cobranza.store.statuses import RISING, facts_of, had_reached, is_young, noted_now
+from cobranza.store.statuses import RISING, facts_of, is_met, is_young, noted_now
 from cobranza.store.table import READS_A_CALL, ConditionFailed, Item, exact
 from cobranza.whatsapp.errors import ProviderError, rule_for, scope_of
 from cobranza.whatsapp.events import StatusEvent
@@ -73,15 +73,17 @@ class StatusDesk:
         for events in told:
             key = self._message_of(events[0], callers)
             (found.setdefault(key, []) if key else strays).extend(events)
+        # Before a claim says that the message was delivered, whose user id it is has been learnt.
+        acquaintance = Acquaintance(callers, self.journal)
+        acquaintance.meet_all((event for events in found.values() for event in events if _teaches(event)), now)
         claims = self._move(found, callers, now)
         strays += [event for key, events in found.items() if key not in claims for event in events]
         self.journal.append_all([_stray(event, callers) for event in strays], now)
         known = {key: found[key] for key in claims}
         for key, events in known.items():
             self._follow(key, claims[key], events, now)
-        # Whoever told it before may have died before this.
-        unmet = [e for key, events in known.items() for e in events if not had_reached(claims[key], e.status)]
-        Acquaintance(callers, self.journal).meet_all([*unmet, *strays], now)
+        untaught = (events for key, events in known.items() if not is_met(claims[key]))
+        acquaintance.meet_all([*chain.from_iterable(untaught), *strays], now)
         kept = [Raw("stray_status", asdict(event)) for event in strays]
         self.conversations.keep_raw(kept, callers.references, now)
         return Counter([event.status for events in known.values() for event in events]) + Counter(
@@ -154,6 +156,10 @@ class StatusDesk:
             who = loaded.book.borrower
             day = max(key.day, local_date(who, now)) + timedelta(days=1)
             self.ledger.look_at(key.borrower, Look(opening(who.country, who.region, day, 0)))
+
+
+def _teaches(event: StatusEvent) -> bool:
+    return event.status == "delivered"
 
 
 def message_named(event: StatusEvent) -> MessageKey | None:

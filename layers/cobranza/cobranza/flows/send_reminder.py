@@ -49,6 +49,8 @@ RATE_LOOK = timedelta(minutes=5)
 # A closed debt that is longer past due keeps no step: what is so late is not sent.
 STEPS_KEPT = timedelta(days=90)
 RETRY_SOON = 5
+# So long a message may have been told of by a status and by no line: its worker died, and nobody looked since.
+TOLD_AGAIN = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,8 @@ class Sender:
     ) -> Outcome:
         match decision:
             case Rest():
-                lines = self._message_lines(reminder, book, local_date(book.borrower, now), now)
+                today = (message for message in book.messages if message.day == local_date(book.borrower, now))
+                lines = [line for message in today for line in self._message_lines(reminder, message, now)]
                 return Outcome(closing=self._closing(reminder, book, now, lines))
             case Skip():
                 again, facts = None, {"debts": decision.debts}
@@ -295,9 +298,15 @@ class Sender:
         """A worker claimed and died: whether its call left, nobody knows. Never again; a status may tell.
 
         The reminder's outcome when the dead claim is today's; None when there is nothing in the way."""
-        book = loaded.book
+        book, today = loaded.book, local_date(loaded.book.borrower, now)
         for message in book.messages:
             if message.state is not State.CLAIMED:
+                if (
+                    message.day < today
+                    and message.day != loaded.taken_on
+                    and now - message.claimed_at < TOLD_AGAIN
+                ):
+                    self.journal.append_all(self._message_lines(reminder, message, now), now)
                 continue
             if now - message.claimed_at < DEAD_AFTER:
                 return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))
@@ -306,11 +315,10 @@ class Sender:
             settled = not self.messages.advance(key, State.UNKNOWN, {"unclear_for": reason}).moved
             if settled:  # a status was faster
                 return Outcome(retry_after=RETRY_SOON)
-            facts = {"debts": dict.fromkeys(message.debts, "UNKNOWN"), **self.texts.proof(key)}
-            line = _line(reminder, now, "UNKNOWN", facts, day=message.day)
-            if message.day == local_date(book.borrower, now):
-                return Outcome("UNKNOWN", closing=self._closing(reminder, book, now, [line]))
-            self.journal.append_all([line], now)
+            lines = self._message_lines(reminder, replace(message, state=State.UNKNOWN), now)
+            if message.day == today:
+                return Outcome("UNKNOWN", closing=self._closing(reminder, book, now, lines))
+            self.journal.append_all(lines, now)
         return None
 
     def _closing(
@@ -326,20 +334,14 @@ class Sender:
         again = again and raised(book, self.strategy_of, again)
         return Closing(lines, Finish(reminder.borrower, reminder.lease, again, _steps(book, tomorrow)))
 
-    def _message_lines(self, reminder: Reminder, book: Book, day: date, now: datetime) -> list[Line]:
-        """The day's message has an outcome; a worker that died after the answer may not have told the journal."""
-        proof = self.texts.proof(MessageKey(reminder.borrower, day))
-        return [
-            _line(
-                reminder,
-                now,
-                message.outcome,
-                {"debts": dict.fromkeys(message.debts, message.outcome), **proof},
-                day=day,
-            )
-            for message in book.messages
-            if message.day == day and message.outcome
-        ]
+    def _message_lines(self, reminder: Reminder, message: Message, now: datetime) -> list[Line]:
+        """The message has an outcome; a worker that died after the answer may not have told the journal."""
+        if not (code := message.outcome):
+            return []
+        facts = self.texts.proof(MessageKey(reminder.borrower, message.day))
+        facts |= {"portfolio": message.portfolio} if message.portfolio else {}
+        facts |= {"debts": dict.fromkeys(message.debts, code)}
+        return [_line(reminder, now, code, facts, day=message.day)]
 
 
 def _written(send: Send, borrower: Borrower, now: datetime) -> _Written:

@@ -45,8 +45,9 @@ class Consumed(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A borrower's claim of one local date. `debts` maps a debt's key to what the claim consumed of it;
-    `failed_for` is Meta's code of a failure, `template` its text, `phone_ref` stands for the phone it went to and
-    `unreached` that this one gets no WhatsApp; `confirms` what it confirms, of a message that asks for nothing.
+    `failed_for` is Meta's code of a failure, `template` its text, `portfolio` whose it is, `phone_ref` stands for
+    the phone it went to and `unreached` that this one gets no WhatsApp; `confirms` what it confirms, of a message
+    that asks for nothing.
     """
 
     day: date
@@ -57,6 +58,7 @@ class Message:
     unreached: bool = False
     debts: Mapping[str, Consumed]
     template: str = ""
+    portfolio: str = ""
     phone_ref: str = ""
     confirms: str = ""
 

@@ -55,6 +55,7 @@ def message_of(item: Item) -> Message:
         unreached=bool(item.get("unreached")),
         debts=_consumed_of(item["debts"]),
         template=item.get("template", ""),
+        portfolio=item.get("portfolio", ""),
         phone_ref=phone_ref_of(item),
         confirms=item.get("confirms", ""),
     )

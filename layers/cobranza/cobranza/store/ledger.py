@@ -31,11 +31,13 @@ NO_NEWER = "attribute_not_exists(#as_of) OR #as_of <= :as_of"
 
 
 class Listed(NamedTuple):
-    """A portfolio that was declared, first at `since`; `closed` is the last local day whose reports are made."""
+    """A portfolio that was declared, first at `since`; `closed` is the last local day whose reports are made, and
+    `until` its end."""
 
     id: str
     since: datetime
     closed: date | None
+    until: datetime | None
 
 
 class Waiting(NamedTuple):
@@ -50,7 +52,8 @@ class Waiting(NamedTuple):
 class Loaded:
     """A borrower's whole partition. `lease` is the current one, `due_at` the moment planned for
     the next look, both empty when there is none; `borrower_id` is the creditor's own number, `sources` the import
-    that told each debt last, by its key, `written_at` when we last wrote to them besides reminders."""
+    that told each debt last, by its key, `written_at` when we last wrote to them besides reminders, `taken_on` the
+    day of the last message that is known to be taken, and noted."""
 
     book: Book
     lease: str
@@ -58,6 +61,7 @@ class Loaded:
     borrower_id: str = ""
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
     written_at: datetime | None = None
+    taken_on: date | None = None
 
     def was_written_to(self, now: datetime) -> bool:
         """Whether it is so short a while ago that WhatsApp refuses another message to the same person."""
@@ -119,11 +123,12 @@ class Ledger:
     def portfolios(self) -> Iterator[Listed]:
         """All that were ever declared, by id."""
         for item in self._table.query("pk = :pk", {"pk": keys.PORTFOLIOS}):
-            closed = item.get("closed")
+            closed, until = item.get("closed"), item.get("until")
             yield Listed(
                 id=item["sk"],
                 since=datetime.fromisoformat(item["since"]),
                 closed=date.fromisoformat(closed) if closed else None,
+                until=datetime.fromisoformat(until) if until else None,
             )
 
     def numbers(self) -> set[str]:
@@ -144,12 +149,12 @@ class Ledger:
         for item in self._table.get_all(wanted, ("config",)):
             yield Portfolio.model_validate_json(item["config"])
 
-    def close_day(self, portfolio_id: str, day: date) -> None:
+    def close_day(self, portfolio_id: str, day: date, until: datetime) -> None:
         """All that is told of the portfolio's day has been told; a later day stays closed."""
         with contextlib.suppress(ConditionFailed):
             self._table.update(
                 keys.listed(portfolio_id),
-                {"closed": day},
+                {"closed": day, "until": utc(until)},
                 condition=f"{EXISTS} AND (attribute_not_exists(#closed) OR #closed < :closed)",
             )
 
@@ -339,6 +344,7 @@ class Ledger:
             borrower_id=profile.get("borrower_id", ""),
             sources={key: item.get("source", "") for key, item in debts.items()},
             written_at=datetime.fromisoformat(profile["written_at"]) if "written_at" in profile else None,
+            taken_on=date.fromisoformat(profile["taken"]["day"]) if "taken" in profile else None,
         )
 
     def wrote_to(self, borrower: str, at: datetime) -> None:

@@ -13,6 +13,7 @@ from cobranza.policy.message import Message, State
 from cobranza.store import keys
 from cobranza.store.items import message_of
 from cobranza.store.keys import MESSAGE, MessageKey, borrower_pk
+from cobranza.store.statuses import unknown
 from cobranza.store.table import ConditionFailed, Insert, Item, Table, Update, utc
 
 KEPT = timedelta(days=14)
@@ -59,7 +60,7 @@ class Progress:
     @property
     def news(self) -> Item:
         """What the claim lacks."""
-        news = {name: value for name, value in self.facts.items() if name not in self.claim}
+        news = unknown(self.facts, self.claim)
         is_further = self.state.rank > self.claim["rank"]
         return news | ({"state": self.state, "rank": self.state.rank} if is_further else {})
 
@@ -143,7 +144,7 @@ class Messages:
         except ConditionFailed as failed:
             if not failed.item:
                 raise
-            missing = {name: value for name, value in facts.items() if name not in failed.item}
+            missing = unknown(facts, failed.item)
             if not missing:
                 return Advanced(False, failed.item)
             known = self._table.update(key.item, first=missing, condition="attribute_exists(#pk)")

@@ -2,12 +2,12 @@
 into the journal. What comes later, and every failure, is in the journal at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from cobranza.store.journal import Line, Noted
-from cobranza.store.keys import MessageKey
+from cobranza.store.keys import MessageKey, is_claim
 from cobranza.store.table import Item, utc
 
 RISING = ("sent", "delivered", "read")
@@ -38,16 +38,26 @@ def noted_of(claim: Item) -> list[Noted]:
     return [Noted(_line(claim, status), claim[_name(status)]) for status in told]
 
 
+def noted_in(items: Iterable[Item]) -> Iterator[Noted]:
+    """What the claims among these items of a borrower alone know."""
+    return (noted for item in items if is_claim(item) for noted in noted_of(item))
+
+
 def noted_since(old: Item, new: Item) -> list[Noted]:
     """What the claim `new` knows and `old`, the same one before, did not."""
     before = {noted.line.event for noted in noted_of(old)}
     return [noted for noted in noted_of(new) if noted.line.event not in before]
 
 
-def had_reached(claim: Item, status: str) -> bool:
-    """Whether another status had told before this one that the message reached its phone."""
-    moments = [claim[name] for name in map(_name, RISING[1:]) if name in claim]
-    return claim.get(_name(status), "") > min(moments, default="~")
+def is_met(claim: Item) -> bool:
+    """Whether it was learnt whose user id it is: that is done before a claim is told that its message arrived."""
+    return _name("delivered") in claim
+
+
+def unknown(facts: Mapping[str, Any], claim: Item) -> Item:
+    """What the claim lacks. A moment that it has without when it was written down is in the journal."""
+    noted = {_name(status) for status in RISING if f"{status}_at" in claim}
+    return {name: value for name, value in facts.items() if name not in claim and name not in noted}
 
 
 def _name(status: str) -> str:

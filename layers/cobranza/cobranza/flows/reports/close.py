@@ -27,7 +27,7 @@ from cobranza.flows.reports.receipts import RECEIPTS
 from cobranza.flows.reports.report import CHUNK, Day, Report, Rows, Sources, Walk
 from cobranza.flows.reports.unmatched import UNMATCHED
 from cobranza.policy.closed_day import NOT_LOOKED_AT
-from cobranza.policy.closing import day_to_close, home_zone
+from cobranza.policy.closing import bounds, day_to_close, home_zone
 from cobranza.policy.portfolio import Portfolio
 from cobranza.store.kept_days import kept_days
 from cobranza.store.ledger import Listed
@@ -72,7 +72,9 @@ class ReportDesk:
             if date is None:
                 continue
             try:
-                day = Day(each.id, date, zone, numbers, others=next(iter(known)).id)
+                first = min(each.since, bounds(zone, date)[0])
+                since = each.until or (None if each.closed else first)
+                day = Day(each.id, date, zone, numbers, others=next(iter(known)).id, since=since)
                 self.watch.watch(day, portfolio, f"results/{each.id}/{RECEIPTS.name}/", now)
                 yield self._close(day)
             except Exception as error:
@@ -83,7 +85,7 @@ class ReportDesk:
     def _close(self, day: Day) -> Closed:
         self._revise(replace(day, date=day.date - timedelta(days=1)))
         drafts = [*self._write_of_borrowers(day), *self._write_of_the_day(day)]
-        self.sources.ledger.close_day(day.portfolio, day.date)
+        self.sources.ledger.close_day(day.portfolio, day.date, bounds(day.zone, day.date)[1])
         rows = {draft.report.name: draft.rows for draft in drafts}
         return Closed(day, rows, sum(draft.counts[NOT_LOOKED_AT] for draft in drafts))
 

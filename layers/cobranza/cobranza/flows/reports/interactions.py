@@ -9,6 +9,7 @@ from typing import Any
 from cobranza.files.exports import INTERACTION_COLUMNS, Interaction, Row, interactions
 from cobranza.flows.reports.report import CHUNK, Day, Report, Sources, debt_id
 from cobranza.flows.reports.statuses import statuses
+from cobranza.ledger.standing import WHATSAPP
 from cobranza.store import keys
 from cobranza.store.journal import (
     CASE_ANSWERED,
@@ -71,7 +72,9 @@ def _channel(event: str, line: Line) -> str:
     """What the creditor's team did by the API it did there, but for what it wrote to the borrower."""
     if "by" in line.facts and event != CASE_ANSWERED:
         return "api"
-    return _CHANNELS.get(event, "file") if "source" in line.facts else "whatsapp"
+    if line.facts.get("source", WHATSAPP) == WHATSAPP:
+        return WHATSAPP
+    return _CHANNELS.get(event, "file")
 
 
 def _debts(line: Line) -> list[str]:

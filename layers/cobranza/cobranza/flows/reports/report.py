@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from cobranza.files.exports import Row
@@ -43,17 +43,23 @@ class Sources:
 @dataclass(frozen=True, slots=True)
 class Day:
     """A portfolio's local day. `numbers` says whose a sending number is (by Meta's id), `others` whose are the
-    messages to numbers that nobody declares."""
+    messages to numbers that nobody declares. Before it all is closed until `since`, or until the day begins where
+    that is not known."""
 
     portfolio: str
     date: date
     zone: tzinfo
     numbers: Mapping[str, str]
     others: str
+    since: datetime | None = None
 
     def lines(self, journal: Journal) -> Iterator[Line]:
         """What the journal noted of this portfolio on this day, in order."""
-        return (line for line in journal.between(*bounds(self.zone, self.date)) if self._is_of(line))
+        return self.lines_between(journal, *bounds(self.zone, self.date))
+
+    def lines_between(self, journal: Journal, start: datetime, end: datetime) -> Iterator[Line]:
+        """What it noted of this portfolio between two moments."""
+        return (line for line in journal.between(start, end) if self._is_of(line))
 
     def _is_of(self, line: Line) -> bool:
         """A line is of one portfolio: the one it names, that of the first debt in it, or of the sending number."""

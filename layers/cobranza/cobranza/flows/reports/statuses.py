@@ -1,7 +1,6 @@
 """What WhatsApp told on the day of young messages: their claims know it, and the journal from here on."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import batched, chain
 
@@ -15,11 +14,12 @@ from cobranza.store.statuses import noted_of
 from cobranza.store.table import utc
 
 # A message is young on its date and on the next one, which may be a day behind where the portfolio lives.
-_DAYS = 2
+_YOUNG = timedelta(days=2)
 
 
 def statuses(sources: Sources, day: Day) -> Iterator[Line]:
-    """In the order in which their messages were noted. Each is in the journal before it is given."""
+    """What was told since the day before was closed, in the order in which the messages were noted. Each is in the
+    journal before it is given."""
 
     def read(some: Sequence[tuple[MessageKey, str]]) -> list[Noted]:
         told = _told(sources, dict(some), utc(bounds(day.zone, day.date)[1]))
@@ -33,16 +33,25 @@ def statuses(sources: Sources, day: Day) -> Iterator[Line]:
 
 
 def _messages(sources: Sources, day: Day) -> Iterator[tuple[MessageKey, str]]:
-    """Those whose sending the day or the two before it noted, and from when on it is theirs to tell: a line of the
-    day itself may be that of a worker that died before."""
-    start, _ = bounds(day.zone, day.date)
-    for back in range(_DAYS, -1, -1):
-        told_on = replace(day, date=day.date - timedelta(days=back))
-        for key in filter(None, map(message_of, told_on.lines(sources.journal))):
-            if not back:
-                yield key, ""
-            elif key.day >= day.date - timedelta(days=1):
-                yield key, utc(start)
+    """Those whose sending was noted since then, or in the two days before, and from when on what is told of them
+    is the day's to tell: a line of the day itself may be that of a worker that died before."""
+    start, end = bounds(day.zone, day.date)
+    since = day.since or start
+    first = since.astimezone(day.zone).date() - timedelta(days=1)
+    for line in _lines(sources, day, since - _YOUNG, since):
+        if (key := message_of(line)) and key.day >= first:
+            yield key, utc(since)
+    for line in _lines(sources, day, since, end):
+        if key := message_of(line):
+            yield key, ""
+
+
+def _lines(sources: Sources, day: Day, start: datetime, end: datetime) -> Iterator[Line]:
+    """Day by day, as others read them too."""
+    while start < end:
+        midnight = bounds(day.zone, start.astimezone(day.zone).date())[1]
+        yield from day.lines_between(sources.journal, start, min(midnight, end))
+        start = midnight
 
 
 def message_of(line: Line) -> MessageKey | None:
