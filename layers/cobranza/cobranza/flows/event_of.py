@@ -49,7 +49,7 @@ _THERE = {"exists": True}
 CLAIMS = {
     "eventName": ["MODIFY"],
     "dynamodb": {
-        "Keys": {"sk": {"S": [{"prefix": keys.MESSAGE}, {"prefix": keys.TOLD}]}},
+        "Keys": {"sk": {"S": [{"prefix": keys.MESSAGE}]}},
         "NewImage": {"message": {"S": [_THERE]}},
     },
 }
