@@ -16,6 +16,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import yaml
 
@@ -84,6 +85,14 @@ GIVEN = {
     "AWS_ACCESS_KEY_ID": "bench",
     "AWS_SECRET_ACCESS_KEY": "bench",
 }
+
+
+class Once(NamedTuple):
+    """Milliseconds of a start and of its baseline, and megabytes."""
+
+    took: float
+    bare: float
+    megabytes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,18 +177,28 @@ def _compile(*folders: Path) -> None:
 
 
 def _measured(starts: dict[str, Start]) -> dict[str, Measured]:
-    """The rounds go over all of them, so that whatever else the machine does slows each; the first is for what the
-    disk has to be asked for."""
-    rounds = [{name: _once(start) for name, start in starts.items()} for _ in range(ROUNDS + 1)][1:]
+    """The rounds go over all of them, so that whatever else the machine does slows each. Where a ratio has to be
+    held its baseline is measured right before. The first round is for what the disk has to be asked for."""
+    rounds = [_round(starts) for _ in range(ROUNDS + 1)][1:]
     return {
         name: Measured(
-            median(each[name][0] for each in rounds),
-            median(each[start.beside][0] for each in rounds),
-            median(each[name][1] for each in rounds),
-            median(each[name][0] / each[start.beside][0] for each in rounds),
+            median(each[name].took for each in rounds),
+            median(each[name].bare for each in rounds),
+            median(each[name].megabytes for each in rounds),
+            median(each[name].took / each[name].bare for each in rounds),
         )
-        for name, start in starts.items()
+        for name in starts
     }
+
+
+def _round(starts: dict[str, Start]) -> dict[str, Once]:
+    bare = {name: _once(starts[name])[0] for name in BASELINES}
+    found: dict[str, Once] = {}
+    for name, start in starts.items():
+        beside = _once(starts[start.beside])[0] if name in MUST else bare[start.beside]
+        took, megabytes = _once(start)
+        found[name] = Once(took, beside, megabytes)
+    return found
 
 
 def _once(start: Start) -> tuple[float, float]:
