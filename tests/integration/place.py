@@ -6,6 +6,7 @@ from typing import Any
 
 from cobranza.refs import References
 from cobranza_cli.place import Place
+from tests.integration.partiql import PartiqlClient
 from tests.integration.world import World
 
 # The parameters of a stack that may write to everybody, and of one for tests that names one phone.
@@ -20,7 +21,8 @@ class WorldPlace(Place):
     world: World
 
     def client(self, service: str) -> Any:
-        return getattr(self.world, service)
+        found = getattr(self.world, service)
+        return PartiqlClient(found) if service == "dynamodb" else found
 
     def now(self) -> datetime:
         return self.world.now

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.replies import Drop, cases, lines, say, texts, write
+from tests.integration.replies import Drop, ask, cases, lines, say, texts, write
 from tests.integration.rows import apply, codes
 from tests.integration.world import World, debts
 
@@ -53,6 +53,19 @@ def test_who_writes_between_queue_and_send_is_not_reminded(
     assert world.sender.remind(reminder, world.now).code == outcome
     assert len(texts(world)) == len(world.whatsapp.sent) == 1
     assert set(lines(world)) >= {"answer", *filter(None, [line])}
+
+
+@pytest.mark.parametrize("text", ["no reconozco esa deuda", "ya pagué", "no me llamen más", "ok gracias", "mmm"])
+def test_what_is_stored_and_not_understood_yet_holds_the_reminder_back(world: World, text: str) -> None:
+    (reminder,) = world.tick()
+    asked = ask(world, text)
+    assert world.sender.remind(reminder, world.now).code == "DEFERRED_JUST_HEARD"
+    world.later(minutes=29)
+    assert codes(world) == []
+    world.answers.give_up(asked, world.now)
+    world.later(minutes=1)
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+    assert world.whatsapp.sent == []
 
 
 @pytest.mark.parametrize(
@@ -116,6 +129,7 @@ def test_what_no_machine_reads_is_for_a_person_and_answered_once(world: World, k
 def test_small_talk_holds_nothing_back(world: World, text: str, answer: str) -> None:
     assert say(world, text) == answer
     assert cases(world) == []
+    world.later(minutes=30)
     assert codes(world) == ["SENT"]
 
 

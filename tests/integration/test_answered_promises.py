@@ -31,6 +31,7 @@ def test_cancelar_may_mean_to_pay(world: World) -> None:
     say(world, "cancelar")
     assert press(world, "Pagar") == "OWED"
     assert "$1,234.50" in texts(world)[-1]
+    world.later(minutes=30)
     assert codes(world) == ["SENT"]
 
 

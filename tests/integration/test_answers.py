@@ -288,6 +288,7 @@ def test_a_person_reads_a_reply_before_it_is_a_dead_letter(world: World, times: 
     assert cases(world) == topics
     told = [item["code"] for item in world.items("journal") if item["event"] == "case.opened"]
     assert told == topics
+    world.later(minutes=30)
     assert set(codes(world)) == ({"SKIPPED_OPEN_CASE"} if topics else {"SENT"})
 
 

@@ -100,7 +100,7 @@ def test_a_dispute_is_listed_read_closed_and_then_reminded(world: World) -> None
     status, told = order(world, "close", case, {"result": "resolved"})
     assert (status, told["state"], told["result"]) == (200, "CLOSED", "resolved")
     assert page(world)["cases"] == []
-    world.later(minutes=5)
+    world.later(minutes=30)
     assert codes(world) == ["SENT"]
     (line,) = noted(world, "case.closed")
     assert (line["by"], line["case"], line["type"]) == ("ana|1", case, "resolved")
@@ -245,7 +245,7 @@ def test_closing_ends_the_charge_too(world: World) -> None:
     order(world, "take", case, {"until": (world.now + timedelta(days=3)).isoformat()})
     order(world, "close", case, {"result": "resolved"})
     assert (book(world).borrower.human_until, book(world).borrower.case_until) == (None, None)
-    world.later(minutes=5)
+    world.later(minutes=30)
     assert codes(world) == ["SENT"]
 
 

@@ -12,7 +12,6 @@ FUNCTIONS = frozenset(
     ("ingest", "scheduler", "send", "webhook", "receipts", "answer", "payments", "reports", "events", "cases")
 )
 _KNOW_PEOPLE = FUNCTIONS - {"events"}
-_NOTE = _KNOW_PEOPLE - {"scheduler"}
 # Of each queue: who puts on it, and who takes off it.
 _QUEUES = {
     "FilesQueue": ("ingest", "ingest"),
@@ -54,7 +53,8 @@ MAY: dict[Attempt, frozenset[str]] = {
     ("dynamodb:Query", "LedgerTable/index/due"): frozenset({"ingest", "scheduler"}),
     ("dynamodb:Query", "LedgerTable/index/book"): frozenset({"ingest", "payments", "reports", "cases"}),
     # What happened is written once, and read by who tells of it.
-    ("dynamodb:PutItem", "JournalTable"): _NOTE,
+    # A put would replace a line; who notes inserts.
+    ("dynamodb:PutItem", "JournalTable"): NOBODY,
     ("dynamodb:Query", "JournalTable"): frozenset({"ingest", "reports"}),
     ("dynamodb:Query", "JournalTable/index/days"): frozenset({"reports"}),
     ("dynamodb:GetItem", "JournalTable"): NOBODY,

@@ -49,7 +49,8 @@ def test_who_erases_deletes_from_the_ledger_and_receipts_alone() -> None:
     assert may(now, ERASES, "dynamodb:DeleteItem") == {"${LedgerTable.Arn}"}
     assert may(now, ERASES, "s3:DeleteObjectVersion") == {"${ReceiptsBucket.Arn}/receipts/*"}
     assert may(now, ERASES, "s3:PutObject") == {f"${{WorkBucket.Arn}}/{ERASURES}*"}
-    assert may(now, ERASES, "dynamodb:PutItem") == {"${LedgerTable.Arn}", "${JournalTable.Arn}"}
+    assert may(now, ERASES, "dynamodb:PutItem") == {"${LedgerTable.Arn}"}
+    assert may(now, ERASES, "dynamodb:PartiQLInsert") == {"${JournalTable.Arn}"}
 
 
 def test_who_was_erased_is_never_forgotten() -> None:

@@ -27,6 +27,10 @@ from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.promised import promised_for
 from cobranza.policy.strategy import Strategy, is_true
 
+# So long after somebody wrote, what they said is understood, or a person has it: the queue gives a reply six
+# times, three minutes apart.
+UNDERSTOOD = timedelta(minutes=30)
+
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
@@ -224,6 +228,8 @@ def _gate(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
         return Skip("FREQUENCY_CAP")
     if too_soon := _too_soon(facts, rules, left):
         return too_soon
+    if borrower.heard_at and now < (understood := borrower.heard_at + UNDERSTOOD):
+        return Defer("JUST_HEARD", understood)
     if code := contact_rules.closed(rules, borrower.region, now):
         opens = contact_rules.next_open(rules, borrower.region, now) or now + timedelta(days=1)
         return Defer(code, not_before(rules, borrower.region, opens, _hour(left)))

@@ -143,6 +143,10 @@ DEFERRED = {
         "Aún no pasa el tiempo mínimo desde el último mensaje o pago",
         "The minimum time since the last message or payment has not passed",
     ),
+    "JUST_HEARD": Sentence(
+        "La persona acaba de escribir; se espera a entender lo que dijo",
+        "The borrower has just written; what they said is to be understood first",
+    ),
     "WINDOW": Sentence(
         "Fuera del horario en que se le puede contactar", "Outside the hours in which a borrower may be contacted"
     ),

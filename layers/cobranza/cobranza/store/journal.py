@@ -1,4 +1,4 @@
-"""The journal table: what happened, append-only. Roles may put what is not there, and read; nothing else.
+"""The journal table: what happened, append-only. Roles may insert what is not there, and read; nothing else.
 
 A line has two moments: `at`, when the thing happened, and `noted_at`, when we wrote it down. Days are those of the
 second, so that what is told late still comes out with a day that is not closed yet, once.
@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from cobranza.store import keys
-from cobranza.store.table import Bundle, ConditionFailed, Insert, Item, Table, utc
+from cobranza.store.table import Bundle, Insert, Item, Table, utc
 
 PAYMENT_APPLIED = "payment.applied"
 CASE_ANSWERED = "case.answered"
@@ -60,11 +60,8 @@ class Journal:
     ) -> bool:
         """Writes one line, of something that happened now unless `at` is told. False if it was there."""
         line = Line(subject=subject, event=event, identity=identity, at=at or now, facts=facts or {})
-        try:
-            self.table.put_new(_item(line, now))
-        except ConditionFailed:
-            return False
-        return True
+        (is_new,) = self.table.write_all([Insert(_item(line, now))])
+        return is_new
 
     def append_all(self, lines: Iterable[Line], now: datetime) -> None:
         """Writes those that are not there, 25 a call."""
