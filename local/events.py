@@ -25,7 +25,7 @@ from cobranza.events.event import (
     ReplyData,
     UnmatchedData,
 )
-from cobranza.ledger.case import Result
+from cobranza.ledger.case import CaseQueue, Result
 from local import marked
 
 FOLDER = Path(__file__).parents[1] / "docs" / "events"
@@ -40,6 +40,7 @@ BORROWER, MESSAGE, PAYMENT, RECEIPT = (
 )
 DEBT = "tienda#F-1001#"
 DAY = date(2026, 11, 27)
+DISPUTE = CaseData(code="DISPUTE", queue=CaseQueue.COLLECTIONS, message=MESSAGE)
 REMINDER = MessageData(kind="reminder", template="saldo_vencido", step=3, message=MESSAGE)
 # What each may carry.
 EXAMPLES: dict[str, Data] = {
@@ -67,8 +68,10 @@ EXAMPLES: dict[str, Data] = {
     "promise.broken": PromiseData(day=DAY),
     "consent.given": ConsentData(action="opt_in"),
     "consent.withdrawn": ConsentData(action="opt_out"),
-    "case.opened": CaseData(code="DISPUTE", message=MESSAGE),
-    "case.closed": CaseData(code="DISPUTE", message=MESSAGE, result=Result.RESOLVED),
+    "case.opened": DISPUTE,
+    "case.taken": DISPUTE,
+    "case.handed_back": DISPUTE,
+    "case.closed": DISPUTE.model_copy(update={"result": Result.RESOLVED}),
     "debt.closed": ClosedData(payment=PAYMENT),
     "import.finished": ImportData(
         kind="debts",

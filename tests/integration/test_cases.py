@@ -262,6 +262,7 @@ def test_it_goes_to_collections_from_the_portfolios_days_past_due_on(
     say(world, "no tengo trabajo")
     (case,) = world.cases.waiting("tienda")
     assert case.queue is queue
+    assert [item["queue"] for item in world.items("journal") if item["event"] == OPENED] == [queue]
 
 
 def test_an_unknown_number_is_a_queue_of_its_own_without_anybodys_data(world: World) -> None:
@@ -269,6 +270,7 @@ def test_an_unknown_number_is_a_queue_of_its_own_without_anybodys_data(world: Wo
     (row,) = listed(world)
     told = (row["queue"], row["topic"], row["borrower_id"], row["debts"])
     assert told == ("unknown", "UNKNOWN_SENDER", "", "")
+    assert [item["queue"] for item in world.items("journal") if item["event"] == OPENED] == ["unknown"]
     assert apply(world, "cases", closed(row["case_id"])).changes == {"created": 1}
     assert listed(world) == []
 
@@ -305,9 +307,9 @@ def test_what_is_said_twice_is_one_case(world: World) -> None:
 # Others hear of it.
 
 
-@pytest.mark.parametrize("borrower_id", ["C1", "C9"])
+@pytest.mark.parametrize(("borrower_id", "queue"), [("C1", "general"), ("C9", "unknown")])
 def test_who_hears_that_a_wish_to_be_erased_was_closed_heard_once_that_it_was_opened(
-    world: World, borrower_id: str
+    world: World, borrower_id: str, queue: str
 ) -> None:
     """C9 is no borrower yet; who wishes it again later has another case."""
     row = {"borrower_id": borrower_id, "action": "borrar", "source": "mesa"}
@@ -323,4 +325,6 @@ def test_who_hears_that_a_wish_to_be_erased_was_closed_heard_once_that_it_was_op
         line = Line(subject=item["pk"], event=item["event"], identity=item["case"], at=world.now, facts=item)
         event = event_of(line, "1")
         assert event
-        assert (event[0], getattr(event[1].data, "code", "")) == (item["event"], "ERASE")
+        assert event[0] == item["event"]
+        told_of = event[1].data.model_dump()
+        assert (told_of["code"], told_of["queue"]) == ("ERASE", queue)

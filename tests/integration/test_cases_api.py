@@ -11,12 +11,14 @@ from cobranza.flows.case_desk import CaseDesk
 from cobranza.flows.decide_receipt import DecisionDesk
 from cobranza.flows.faults import faults_of
 from cobranza.policy.portfolio import parse_portfolio
+from cobranza.store import keys
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.templates import shipped_templates
 from tests.integration.fakes import FakeContext
 from tests.integration.replies import PHONE, Drop, say, texts
 from tests.integration.rows import book, codes, rooms_of
+from tests.integration.test_events_walk import heard
 from tests.integration.world import PORTFOLIO_YAML, World, debts, function
 
 pytestmark = pytest.mark.in_memory
@@ -224,6 +226,23 @@ def test_while_a_person_is_in_charge_the_machine_is_silent_and_nobody_is_reminde
         "case.taken",
         "case.handed_back",
     ]
+
+
+def test_others_hear_a_cases_whole_way_with_its_queue_and_not_who_walked_it(world: World) -> None:
+    case = opened(world)
+    until = {"until": (world.now + timedelta(hours=2)).isoformat()}
+    for what, told in (("take", until), ("hand-back", None), ("close", {"result": "resolved"})):
+        assert order(world, what, case, told)[0] == 200
+        world.later(minutes=5)
+    way = [(name, detail) for name, detail in heard(world) if name.startswith("case.")]
+    assert [name for name, _ in way] == ["case.opened", "case.taken", "case.handed_back", "case.closed"]
+    assert [detail["data"]["result"] for _, detail in way] == [None, None, None, "resolved"]
+    found = world.cases.find(case)
+    assert found
+    about = ("DISPUTE", "general", keys.message_of(found.event))
+    assert {tuple(detail["data"][each] for each in ("code", "queue", "message")) for _, detail in way} == {about}
+    assert {(detail["borrower"], *detail["debts"]) for _, detail in way} == {(world.ref(), "tienda#F-1#")}
+    assert "ana" not in json.dumps(way)
 
 
 def test_what_somebody_else_has_taken_is_theirs_until_its_time_is_up(world: World) -> None:

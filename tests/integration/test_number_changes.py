@@ -93,6 +93,8 @@ def test_of_two_who_had_the_number_nobody_is_moved_and_a_person_looks(world: Wor
     assert {phone(world), phone(world, "C2")} == {f"+{PHONE}"}
     assert cases(world) == ["NUMBER_CHANGED"]
     assert lines(world).count("case.opened") == 1
+    (opened,) = (item for item in world.items("journal") if item["event"] == "case.opened")
+    assert (opened["code"], opened["queue"]) == ("NUMBER_CHANGED", "general")
 
 
 def test_a_number_that_nobody_has_moves_nobody(world: World) -> None:

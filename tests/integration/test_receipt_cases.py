@@ -8,7 +8,7 @@ import pytest
 
 from cobranza.events.event import CaseData
 from cobranza.flows.event_of import event_of
-from cobranza.ledger.case import Case, Closing, Result
+from cobranza.ledger.case import Case, CaseQueue, Closing, Result
 from cobranza.store import case_keys, keys
 from cobranza.store.journal import Line
 from cobranza.whatsapp.media import Unusable
@@ -124,7 +124,8 @@ def test_others_hear_once_that_it_was_opened(world: World) -> None:
     told = event_of(line, "1")
     assert told
     assert told[0] == "case.opened"
-    assert told[1].data == CaseData(code="RECEIPT_GONE", message=keys.message_of(asked.event))
+    message = keys.message_of(asked.event)
+    assert told[1].data == CaseData(code="RECEIPT_GONE", queue=CaseQueue.GENERAL, message=message)
 
 
 def test_that_a_strangers_was_opened_is_told_of_no_borrower(world: World) -> None:
@@ -132,6 +133,7 @@ def test_that_a_strangers_was_opened_is_told_of_no_borrower(world: World) -> Non
     desk(world, Unusable("TOO_LARGE")).fetch(asked, world.now)
     (item,) = opened(world)
     assert (item["pk"], item["code"], item["debts"]) == (keys.chat_pk(asked.borrower), "RECEIPT_TOO_LARGE", [])
+    assert item["queue"] == "unknown"
 
 
 def test_another_picture_opens_a_case_of_its_own(world: World) -> None:
@@ -146,7 +148,7 @@ def test_what_opened_by_itself_is_told_once_however_many_days_it_waits(world: Wo
     for _ in range(6):
         close(world)
     (item,) = opened(world)
-    assert (item["code"], item["portfolio"]) == ("RECEIPT_UNVERIFIED", "tienda")
+    assert (item["code"], item["portfolio"], item["queue"]) == ("RECEIPT_UNVERIFIED", "tienda", "general")
     apply(world, "receipts", rejected(receipt))
     assert [item["case"] for item in closed(world)] == [item["case"]]
 
@@ -173,7 +175,9 @@ def test_others_hear_how_it_ended(world: World, decide: Decide, result: Result) 
     told = event_of(line, "1")
     assert told
     assert told[0] == "case.closed"
-    assert told[1].data == CaseData(code="RECEIPT_GONE", result=result)
+    message = keys.message_of(found(world, case).event)
+    queue = CaseQueue.GENERAL
+    assert told[1].data == CaseData(code="RECEIPT_GONE", queue=queue, message=message, result=result)
 
 
 def test_who_dies_anywhere_closes_it_with_the_next_try(world: World) -> None:

@@ -15,6 +15,7 @@ from cobranza.store.journal import Line
 from tests.integration.fakes import DyingClient, Killed
 from tests.integration.rows import apply, book, codes, interrupt, owed
 from tests.integration.test_cases_api import ANA, call, noted
+from tests.integration.test_events_walk import heard
 from tests.integration.test_receipt_cases import found, receive_broken
 from tests.integration.test_receipt_decisions import accepted, close, configure, names, receive, rejected
 from tests.integration.world import World, debts
@@ -113,6 +114,28 @@ def test_the_journal_says_who_decided_and_others_hear_it(world: World) -> None:
     told = event_of(Line(subject=item["pk"], event=item["event"], identity=receipt, at=world.now, facts=item), "1")
     assert told
     assert (told[0], told[1].data) == ("receipt.accepted", DecidedData(receipt=receipt))
+
+
+def _money(world: World) -> list[tuple[str, dict[str, Any]]]:
+    names = ("payment.applied", "debt.closed")
+    return [(name, detail["data"]) for name, detail in heard(world) if name in names]
+
+
+def test_others_hear_once_of_the_money_that_it_books(world: World) -> None:
+    receipt = receive(world)
+    for who in (ANA, ANA, ANA | {"sub": "beto|2"}):
+        assert decide(world, receipt, ACCEPTED | {"amount": "1234.50"}, claims=who)[0] == 200
+    (applied, payment), (closed, debt) = sorted(_money(world), reverse=True)
+    assert (applied, closed) == ("payment.applied", "debt.closed")
+    assert (payment["amount"], payment["allocations"]) == ("1234.50", {"tienda#F-1#": "1234.50"})
+    assert debt["payment"] == payment["payment"]
+
+
+def test_they_hear_of_none_that_a_file_told_before(world: World) -> None:
+    receipt = receive(world)
+    apply(world, "receipts", accepted(receipt, amount="1234.50"))
+    assert decide(world, receipt, ACCEPTED | {"amount": "1234.50"})[0] == 200
+    assert _money(world) == []
 
 
 def test_its_case_is_closed_by_who_decided(world: World) -> None:

@@ -18,6 +18,17 @@ B, CHAT, SHOP = f"B#{WHO}", f"CHAT#{WHO}", "PORTFOLIO#tienda"
 DEBT, OTHER = "tienda#F-1#", "tienda#F-2#3"
 DAY = "2026-11-24"
 OF_REPLY = {"portfolio": "tienda", "number": "100000000000001", "message": MESSAGE, "debts": [DEBT]}
+CASE = "20261124T170000ZABCDEFGHIJKLM"
+OF_CASE = {
+    "portfolio": "tienda",
+    "case": CASE,
+    "code": "DISPUTE",
+    "queue": "collections",
+    "message": MESSAGE,
+    "debts": [DEBT],
+    "by": "ana|1",
+}
+BY_API = "api-DDDDDDDDDDDDDDDDDDDDDDDDDD"
 STATUS = {
     "portfolio": "tienda",
     "step": Decimal(0),
@@ -123,13 +134,43 @@ TOLD: list[tuple[Line, str, dict[str, Any]]] = [
     (line("opt_in", MESSAGE, OF_REPLY), "consent.given", {"action": "opt_in"}),
     (line("no_consent", MESSAGE, OF_REPLY), "consent.withdrawn", {"action": "no_consent"}),
     (line("opt_out", MESSAGE, OF_REPLY), "consent.withdrawn", {"action": "opt_out"}),
-    (line("case.opened", MESSAGE, OF_REPLY | {"code": "DISPUTE"}), "case.opened", {"code": "DISPUTE"}),
+    (
+        line("case.opened", MESSAGE, OF_REPLY | {"code": "DISPUTE"}),
+        "case.opened",
+        {"code": "DISPUTE", "queue": None},
+    ),
+    (line("case.opened", MESSAGE, OF_CASE), "case.opened", {"code": "DISPUTE", "queue": "collections"}),
+    (
+        line("case.taken", f"{CASE}#2026-11-24T17:00:00Z", OF_CASE | {"until": "2026-11-25T17:00:00Z"}),
+        "case.taken",
+        {"code": "DISPUTE", "queue": "collections", "message": MESSAGE, "result": None},
+    ),
+    (
+        line("case.handed_back", f"{CASE}#2026-11-24T17:05:00Z", OF_CASE),
+        "case.handed_back",
+        {"code": "DISPUTE", "queue": "collections", "message": MESSAGE, "result": None},
+    ),
+    (
+        line("case.closed", CASE, OF_CASE | {"type": "resolved"}),
+        "case.closed",
+        {"code": "DISPUTE", "queue": "collections", "message": MESSAGE, "result": "resolved"},
+    ),
     (
         line(
             "case.closed", MESSAGE, {"portfolio": "tienda", "code": "DISPUTE", "debts": [DEBT], "type": "stands"}
         ),
         "case.closed",
         {"code": "DISPUTE", "message": None, "result": "stands"},
+    ),
+    (
+        line("payment.applied", RECEIPT, PAID | {"source": BY_API}),
+        "payment.applied",
+        {"payment": RECEIPT, "amount": "1000.00"},
+    ),
+    (
+        line("debt.closed", f"{DEBT}#{RECEIPT}", {"source": BY_API, "debts": [DEBT], "payment": RECEIPT}),
+        "debt.closed",
+        {"payment": RECEIPT},
     ),
     (
         line("debt.closed", f"{DEBT}#{PAYMENT}", {"source": "gateway", "debts": [DEBT], "payment": PAYMENT}),

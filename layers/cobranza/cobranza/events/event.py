@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from cobranza.conversation.intent import Intent
-from cobranza.ledger.case import Result
+from cobranza.ledger.case import CaseQueue, Result
 
 SOURCE = "cobranza"
 
@@ -121,9 +121,10 @@ class ConsentData(Data):
 
 
 class CaseData(Data):
-    """`code`: why a person has to look at it; `result`: how it ended."""
+    """`code`: why a person has to look at it; `queue`: who of the creditor's team does; `result`: how it ended."""
 
     code: Code | None = None
+    queue: CaseQueue | None = None
     message: Ref | None = None
     result: Result | None = None
 
@@ -178,7 +179,10 @@ KINDS: Mapping[str, tuple[type[Data], str]] = {
     "receipt.received": (ReceiptData, "A picture or PDF came as proof of a payment"),
     "receipt.accepted": (DecidedData, "A person found its money"),
     "receipt.rejected": (DecidedData, "A person did not find its money"),
-    "payment.applied": (PaymentData, "A payment that a gateway told was booked"),
+    "payment.applied": (
+        PaymentData,
+        "A payment was booked that a gateway told, or a person who accepted a receipt by the API",
+    ),
     "payment.unmatched": (UnmatchedData, "A payment that a gateway told belongs to nobody"),
     "promise.made": (PromiseData, "A borrower promised on WhatsApp to pay"),
     "promise.taken_back": (PromiseData, "A borrower took the promise back"),
@@ -187,7 +191,9 @@ KINDS: Mapping[str, tuple[type[Data], str]] = {
     "consent.given": (ConsentData, "A borrower agreed on WhatsApp to be written to"),
     "consent.withdrawn": (ConsentData, "A borrower told us on WhatsApp to stop"),
     "case.opened": (CaseData, "A person has to look at something"),
+    "case.taken": (CaseData, "A person is in charge: the machine is silent"),
+    "case.handed_back": (CaseData, "Nobody is in charge any more: the machine answers again"),
     "case.closed": (CaseData, "Nobody has to look at it any more"),
-    "debt.closed": (ClosedData, "Nothing is left to pay of a debt, by a gateway's payment"),
+    "debt.closed": (ClosedData, "Nothing is left to pay of a debt, by such a payment as `payment.applied` tells"),
     "import.finished": (ImportData, "A file was worked through, or refused whole"),
 }

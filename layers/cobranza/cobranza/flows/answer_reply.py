@@ -179,10 +179,11 @@ class AnswerDesk:
 
     def _keep(self, turn: _Turn, now: datetime) -> None:
         reply = turn.reply
-        for event, facts in _lines(turn):
+        opened = self._case(turn, reply.case, now) if reply.case else None
+        for event, facts in _lines(turn, opened):
             self.journal.append(_subject(turn), now, event, turn.message, _facts(turn) | facts, at=turn.at)
-        if reply.case:
-            self.cases.open(self._case(turn, reply.case, now))
+        if opened:
+            self.cases.open(opened)
         for book in turn.people:
             self._keep_of(book.borrower.ref, turn, now)
         if reply.answer and (case := of_choice(turn.event["payload"])):
@@ -327,7 +328,7 @@ def _facts(turn: _Turn) -> Item:
     }
 
 
-def _lines(turn: _Turn) -> Iterator[tuple[str, Item]]:
+def _lines(turn: _Turn, opened: Case | None) -> Iterator[tuple[str, Item]]:
     """What was said, by the names that rows of a contacts file have, without its words; and that a person is asked
     for."""
     reply = turn.reply
@@ -340,5 +341,5 @@ def _lines(turn: _Turn) -> Iterator[tuple[str, Item]]:
         yield said.action.value, about | until | to
     if reply.takes_back:
         yield "promise.taken_back", about
-    if reply.case:
-        yield "case.opened", about | {"code": reply.case}
+    if opened:
+        yield "case.opened", about | {"code": opened.topic, "queue": opened.queue}

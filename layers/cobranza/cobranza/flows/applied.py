@@ -30,6 +30,9 @@ CHUNK = 50
 # How often a borrower may change under our hands before we give up.
 TRIES = 5
 
+# How an import_id begins that stands for no file: a person said it by the API.
+BY_API = "api-"
+
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
 
 type Outcomes = list[tuple[Row, str | InvalidInput]]

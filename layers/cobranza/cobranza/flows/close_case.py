@@ -76,7 +76,14 @@ def subject_of(case: Case) -> str:
 
 def facts_of(case: Case, by: str) -> Item:
     """What the journal's lines of a case have in common; `by` is empty for files."""
-    told: Item = {"portfolio": case.portfolio, "case": case.id, "code": case.topic, "debts": list(case.debts)}
+    told: Item = {
+        "portfolio": case.portfolio,
+        "case": case.id,
+        "code": case.topic,
+        "queue": case.queue,
+        "message": keys.message_of(case.event),
+        "debts": list(case.debts),
+    }
     return told | ({"by": by} if by else {})
 
 

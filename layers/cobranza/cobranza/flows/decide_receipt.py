@@ -12,7 +12,7 @@ from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
 from cobranza.files.receipts import ReceiptRow, read_receipt
 from cobranza.files.row import Row
-from cobranza.flows.applied import Applied, Job, Rooms
+from cobranza.flows.applied import BY_API, Applied, Job, Rooms
 from cobranza.flows.apply_receipts import apply_receipts
 from cobranza.flows.case_desk import Caller, CaseRefused
 from cobranza.ledger.money import parse_amount
@@ -89,4 +89,4 @@ def _source(caller: Caller, cells: Mapping[str, str], now: datetime) -> str:
         *(f"{name}={cells[name]}" for name in sorted(cells)),
     ]
     digest = hashlib.sha256("\n".join(words).encode()).digest()
-    return f"api-{base64.b32encode(digest[:20])[:26].decode()}"
+    return f"{BY_API}{base64.b32encode(digest[:20])[:26].decode()}"

@@ -28,6 +28,7 @@ from cobranza.events.event import (
     ReplyData,
     UnmatchedData,
 )
+from cobranza.flows.applied import BY_API
 from cobranza.flows.take_payment import SOURCE as GATEWAY
 from cobranza.store import keys
 from cobranza.store.journal import (
@@ -42,6 +43,8 @@ from cobranza.store.journal import (
 _KIND_OF = {"outcome": "reminder", "confirmation": "confirmation", "answer": "answer"}
 # Not SENT: what WhatsApp took, WhatsApp tells of.
 _TOLD = {"UNKNOWN": "message.unknown", "FAILED_": "message.failed"}
+# How the source of money begins that no file told.
+_BOOKED_BY = (GATEWAY, BY_API)
 _DAY = re.compile(r"(told )?\d{4}-\d{2}-\d{2}")
 _WORD = re.compile(r"[a-z][a-z_]{0,39}")
 _THERE = {"exists": True}
@@ -193,7 +196,7 @@ def _consent(line: Line) -> ConsentData:
 def _case(line: Line) -> CaseData:
     facts = line.facts
     result = facts["type"] if line.event == "case.closed" else None
-    return CaseData(code=facts.get("code"), message=facts.get("message"), result=result)
+    return CaseData(code=facts.get("code"), queue=facts.get("queue"), message=facts.get("message"), result=result)
 
 
 def _closed(line: Line) -> ClosedData:
@@ -223,7 +226,7 @@ ANNOUNCED: tuple[Announced, ...] = (
     Announced("receipt", "receipt.received", _receipt),
     Announced("receipt.accepted", "receipt.accepted", _decided),
     Announced("receipt.rejected", "receipt.rejected", _decided),
-    Announced(PAYMENT_APPLIED, "payment.applied", _payment, fact="source", begins=GATEWAY),
+    *(Announced(PAYMENT_APPLIED, "payment.applied", _payment, fact="source", begins=by) for by in _BOOKED_BY),
     Announced(PAYMENT_UNMATCHED, "payment.unmatched", _unmatched),
     Announced("promise", "promise.made", _promise, fact="message"),
     Announced("promise.taken_back", "promise.taken_back", _promise),
@@ -234,8 +237,10 @@ ANNOUNCED: tuple[Announced, ...] = (
     Announced("no_consent", "consent.withdrawn", _consent, fact="message"),
     Announced("opt_out", "consent.withdrawn", _consent, fact="message"),
     Announced("case.opened", "case.opened", _case),
+    Announced("case.taken", "case.taken", _case),
+    Announced("case.handed_back", "case.handed_back", _case),
     Announced("case.closed", "case.closed", _case),
-    Announced(DEBT_CLOSED, "debt.closed", _closed, fact="source", begins=GATEWAY),
+    *(Announced(DEBT_CLOSED, "debt.closed", _closed, fact="source", begins=by) for by in _BOOKED_BY),
     Announced("import", "import.finished", _import),
 )
 

@@ -89,9 +89,10 @@ class NumberDesk:
             portfolio_id=portfolio.portfolio_id if portfolio else self.callers.ledger.first_portfolio(),
             portfolio=portfolio,
         )
-        facts = {"code": NUMBER_CHANGED, "portfolio": matter.portfolio_id}
+        case = case_of(matter, books, now)
+        facts = {"code": case.topic, "queue": case.queue, "portfolio": case.portfolio}
         self._note(books[0], "case.opened", change, facts, now)
-        self.cases.open(case_of(matter, books, now))
+        self.cases.open(case)
 
     def _note(self, book: Book, event: str, change: Changed, facts: Item, now: datetime) -> None:
         """Without the numbers, which are the person's own."""

@@ -59,6 +59,5 @@ def open_case(cases: Cases, journal: Journal, case: Case) -> None:
     """Once for a message, however often and by whatever topic it is opened again. The journal comes first: who
     dies after it opens it again."""
     message = keys.message_of(case.event)
-    told = facts_of(case, "") | {"message": message}
-    journal.append(subject_of(case), case.opened_at, "case.opened", message, told)
+    journal.append(subject_of(case), case.opened_at, "case.opened", message, facts_of(case, ""))
     cases.open(case)
