@@ -5,20 +5,20 @@ message has left behind.
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from cobranza.conversation.amounts import amount_in_figures
 from cobranza.conversation.answers import Answer
 from cobranza.conversation.buttons import STANDS, Buttons, of_button, of_promise, pay_or_stop, stands_or_changes
 from cobranza.conversation.channels import channel_asked
+from cobranza.conversation.hours import HANDS_OVER, is_closed, midnight, opening
 from cobranza.conversation.intent import Because, Intent, Meaning, understand
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money, totals
 from cobranza.ledger.promise import HORIZON, MOST_PER_DEBT
 from cobranza.ledger.standing import WHATSAPP, Action, Word
-from cobranza.policy import contact_rules
 from cobranza.policy.credit import credited
 from cobranza.policy.decision import Book, less_credit
 from cobranza.policy.due import local_date
@@ -69,7 +69,8 @@ class Reply:
     when a person answers alone; `wakes`, that something was lifted.
 
     What to answer: nothing without an `answer`; `buttons` by payload; `once`, what it counts as, and the moment
-    after which it must not have been said before; `promised` and `day` are what a promise is about.
+    after which it must not have been said before; `opens`, when a person reads it, in the borrower's zone;
+    `promised` and `day` are what a promise is about.
     """
 
     says: tuple[Said, ...] = ()
@@ -83,6 +84,7 @@ class Reply:
     message_class: MessageClass = MessageClass.ANSWER
     buttons: Buttons = ()
     once: tuple[str, datetime] | None = None
+    opens: datetime | None = None
     promised: Money | None = None
     day: date | None = None
 
@@ -110,9 +112,17 @@ def owed_to(asked: Asked, book: Book, portfolio: Portfolio | None, now: datetime
 def sayable(asked: Asked, reply: Reply, borrower: Borrower, now: datetime) -> Reply:
     """The reply without its answer where nothing may be said; then nobody is reminded meanwhile."""
     if _may_go(asked, reply, borrower, now):
-        return reply
+        return _once_while_closed(asked, reply, borrower)
     until = reply.looked_into or (asked.at + CASE if reply.answer else None)
     return replace(reply, answer=None, buttons=(), looked_into=until)
+
+
+def _once_while_closed(asked: Asked, reply: Reply, borrower: Borrower) -> Reply:
+    """Whoever writes while nobody is there is told so once, whatever they write; all that is kept is kept."""
+    answer = reply.answer
+    if answer is None or answer not in HANDS_OVER or not is_closed(borrower, asked.at):
+        return reply
+    return replace(reply, once=("closed", asked.at - NOTICE), opens=opening(borrower, asked.at, answer))
 
 
 def reply_to_stranger(asked: Asked, meaning: Meaning, now: datetime, *, is_taken: bool = False) -> Reply:
@@ -152,7 +162,7 @@ def _in_charge(borrower: Borrower, asked: Asked, now: datetime) -> bool:
 
 def _stop_confirmed(asked: Asked, borrower: Borrower | None) -> Reply:
     """The recorder has stopped already. Who stops twice on a local date is told once."""
-    since = _midnight(borrower, asked.at) if borrower else asked.at - NOTICE
+    since = midnight(borrower, asked.at) if borrower else asked.at - NOTICE
     once = ("stopped", since)
     return Reply(answer=Answer.STOPPED, message_class=MessageClass.STOP_CONFIRMATION, once=once)
 
@@ -160,13 +170,6 @@ def _stop_confirmed(asked: Asked, borrower: Borrower | None) -> Reply:
 def _unknown(asked: Asked, case: str) -> Reply:
     """To somebody who is no borrower: kept, for a person."""
     return Reply(case=case, answer=Answer.STRANGER, once=("stranger", asked.at - NOTICE))
-
-
-def _midnight(borrower: Borrower, at: datetime) -> datetime:
-    """At which the borrower's local date began."""
-    rules = contact_rules.rules_for(borrower.country)
-    zone = contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
-    return datetime.combine(at.astimezone(zone).date(), time(), zone)
 
 
 def looked_into(asked: Asked, case: str, answer: Answer) -> Reply:
@@ -292,10 +295,7 @@ class _Reading:
 
     @property
     def _is_closed(self) -> bool:
-        """Whether nobody is there to read it: outside the hours of the borrower's country."""
-        borrower = self.book.borrower
-        rules = contact_rules.rules_for(borrower.country)
-        return rules is not None and contact_rules.closed(rules, borrower.region, self.asked.at) is not None
+        return is_closed(self.book.borrower, self.asked.at)
 
     def _case(self, kind: str, answer: Answer) -> Reply:
         return looked_into(self.asked, kind, answer)
@@ -317,7 +317,7 @@ class _Reading:
             Said(Action.CONSENT, Word(self.asked.at, self.asked.text[:_MAX_CONSENT], WHATSAPP)),
             Said(Action.OPT_IN, Word(self.asked.at, "", WHATSAPP)),
         )
-        tomorrow = _midnight(self.book.borrower, self.asked.at) + timedelta(days=1)
+        tomorrow = midnight(self.book.borrower, self.asked.at) + timedelta(days=1)
         return Reply(says=says, wakes=True, looked_into=tomorrow, answer=Answer.STARTED)
 
     def owed(self) -> Reply:

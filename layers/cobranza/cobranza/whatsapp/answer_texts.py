@@ -1,10 +1,11 @@
 """Answers as WhatsApp's JSON, with amounts and dates as the borrower writes them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 
 from cobranza.conversation.answers import Answer, Part, words_for
 from cobranza.conversation.reply import Owed, Reply, owed_on
@@ -26,8 +27,18 @@ def answer_message(to: str, text: str, reply: Reply, language: str, reply_to: st
 
 
 def answer_text(answer: Answer, reply: Reply, book: Book, portfolio: Portfolio, language: str) -> str:
-    """What a borrower reads. No figure that is not in the book, or in their own promise."""
+    """What a borrower reads. No figure but of the book, of their own promise, and of when we open again."""
     locale = locale_of(language, book.borrower.country)
+    text = _words(answer, reply, book, portfolio, language, locale)
+    return f"{text} {_opens(reply.opens, language, locale)}" if reply.opens else text
+
+
+def _opens(opens: datetime, language: str, locale: Locale) -> str:
+    day, hour = format_date(opens, "full", locale), format_time(opens, "short", locale=locale)
+    return words_for(Part.OPENS, language, day=day, hour=hour)
+
+
+def _words(answer: Answer, reply: Reply, book: Book, portfolio: Portfolio, language: str, locale: Locale) -> str:
     match answer:
         case Answer.OWED:
             return "\n".join(_owed_lines(book, portfolio, language, locale))
