@@ -141,6 +141,7 @@ def _tell(summary: Summary | None) -> None:
         "imported",
         kind=summary.kind,
         portfolio=summary.portfolio,
+        file=summary.digest,
         read=summary.read,
         refused=summary.refused,
         waiting=summary.waiting is not None,

@@ -191,4 +191,10 @@ def _raise_alarm(reminder: Reminder, outcome: Outcome) -> None:
         if is_known(code) and rule_for(code).action is not Action.OUR_BUG:
             return
         telemetry.count("RequestsAtFault" if is_known(code) else "UnknownErrorCodes")
-        telemetry.logger.error("meta refused", code=code, remedy=rule_for(code).remedy.en, trace=reminder.trace)
+        telemetry.logger.error(
+            "meta refused",
+            code=code,
+            remedy=rule_for(code).remedy.en,
+            borrower=reminder.borrower,
+            trace=reminder.trace,
+        )

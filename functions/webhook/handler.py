@@ -12,7 +12,7 @@ from cobranza.clock import Clock
 from cobranza.errors import InvalidInput
 from cobranza.flows.record_events import Recorder
 from cobranza.flows.record_news import DROPPED, RED, STOPPED, NewsDesk
-from cobranza.flows.record_statuses import STATES
+from cobranza.flows.record_statuses import STATES, message_named
 from cobranza.http_api import answer, request_of
 from cobranza.queues import Queue
 from cobranza.refs import References
@@ -177,4 +177,11 @@ def _tell_failure(event: StatusEvent, trace: str) -> None:
         if is_known(error.code) and rule.action is not Action.OUR_BUG:
             return
         telemetry.count("RequestsAtFault" if is_known(error.code) else "UnknownErrorCodes")
-        telemetry.logger.error("meta failed a message", code=error.code, remedy=rule.remedy.en, trace=trace)
+        ours = message_named(event)
+        telemetry.logger.error(
+            "meta failed a message",
+            code=error.code,
+            remedy=rule.remedy.en,
+            borrower=ours.borrower if ours else "",
+            trace=trace,
+        )

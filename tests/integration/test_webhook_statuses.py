@@ -142,6 +142,7 @@ def test_a_failure_that_a_person_must_look_at_is_counted_and_an_error_in_the_log
     assert tell(world, statuses=[status(sent, "failed", errors=[error])]) == 200
     assert counted == [*([metric] if metric else []), "MessagesFailed"]
     assert [told["code"] for told in logged] == ([code] if metric else [])
+    assert {told["borrower"] for told in logged} <= {world.ref()}
     assert not any(personal in str(logged) for personal in (PHONE, "Lucía", "wamid"))
     assert world.item("MSG#2026-11-24")["reason"]["code"] == code
 
