@@ -367,10 +367,9 @@ def dead_letter_queues(of: Stack) -> set[str]:
 
 
 def dead_letter_targets(of: Stack) -> list[str]:
-    """Where queues, streams, and functions that neither calls, leave what they give up."""
+    """Where queues, the streams of a function, and functions that neither calls, leave what they give up."""
     targets = [dig(queue, "RedrivePolicy.deadLetterTargetArn") for queue in of.of(QUEUE).values()]
     targets += [dig(each.properties, "DeadLetterConfig.TargetArn") for each in of.functions.values()]
-    # The streams of a function share one.
     streams = {str(each["FunctionName"]): each for each in of.of(MAPPING).values() if "DestinationConfig" in each}
     targets += [dig(each, "DestinationConfig.OnFailure.Destination") for each in streams.values()]
     return [target for target in targets if target]

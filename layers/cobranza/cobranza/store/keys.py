@@ -98,11 +98,6 @@ class MessageKey:
         return {"pk": borrower_pk(self.borrower), "sk": f"{kind}{self.day.isoformat()}"}
 
 
-def is_claim(item: Mapping[str, Any]) -> bool:
-    """Whether it is a day's claim of a reminder."""
-    return item["sk"].startswith(MESSAGE)
-
-
 def borrower_pk(ref: str) -> str:
     return f"B#{ref}"
 

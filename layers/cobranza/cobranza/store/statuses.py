@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from cobranza.store.journal import Line, Noted
-from cobranza.store.keys import MessageKey, is_claim
+from cobranza.store.keys import MESSAGE, MessageKey
 from cobranza.store.table import Item, utc
 
 RISING = ("sent", "delivered", "read")
@@ -40,7 +40,7 @@ def noted_of(claim: Item) -> list[Noted]:
 
 def noted_in(items: Iterable[Item]) -> Iterator[Noted]:
     """What the claims among these items of a borrower alone know."""
-    return (noted for item in items if is_claim(item) for noted in noted_of(item))
+    return (noted for item in items if item["sk"].startswith(MESSAGE) for noted in noted_of(item))
 
 
 def noted_since(old: Item, new: Item) -> list[Noted]:
