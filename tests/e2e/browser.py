@@ -28,6 +28,7 @@ NEEDED = pytest.mark.skipif(
     not (BROWSER and DRIVER), reason="no browser here: chromium and chromium-driver are not installed"
 )
 PATIENCE = 60
+OWN = ("chrome:", "chrome-untrusted:")
 # Under the temporary folder's own name socket paths get too long.
 TEMPORARY = ROOT / "build" / "tmp"
 
@@ -178,12 +179,11 @@ class Phones:
         self._driver.save_screenshot(str(path))
 
     def asked(self) -> set[str]:
-        """Every address that the browser asked for the page since the last time."""
+        """Every address that the browser asked for the page since the last time; its own new tab is no page."""
         log = (json.loads(entry["message"])["message"] for entry in self._driver.get_log("performance"))
-        sent = (
-            event["params"]["request"]["url"] for event in log if event["method"] == "Network.requestWillBeSent"
-        )
-        return {url for url in sent if not url.startswith(("data:", "blob:", "chrome:"))}
+        sent = (event["params"] for event in log if event["method"] == "Network.requestWillBeSent")
+        asked = {each["request"]["url"] for each in sent if not each["documentURL"].startswith(OWN)}
+        return {url for url in asked if not url.startswith(("data:", "blob:", *OWN))}
 
     def complaints(self) -> list[str]:
         """What the browser had to say about the page: errors, and what its policy forbade."""
