@@ -1,6 +1,7 @@
 """The API of cases, called as API Gateway calls it once it has checked a token."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,13 +9,13 @@ import pytest
 
 from cobranza.flows.answer_case import CaseAnswers
 from cobranza.flows.case_desk import CaseDesk
+from cobranza.flows.case_template import CaseTemplates
 from cobranza.flows.decide_receipt import DecisionDesk
 from cobranza.flows.faults import faults_of
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store import keys
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
-from cobranza.whatsapp.templates import shipped_templates
 from tests.integration.fakes import FakeContext
 from tests.integration.replies import PHONE, Drop, say, texts
 from tests.integration.rows import book, codes, rooms_of
@@ -43,7 +44,9 @@ def deps(world: World, **changes: Any) -> Any:
     whatsapp: Any = world.whatsapp
     answers = CaseAnswers(desk=desk, whatsapp=whatsapp, faults=faults_of(world.templates), **changes)
     decisions = DecisionDesk(rooms=rooms, receipts=world.receipts, portfolio=world.ledger.portfolio)
-    return function("cases").Deps(answers, decisions, world.clock)
+    sender = replace(world.sender, **changes)
+    templates = CaseTemplates(desk=desk, sender=sender)
+    return function("cases").Deps(answers, templates, decisions, world.clock)
 
 
 def call(
@@ -165,8 +168,9 @@ def test_outside_the_window_the_templates_are_told_that_may_be_used(world: World
     world.later(hours=24)
     status, told = order(world, "answer", case, {"text": "Lo revisamos hoy."})
     assert (status, told["code"]) == (409, "OUTSIDE_WINDOW")
-    names = {name for name, language in shipped_templates() if language == "es"}
-    assert {*told["templates"]} == names - {"pago_recibido"}
+    assert told["templates"] == ["consulta_respondida"]
+    world.templates.tell("consulta_respondida", "es", {"status": "REJECTED"}, world.now)
+    assert order(world, "answer", case, {"text": "Lo revisamos hoy."})[1]["templates"] == []
     assert len(texts(world)) == 1
 
 
