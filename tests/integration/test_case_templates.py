@@ -21,6 +21,7 @@ from tests.integration.replies import NUMBER, PHONE, Drop, say, texts
 from tests.integration.rows import apply, codes
 from tests.integration.sending import status
 from tests.integration.test_cases_api import ANA, STRANGER, noted, opened, order
+from tests.integration.test_events_walk import heard
 from tests.integration.test_pause import pause
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 
@@ -432,3 +433,21 @@ def test_wherever_a_worker_dies_at_most_one_leaves_and_the_next_try_tells_what_b
     assert code in (("",) if left(world) and (at, done) > (3, False) else ("", "MAY_HAVE_LEFT"))
     assert len(noted(world, "case.answered")) == len(noted(world, "confirmation")) == 1
     assert write(world, case)[1].get("code", "") == code
+
+
+# Others.
+
+
+def test_others_hear_of_what_left_by_the_cases_own_message_and_not_of_what_was_refused(world: World) -> None:
+    case = waiting(world)
+    say(world, "¿hay alguien?")
+    world.later(hours=25)
+    world.whatsapp.answers = [Refused(Action.RETRY, WRONG, 6)]
+    write(world, case)
+    world.later(minutes=1)
+    assert write(world, case)[0] == 200
+    found = world.cases.find(case)
+    assert found
+    ((_, detail),) = [each for each in heard(world) if each[0] == "case.answered"]
+    assert detail["data"]["message"] == keys.message_of(found.event)
+    assert (detail["borrower"], detail["debts"]) == (world.ref(), ["tienda#F-1#"])

@@ -235,12 +235,19 @@ def test_while_a_person_is_in_charge_the_machine_is_silent_and_nobody_is_reminde
 def test_others_hear_a_cases_whole_way_with_its_queue_and_not_who_walked_it(world: World) -> None:
     case = opened(world)
     until = {"until": (world.now + timedelta(hours=2)).isoformat()}
-    for what, told in (("take", until), ("hand-back", None), ("close", {"result": "resolved"})):
+    ways = (("take", until), ("answer", {"text": "Hola"}), ("hand-back", None), ("close", {"result": "resolved"}))
+    for what, told in ways:
         assert order(world, what, case, told)[0] == 200
         world.later(minutes=5)
     way = [(name, detail) for name, detail in heard(world) if name.startswith("case.")]
-    assert [name for name, _ in way] == ["case.opened", "case.taken", "case.handed_back", "case.closed"]
-    assert [detail["data"]["result"] for _, detail in way] == [None, None, None, "resolved"]
+    assert [name for name, _ in way] == [
+        "case.opened",
+        "case.taken",
+        "case.answered",
+        "case.handed_back",
+        "case.closed",
+    ]
+    assert [detail["data"]["result"] for _, detail in way] == [None, None, None, None, "resolved"]
     found = world.cases.find(case)
     assert found
     about = ("DISPUTE", "general", keys.message_of(found.event))
