@@ -143,7 +143,7 @@ class CaseDesk:
 
     def note_answer(self, case: Case, caller: Caller, identity: str, told: Item, now: datetime) -> None:
         """What became of what the caller wrote to the borrower; `told` has it as type."""
-        if told["type"] != REFUSED:
+        if told["type"] != REFUSED and case.first_answer_at is None:
             self.closer.cases.answered(case.id, now)
         facts = facts_of(case, caller.name) | told
         self.closer.journal.append(subject_of(case), now, CASE_ANSWERED, identity, facts)
