@@ -136,6 +136,17 @@ def test_who_answers_it_is_answered_in_free_words_and_a_day_later_by_another_tem
     assert len(left(world)) == 2
 
 
+def test_of_two_cases_with_one_last_message_one_template_answers_both(world: World) -> None:
+    first = opened(world)
+    second = waiting(world, UNCLEAR_TEXT)
+    assert first != second
+    assert [write(world, case)[0] for case in (first, second)] == [200, 200]
+    world.later(days=1)
+    assert [write(world, case)[1]["first_answer_at"] is None for case in (first, second)] == [False, False]
+    assert len(left(world)) == 1
+    assert (kind(world, first), kind(world, second)) == (["SENT"], ["SENT"])
+
+
 # What is asked.
 
 
@@ -304,6 +315,20 @@ def test_who_was_reminded_today_is_not_written_to_and_who_was_written_to_is_not_
     world.later(minutes=5)
     assert codes(world) == ["SKIPPED_FREQUENCY_CAP"]
     assert len(world.whatsapp.sent) == 1
+
+
+def test_templates_count_for_each_other(world: World) -> None:
+    """At most three contacts in seven days: Wednesday, Thursday, Friday, and then not on Monday."""
+    case = waiting(world)
+    for days in (1, 1, 3):
+        assert write(world, case)[0] == 200
+        world.later(minutes=5)
+        say(world, "dígame")
+        world.later(days=days, minutes=1)
+    told = write(world, case)[1]
+    assert (told["code"], told["reason"]) == ("NOT_NOW", "FREQUENCY_CAP")
+    world.later(days=3)
+    assert write(world, case)[0] == 200
 
 
 def test_calls_made_elsewhere_count(world: World) -> None:

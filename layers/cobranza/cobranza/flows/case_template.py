@@ -60,7 +60,7 @@ class CaseTemplates:
         loaded = self._person(case, asked)
         one = Confirmation(
             subject=Subject.CASE,
-            ref=case_keys.answer_id(case.id, asked["sk"], Subject.CASE),
+            ref=case_keys.answer_id(case.chat, asked["sk"], Subject.CASE),
             portfolio=case.portfolio,
             day=now.date(),
             at=now,
@@ -115,7 +115,7 @@ class CaseTemplates:
     def _note(
         self, case: Case, caller: Caller, asked: Item, sent: Message, one: Confirmation, now: datetime
     ) -> None:
-        """Once, whoever asks again."""
+        """Once for each case, whoever asks again."""
         told: Item = {
             "type": _type_of(sent),
             "number": asked["phone_number_id"],
@@ -123,7 +123,7 @@ class CaseTemplates:
             "template": sent.template,
         }
         told |= self.sender.texts.proof(MessageKey(case.borrowers[0], sent.day, confirms=True))
-        self.desk.note_answer(case, caller, one.ref, told, now)
+        self.desk.note_answer(case, caller, f"{one.ref}#{case.id}", told, now)
 
 
 def _not_allowed(reason: str) -> CaseRefused:
