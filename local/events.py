@@ -71,6 +71,7 @@ EXAMPLES: dict[str, Data] = {
     "case.opened": DISPUTE,
     "case.taken": DISPUTE,
     "case.handed_back": DISPUTE,
+    "case.answered": DISPUTE,
     "case.closed": DISPUTE.model_copy(update={"result": Result.RESOLVED}),
     "debt.closed": ClosedData(payment=PAYMENT),
     "import.finished": ImportData(

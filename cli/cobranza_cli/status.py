@@ -126,10 +126,11 @@ def _stop(breaker: Breaker) -> dict[str, Any]:
 
 
 def templates(place: Place, names: list[str]) -> dict[str, dict[str, str]]:
-    """Of the texts that these portfolios use, those that cannot be sent as Meta has them, in every language: a row
-    may name any."""
+    """Of the texts that these portfolios use, and the API of cases where there is one, those that cannot be sent
+    as Meta has them, in every language: a row may name any."""
     ledger = Ledger(place.ledger)
     used = {text for name in names if (portfolio := ledger.portfolio(name)) for text in _texts(ledger, portfolio)}
+    used |= {Subject.CASE} if "CasesUrl" in place.outputs else set()
     return {
         f"{name} {language}": {"fault": fault, "remedy": remedy(fault)}
         for (name, language), fault in sorted(place.faults().items())

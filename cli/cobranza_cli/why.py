@@ -21,6 +21,7 @@ from cobranza.policy.outcomes import Sentence, sentence
 from cobranza.store import keys
 from cobranza.store.book import Book
 from cobranza.store.cases import Cases
+from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey
@@ -190,4 +191,5 @@ def _sources(place: Place) -> Sources:
         DueLine(table),
         Receipts(table),
         Cases(table),
+        Conversations(table),
     )

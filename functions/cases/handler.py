@@ -15,9 +15,9 @@ from cobranza.cases_api import (
     Decision,
     Ending,
     OpenCases,
+    Reply,
     Taking,
     WaitingReceipts,
-    Words,
     asked_of,
     caller_of,
     case_id_of,
@@ -32,8 +32,12 @@ from cobranza.errors import InvalidInput
 from cobranza.flows.answer_case import CaseAnswers
 from cobranza.flows.applied import Rooms
 from cobranza.flows.case_desk import Caller, CaseDesk, CaseRefused, Wanted
+from cobranza.flows.case_template import CaseTemplates
 from cobranza.flows.decide_receipt import DecisionDesk
 from cobranza.flows.faults import faults_of
+from cobranza.flows.room import Room
+from cobranza.flows.send_reminder import Sender
+from cobranza.flows.stops import Stops
 from cobranza.http_api import answer_json
 from cobranza.ledger.case import Closing
 from cobranza.refs import References
@@ -44,18 +48,22 @@ from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
+from cobranza.store.limits import Limits, Ramps
+from cobranza.store.messages import Messages
 from cobranza.store.payments import Payments
-from cobranza.store.portfolios import remembered
+from cobranza.store.portfolios import remembered, switched_on
 from cobranza.store.receipts import Receipts
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.store.templates import Templates
+from cobranza.store.texts import Texts
 from cobranza.whatsapp.client import WhatsApp
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
     answers: CaseAnswers
+    templates: CaseTemplates
     decisions: DecisionDesk
     clock: Clock
 
@@ -81,20 +89,27 @@ def wire() -> Deps:
         remembered(ledger.strategy),
     )
     secret = Secret(secrets, settings.provider_secret)
-    answers = CaseAnswers(
-        desk=CaseDesk(
-            closer=rooms.closer,
-            conversations=Conversations(table),
-            portfolio=portfolio,
-        ),
+    sender = Sender(
+        ledger=ledger,
+        messages=Messages(table),
+        journal=journal,
         whatsapp=WhatsApp(
             settings.graph_api_url, settings.graph_api_version, secret, requests.Session(), reread=secret.again
         ),
-        faults=faults_of(Templates(table), is_needed=settings.needs_sync),
+        strategy_of=rooms.strategy_of,
+        portfolio=remembered(switched_on(ledger.portfolio, settings.countries_on.split(","))),
+        feed=ledger.feed,
+        room=Room(Limits(table, int(settings.people_per_day)), Ramps(table)),
+        stops=Stops(ledger),
+        texts=Texts(table),
         only_to=settings.only_to,
+        faults=faults_of(Templates(table), is_needed=settings.needs_sync),
     )
+    desk = CaseDesk(closer=rooms.closer, conversations=Conversations(table), portfolio=portfolio)
+    answers = CaseAnswers(desk=desk, whatsapp=sender.whatsapp, faults=sender.faults, only_to=sender.only_to)
     decisions = DecisionDesk(rooms=rooms, receipts=Receipts(table), portfolio=portfolio)
-    return Deps(answers, decisions, stage_clock(settings, lambda: client("ssm")))
+    clock = stage_clock(settings, lambda: client("ssm"))
+    return Deps(answers, CaseTemplates(desk=desk, sender=sender), decisions, clock)
 
 
 @telemetry.metrics.log_metrics
@@ -137,7 +152,10 @@ def _order(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> 
     """What is to be done with a case, by its id."""
     match event["routeKey"].removeprefix("POST /cases/{id}/"):
         case "answer":
-            return partial(deps.answers.answer, caller, text=order_of(event, Words).text, now=now)
+            text = order_of(event, Reply).text
+            if text is None:
+                return partial(deps.templates.send, caller, now=now)
+            return partial(deps.answers.answer, caller, text=text, now=now)
         case "take":
             return partial(deps.desk.take, caller, until=order_of(event, Taking).until, now=now)
         case "hand-back":

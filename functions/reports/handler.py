@@ -17,6 +17,7 @@ from cobranza.settings import ReportsSettings
 from cobranza.store.aws import client
 from cobranza.store.book import Book
 from cobranza.store.cases import Cases
+from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
@@ -56,6 +57,7 @@ def wire() -> Deps:
         DueLine(table),
         receipts,
         cases,
+        Conversations(table),
     )
     results, notices = Bucket(client("s3"), settings.inbox_bucket), Notices(client("sns"), settings.notices_topic)
     portfolio = switched_on(sources.ledger.portfolio, settings.countries_on.split(","))

@@ -11,7 +11,7 @@ from cobranza.store.journal import Line
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import Action as FailedFor
 from cobranza.whatsapp.errors import ProviderError
-from tests.integration.replies import Drop, ask, say
+from tests.integration.replies import Drop, ask, say, write
 from tests.integration.rows import (
     Cells,
     apply,
@@ -70,6 +70,9 @@ def test_a_dispute_is_held_listed_closed_by_the_list_and_then_reminded(world: Wo
     say(world, "no reconozco esa deuda")
     assert codes(world) == ["SKIPPED_DISPUTED"]
     (row,) = listed(world)
+    assert row.pop("messages").startswith(
+        "2026-11-24 11:00 borrower: no reconozco esa deuda | 2026-11-24 11:00 mach"
+    )
     assert row == {
         "case_id": only_case(world),
         "borrower_id": "C1",
@@ -98,11 +101,56 @@ def test_it_is_listed_every_day_with_its_age_until_somebody_closes_it(world: Wor
     assert [row["age_days"] for _ in range(3) for row in listed(world)] == ["0", "1", "2"]
 
 
-def test_the_list_has_none_of_the_borrowers_words_and_keys_no_name_of_theirs(world: World) -> None:
+def test_no_key_names_a_borrower(world: World) -> None:
     say(world, "no reconozco esa deuda")
-    (row,) = listed(world)
-    assert "reconozco" not in " ".join(row.values())
+    listed(world)
     assert not any(part in keys_of(world) for part in ("C1 ", "5555550101", "Lucía"))
+
+
+# What was said.
+
+
+def test_the_list_has_the_last_ten_messages_of_each_conversation_the_oldest_first(world: World) -> None:
+    for number in range(12):
+        say(world, f"asdf {number}")
+        world.later(minutes=7)
+    said = [part.partition(": ")[2] for part in listed(world)[-1]["messages"].split(" | ")]
+    assert said == [f"asdf {number}" for number in range(2, 12)]
+
+
+def test_each_writer_is_named_and_what_is_no_text_by_its_kind(world: World) -> None:
+    codes(world)
+    world.later(minutes=5)
+    write(world, "audio", {"id": "1"})
+    world.later(minutes=5)
+    say(world, "no reconozco\n\nesa   deuda " + "muy mala " * 90)
+    (*_, row) = listed(world)
+    told = row["messages"].split(" | ")
+    assert [part.split(" ")[2] for part in told if "machine" not in part] == [
+        "reminder:",
+        "borrower:",
+        "borrower:",
+    ]
+    assert next(part for part in told if "borrower" in part) == "2026-11-24 11:05 borrower: (audio)"
+    assert "borrower: no reconozco esa deuda muy mala" in row["messages"]
+    assert "\n" not in row["messages"]
+    assert max(map(len, told)) < 330
+
+
+def test_no_spreadsheet_runs_what_a_borrower_wrote_and_the_list_is_read_when_it_comes_back(
+    world: World, drop: Drop
+) -> None:
+    say(world, '=HYPERLINK("https://example.net";"x"), no reconozco esa deuda')
+    (row,) = listed(world)
+    assert row["messages"].startswith("2026-11-24 11:00 borrower: =HYPERLINK")
+    told = row | {"close": "sí", "result": "resuelto"}
+    renamed = {("Mensajes" if name == "messages" else name): cell for name, cell in told.items()}
+    without = {name: cell for name, cell in told.items() if name != "messages"}
+    before = world.kept()
+    for number, cells in enumerate((told, renamed, without)):
+        world.restore(before)
+        summary = drop(f"cases/tienda/{number}.csv", table(cells))
+        assert (summary["created"], summary["refused"]) == (1, 0)
 
 
 # What closing does.

@@ -1,6 +1,7 @@
 """The API of cases, called as API Gateway calls it once it has checked a token."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,13 +9,13 @@ import pytest
 
 from cobranza.flows.answer_case import CaseAnswers
 from cobranza.flows.case_desk import CaseDesk
+from cobranza.flows.case_template import CaseTemplates
 from cobranza.flows.decide_receipt import DecisionDesk
 from cobranza.flows.faults import faults_of
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store import keys
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError
-from cobranza.whatsapp.templates import shipped_templates
 from tests.integration.fakes import FakeContext
 from tests.integration.replies import PHONE, Drop, say, texts
 from tests.integration.rows import book, codes, rooms_of
@@ -43,7 +44,9 @@ def deps(world: World, **changes: Any) -> Any:
     whatsapp: Any = world.whatsapp
     answers = CaseAnswers(desk=desk, whatsapp=whatsapp, faults=faults_of(world.templates), **changes)
     decisions = DecisionDesk(rooms=rooms, receipts=world.receipts, portfolio=world.ledger.portfolio)
-    return function("cases").Deps(answers, decisions, world.clock)
+    sender = replace(world.sender, **changes)
+    templates = CaseTemplates(desk=desk, sender=sender)
+    return function("cases").Deps(answers, templates, decisions, world.clock)
 
 
 def call(
@@ -165,8 +168,9 @@ def test_outside_the_window_the_templates_are_told_that_may_be_used(world: World
     world.later(hours=24)
     status, told = order(world, "answer", case, {"text": "Lo revisamos hoy."})
     assert (status, told["code"]) == (409, "OUTSIDE_WINDOW")
-    names = {name for name, language in shipped_templates() if language == "es"}
-    assert {*told["templates"]} == names - {"pago_recibido"}
+    assert told["templates"] == ["consulta_respondida"]
+    world.templates.tell("consulta_respondida", "es", {"status": "REJECTED"}, world.now)
+    assert order(world, "answer", case, {"text": "Lo revisamos hoy."})[1]["templates"] == []
     assert len(texts(world)) == 1
 
 
@@ -231,12 +235,19 @@ def test_while_a_person_is_in_charge_the_machine_is_silent_and_nobody_is_reminde
 def test_others_hear_a_cases_whole_way_with_its_queue_and_not_who_walked_it(world: World) -> None:
     case = opened(world)
     until = {"until": (world.now + timedelta(hours=2)).isoformat()}
-    for what, told in (("take", until), ("hand-back", None), ("close", {"result": "resolved"})):
+    ways = (("take", until), ("answer", {"text": "Hola"}), ("hand-back", None), ("close", {"result": "resolved"}))
+    for what, told in ways:
         assert order(world, what, case, told)[0] == 200
         world.later(minutes=5)
     way = [(name, detail) for name, detail in heard(world) if name.startswith("case.")]
-    assert [name for name, _ in way] == ["case.opened", "case.taken", "case.handed_back", "case.closed"]
-    assert [detail["data"]["result"] for _, detail in way] == [None, None, None, "resolved"]
+    assert [name for name, _ in way] == [
+        "case.opened",
+        "case.taken",
+        "case.answered",
+        "case.handed_back",
+        "case.closed",
+    ]
+    assert [detail["data"]["result"] for _, detail in way] == [None, None, None, None, "resolved"]
     found = world.cases.find(case)
     assert found
     about = ("DISPUTE", "general", keys.message_of(found.event))

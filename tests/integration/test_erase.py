@@ -190,6 +190,18 @@ def test_nobody_writes_to_them_and_the_day_is_closed_without_them(world: World) 
     assert of_her(world) == []
 
 
+def test_the_next_list_of_cases_has_none_of_their_words(world: World) -> None:
+    def listed(day: str) -> str:
+        world.later(days=1, hours=12)
+        while list(world.reports.close_days(world.now)):
+            pass
+        return str(results(world, f"cases/dt={day}/cases.csv"))
+
+    assert personal.WORDS[1] in listed("2026-11-24")
+    erase(world)
+    assert not personal.find(listed("2026-11-25"))
+
+
 def test_who_writes_again_is_a_number_that_nobody_knows(world: World) -> None:
     erase(world)
     world.later(hours=1)

@@ -244,6 +244,11 @@ def test_status_tells_which_texts_cannot_be_sent_and_what_to_do(
     shown = CliRunner().invoke(app.app, ["status", "tienda"]).stdout.replace("\n", " ")
     assert "cannot be sent in es: PAUSED vence_hoy" in shown
     assert "wait until Meta lifts the pause" in shown
+    world.templates.tell("consulta_respondida", "es", {"status": "REJECTED"}, world.now)
+    of_all = [
+        status.templates(replace(place, outputs=place.outputs | more), []) for more in ({}, {"CasesUrl": "https"})
+    ]
+    assert [[*each] for each in of_all] == [[], ["consulta_respondida es"]]
 
 
 def test_a_sync_of_an_older_stack_without_shapes_is_read_again(world: World) -> None:

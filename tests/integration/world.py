@@ -246,6 +246,7 @@ class World:
             self.line,
             self.receipts,
             self.cases,
+            self.conversations,
             workers=1,
         )
         watch = ReceiptWatch(self.ledger, self.cases, self.receipts, self.journal, self._notices)

@@ -151,6 +151,16 @@ TOLD: list[tuple[Line, str, dict[str, Any]]] = [
         {"code": "DISPUTE", "queue": "collections", "message": MESSAGE, "result": None},
     ),
     (
+        line("case.answered", f"{RECEIPT}#2026-11-24T17:00:00Z", OF_CASE | {"type": "SENT", "answers": RECEIPT}),
+        "case.answered",
+        {"code": "DISPUTE", "queue": "collections", "message": MESSAGE, "result": None},
+    ),
+    (
+        line("case.answered", RECEIPT, OF_CASE | {"type": "UNKNOWN", "template": "consulta_respondida"}),
+        "case.answered",
+        {"code": "DISPUTE", "queue": "collections", "message": MESSAGE, "result": None},
+    ),
+    (
         line("case.closed", CASE, OF_CASE | {"type": "resolved"}),
         "case.closed",
         {"code": "DISPUTE", "queue": "collections", "message": MESSAGE, "result": "resolved"},
@@ -202,6 +212,7 @@ SILENT = [
         line(action, f"2026-11-24T17:00:00Z#{DEBT}", {"source": "i-1", "portfolio": "tienda", "debts": [DEBT]})
         for action in ("promise", "consent", "opt_in", "no_consent", "opt_out", "hold", "call", "recall.sold")
     ),
+    line("case.answered", f"{RECEIPT}#2026-11-24T17:00:00Z", OF_CASE | {"type": "REFUSED"}),
     line("paused", "2026-11-24T17:00:00Z", {}, SHOP),
     line("approved", DAY, {"digest": "d", "outcomes": {"SEND": Decimal(3)}}, SHOP),
 ]

@@ -57,6 +57,11 @@ def test_results_obey_hours_and_stop_once_a_day() -> None:
     assert not may_go(MessageClass.RESULT, set(), sent_today=1)
 
 
+def test_a_persons_template_is_kept_back_by_all_but_what_is_between_two_machines() -> None:
+    assert stops(MessageClass.CASE) == set(Obstacle) - {Obstacle.GAP, Obstacle.PERSON_IN_CHARGE}
+    assert not may_go(MessageClass.CASE, set(), sent_today=1)
+
+
 def lately() -> Message:
     return replace(message(TODAY - timedelta(days=2)), claimed_at=NOON - timedelta(hours=47))
 

@@ -56,7 +56,7 @@ def definitions() -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_every_kind_ships_in_every_language() -> None:
-    assert len(KINDS) == 16
+    assert len(KINDS) == 17
     assert set(shipped_templates()) == {(name, language) for name in KINDS for language in LANGUAGES}
 
 
@@ -142,8 +142,9 @@ def test_a_person_can_always_be_asked_for(template: Template) -> None:
 
 
 @every_template
-def test_the_first_contact_tells_of_no_payment(template: Template) -> None:
-    if template.name == "primer_contacto":
+def test_what_somebody_else_may_read_tells_of_no_payment(template: Template) -> None:
+    assert template.kind.is_discreet == (template.name in ("primer_contacto", "consulta_respondida"))
+    if template.kind.is_discreet:
         assert not re.search(
             r"pag|\bpay|saldo|balance|fatura|factura|invoice|venc|due", template.body, re.IGNORECASE
         )

@@ -8,7 +8,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import CODES
@@ -16,6 +25,7 @@ from cobranza.flows.case_desk import Caller, CaseRefused, Shown
 from cobranza.flows.decide_receipt import ReceiptShown
 from cobranza.http_api import body_of
 from cobranza.ledger.case import CaseQueue, CaseState, Result
+from cobranza.ledger.confirmation import Subject
 
 MAX_BYTES = 16 * 1024
 MAX_NAME = 200
@@ -34,6 +44,9 @@ REFUSALS: Mapping[str, tuple[int, str]] = {
     "TAKEN": (409, "Somebody else is in charge of the case."),
     "CHANGED": (409, "The case changed meanwhile: read it again."),
     "OUTSIDE_WINDOW": (409, "Nothing came in the last 24 hours: WhatsApp takes these templates alone."),
+    "INSIDE_WINDOW": (409, "The person wrote in the last 24 hours: answer in free words."),
+    "NOT_ALLOWED": (409, "Nobody may write to this person first; the reason says why."),
+    "NOT_NOW": (409, "Nobody may write to this person first now; the reason says why, and until when at least."),
     "OPTED_OUT": (409, "The person asked us to stop and has not written since."),
     "TEST_STAGE": (409, "This stack is for tests and writes to the phones on its list alone."),
     "MAY_HAVE_LEFT": (409, "These words may have left: they are not sent again."),
@@ -49,8 +62,18 @@ class _Asked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Words(_Asked):
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+class Reply(_Asked):
+    """Free words, or the name of a template."""
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)] | None = None
+    template: Annotated[Literal[Subject.CASE] | None, Field(validate_default=True)] = None
+
+    @field_validator("template")
+    @classmethod
+    def _instead_of_words(cls, template: str | None, told: ValidationInfo) -> str | None:
+        if "text" in told.data and (template is None) == (told.data["text"] is None):
+            raise ValueError("one of the two")
+        return template
 
 
 class Taking(_Asked):

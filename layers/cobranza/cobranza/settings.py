@@ -119,7 +119,11 @@ class AnswerSettings(ProviderSettings):
 
 
 class CasesSettings(ProviderSettings):
+    """`countries_on` as in the template: MX,CO. `people_per_day` is a whole number."""
+
     identity_secret: str
+    countries_on: str
+    people_per_day: str
 
 
 class WebhookSettings(Settings):

@@ -193,6 +193,7 @@ KINDS: Mapping[str, tuple[type[Data], str]] = {
     "case.opened": (CaseData, "A person has to look at something"),
     "case.taken": (CaseData, "A person is in charge: the machine is silent"),
     "case.handed_back": (CaseData, "Nobody is in charge any more: the machine answers again"),
+    "case.answered": (CaseData, "A person wrote to the borrower: in free words, or by a template"),
     "case.closed": (CaseData, "Nobody has to look at it any more"),
     "debt.closed": (ClosedData, "Nothing is left to pay of a debt, by such a payment as `payment.applied` tells"),
     "import.finished": (ImportData, "A file was worked through, or refused whole"),

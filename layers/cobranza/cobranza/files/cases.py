@@ -1,8 +1,9 @@
 """The cases file: how a person ended what somebody wrote. It is the daily list, filled in; rows that nobody closes
 wait on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
 from cobranza.files.cells import BORROWER_NAMES, Cells, fold, words
 from cobranza.files.codes import refuse
@@ -13,7 +14,7 @@ COLUMNS = Columns(
     kind="cases",
     names=(
         *("case_id", "borrower_id", "queue", "topic", "opened_at", "age_days", "debts", "state", "taken_by"),
-        *("first_answer_at", "close", "result", "hold_until"),
+        *("first_answer_at", "messages", "close", "result", "hold_until"),
     ),
     required=("case_id", "close", "result"),
     dates=("hold_until",),
@@ -21,6 +22,7 @@ COLUMNS = Columns(
     synonyms={
         "case_id": ("id caso", "caso", "case"),
         "borrower_id": BORROWER_NAMES,
+        "messages": ("mensajes", "ultimos mensajes", "mensagens", "ultimas mensagens"),
         "close": ("cerrar", "cerrado", "fechar", "encerrar"),
         "result": ("resultado", "dictamen"),
         "hold_until": ("pausar hasta", "retener hasta", "pausar ate"),
@@ -35,6 +37,8 @@ RESULTS: Mapping[str, str] = words(
     resolved="resuelto resuelta resolvido resolvida solucionado solucionada",
     stands="procede procedente se_mantiene mantiene mantem se_mantem",
 )
+# Of each message: ten of them are far below what a cell of a dropped file may hold.
+_MOST_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,19 @@ class CaseRow:
 def read_case(cells: Cells, portfolio: str) -> CaseRow:
     """Reads one row. Raises InvalidInput for the first bad cell."""
     return CaseRow(line=cells.row.line, case_id=cells.id("case_id", required=True), closing=_closing(cells))
+
+
+def conversation(messages: Iterable[Mapping[str, str]], zone: tzinfo) -> str:
+    """Messages as the API tells them, in one line: when, who, and the first words, or what else it was."""
+    return " | ".join(
+        f"{datetime.fromisoformat(each['at']).astimezone(zone):%Y-%m-%d %H:%M} {each['from']}: {_shortened(each)}"
+        for each in messages
+    )
+
+
+def _shortened(message: Mapping[str, str]) -> str:
+    text = " ".join(message["text"].split()) or f"({message['type']})"
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
 
 
 def _closing(cells: Cells) -> Closing | None:

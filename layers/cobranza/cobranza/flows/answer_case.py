@@ -12,12 +12,12 @@ from typing import NoReturn
 from cobranza.conversation.reply import SERVICE_WINDOW
 from cobranza.flows.callers import address_of
 from cobranza.flows.case_desk import Caller, CaseDesk, CaseRefused
-from cobranza.flows.close_case import facts_of, subject_of
+from cobranza.flows.case_template import why_not
 from cobranza.flows.faults import Faults
 from cobranza.ledger.case import Case
+from cobranza.ledger.confirmation import Subject
 from cobranza.store import case_keys, keys
 from cobranza.store.conversations import REFUSED, SENT
-from cobranza.store.journal import CASE_ANSWERED
 from cobranza.store.table import Item, utc
 from cobranza.store.texts import KEPT, digest_of
 from cobranza.whatsapp.client import Accepted, Answer, Refused, WhatsApp
@@ -60,7 +60,13 @@ class CaseAnswers:
         came = self.whatsapp.send(asked["phone_number_id"], text_message(to, text, asked["wamid"]))
         told = _told_of(came)
         self.desk.conversations.settle_words(case.chat, name, told)
-        self._note(case, caller, f"{answer_id}#{utc(now)}", told, asked, digest_of(text, salt), now)
+        noted = {
+            "type": told["state"],
+            "number": asked["phone_number_id"],
+            "answers": keys.message_of(asked["sk"]),
+            "text_digest": digest_of(text, salt),
+        }
+        self.desk.note_answer(case, caller, f"{answer_id}#{utc(now)}", noted, now)
         _raise_unless_taken(came)
 
     def _check(self, case: Case, asked: Item, to: str) -> None:
@@ -78,21 +84,9 @@ class CaseAnswers:
     def _outside_window(self, case: Case) -> NoReturn:
         portfolio, faults = self.desk.portfolio(case.portfolio), self.faults()
         language = portfolio.language if portfolio else ""
-        ours = (key for key in shipped_templates() if key[1] == language and key not in faults)
-        raise CaseRefused("OUTSIDE_WINDOW", {"templates": sorted(name for name, _ in ours)})
-
-    def _note(
-        self, case: Case, caller: Caller, identity: str, told: Item, asked: Item, digest: str, now: datetime
-    ) -> None:
-        if told["state"] != REFUSED:
-            self.desk.closer.cases.answered(case.id, now)
-        facts = facts_of(case, caller.name) | {
-            "type": told["state"],
-            "number": asked["phone_number_id"],
-            "message": keys.message_of(asked["sk"]),
-            "text_digest": digest,
-        }
-        self.desk.closer.journal.append(subject_of(case), now, CASE_ANSWERED, identity, facts)
+        text = (Subject.CASE, language)
+        may_go = not why_not(case) and text in shipped_templates() and text not in faults
+        raise CaseRefused("OUTSIDE_WINDOW", {"templates": [Subject.CASE] if may_go else []})
 
 
 def _told_of(came: Answer) -> Item:

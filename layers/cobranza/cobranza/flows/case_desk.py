@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from cobranza.flows.close_case import CaseCloser, facts_of, subject_of
 from cobranza.ledger.case import Case, CaseQueue, CaseState, Closing
 from cobranza.policy.closing import home_zone
 from cobranza.policy.portfolio import Portfolio
-from cobranza.store.conversations import Conversations
+from cobranza.store.conversations import REFUSED, Conversations
+from cobranza.store.journal import CASE_ANSWERED
 from cobranza.store.table import Item, utc
 
 # A page looks at so many open cases, and shows those that are wanted.
@@ -81,10 +83,8 @@ class CaseDesk:
 
     def show(self, caller: Caller, case_id: str, now: datetime) -> Shown:
         case = self.find(caller, case_id)
-        # The words of a reminder stand at the beginning of its day, so that more are read than shown.
-        items = self.conversations.newest(case.chat, 2 * SHOWN)
-        messages = sorted((told for item in items for told in _messages(item)), key=lambda told: told["at"])
-        return _shown(case, self.closer.ledger.borrower_ids(case.borrowers), now, messages[-SHOWN:])
+        messages = last_words(self.conversations, case)
+        return _shown(case, self.closer.ledger.borrower_ids(case.borrowers), now, messages)
 
     def find(self, caller: Caller, case_id: str) -> Case:
         case = self.closer.cases.find(case_id)
@@ -141,9 +141,23 @@ class CaseDesk:
         if not self.closer.close(case, closing, "", now, by=caller.name):
             raise CaseRefused("CHANGED")
 
+    def note_answer(self, case: Case, caller: Caller, identity: str, told: Item, now: datetime) -> None:
+        """What became of what the caller wrote to the borrower; `told` has it as type."""
+        if told["type"] != REFUSED and case.first_answer_at is None:
+            self.closer.cases.answered(case.id, now)
+        facts = facts_of(case, caller.name) | told
+        self.closer.journal.append(subject_of(case), now, CASE_ANSWERED, identity, facts)
+
     def _note(self, case: Case, caller: Caller, event: str, now: datetime, told: Item) -> None:
         facts = facts_of(case, caller.name) | told
         self.closer.journal.append(subject_of(case), now, event, f"{case.id}#{utc(now)}", facts)
+
+
+def last_words(conversations: Conversations, case: Case, *, consistent: bool = True) -> list[Item]:
+    """The last messages of a case's conversation, the oldest first."""
+    # The words of a reminder stand at the beginning of its day, so that more are read than shown.
+    items = conversations.newest(case.chat, 2 * SHOWN, consistent=consistent)
+    return sorted((told for item in items for told in _messages(item)), key=itemgetter("at"))[-SHOWN:]
 
 
 def _is_wanted(case: Case, wanted: Wanted) -> bool:

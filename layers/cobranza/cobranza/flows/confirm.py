@@ -29,6 +29,14 @@ TOLD_AGAIN = timedelta(days=1)
 _LEFT = ("SENT", "UNKNOWN")
 
 
+class Sent(NamedTuple):
+    """The message as Meta's answer left it, and when to try again where Meta surely did not accept it; None where
+    somebody else has the day."""
+
+    message: Message | None
+    again: datetime | None = None
+
+
 class Told(NamedTuple):
     """When to look again for what is left, None where nothing is; whether a message left just now, and whether one
     failed, which may change what is known of the phone."""
@@ -51,45 +59,52 @@ class Confirmer:
 
     def tell(self, book: Book, policies: Policies, trace: str, now: datetime) -> Told:
         """Tells what may be told now."""
-        for message in book.told:
-            if message.state is State.CLAIMED:
-                if now - message.claimed_at < DEAD_AFTER:
-                    return Told(message.claimed_at + DEAD_AFTER)  # another worker is at it
-                died = ProviderError(0, "Worker died", "the claim was left without a result")
-                key = MessageKey(book.borrower.ref, message.day, confirms=True)
-                self.messages.advance(key, State.UNKNOWN, {"unclear_for": died.reason})
-                message = replace(message, state=State.UNKNOWN)
-            self._note_again(book, message, trace, now)
+        if again := self.settle(book, trace, now):
+            return Told(again)
         code = ""
         while True:
             match next_confirmation(book, policies, shipped_templates().keys(), now):
                 case None:
                     return Told(None, code in _LEFT, code.startswith("FAILED"))
-                case Wait(until):
+                case Wait(until=until):
                     return Told(until, code in _LEFT, code.startswith("FAILED"))
                 case Drop() as drop:
                     book = self._drop(book, drop, trace, now)
                 case Tell() as tell if shares_phone(self.ledger, book.borrower):
                     book = self._drop(book, Drop(tell.confirmation, "SKIPPED_SHARED_PHONE"), trace, now)
                 case Tell() as tell:
-                    key = MessageKey(book.borrower.ref, tell.day, confirms=True)
                     self.whatsapp.access_token()
                     if self.pacer and (wait := self.pacer.wait(tell.portfolio.phone_number_id)):
                         return Told(now + timedelta(seconds=wait))
-                    words = Text.of(key, confirmation_text(tell, book), now)
-                    claim = self.messages.claim_confirmation(key, tell, words.kept, now)
-                    if claim is None:
-                        return Told(now + DEAD_AFTER)
-                    code, again = self._send(book, tell, claim, words.digest, trace, now)
-                    if again:
-                        return Told(again)
-                    book = replace(book, told=(*book.told, claim.message))
+                    sent = self.send(book, tell, trace, now)
+                    if sent.message is None or sent.again:
+                        return Told(sent.again or now + DEAD_AFTER)
+                    code, book = sent.message.outcome, replace(book, told=(*book.told, sent.message))
+
+    def settle(self, book: Book, trace: str, now: datetime) -> datetime | None:
+        """Ends what a worker left that died; when to look again, where one may still be at it."""
+        for message in book.told:
+            if message.state is State.CLAIMED:
+                if now - message.claimed_at < DEAD_AFTER:
+                    return message.claimed_at + DEAD_AFTER
+                died = ProviderError(0, "Worker died", "the claim was left without a result")
+                key = MessageKey(book.borrower.ref, message.day, confirms=True)
+                self.messages.advance(key, State.UNKNOWN, {"unclear_for": died.reason})
+                message = replace(message, state=State.UNKNOWN)
+            self._note_again(book, message, trace, now)
+        return None
+
+    def send(self, book: Book, tell: Tell, trace: str, now: datetime, by: str = "") -> Sent:
+        """Claims the day, keeps the words, and calls WhatsApp. `by` is whoever of the team says it."""
+        key = MessageKey(book.borrower.ref, tell.day, confirms=True)
+        words = Text.of(key, confirmation_text(tell, book), now, by)
+        claim = self.messages.claim_confirmation(key, tell, words.kept, now)
+        return self._send(book, tell, claim, words.digest, trace, now) if claim else Sent(None)
 
     def _note_again(self, book: Book, message: Message, trace: str, now: datetime) -> None:
         """A worker that died after its claim may not have told the journal; what is told is told once."""
         if message.outcome and now - message.claimed_at < TOLD_AGAIN:
-            one = next((each for each in book.confirmations if each.id == message.confirms), None)
-            facts = {"template": message.template, **({"portfolio": one.portfolio} if one else {})}
+            facts = {"template": message.template, "portfolio": message.portfolio}
             proof = self.texts.proof(MessageKey(book.borrower.ref, message.day, confirms=True))
             self._note(book, trace, now, message.confirms, {"code": message.outcome, **facts, **proof})
 
@@ -99,10 +114,7 @@ class Confirmer:
         self._note(book, trace, now, one.id, {"code": drop.outcome, "portfolio": one.portfolio})
         return replace(book, confirmations=tuple(each for each in book.confirmations if each != one))
 
-    def _send(
-        self, book: Book, tell: Tell, claim: Claim, digest: str, trace: str, now: datetime
-    ) -> tuple[str, datetime | None]:
-        """What became of it, and when to try again where Meta surely did not accept it."""
+    def _send(self, book: Book, tell: Tell, claim: Claim, digest: str, trace: str, now: datetime) -> Sent:
         number, template = tell.portfolio.phone_number_id, str(tell.confirmation.subject)
         components = confirmation_components(tell, book)
         phone = book.borrower.phone
@@ -112,29 +124,31 @@ class Confirmer:
         match answer:
             case Accepted():
                 self.messages.accepted(claim.key, answer.wamid, now)
-                code = "SENT"
+                message = replace(claim.message, state=State.ACCEPTED)
             case Unclear():
                 self.messages.advance(claim.key, State.UNKNOWN, {"unclear_for": answer.error.reason})
-                code = "UNKNOWN"
+                message = replace(claim.message, state=State.UNKNOWN)
             case Refused() if answer.action.stops:
                 self.messages.retry(claim, answer.error.reason)
                 self.stops.open(scope_of(answer.action, number, template), answer.error, now)
-                return "", now + PAUSE_LOOK
+                return Sent(replace(claim.message, state=State.RETRY), now + PAUSE_LOOK)
             case Refused(action=Action.RETRY) if claim.message.attempts < MOST_ATTEMPTS:
                 self.messages.retry(claim, answer.error.reason)
-                return "", now + timedelta(seconds=answer.retry_after)
+                return Sent(replace(claim.message, state=State.RETRY), now + timedelta(seconds=answer.retry_after))
             case Refused():
                 if answer.error.is_of_phone:
                     self.ledger.words.not_reached(book.borrower.ref, tell.phone_ref, now, answer.error.code)
                 self.messages.failed(claim.key, answer.error.reason, now, unreached=answer.error.is_of_phone)
-                code = f"FAILED_{answer.error.code}"
+                message = replace(claim.message, state=State.FAILED, failed_for=answer.error.code)
         if isinstance(answer, Accepted | Unclear):
             self.room.take(tell.portfolio, (), tell.day)
         facts = {"template": template, "language": tell.language, "portfolio": tell.portfolio.portfolio_id}
         facts["text_digest"] = digest
-        self._note(book, trace, now, tell.confirmation.id, {"code": code, **facts})
-        return code, None
+        self._note(book, trace, now, tell.confirmation.id, {"code": message.outcome, **facts})
+        return Sent(message)
 
     def _note(self, book: Book, trace: str, now: datetime, identity: str, facts: dict[str, Any]) -> None:
         subject = keys.borrower_pk(book.borrower.ref)
-        self.journal.append(subject, now, "confirmation", identity, {"trace": trace, **facts})
+        self.journal.append(
+            subject, now, "confirmation", identity, {**({"trace": trace} if trace else {}), **facts}
+        )

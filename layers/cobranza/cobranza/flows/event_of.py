@@ -32,6 +32,7 @@ from cobranza.flows.applied import BY_API
 from cobranza.flows.take_payment import SOURCE as GATEWAY
 from cobranza.store import keys
 from cobranza.store.journal import (
+    CASE_ANSWERED,
     DEBT_CLOSED,
     PAYMENT_APPLIED,
     PAYMENT_UNMATCHED,
@@ -45,6 +46,8 @@ _KIND_OF = {"outcome": "reminder", "confirmation": "confirmation", "answer": "an
 _TOLD = {"UNKNOWN": "message.unknown", "FAILED_": "message.failed"}
 # How the source of money begins that no file told.
 _BOOKED_BY = (GATEWAY, BY_API)
+# What a person wrote and WhatsApp took, or may have; what it refused reached nobody.
+_WROTE = ("SENT", "UNKNOWN")
 _DAY = re.compile(r"(told )?\d{4}-\d{2}-\d{2}")
 _WORD = re.compile(r"[a-z][a-z_]{0,39}")
 _THERE = {"exists": True}
@@ -239,6 +242,7 @@ ANNOUNCED: tuple[Announced, ...] = (
     Announced("case.opened", "case.opened", _case),
     Announced("case.taken", "case.taken", _case),
     Announced("case.handed_back", "case.handed_back", _case),
+    *(Announced(CASE_ANSWERED, "case.answered", _case, fact="type", begins=state) for state in _WROTE),
     Announced("case.closed", "case.closed", _case),
     *(Announced(DEBT_CLOSED, "debt.closed", _closed, fact="source", begins=by) for by in _BOOKED_BY),
     Announced("import", "import.finished", _import),

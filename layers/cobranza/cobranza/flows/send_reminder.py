@@ -133,7 +133,7 @@ class Sender:
             return Outcome()  # a copy of a reminder that is done, or that somebody else has
         if (outcome := self._settle_dead_claims(reminder, loaded, now)) is not None:
             return outcome
-        policies = self._policies(loaded.book, now)
+        policies = self.policies(loaded.book, now)
         told = self._confirm(reminder, loaded, policies, now)
         if told.is_failed:
             loaded = self.ledger.load(reminder.borrower) or loaded
@@ -149,17 +149,13 @@ class Sender:
             return Told()
         if loaded.was_written_to(now):
             return Told(now + PAIR_PAUSE)
-        confirmer = Confirmer(
-            self.ledger,
-            self.messages,
-            self.journal,
-            self.whatsapp,
-            self.room,
-            self.stops,
-            self.texts,
-            self.pacer,
+        return self.confirmer.tell(loaded.book, policies, reminder.trace, now)
+
+    @property
+    def confirmer(self) -> Confirmer:
+        return Confirmer(
+            self.ledger, self.messages, self.journal, self.whatsapp, self.room, self.stops, self.texts, self.pacer
         )
-        return confirmer.tell(loaded.book, policies, reminder.trace, now)
 
     def _send_in_turn(
         self, reminder: Reminder, loaded: Loaded, send: Send, is_told: bool, now: datetime, receives: int
@@ -182,7 +178,8 @@ class Sender:
             return outcome
         return self._send(reminder, book, send, written, now)
 
-    def _policies(self, book: Book, now: datetime) -> Policies:
+    def policies(self, book: Book, now: datetime) -> Policies:
+        """What is in force for the portfolios of a book."""
         names = {debt.terms.portfolio for debt in book.debts}
         portfolios = {name: portfolio for name in names if (portfolio := self.portfolio(name))}
         today = local_date(book.borrower, now)

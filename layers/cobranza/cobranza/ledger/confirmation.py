@@ -1,4 +1,4 @@
-"""What a borrower is to be told without being asked for anything."""
+"""What a borrower is told without being asked for anything."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,17 +8,19 @@ from cobranza.ledger.money import Money
 
 
 class Subject(StrEnum):
-    """What is confirmed, by the name of its text. In this order where there are several."""
+    """What is told, by the name of its text. In this order where there are several. CASE: that a person has an
+    answer to what the borrower wrote, once WhatsApp takes free words no more."""
 
     PAYMENT = "pago_recibido"
     THANKS = "gracias_por_su_pago"
     RECEIPT_REJECTED = "comprobante_no_confirmado"
+    CASE = "consulta_respondida"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
     """Something to be told once. `ref` is that of the payment, which was of `amount` on local date `day`, or of
-    the receipt, which was decided about on it; it was known `at` that moment."""
+    the receipt, which was decided about on it, or of the answer; it was known `at` that moment."""
 
     subject: Subject
     ref: str

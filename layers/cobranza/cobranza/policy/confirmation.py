@@ -1,8 +1,9 @@
-"""What a borrower is told without being asked for anything: that a payment was booked, thanks for one in time, and
-that the money of a receipt was not found.
+"""What a borrower is told without being asked for anything: that a payment was booked, thanks for one in time,
+that the money of a receipt was not found, and that a person has an answer.
 
-These are results (`MessageClass.RESULT`): inside hours, never after a stop, one a day. What cannot go within three
-days is not told any more.
+The first three are results (`MessageClass.RESULT`): inside hours, never after a stop. What cannot go within three
+days is not told any more. The last one (`MessageClass.CASE`) obeys holds, caps and pauses too. A day has one of
+them all.
 """
 
 from collections.abc import Container
@@ -15,8 +16,8 @@ from cobranza.ledger.debt import Debt
 from cobranza.ledger.payment import FRESH, Payment
 from cobranza.ledger.standing import WHATSAPP
 from cobranza.policy import contact_rules
-from cobranza.policy.breaker import keeps_number
-from cobranza.policy.caps import went_elsewhere
+from cobranza.policy.breaker import keeps_number, keeps_template
+from cobranza.policy.caps import too_often, went_elsewhere
 from cobranza.policy.decision import Book, Policies
 from cobranza.policy.due import local_date, opening
 from cobranza.policy.feed import PAUSE_LOOK
@@ -45,7 +46,10 @@ class Drop(NamedTuple):
 
 
 class Wait(NamedTuple):
+    """`code` as of a Defer."""
+
     until: datetime
+    code: str
 
 
 def confirmations_of(
@@ -87,19 +91,21 @@ def next_confirmation(
     portfolio = policies.portfolios.get(one.portfolio)
     if portfolio is None:
         return Drop(one, "SKIPPED_NO_PORTFOLIO")
-    if code := _forbidden(book.borrower, portfolio, policies.only_to):
+    today = local_date(book.borrower, now)
+    if code := _forbidden(book.borrower, one, portfolio, policies.only_to, today):
         return Drop(one, f"SKIPPED_{code}")
     if now - one.at > FRESH:
         return Drop(one, "SKIPPED_TOO_LATE")
     language = portfolio.template_language(book.borrower.language)
     if (one.subject, language) not in texts:
         return Drop(one, "SKIPPED_NO_TEMPLATE")
-    today = local_date(book.borrower, now)
-    until = _waits_until(book, one, policies, portfolio, today, now)
-    return Wait(until) if until else Tell(one, portfolio, language, today, book.borrower.phone_ref)
+    wait = _too_often(book, one, policies, today, now) or _closed(book, one, portfolio, policies, now)
+    return wait or Tell(one, portfolio, language, today, book.borrower.phone_ref)
 
 
-def _forbidden(borrower: Borrower, portfolio: Portfolio, only_to: frozenset[str] | None) -> str:
+def _forbidden(
+    borrower: Borrower, one: Confirmation, portfolio: Portfolio, only_to: frozenset[str] | None, today: date
+) -> str:
     rules = contact_rules.rules_for(borrower.country)
     reasons = {
         "OPTED_OUT": borrower.opted_out_at is not None,
@@ -110,29 +116,48 @@ def _forbidden(borrower: Borrower, portfolio: Portfolio, only_to: frozenset[str]
         "TEST_STAGE": only_to is not None and borrower.phone not in only_to,
         "NO_CONSENT": borrower.consent is None,
         "COUNTRY_OFF": rules is None or not rules.allows_messages or borrower.country not in portfolio.countries,
+        "HELD": one.subject is Subject.CASE and borrower.held_until is not None and today <= borrower.held_until,
         "NOT_IDENTIFIED": not (borrower.is_known or portfolio.knows_number(borrower.number_from)),
     }
     return next((code for code, stands in reasons.items() if stands), "")
 
 
-def _waits_until(
-    book: Book, one: Confirmation, policies: Policies, portfolio: Portfolio, today: date, now: datetime
-) -> datetime | None:
-    borrower = book.borrower
-    rules = contact_rules.rules_for(borrower.country)
-    tomorrow = opening(borrower.country, borrower.region, today + timedelta(days=1), 0)
-    if any(message.day == today and message.state is not State.RETRY for message in book.told):
-        return tomorrow
-    if went_elsewhere(book.messages, today, borrower.phone_ref):
-        return tomorrow
-    if one.subject is Subject.THANKS and (quiet := _quiet_from(book, now)) > now:
-        return quiet
-    if rules and contact_rules.closed(rules, borrower.region, now):
-        return contact_rules.next_open(rules, borrower.region, now) or tomorrow
-    text = (one.subject, portfolio.template_language(borrower.language))
-    if keeps_number(policies.breakers, portfolio.phone_number_id) or text in policies.faults:
-        return now + PAUSE_LOOK
-    return tomorrow if policies.room.get(one.portfolio, 1) <= 0 else None
+def _too_often(book: Book, one: Confirmation, policies: Policies, today: date, now: datetime) -> Wait | None:
+    borrower, rules = book.borrower, contact_rules.rules_for(book.borrower.country)
+    caps = policies.strategy_of(one.portfolio).caps
+    is_too_often = (
+        any(message.day == today and message.state is not State.RETRY for message in book.told)
+        or went_elsewhere(book.messages, today, borrower.phone_ref)
+        or (
+            one.subject is Subject.CASE
+            and rules is not None
+            and too_often(rules, book.contacts, book.touches, today, caps)
+        )
+    )
+    if is_too_often:
+        return Wait(_tomorrow(borrower, now), "FREQUENCY_CAP")
+    quiet = _quiet_from(book, now)
+    return Wait(quiet, "GAP") if one.subject is Subject.THANKS and quiet > now else None
+
+
+def _closed(book: Book, one: Confirmation, portfolio: Portfolio, policies: Policies, now: datetime) -> Wait | None:
+    """What keeps it back whoever it is for: the hour, WhatsApp, and for a person's words a pause."""
+    borrower, rules = book.borrower, contact_rules.rules_for(book.borrower.country)
+    if rules and (code := contact_rules.closed(rules, borrower.region, now)):
+        return Wait(contact_rules.next_open(rules, borrower.region, now) or _tomorrow(borrower, now), code)
+    if keeps_number(policies.breakers, portfolio.phone_number_id) or keeps_template(
+        policies.breakers, one.subject
+    ):
+        return Wait(now + PAUSE_LOOK, "BREAKER")
+    if (one.subject, portfolio.template_language(borrower.language)) in policies.faults:
+        return Wait(now + PAUSE_LOOK, "TEMPLATE")
+    if one.subject is Subject.CASE and (feed := policies.feeds.get(one.portfolio)) and feed.pause:
+        return Wait(now + PAUSE_LOOK, "PAUSED")
+    return Wait(_tomorrow(borrower, now), "LIMIT") if policies.room.get(one.portfolio, 1) <= 0 else None
+
+
+def _tomorrow(borrower: Borrower, now: datetime) -> datetime:
+    return opening(borrower.country, borrower.region, local_date(borrower, now) + timedelta(days=1), 0)
 
 
 def _quiet_from(book: Book, now: datetime) -> datetime:

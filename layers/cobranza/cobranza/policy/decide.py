@@ -221,7 +221,7 @@ def _gate(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
     rules, borrower, now = facts.rules, facts.borrower, facts.now
     if rules is None:
         return Skip("COUNTRY_OFF")
-    had = (facts.book.messages, facts.book.touches, facts.today)
+    had = (facts.book.contacts, facts.book.touches, facts.today)
     if any(too_often(rules, *had, facts.strategy(due).caps) for due in left):
         return Skip("FREQUENCY_CAP")
     if went_elsewhere(facts.book.told, facts.today, borrower.phone_ref):
@@ -240,7 +240,7 @@ def _gate(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
 def _too_soon(facts: _Facts, rules: ContactRules, left: Sequence[Due]) -> Skip | Defer | None:
     """The minimum time since the last message, or since a receipt was rejected, and since the last payment."""
     gap = timedelta(hours=max(facts.strategy(due).min_gap_hours for due in left))
-    sent = [message.claimed_at for message in facts.book.messages if message.state is not State.RETRY]
+    sent = [message.claimed_at for message in facts.book.contacts if message.state is not State.RETRY]
     sent += [one.at for one in facts.book.confirmations if one.subject is Subject.RECEIPT_REJECTED]
     sent += [each.claimed_at for each in facts.book.told if each.confirms.startswith(Subject.RECEIPT_REJECTED)]
     paid = [moment for debt in facts.book.debts for moment, _ in debt.paid.values()]

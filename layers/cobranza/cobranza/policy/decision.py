@@ -121,6 +121,11 @@ class Book:
         debts = tuple(with_consumed(debt, self.messages) for debt in self.debts)
         object.__setattr__(self, "debts", debts)
 
+    @property
+    def contacts(self) -> tuple[Message, ...]:
+        """What counts for how often somebody may be contacted: reminders, and what a person wrote unasked."""
+        return (*self.messages, *(each for each in self.told if each.is_of_case))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:

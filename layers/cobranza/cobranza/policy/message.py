@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from cobranza.ledger.confirmation import Subject
+
 # A claim older than this was made by a worker that is dead: it lives at most as long as its Lambda.
 DEAD_AFTER = timedelta(minutes=3)
 MOST_ATTEMPTS = 5
@@ -65,6 +67,11 @@ class Message:
     @property
     def is_first_contact(self) -> bool:
         return self.template == FIRST_CONTACT
+
+    @property
+    def is_of_case(self) -> bool:
+        """A person wrote it, unasked."""
+        return self.confirms.startswith(Subject.CASE)
 
     @property
     def uses_up_steps(self) -> bool:

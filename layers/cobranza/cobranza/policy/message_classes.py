@@ -11,6 +11,7 @@ class MessageClass(StrEnum):
     REMINDER = "reminder"
     PROMISE_REMINDER = "promise reminder"
     RESULT = "payment or receipt result"
+    CASE = "a person's template"
     ANSWER = "answer"
     STOP_CONFIRMATION = "stop confirmation"
 
@@ -41,6 +42,7 @@ MANNERS: Mapping[MessageClass, Manners] = MappingProxyType(
         MessageClass.REMINDER: Manners(frozenset(Obstacle), 1),
         MessageClass.PROMISE_REMINDER: Manners(frozenset(Obstacle), 1),
         MessageClass.RESULT: Manners(frozenset({Obstacle.HOURS, Obstacle.STOP}), 1),
+        MessageClass.CASE: Manners(frozenset({Obstacle.HOURS, Obstacle.CAPS, Obstacle.STOP, Obstacle.PAUSE}), 1),
         MessageClass.ANSWER: Manners(frozenset({Obstacle.PERSON_IN_CHARGE}), None),
         # Once for each stop: whoever stops twice a day is told once.
         MessageClass.STOP_CONFIRMATION: Manners(frozenset(), 1),

@@ -42,6 +42,7 @@ def human_answer(event: str, answer_id: str) -> str:
     return f"{event}#{answer_id}"
 
 
-def answer_id(case_id: str, event: str, text: str) -> str:
-    """Stands for one text to one message of the borrower's: said again it is the same answer."""
-    return base64.b32encode(hashlib.sha256(f"{case_id}|{event}|{text}".encode()).digest()[:20])[:26].decode()
+def answer_id(about: str, event: str, text: str) -> str:
+    """Stands for one text to one message of the borrower's, `about` a case or a whole conversation: said again it
+    is the same answer."""
+    return base64.b32encode(hashlib.sha256(f"{about}|{event}|{text}".encode()).digest()[:20])[:26].decode()

@@ -125,10 +125,10 @@ class Conversations:
         items = self._table.query("pk = :pk AND sk BETWEEN :since AND :said", values, backwards=True)
         return next((item for item in items if item.get("direction") == "in"), None)
 
-    def newest(self, chat: str, most: int) -> list[Item]:
+    def newest(self, chat: str, most: int, *, consistent: bool = True) -> list[Item]:
         """The newest items of a conversation, the last one first."""
-        values = {"pk": keys.chat_pk(chat), "said": keys.SAID}
-        return [*self._table.query("pk = :pk AND sk < :said", values, limit=most, backwards=True)]
+        values, among = {"pk": keys.chat_pk(chat), "said": keys.SAID}, "pk = :pk AND sk < :said"
+        return [*self._table.query(among, values, limit=most, backwards=True, consistent=consistent)]
 
     def claim_words(self, chat: str, name: str, words: Item) -> str:
         """Keeps a person's words with the right to send them, once: empty where it was taken, else what became of

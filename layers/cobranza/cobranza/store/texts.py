@@ -27,9 +27,11 @@ class Text:
     digest: str
 
     @classmethod
-    def of(cls, key: MessageKey, text: str, at: datetime) -> "Text":
+    def of(cls, key: MessageKey, text: str, at: datetime, by: str = "") -> "Text":
+        """`by` is whoever of the team said it, empty for the machine."""
         salt = secrets.token_hex(16)
         told = {"direction": "out", "at": utc(at), "text": text, "salt": salt}
+        told |= {"by": by} if by else {}
         expires = int((at + KEPT).timestamp())
         return cls(Insert(keys.text(key) | told | {"expires": expires}), digest_of(text, salt))
 

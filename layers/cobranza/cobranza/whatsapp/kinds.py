@@ -53,12 +53,14 @@ _NOT_ALLOWED = re.compile(r"[\n\r\t]| {4}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """`facts` in the order of the body's variables, those of header and button among them. `announces` is when the
-    text is true; `asks` that it asks for money, so that it is a reminder; `without_link` is the text that stands
-    in for one with a button where there is no link for it; `payloads` are what its first buttons send back."""
+    text is true; `asks` that it asks for money, so that it is a reminder; `is_discreet` that it says nothing of
+    money, because somebody else may read it; `without_link` is the text that stands in for one with a button where
+    there is no link for it; `payloads` are what its first buttons send back."""
 
     facts: tuple[Fact, ...]
     announces: Announces = "always"
     asks: bool = True
+    is_discreet: bool = False
     without_link: str = ""
     payloads: tuple[str, ...] = ()
 
@@ -81,7 +83,9 @@ _PAYMENT: tuple[Fact, ...] = ("name", "creditor", "owed", "due_date", "how_to_pa
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "primer_contacto": Kind(facts=("name", "creditor", "check_at"), asks=False, payloads=(YES, NOT_ME)),
+        "primer_contacto": Kind(
+            facts=("name", "creditor", "check_at"), asks=False, is_discreet=True, payloads=(YES, NOT_ME)
+        ),
         "recordatorio_previo": Kind(facts=_PAYMENT, announces="ahead"),
         "vence_hoy": Kind(facts=_PAYMENT, announces="today"),
         "saldo_vencido": Kind(facts=_PAYMENT, announces="past"),
@@ -102,6 +106,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "gracias_por_su_pago": Kind(facts=("name", "creditor"), asks=False),
         "comprobante_recibido": Kind(facts=("name", "creditor"), asks=False),
         "comprobante_no_confirmado": Kind(facts=("name", "creditor"), asks=False),
+        "consulta_respondida": Kind(facts=("name", "creditor"), asks=False, is_discreet=True),
         "mensajes_detenidos": Kind(facts=("name", "creditor"), asks=False),
     }
 )

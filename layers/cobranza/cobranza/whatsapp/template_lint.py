@@ -92,8 +92,8 @@ class _Draft:
     bases: tuple[str, ...] = field(default=EXAMPLE_BASES)
 
     @property
-    def is_first(self) -> bool:
-        return self.kind is not None and "check_at" in self.kind.facts
+    def is_discreet(self) -> bool:
+        return self.kind is not None and self.kind.is_discreet
 
     @property
     def asks(self) -> bool:
@@ -246,14 +246,14 @@ def _manner(draft: _Draft) -> Iterator[Finding]:
         shouted = [word for word in _CAPITALS.findall(text) if word != stop]
         if shouted or re.search(r"!\s*!|¡\s*¡", text):
             yield Finding(place, "SHOUTING", f"shouts: {', '.join(shouted) or '!!'}")
-        if draft.is_first and (found := words.MONEY.search(_VARIABLE.sub(" ", text))):
-            yield Finding(place, "FIRST_CONTACT", f"says {found[0]!r}: it may reach somebody else")
+        if draft.is_discreet and (found := words.MONEY.search(_VARIABLE.sub(" ", text))):
+            yield Finding(place, "TELLS_OF_MONEY", f"says {found[0]!r}: it may reach somebody else")
         if draft.may_be_past and words.THANKS.search(text):
             yield Finding(place, "THANKS", "thanks somebody whose due date may be past")
 
 
 def _ways_out(draft: _Draft) -> Iterator[Finding]:
-    if not (draft.asks or draft.is_first) or draft.root not in words.STOP:
+    if not (draft.asks or draft.is_discreet) or draft.root not in words.STOP:
         return
     stop = words.STOP[draft.root]
     if not re.search(rf"\b{stop}\b", f"{draft.body.text} {draft.footer.text}"):

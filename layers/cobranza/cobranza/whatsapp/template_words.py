@@ -23,7 +23,7 @@ THANKS = _words(r"gracias|agrade\w*|obrigad[oa]|thank\w*|puntual\w*|pontual\w*|p
 CHARGES = _words(
     r"(?:re)?cargos? adicional(?:es)?|encargos? adiciona(?:l|is)|(?:additional|extra) (?:fees?|charges?)"
 )
-# What a first contact says nothing of: it may reach somebody else.
+# What a text that somebody else may read says nothing of.
 MONEY = _words(
     r"pag(?:o|os|ar|ue|ó|a|amento|amentos)|saldos?|facturas?|faturas?|vencid[oa]s?|vencimi?entos?|vence",
     r"payments?|pay|balances?|invoices?|overdue|due|amounts?|importes?|montos?|valor(?:es)?",

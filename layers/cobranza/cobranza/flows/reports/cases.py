@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import batched
 
-from cobranza.files.cases import COLUMNS
+from cobranza.files.cases import COLUMNS, conversation
 from cobranza.files.exports import Row
+from cobranza.flows.case_desk import last_words
+from cobranza.flows.hands import hands
 from cobranza.flows.reports.report import CHUNK, Day, Report, Sources, debt_id
 from cobranza.ledger.case import Case
 from cobranza.policy.closing import bounds
@@ -14,13 +16,18 @@ from cobranza.policy.closing import bounds
 def _rows(sources: Sources, day: Day) -> Iterator[Row]:
     _, end = bounds(day.zone, day.date)
     opened = (case for case in sources.cases.waiting(day.portfolio) if case.opened_at < end)
-    for some in batched(opened, CHUNK, strict=False):
-        ids = sources.ledger.borrower_ids(ref for case in some for ref in case.borrowers)
-        for case in some:
-            yield _row(case, [ids[ref] for ref in case.borrowers if ref in ids], day)
+
+    def told(case: Case) -> str:
+        return conversation(last_words(sources.conversations, case, consistent=False), day.zone)
+
+    with hands(sources.workers) as many:
+        for some in batched(opened, CHUNK, strict=False):
+            ids = sources.ledger.borrower_ids(ref for case in some for ref in case.borrowers)
+            for case, words in zip(some, many.map(told, some), strict=True):
+                yield _row(case, [ids[ref] for ref in case.borrowers if ref in ids], words, day)
 
 
-def _row(case: Case, borrower_ids: list[str], day: Day) -> Row:
+def _row(case: Case, borrower_ids: list[str], words: str, day: Day) -> Row:
     return (
         case.id,
         "|".join(borrower_ids),
@@ -32,6 +39,7 @@ def _row(case: Case, borrower_ids: list[str], day: Day) -> Row:
         case.state,
         case.taken_by,
         _local(case.first_answer_at, day) if case.first_answer_at else "",
+        words,
         *("", "", ""),
     )
 

@@ -12,6 +12,7 @@ from cobranza.policy.closed_day import DebtDay
 from cobranza.policy.closing import bounds
 from cobranza.store.book import Book
 from cobranza.store.cases import Cases
+from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
 from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger, Loaded
@@ -37,6 +38,7 @@ class Sources:
     line: DueLine
     receipts: Receipts
     cases: Cases
+    conversations: Conversations
     workers: int = 16
 
 
