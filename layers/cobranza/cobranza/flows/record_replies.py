@@ -20,11 +20,11 @@ from cobranza.errors import InvalidInput
 from cobranza.flows.callers import Callers
 from cobranza.flows.hands import by_hands
 from cobranza.flows.leave_in_peace import Peace, Stop
-from cobranza.flows.record_news import NewsDesk
+from cobranza.flows.record_news import OPTED_OUT, NewsDesk
 from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.store.conversations import MAX_RAW, Conversations, Inbound
 from cobranza.store.journal import Journal, Line
-from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key, is_borrower
+from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages, Past, Sent
 from cobranza.store.table import READS_A_CALL, ConditionFailed, Item
@@ -56,6 +56,11 @@ class Reply:
     @property
     def is_receipt(self) -> bool:
         return self.event.media is not None and _may_be_a_receipt(self.event.type, self.event.media)
+
+    @property
+    def stops(self) -> bool:
+        """Whether a borrower asks us to stop."""
+        return self.intent is Intent.STOP and bool(self.borrowers)
 
     @property
     def kind(self) -> str:
@@ -124,8 +129,9 @@ class ReplyDesk:
         for_answer = [each for each in replies if each.key not in failures and _is_answered(each)]
         # Once for a message, in whose conversation ever it is; last, so that a stop is confirmed that is kept.
         self.replies.put(dict.fromkeys(ReplyToAnswer(each.chats[0], each.key, trace) for each in for_answer))
-        kept = Counter(each.kind for each in replies if each.key not in failures)
-        return kept, next(iter(failures.values()), None)
+        kept = [each for each in replies if each.key not in failures]
+        counts = Counter(each.kind for each in kept) + Counter(OPTED_OUT for each in kept if each.stops)
+        return counts, next(iter(failures.values()), None)
 
     def _read(self, event: InboundMessage, callers: Callers) -> Reply:
         intent = of_button(event.payload) or understand(event.text, event.at.date()).intent
@@ -237,10 +243,9 @@ def _lines(subject: str, reply: Reply, told: Item) -> list[Line]:
     event = reply.event
     facts: Item = {"type": event.type[:40], "number": event.phone_number_id, "message": reply.wamid, "debts": []}
     facts |= {"intent": reply.intent, **told}
-    stops = reply.intent is Intent.STOP and is_borrower(subject)
     return [
         Line(subject=subject, event=name, identity=reply.wamid, at=event.at, facts=facts)
-        for name in (("reply", "opt_out") if stops else ("reply",))
+        for name in (("reply", "opt_out") if reply.stops else ("reply",))
     ]
 
 
