@@ -76,7 +76,7 @@ class Confirmer:
                     self.whatsapp.access_token()
                     if self.pacer and (wait := self.pacer.wait(tell.portfolio.phone_number_id)):
                         return Told(now + timedelta(seconds=wait))
-                    words = Text.of(key, confirmation_text(tell, book), now)
+                    words = Text.of(key, confirmation_text(tell, book), now, book.borrower.country)
                     claim = self.messages.claim_confirmation(key, tell, words.kept, now)
                     if claim is None:
                         return Told(now + DEAD_AFTER)

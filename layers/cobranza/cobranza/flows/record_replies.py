@@ -7,7 +7,7 @@ and nothing is kept twice.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,7 +113,10 @@ class ReplyDesk:
     def _keep_at_least_words(self, event: InboundMessage, callers: Callers) -> None:
         """Meta sends again what could not be done; until then somebody may want to read it."""
         with suppress(Exception):
-            self.conversations.record_inbound(_inbound(self._read(event, callers), callers))
+            reply, profiles = self._read(event, callers), dict[str, Item]()
+            with suppress(Exception):
+                profiles = _known(self._pasts(reply.borrowers))
+            self.conversations.record_inbound(_inbound(reply, callers, profiles))
 
     def _settle(
         self, events: Sequence[InboundMessage], callers: Callers, now: datetime, trace: str
@@ -163,8 +166,8 @@ class ReplyDesk:
                 told = {"bot_paused": _is_paused(profile, now), "debts": _answered(sent, reply.event)}
                 lines += _lines(borrower_pk(borrower), reply, told)
             lines += [] if reply.borrowers else _lines(chat_pk(reply.chats[0]), reply, {})
-        words = self.conversations.bundle(each for reply in replies for each in _inbound(reply, callers))
-        profiles = {name: past.profile for name, past in pasts.items() if past.profile}
+        profiles = _known(pasts)
+        words = self.conversations.bundle(each for reply in replies for each in _inbound(reply, callers, profiles))
         self.ledger.words.heard_from(profiles, moments, [words, self.journal.bundle(lines, now)])
         return failures
 
@@ -202,6 +205,11 @@ class ReplyDesk:
         told: Item = {"number": event.phone_number_id, "message": reply.wamid, "debts": debts}
         name = "identified" if word == YES else "wrong_number"
         return [Line(subject=borrower_pk(borrower), event=name, identity=reply.wamid, at=event.at, facts=told)]
+
+
+def _known(pasts: Mapping[str, Past]) -> dict[str, Item]:
+    """The profiles of those who have one."""
+    return {name: past.profile for name, past in pasts.items() if past.profile}
 
 
 def _stranger(event: InboundMessage, callers: Callers) -> str:
@@ -249,11 +257,15 @@ def _lines(subject: str, reply: Reply, told: Item) -> list[Line]:
     ]
 
 
-def _inbound(reply: Reply, callers: Callers) -> list[Inbound]:
+def _inbound(reply: Reply, callers: Callers, profiles: Mapping[str, Item]) -> list[Inbound]:
+    """In the conversation of each who has the phone; `profiles` of those whom we know."""
     content = _content(reply)
     if digits := four_digits(reply.event.text):
         content["last4"] = {ref: callers.references.last4(ref, digits) for ref in reply.borrowers}
-    return [Inbound(chat, reply.event.at, reply.wamid, content) for chat in reply.chats]
+    return [
+        Inbound(chat, reply.event.at, reply.wamid, content, profiles.get(chat, {}).get("country", ""))
+        for chat in reply.chats
+    ]
 
 
 def _content(reply: Reply) -> Item:
