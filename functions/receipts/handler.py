@@ -71,9 +71,9 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             state = deps.desk.fetch(asked, now)
         except Exception as error:
             if isinstance(error, TryAgain):
-                telemetry.logger.warning("receipt not fetched yet", reason=str(error), **whose(record["body"]))
+                telemetry.logger.warning("receipt not fetched yet", reason=str(error), extra=whose(record["body"]))
             else:
-                telemetry.logger.exception("receipt failed", **whose(record["body"]))
+                telemetry.logger.exception("receipt failed", extra=whose(record["body"]))
             telemetry.count("ReceiptsRetried")
             failed.append(record["messageId"])
             deps.queue.delay(record["receiptHandle"], random.randint(5, 15))

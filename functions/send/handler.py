@@ -127,7 +127,7 @@ def _look(deps: Deps, record: dict[str, Any], context: Any, now: datetime) -> Lo
         if outcome.retry_after:
             deps.queue.delay(record["receiptHandle"], outcome.retry_after)
     except Exception:
-        telemetry.logger.exception("reminder failed", **whose(record["body"]))
+        telemetry.logger.exception("reminder failed", extra=whose(record["body"]))
         return Looked(record)
     return Looked(record, reminder, outcome)
 
@@ -148,7 +148,7 @@ def _close_alone(sender: Sender, looked: Looked, now: datetime) -> Looked:
         if looked.outcome and looked.outcome.closing:
             sender.close([looked.outcome.closing], now)
     except Exception:
-        telemetry.logger.exception("reminder failed", **whose(looked.record["body"]))
+        telemetry.logger.exception("reminder failed", extra=whose(looked.record["body"]))
         return Looked(looked.record)
     return looked
 

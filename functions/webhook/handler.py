@@ -177,10 +177,10 @@ def _tell_failure(event: StatusEvent, borrowers: Sequence[str], trace: str) -> N
     """A line for each message that failed late; what a person has to mend is as loud as what Meta answers to the
     sender."""
     for error in event.errors[:1]:
-        failed = {"code": error.code, "borrower": " ".join(borrowers), "trace": trace}
-        rule = rule_for(error.code)
-        if is_known(error.code) and rule.action is not Action.OUR_BUG:
-            telemetry.logger.info("meta failed a message", **failed)
-        else:
-            telemetry.count("RequestsAtFault" if is_known(error.code) else "UnknownErrorCodes")
-            telemetry.logger.error("meta failed a message", **failed, remedy=rule.remedy.en)
+        code, rule, whom = error.code, rule_for(error.code), " ".join(borrowers)
+        if is_known(code) and rule.action is not Action.OUR_BUG:
+            telemetry.logger.info("meta failed a message", code=code, borrower=whom, trace=trace)
+            return
+        telemetry.count("RequestsAtFault" if is_known(code) else "UnknownErrorCodes")
+        remedy = rule.remedy.en
+        telemetry.logger.error("meta failed a message", code=code, remedy=remedy, borrower=whom, trace=trace)

@@ -6,10 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cobranza.errors import InvalidInput
 from cobranza.whatsapp.errors import ProviderError
 from cobranza.whatsapp.events import (
-    Event,
     InboundMessage,
     Media,
     OtherEvent,

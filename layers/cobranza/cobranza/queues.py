@@ -68,8 +68,8 @@ class ReplyToAnswer:
 
 
 def whose(body: str) -> dict[str, str]:
-    """Whom a body is about and which run began it, for the line that says why it failed; nothing where it cannot be
-    read."""
+    """Whom a body is about and which run began it, for the line that says why it failed; nothing where it cannot
+    be read."""
     try:
         told = json.loads(body)
         return {"borrower": told["borrower"], "trace": told["trace"]}

@@ -26,8 +26,8 @@ def count(name: str, value: int = 1) -> None:
 
 
 def trace(run: str, borrowers: Sequence[str]) -> None:
-    """Puts the run's id, and whom it is about, into the line of its metrics, for a run that counts something and has
-    no line besides."""
+    """Puts the run's id, and whom it is about, into the line of its metrics, for a run that counts something and
+    has no line besides."""
     for key, value in {"trace": run, **about(borrowers)}.items():
         metrics.add_metadata(key=key, value=value)
 

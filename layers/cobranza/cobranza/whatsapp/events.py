@@ -95,7 +95,7 @@ type Event = StatusEvent | InboundMessage | OtherEvent | Unreadable
 
 
 def parse(body: bytes) -> list[Event]:
-    """Every event of a webhook body, in the order it came. A body that is no JSON object is one that is unreadable."""
+    """Every event of a webhook body, in the order it came. One that is no JSON object is a single `Unreadable`."""
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError):
