@@ -1,9 +1,10 @@
-"""Writes the table of docs/privacy.md from policy/retention.yaml: python -m local.retention"""
+"""Writes the tables of docs/privacy.md from retention.yaml and the contact rules: python -m local.retention"""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from cobranza.policy.contact_rules import countries, rules_for
-from cobranza.policy.retention import Kept, retention
+from cobranza.policy.retention import Kept, kept_for, retention
 from local import marked
 
 PAGE = Path(__file__).parents[1] / "docs" / "privacy.md"
@@ -20,7 +21,7 @@ WAYS = {
 def renewed(page: str) -> str:
     """The page with its table as the file is now. Raises ValueError where the marks are missing."""
     head = ["| what | days | from when | what ends it | why |", "|---|---|---|---|---|"]
-    lines = [*head, *map(_line, retention().values()), "", _countries()]
+    lines = [*head, *map(_line, retention().values()), "", *_by_country()]
     return marked.renewed(page, BEGIN, "\n".join(lines), END)
 
 
@@ -28,11 +29,21 @@ def _line(kept: Kept) -> str:
     return f"| {kept.what} | {kept.days or '—'} | {kept.since} | {WAYS[kept.ends_by]} | {kept.why} |"
 
 
-def _countries() -> str:
-    """What laws want kept of contacts, by the contact rules."""
-    known = (rules for country in countries() if (rules := rules_for(country)))
-    told = ", ".join(f"{rules.country} {rules.record_years}" for rules in known if rules.record_years)
-    return f"Years for which a law wants contacts on record, which the journal is kept for longer than: {told}."
+def _by_country() -> Iterator[str]:
+    """Where a law wants contacts on record for longer, by the contact rules."""
+    known = [rules for country in countries() if (rules := rules_for(country))]
+    lawful = {
+        rules.country: f"{rules.country} ({rules.record_years} years)" for rules in known if rules.record_years
+    }
+    other = next(rules.country for rules in known if not rules.record_years)
+    yield "Days of what is a record of contacts, by where the borrower lives; the years are those of the law:"
+    yield ""
+    yield f"| what | {' | '.join(lawful.values())} | other countries | nobody knows where |"
+    yield f"|---|{'---|' * len(lawful)}---|---|"
+    for name, kept in retention().items():
+        if kept.records_contacts:
+            days = [kept_for(name, country).days for country in (*lawful, other, "")]
+            yield f"| {kept.what} | {' | '.join(map(str, days))} |"
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """`cobranza trace`: all that happened to a borrower, or about one debt of theirs, in order and in their own time.
 
 What the journal has noted for good, and what the ledger still knows besides: imports for 40 days, a message's
-claim for 14, words for 400. A file's row is in the file: the journal knows the import alone.
+claim for 14, words for as long as docs/privacy.md says.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
@@ -57,7 +57,7 @@ def told(place: Place, someone: Someone, wanted: str, day: date | None, most: in
     named = {debt.terms.key for debt in loaded.book.debts if debt.terms.debt_id == wanted}
     steps = [
         step
-        for step in _steps(place, someone.ref, loaded)
+        for step in _steps(place, someone.ref, loaded, named)
         if (day is None or local_date(borrower, step.at) == day)
         and (not named or not step.debts or named & {*step.debts})
     ]
@@ -99,8 +99,8 @@ def _zone(borrower: Borrower) -> tzinfo:
     return contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
 
 
-def _steps(place: Place, borrower: str, loaded: Loaded) -> Iterator[Step]:
-    yield from _imports(place, loaded)
+def _steps(place: Place, borrower: str, loaded: Loaded, named: set[str]) -> Iterator[Step]:
+    yield from _imports(place, loaded, named)
     lines = [*Journal(place.journal).of(keys.borrower_pk(borrower))]
     yield from map(_of_line, lines)
     told = {(line.event, line.identity) for line in lines}
@@ -110,22 +110,24 @@ def _steps(place: Place, borrower: str, loaded: Loaded) -> Iterator[Step]:
     yield from _words(Conversations(place.ledger).newest(borrower, NEWEST_WORDS))
 
 
-def _imports(place: Place, loaded: Loaded) -> Iterator[Step]:
-    """The imports that wrote these debts last, as long as they are known."""
+def _imports(place: Place, loaded: Loaded, named: set[str]) -> Iterator[Step]:
+    """The imports that wrote these debts last, as long as they are known; of all debts where none is `named`."""
     portfolios = {debt.terms.portfolio for debt in loaded.book.debts}
     known = {each.id: each for name in portfolios for each in Imports(place.ledger).of(name)}
-    wrote: dict[str, list[str]] = {}
-    for key, source in loaded.sources.items():
-        wrote.setdefault(source, []).append(key)
-    for source, debts in wrote.items():
-        if source in known:
-            yield _of_import(known[source], debts)
+    wrote: dict[str, dict[str, int]] = {}
+    for key, source in sorted(loaded.sources.items()):
+        if not named or key in named:
+            wrote.setdefault(source.import_id, {})[key] = source.line
+    for import_id, lines in wrote.items():
+        if import_id in known:
+            yield _of_import(known[import_id], lines)
 
 
-def _of_import(each: Import, debts: Sequence[str]) -> Step:
-    return Step(
-        each.started_at, "import", f"{each.key} as of {each.as_of.isoformat()}, {each.state}", tuple(sorted(debts))
-    )
+def _of_import(each: Import, lines: Mapping[str, int]) -> Step:
+    """`lines` of its file by the keys of debts; one that closed a debt has none of it."""
+    rows = "".join(f", row {line}" for line in lines.values() if line)
+    facts = f"{each.key}{rows}, as of {each.as_of.isoformat()}, {each.state}"
+    return Step(each.started_at, "import", facts, tuple(lines))
 
 
 def _of_line(line: Line) -> Step:

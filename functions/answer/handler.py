@@ -12,7 +12,7 @@ from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.answer_reply import AnswerDesk, TryLater
 from cobranza.flows.close_case import CaseCloser
-from cobranza.queues import REPLIES_RECEIVED, Queue, ReplyToAnswer, failures
+from cobranza.queues import REPLIES_RECEIVED, Queue, ReplyToAnswer, failures, whose
 from cobranza.settings import AnswerSettings
 from cobranza.store.aws import client
 from cobranza.store.book import Book
@@ -70,9 +70,9 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             answer = deps.desk.answer(asked, now)
         except Exception as error:
             if isinstance(error, TryLater):
-                telemetry.logger.warning("not answered yet", reason=str(error))
+                telemetry.logger.warning("not answered yet", reason=str(error), extra=whose(record["body"]))
             else:
-                telemetry.logger.exception("answer failed")
+                telemetry.logger.exception("answer failed", extra=whose(record["body"]))
             telemetry.count("AnswersRetried")
             _give_up_in_the_end(record, deps, now)
             failed.append(record["messageId"])
@@ -90,4 +90,4 @@ def _give_up_in_the_end(record: dict[str, Any], deps: Deps, now: datetime) -> No
     try:
         deps.desk.give_up(ReplyToAnswer.parse(record["body"]), now)
     except Exception:
-        telemetry.logger.exception("nobody is asked to answer")
+        telemetry.logger.exception("nobody is asked to answer", extra=whose(record["body"]))

@@ -11,7 +11,7 @@ import requests  # noqa: TID251 - the pooled session is made here, and used in c
 from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.fetch_receipt import ANSWER_WITHIN, ReceiptDesk
-from cobranza.queues import MediaToFetch, Queue, failures
+from cobranza.queues import MediaToFetch, Queue, failures, whose
 from cobranza.settings import ReceiptsSettings
 from cobranza.store.aws import client
 from cobranza.store.cases import Cases
@@ -71,9 +71,9 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             state = deps.desk.fetch(asked, now)
         except Exception as error:
             if isinstance(error, TryAgain):
-                telemetry.logger.warning("receipt not fetched yet", reason=str(error))
+                telemetry.logger.warning("receipt not fetched yet", reason=str(error), extra=whose(record["body"]))
             else:
-                telemetry.logger.exception("receipt failed")
+                telemetry.logger.exception("receipt failed", extra=whose(record["body"]))
             telemetry.count("ReceiptsRetried")
             failed.append(record["messageId"])
             deps.queue.delay(record["receiptHandle"], random.randint(5, 15))

@@ -13,6 +13,7 @@ from cobranza.flows.reports.close import ReportDesk
 from cobranza.flows.reports.late_receipts import ReceiptWatch
 from cobranza.flows.reports.plan import PlanDesk
 from cobranza.flows.reports.report import Sources
+from cobranza.policy.outcomes import SEND
 from cobranza.settings import ReportsSettings
 from cobranza.store.aws import client
 from cobranza.store.book import Book
@@ -104,5 +105,6 @@ def _make_plans(deps: Deps) -> int:
     for plan in deps.plans.make_plans(deps.clock()):
         planned += 1
         telemetry.count("PlansMade")
+        telemetry.count("RemindersPlanned", plan.outcomes.get(SEND, 0))
         telemetry.logger.info("planned", portfolio=plan.portfolio, day=str(plan.day), outcomes=plan.outcomes)
     return planned

@@ -16,7 +16,7 @@ from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Outcome, Sender
 from cobranza.flows.stops import Stops
 from cobranza.flows.upload_document import DocumentDesk
-from cobranza.queues import Queue, Reminder, failures
+from cobranza.queues import Queue, Reminder, failures, whose
 from cobranza.settings import SendSettings
 from cobranza.store.aws import client
 from cobranza.store.documents import Documents
@@ -127,7 +127,7 @@ def _look(deps: Deps, record: dict[str, Any], context: Any, now: datetime) -> Lo
         if outcome.retry_after:
             deps.queue.delay(record["receiptHandle"], outcome.retry_after)
     except Exception:
-        telemetry.logger.exception("reminder failed")
+        telemetry.logger.exception("reminder failed", extra=whose(record["body"]))
         return Looked(record)
     return Looked(record, reminder, outcome)
 
@@ -148,7 +148,7 @@ def _close_alone(sender: Sender, looked: Looked, now: datetime) -> Looked:
         if looked.outcome and looked.outcome.closing:
             sender.close([looked.outcome.closing], now)
     except Exception:
-        telemetry.logger.exception("reminder failed")
+        telemetry.logger.exception("reminder failed", extra=whose(looked.record["body"]))
         return Looked(looked.record)
     return looked
 

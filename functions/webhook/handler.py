@@ -2,17 +2,17 @@
 
 import hmac
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any, cast
 
 from cobranza import telemetry
 from cobranza.clock import Clock
-from cobranza.errors import InvalidInput
-from cobranza.flows.record_events import Recorder
-from cobranza.flows.record_news import DROPPED, RED, STOPPED, NewsDesk
-from cobranza.flows.record_statuses import STATES, message_named
+from cobranza.flows.record_events import UNREADABLE, Recorded, Recorder
+from cobranza.flows.record_news import DROPPED, OPTED_OUT, RED, STOPPED, NewsDesk
+from cobranza.flows.record_statuses import STATES
 from cobranza.http_api import answer, request_of
 from cobranza.queues import Queue
 from cobranza.refs import References
@@ -102,26 +102,26 @@ def _delivery(event: dict[str, Any], deps: Deps, *, trace: str) -> dict[str, Any
         return _refused(400, "WebhooksEmpty")
     if not _is_metas(request.body, signature, deps):
         return _refused(403, "WebhooksForged")
-    try:
-        events = parse(request.body)
-    except InvalidInput:
-        return _refused(400, "WebhooksUnreadable")
-    counts = deps.recorder.record(events, deps.clock(), trace)
+    events = parse(request.body)
+    told = deps.recorder.record(events, deps.clock(), trace)
     for each in events:
-        _raise_alarm(each, trace)
-    _tell_what_to_mend(counts, trace)
-    _tell_counts(counts, trace)
+        _raise_alarm(each, told, trace)
+    _tell_what_to_mend(told.counts, trace)
+    _tell_counts(told, trace)
     return answer(200)
 
 
-def _tell_counts(counts: Counter[str], trace: str) -> None:
+def _tell_counts(told: Recorded, trace: str) -> None:
     """Where statuses are all there is, their metrics say it in one short line: three come of each message."""
+    counts, borrowers = told.counts, [*dict.fromkeys(chain.from_iterable(told.about.values()))]
     for status in STATES.keys() & counts.keys():
         telemetry.count(f"Messages{status.title()}", counts[status])
+    if stopped := counts[OPTED_OUT]:
+        telemetry.count("OptOuts", stopped)
     if counts and counts.keys() <= STATES.keys():
-        telemetry.trace(trace)
+        telemetry.trace(trace, borrowers)
     else:
-        telemetry.logger.info("recorded", counts=dict(counts))
+        telemetry.logger.info("recorded", counts=dict(counts), **telemetry.about(borrowers))
 
 
 def _refused(status: int, reason: str) -> dict[str, Any]:
@@ -150,13 +150,16 @@ def _tell_what_to_mend(counts: Counter[str], trace: str) -> None:
     if stopped := counts[STOPPED] + counts[RED]:
         telemetry.count("BreakersOpened", stopped)
         telemetry.logger.error("whatsapp has stopped", then="cobranza status", trace=trace)
+    if unreadable := counts[UNREADABLE]:
+        telemetry.count("WebhooksUnreadable", unreadable)
+        telemetry.logger.error("meta told what cannot be read", pieces=unreadable, trace=trace)
 
 
-def _raise_alarm(event: Event, trace: str) -> None:
+def _raise_alarm(event: Event, told: Recorded, trace: str) -> None:
     """Meta's own words may name people: they are in no log."""
     match event:
         case StatusEvent():
-            _tell_failure(event, trace)
+            _tell_failure(event, told.about[event.wamid], trace)
         case OtherEvent():
             _tell_alerts(event, trace)
         case _:
@@ -170,18 +173,14 @@ def _tell_alerts(event: OtherEvent, trace: str) -> None:
             telemetry.logger.error("meta has an alert", kind=news.kind or "unknown", trace=trace)
 
 
-def _tell_failure(event: StatusEvent, trace: str) -> None:
-    """What failed late is as loud as what Meta answers to the sender."""
+def _tell_failure(event: StatusEvent, borrowers: Sequence[str], trace: str) -> None:
+    """A line for each message that failed late; what a person has to mend is as loud as what Meta answers to the
+    sender."""
     for error in event.errors[:1]:
-        rule = rule_for(error.code)
-        if is_known(error.code) and rule.action is not Action.OUR_BUG:
+        code, rule, whom = error.code, rule_for(error.code), " ".join(borrowers)
+        if is_known(code) and rule.action is not Action.OUR_BUG:
+            telemetry.logger.info("meta failed a message", code=code, borrower=whom, trace=trace)
             return
-        telemetry.count("RequestsAtFault" if is_known(error.code) else "UnknownErrorCodes")
-        ours = message_named(event)
-        telemetry.logger.error(
-            "meta failed a message",
-            code=error.code,
-            remedy=rule.remedy.en,
-            borrower=ours.borrower if ours else "",
-            trace=trace,
-        )
+        telemetry.count("RequestsAtFault" if is_known(code) else "UnknownErrorCodes")
+        remedy = rule.remedy.en
+        telemetry.logger.error("meta failed a message", code=code, remedy=remedy, borrower=whom, trace=trace)

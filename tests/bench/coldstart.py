@@ -48,8 +48,8 @@ OUR_CLIENTS = f"from cobranza.store.aws import client{CLIENTS.format(client='cli
 FIRST_CALL = {
     "webhook": """
 from cobranza.conversation.phrases import phrases
-from cobranza.policy.retention import retention
-phrases(), retention()
+from cobranza.policy.retention import kept_for
+phrases(), kept_for("words_in")
 """,
     "send": """
 from cobranza.policy.contact_rules import rules_for

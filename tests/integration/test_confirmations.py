@@ -206,7 +206,7 @@ def test_a_status_moves_the_confirmation_and_not_the_reminder(world: World) -> N
         opaque=opaque,
         errors=(),
     )
-    assert world.recorder.record([status], world.now, "trace")["delivered"] == 1
+    assert world.recorder.record([status], world.now, "trace").counts["delivered"] == 1
     assert world.item("TOLD#2026-11-24")["state"] == "DELIVERED"
 
 

@@ -19,6 +19,7 @@ from cobranza.store.erasures import Erasure, Erasures
 from cobranza.store.objects import Bucket
 from cobranza.store.traces import People
 from cobranza.store.user_ids import Met, UserIds
+from cobranza.whatsapp.events import parse as read
 from cobranza_cli import app
 from cobranza_cli.place import Place
 from local import personal
@@ -132,6 +133,15 @@ def test_user_ids_and_what_is_known_of_where_their_numbers_went_go_too(world: Wo
     left = [item["pk"] for item in world.items() if any(each in repr(item) for each in (hers, phone, moved))]
     assert [pk for pk in left if not pk.startswith("ERASED")] == []
     assert UserIds(world.table).phones([his]) == ["A" * 26]
+
+
+def test_a_body_that_nobody_could_read_goes_with_whom_it_names(world: World) -> None:
+    bodies = [b'{"entry": [{"from": "525555550101"', b'{"entry": [{"from": "' + OWN[1:].encode()]
+    world.recorder.record([event for body in bodies for event in read(body)], world.now, "trace")
+    assert len([item for item in world.items() if item["pk"] == "NEWS#unreadable"]) == 2
+    erase(world)
+    (left,) = [item for item in world.items() if item["pk"] == "NEWS#unreadable"]
+    assert OWN[1:] in left["raw"]
 
 
 def test_somebody_else_keeps_everything(world: World) -> None:

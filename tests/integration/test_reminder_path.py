@@ -42,5 +42,5 @@ def test_a_row_becomes_a_message_that_is_read(world: World, drop: Drop) -> None:
     status["biz_opaque_callback_data"] = message["biz_opaque_callback_data"]
     value = {"metadata": {"phone_number_id": "1"}, "statuses": [status]}
     body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
-    assert world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace") == {"read": 1}
+    assert world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace").counts == {"read": 1}
     assert [item["state"] for item in world.message_items()] == ["READ"]

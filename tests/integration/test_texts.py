@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from cobranza.policy.portfolio import parse_portfolio
+from cobranza.policy.retention import expires
 from cobranza.store.keys import MessageKey
-from cobranza.store.texts import KEPT, digest_of
+from cobranza.store.texts import digest_of
 from tests.integration.loading import KEY, say
 from tests.integration.rows import apply, codes
 from tests.integration.sending import CUT, NOT_ON_WHATSAPP, PACE
@@ -62,7 +63,7 @@ def test_all_that_the_borrower_reads_is_kept_and_the_journal_has_its_digest_alon
     told = str(world.items("journal"))
     assert "Lucía" not in told
     assert kept["salt"] not in told
-    assert kept["expires"] == int((world.now + KEPT).timestamp())
+    assert kept["expires"] == expires("words_out", world.now, "MX")
 
 
 def test_it_stands_in_the_conversation_before_the_answer(world: World, drop: Drop) -> None:

@@ -93,7 +93,27 @@ def test_a_debt_has_its_own_story_and_what_is_of_the_borrower() -> None:
     assert "payment.applied" not in {step["what"] for step in steps}  # its money went to F-1
     assert "they wrote" in {step["what"] for step in steps}
     (imported,) = (step for step in steps if step["what"] == "import")
-    assert imported["facts"].startswith("debts/tienda/b.csv as of ")
+    assert imported["facts"].startswith("debts/tienda/b.csv, row 2, as of ")
+
+
+def test_a_debt_has_the_row_of_the_file_that_told_it_last(world: World, drop: Drop) -> None:
+    others = [{"borrower_id": "C2", "debt_id": f"F-{number}"} for number in range(9, 20)]
+    drop("snapshots/tienda/a.csv", debts(others[0], {}, {"debt_id": "F-2"}, {"debt_id": "F-3"}, *others[1:]))
+    world.later(hours=1)
+    mended = {"debt_id": "F-2", "amount": "1200"}
+    assert (
+        drop("snapshots/tienda/b.csv", debts(others[0], {"due_date": "soon"}, mended, *others[1:]))["closed"] == 1
+    )
+    assert rows_of("F-9") == ["a.csv, row 2"]
+    assert rows_of("F-1") == ["b.csv, row 3"]
+    assert rows_of("F-2") == ["b.csv, row 4"]
+    assert rows_of("C1") == ["b.csv, row 3, row 4"]  # the snapshot has no row of F-3: that is why it is closed
+
+
+def rows_of(wanted: str) -> list[str]:
+    """What each import of it says before its moment."""
+    facts = [step["facts"] for step in told(wanted)["steps"] if step["what"] == "import"]
+    return [each.partition(", as of ")[0].rpartition("/")[2] for each in facts]
 
 
 @pytest.mark.usefixtures("lived")

@@ -2,12 +2,15 @@
 
 import itertools
 import json
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 
 from cobranza import telemetry
+from cobranza.store.conversations import MAX_RAW
+from cobranza.store.keys import MessageKey
 from cobranza.whatsapp.signature import sign
 from tests.integration.deliveries import PHONE, Drop, Element, call, failed, left, post, status, tell
 from tests.integration.fakes import FakeContext
@@ -118,6 +121,24 @@ def test_news_that_is_no_message_is_kept_once(world: World) -> None:
     assert [item["pk"] for item in news(world)] == ["NEWS#account_update", "NEWS#unreadable"]
 
 
+@pytest.mark.parametrize("body", [b'{"entry": [{"from": "52555', b"[]", b"\xff\xfe", b"null", b"x" * 200_000])
+def test_a_signed_body_that_nobody_can_read_is_kept_as_it_came_and_rings(
+    world: World, logged: StringIO, capsys: pytest.CaptureFixture[str], body: bytes
+) -> None:
+    """What Meta was told to send again would come again for days, and be as unreadable."""
+    for _ in range(2):
+        assert call(world, post(body, sign(body, "new-secret"), encoded=True))["statusCode"] == 200
+    (kept,) = news(world)
+    assert kept["pk"] == "NEWS#unreadable"
+    assert json.dumps(body.decode(errors="backslashreplace"))[1:99_000] in kept["raw"]
+    assert len(kept["raw"]) <= MAX_RAW
+    assert kept["expires"] == int((world.now + timedelta(days=90)).timestamp())
+    (error, _) = [line for line in map(json.loads, logged.getvalue().splitlines()) if line["level"] == "ERROR"]
+    assert (error["message"], error["pieces"]) == ("meta told what cannot be read", 1)
+    metrics = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line.get("WebhooksUnreadable") for line in metrics] == [[1.0], [1.0]]
+
+
 def test_a_failure_that_comes_later_is_in_the_journal_once(world: World, sent: Element) -> None:
     for _ in range(2):
         assert tell(world, statuses=[failed(sent)]) == 200
@@ -147,6 +168,19 @@ def test_a_failure_that_a_person_must_look_at_is_counted_and_an_error_in_the_log
     assert world.item("MSG#2026-11-24")["reason"]["code"] == code
 
 
+def test_each_message_that_failed_late_has_a_line_with_its_code_and_its_borrower(
+    world: World, sent: Element, logged: StringIO
+) -> None:
+    """Meta may leave our id out of a failure: then it is the recipient's."""
+    bare = {name: value for name, value in sent.items() if name != "biz_opaque_callback_data"}
+    tell(world, statuses=[failed(sent), failed({**bare, "id": "wamid.other"})])
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    failures = [line for line in lines if line["message"] == "meta failed a message"]
+    assert [(line["level"], line["code"], line["borrower"]) for line in failures] == [
+        ("INFO", 131026, world.ref())
+    ] * 2
+
+
 def test_what_is_told_of_messages_is_counted_by_status(
     world: World, sent: Element, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +204,23 @@ def test_a_status_alone_is_one_line_of_few_bytes_with_its_metric_and_its_trace(
     metric = f"Messages{state.title()}"
     assert emf["Metrics"] == [{"Name": metric, "Unit": "Count"}]
     assert (said[metric], said["service"], said["trace"]) == ([1.0], "webhook", FakeContext.aws_request_id)
-    assert len(line) - len(said["trace"]) + UUID <= 260
+    assert said["borrowers"] == [world.ref()]
+    assert len(line) - len(said["trace"]) + UUID <= 310
+
+
+def test_a_line_of_many_statuses_names_twenty_people_and_says_how_many_more_there_are(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refs = [world.ref(f"C{number}") for number in range(23)]
+    key = {"sk": "MSG#2026-11-24", "rank": 20, "state": "ACCEPTED", "template": "t", "debts": {}}
+    for ref in refs:
+        world.table.put({"pk": f"B#{ref}", **key})
+    opaque = [MessageKey(ref, world.now.date()).opaque for ref in refs]
+    told = [{"id": f"wamid.{n}", "biz_opaque_callback_data": each} for n, each in enumerate(opaque)]
+    capsys.readouterr()
+    assert tell(world, statuses=[status(each, state) for each in told for state in ("sent", "read")]) == 200
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (said["borrowers"], said["more"]) == (refs[:20], 3)
 
 
 def test_what_comes_beside_a_status_is_counted_by_kind_in_a_line_of_its_own(
@@ -179,5 +229,6 @@ def test_what_comes_beside_a_status_is_counted_by_kind_in_a_line_of_its_own(
     tell(world, statuses=[status(sent, "read"), status({"id": "wamid.9"}, "read")])
     (line,) = map(json.loads, logged.getvalue().splitlines())
     assert line["counts"] == {"read": 1, "stray_status": 1}
+    assert line["borrowers"] == [world.ref()]
     assert line["function_request_id"] == FakeContext.aws_request_id
     assert "trace" not in json.loads(capsys.readouterr().out.splitlines()[-1])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cobranza.queues import DroppedFile, Queue, Reminder, failures
+from cobranza.queues import DroppedFile, Queue, Reminder, failures, whose
 
 URL = "https://sqs.example.com/reminders"
 
@@ -106,6 +106,15 @@ def test_a_reminder_can_come_back_later() -> None:
 def test_a_body_that_is_no_reminder_is_an_error(body: str) -> None:
     with pytest.raises((TypeError, ValueError)):
         Reminder.parse(body)
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[]", "null", "not json", '{"v":1,"borrower":"A","lease":"x"}'])
+def test_a_body_that_cannot_be_read_is_nobodys(body: str) -> None:
+    assert whose(body) == {}
+
+
+def test_a_body_tells_whose_it_is_and_which_run_began_it() -> None:
+    assert whose('{"v":1,"borrower":"A","lease":"x","trace":"t"}') == {"borrower": "A", "trace": "t"}
 
 
 def test_a_dropped_file_is_named_by_bucket_key_and_version() -> None:

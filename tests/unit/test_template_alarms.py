@@ -213,6 +213,7 @@ def test_a_scheduler_that_says_nothing_is_one_that_stands_still() -> None:
         ("BreakersOpened", "WebhookFunction", "Sum"),
         ("QualityDropped", "WebhookFunction", "Sum"),
         ("AccountAlerts", "WebhookFunction", "Sum"),
+        ("WebhooksUnreadable", "WebhookFunction", "Sum"),
         ("BreakersOpen", "SchedulerFunction", "Maximum"),
         ("UnknownErrorCodes", "SendFunction", "Sum"),
         ("UnknownErrorCodes", "WebhookFunction", "Sum"),
@@ -260,6 +261,43 @@ def test_what_alarms_and_dashboard_watch_of_ours_is_counted_by_that_function() -
     ours = {(dimensions(each)["service"], each["MetricName"]) for each in watched if each["Namespace"] == OURS}
     assert len(ours) > 20
     assert ours - counted() == set()
+
+
+def test_the_funnel_goes_from_the_plan_to_what_was_paid_and_who_stopped() -> None:
+    (board,) = stack("prod").of(DASHBOARD).values()
+    first = json.loads(board["DashboardBody"])["widgets"][0]["properties"]
+    assert [metric[1] for metric in first["metrics"]] == [
+        "RemindersPlanned",
+        "BorrowersQueued",
+        "OutcomeSent",
+        "MessagesDelivered",
+        "MessagesRead",
+        "RepliesRead",
+        "PaymentsApplied",
+        "OptOuts",
+        "OutcomeFailed",
+        "MessagesFailed",
+    ]
+
+
+def test_what_the_dashboard_asks_of_a_log_is_said_in_it() -> None:
+    """By code nothing is a metric: each of Meta's hundred codes would be a price of its own."""
+    (board,) = stack("prod").of(DASHBOARD).values()
+    widgets = json.loads(board["DashboardBody"])["widgets"]
+    asked = [_asked(each["properties"]["query"]) for each in widgets if each["type"] == "log"]
+    assert asked == [("send", "reminder", "outcome"), ("webhook", "meta failed a message", "code")]
+    for function, message, field in asked:
+        handler = (ROOT / "functions" / function / "handler.py").read_text(encoding="utf-8")
+        assert re.search(rf'logger\.\w+\(\s*"{message}"', handler)
+        assert re.search(rf'\b{field}=|"{field}":', handler)
+
+
+def _asked(query: str) -> tuple[str, str, str]:
+    """Of which function's log, for which lines, and by which of their fields."""
+    found = re.match(r"SOURCE '\W*(\w+)Log\W*' \| filter message = '([^']+)' \| stats .+ by (\w+) ", query)
+    assert found, query
+    log, message, field = found.groups()
+    return log.lower(), message, field
 
 
 def test_a_misspelt_metric_would_be_found() -> None:

@@ -67,6 +67,16 @@ class ReplyToAnswer:
         return cls(**json.loads(body))
 
 
+def whose(body: str) -> dict[str, str]:
+    """Whom a body is about and which run began it, for the line that says why it failed; nothing where it cannot
+    be read."""
+    try:
+        told = json.loads(body)
+        return {"borrower": told["borrower"], "trace": told["trace"]}
+    except (KeyError, TypeError, ValueError):
+        return {}
+
+
 # How often SQS is offered what it did not take.
 _TRIES = 3
 # How often a reply is received before it is a dead letter: the template's maxReceiveCount.

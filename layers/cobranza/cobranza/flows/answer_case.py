@@ -5,6 +5,7 @@ message leave once, whoever asks again.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
@@ -14,12 +15,14 @@ from cobranza.flows.callers import address_of
 from cobranza.flows.case_desk import Caller, CaseDesk, CaseRefused
 from cobranza.flows.case_template import why_not
 from cobranza.flows.faults import Faults
+from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.case import Case
 from cobranza.ledger.confirmation import Subject
+from cobranza.policy.retention import expires
 from cobranza.store import case_keys, keys
 from cobranza.store.conversations import REFUSED, SENT
 from cobranza.store.table import Item, utc
-from cobranza.store.texts import KEPT, digest_of
+from cobranza.store.texts import digest_of
 from cobranza.whatsapp.client import Accepted, Answer, Refused, WhatsApp
 from cobranza.whatsapp.errors import Action
 from cobranza.whatsapp.messages import text_message
@@ -44,12 +47,13 @@ class CaseAnswers:
         to = address_of(asked) if asked else ""
         if asked is None or not to:
             self._outside_window(case)
-        self._check(case, asked, to)
+        people = [*self.desk.closer.book.people(case.borrowers).values()]
+        self._check(people, asked, to)
         self.whatsapp.access_token()
         answer_id = case_keys.answer_id(case.id, asked["sk"], text)
         name, salt = case_keys.human_answer(asked["sk"], answer_id), secrets.token_hex(16)
         kept: Item = {"at": utc(now), "text": text, "salt": salt, "by": caller.name}
-        kept["expires"] = int((now + KEPT).timestamp())
+        kept["expires"] = expires("words_in", now, *(each.country for each in people))
         before = self.desk.conversations.claim_words(case.chat, name, kept)
         if before == SENT:
             return
@@ -69,9 +73,8 @@ class CaseAnswers:
         self.desk.note_answer(case, caller, f"{answer_id}#{utc(now)}", noted, now)
         _raise_unless_taken(came)
 
-    def _check(self, case: Case, asked: Item, to: str) -> None:
+    def _check(self, people: Sequence[Borrower], asked: Item, to: str) -> None:
         """What was asked before a stop is not answered after it. Who hides the number has the borrowers'."""
-        people = self.desk.closer.book.people(case.borrowers).values()
         phones = {to} if to.startswith("+") else {each.phone for each in people}
         if self.only_to is not None and not (phones and phones <= self.only_to):
             raise CaseRefused("TEST_STAGE")

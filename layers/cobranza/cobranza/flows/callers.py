@@ -30,6 +30,10 @@ class Callers:
             self._known[who] = sorted({each for ref in refs for each in self.ledger.borrowers_behind(ref)})
         return self._known[who]
 
+    def asked(self, wa_id: str, user_ids: Sequence[str] = ()) -> list[str]:
+        """The same, of whom somebody has asked for; nobody else is looked for."""
+        return self._known.get((wa_id,) if wa_id else ("", *user_ids), [])
+
     def phones(self, wa_id: str, user_ids: Sequence[str] = ()) -> list[str]:
         """One reference for each form in which WhatsApp may report this number; where it is hidden, those of the
         number that these ids were once seen with."""

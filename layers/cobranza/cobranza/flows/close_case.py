@@ -36,11 +36,13 @@ class CaseCloser:
     def close(self, case: Case, closing: Closing, source: str, now: datetime, *, by: str = "") -> bool:
         """Closes it for `source`, an import's id, or for `by`, a person; False where somebody was faster."""
         self.journal.append_all([_line(case, closing, source, by, now)], now)
-        for borrower in case.borrowers:
-            self._let_go(borrower, case, closing, source or by, now)
+        profiles = [
+            self._let_go(borrower, case, closing, source or by, now).profile for borrower in case.borrowers
+        ]
+        countries = [(profile or {}).get("country", "") for profile in profiles]
         if not case.borrowers and case.taken_until:
             self.ledger.words.hand_back_stranger(case.chat, case.taken_until)
-        is_closed = self.cases.close(case, closing, source or by, now)
+        is_closed = self.cases.close(case, closing, source or by, now, countries)
         self.wake(case, now)
         return is_closed
 
@@ -50,11 +52,12 @@ class CaseCloser:
             if loaded := self.ledger.load(borrower):
                 wake(self.ledger, loaded.book, self.strategy_of, local_date(loaded.book.borrower, now))
 
-    def _let_go(self, borrower: str, case: Case, closing: Closing, source: str, now: datetime) -> None:
+    def _let_go(self, borrower: str, case: Case, closing: Closing, source: str, now: datetime) -> Known:
+        """The borrower as they were known."""
         for _ in range(TRIES):
             known = self.book.known(borrower)
             if all(self.book.write([*_changes(known, case, closing, Word(now, "", source))])):
-                return
+                return known
         raise RuntimeError(f"a borrower changed under our hands {TRIES} times")
 
 

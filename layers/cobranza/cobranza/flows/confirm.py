@@ -97,7 +97,7 @@ class Confirmer:
     def send(self, book: Book, tell: Tell, trace: str, now: datetime, by: str = "") -> Sent:
         """Claims the day, keeps the words, and calls WhatsApp. `by` is whoever of the team says it."""
         key = MessageKey(book.borrower.ref, tell.day, confirms=True)
-        words = Text.of(key, confirmation_text(tell, book), now, by)
+        words = Text.of(key, confirmation_text(tell, book), now, book.borrower.country, by)
         claim = self.messages.claim_confirmation(key, tell, words.kept, now)
         return self._send(book, tell, claim, words.digest, trace, now) if claim else Sent(None)
 

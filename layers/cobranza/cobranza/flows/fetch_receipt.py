@@ -175,13 +175,13 @@ class ReceiptDesk:
         if not fetched.kind:
             self.conversations.settle_receipt(asked.borrower, asked.event, "WRONG_TYPE", {"settled_at": now})
             return
-        self._keep(asked, fetched, now)
+        self._keep(asked, fetched, int(event["expires"]), now)
 
-    def _keep(self, asked: MediaToFetch, fetched: Fetched, now: datetime) -> None:
+    def _keep(self, asked: MediaToFetch, fetched: Fetched, expires: int, now: datetime) -> None:
         # Our own name: nothing of what the borrower called it, and the same for every try.
         name = f"receipts/{asked.borrower}/{asked.event.replace('#', '_').replace(':', '')}.{fetched.kind}"
         self.receipts.put(name, fetched.data, CONTENT_TYPES[fetched.kind])
-        first = self.conversations.first_to_send(fetched.digest, asked.borrower, asked.event)
+        first = self.conversations.first_to_send(fetched.digest, asked.borrower, asked.event, expires)
         facts = {"object": name, "digest": fetched.digest, "size": len(fetched.data), "settled_at": now}
         state = "TO_VERIFY" if first and fetched.intact else "REVIEW"
         self.conversations.settle_receipt(asked.borrower, asked.event, state, facts)

@@ -314,6 +314,7 @@ class Importer:
             read=read,
             key_of=lambda row: debt_key(row, columns, begun.portfolio),
             portfolio=portfolio and portfolio.within(self.countries_on),
+            countries=portfolio.countries if portfolio else (),
             tells_credits="credit" in columns,
             newer=self._newer(begun),
             retried=retried,

@@ -34,7 +34,7 @@ from cobranza.ledger.money import totals
 from cobranza.policy.due import Look, StrategyOf, local_date, next_look
 from cobranza.refs import References
 from cobranza.store import book as writes
-from cobranza.store.book import Book, Known, Open
+from cobranza.store.book import Book, Known, Open, Told
 from cobranza.store.items import parts_of, steps_of
 from cobranza.store.ledger import Ledger
 from cobranza.store.payments import Payments
@@ -178,7 +178,7 @@ class PartImporter:
         owners: list[str] = [""] * len(asked)  # one that is known already is no reason to read
         for person in people:
             for row, digest in zip(person.rows, person.digests, strict=True):
-                asked.append(writes.new_debt(person.ref, row.terms, digest, task.import_id))
+                asked.append(writes.new_debt(_told(row, digest, person.ref, task)))
                 owners.append(person.ref)
         made = self.book.write(asked)
         met = {owner for owner, is_made in zip(owners, made, strict=True) if not is_made}
@@ -327,7 +327,7 @@ class PartImporter:
             entries = (e for ref in planned for e in self.book.open_debts_of(ref, task.portfolio_id))
             index = {(entry.borrower, entry.debt): entry for entry in entries}
         good = {(person.ref, row.terms.key) for person in people for row in person.rows}
-        listed = {(each.borrower, task.key_of(each.row)) for each in rows}
+        listed = {(each.borrower, task.key_of(each.row)): each.row.line for each in rows}
         asked: list[Write] = []
         closing = 0
         for key, entry in index.items():
@@ -336,10 +336,10 @@ class PartImporter:
             plan = plan_of(*key)
             if key in listed or plans.get(plan):
                 if task.is_snapshot:
-                    asked.append(writes.doubtful_debt(entry, task.import_id))
+                    asked.append(writes.doubtful_debt(entry, task.import_id, listed.get(key, 0)))
             elif task.is_snapshot or plan in plans:
                 why = "REPLACED_BY_PLAN" if plan in plans else "NOT_IN_SNAPSHOT"
-                asked.append(writes.closed_debt(entry, why, task.as_of, task.import_id))
+                asked.append(writes.closed_debt(entry, why, task.as_of, task.import_id, task.countries))
                 closing += 1
         # One that is not made has been told something newer meanwhile.
         with hands(self.workers) as workers:
@@ -349,7 +349,7 @@ class PartImporter:
 
 def _change(there: Item | None, row: DebtRow, digest: str, borrower: str, task: Task) -> tuple[str, Write | None]:
     if there is None:
-        return "created", writes.new_debt(borrower, row.terms, digest, task.import_id)
+        return "created", writes.new_debt(_told(row, digest, borrower, task))
     if there["digest"] == digest:
         if there["source"] != task.import_id:
             return "unchanged", None
@@ -357,7 +357,11 @@ def _change(there: Item | None, row: DebtRow, digest: str, borrower: str, task: 
         return ("created" if there["rev"] == 1 else "updated"), None
     if there["as_of"] > utc(task.as_of):
         return "unchanged", None
-    return "updated", writes.changed_debt(borrower, there, row.terms, digest, task.import_id)
+    return "updated", writes.changed_debt(there, _told(row, digest, borrower, task))
+
+
+def _told(row: DebtRow, digest: str, borrower: str, task: Task) -> Told:
+    return Told(borrower, row.terms, digest, task.import_id, row.line, row.country)
 
 
 def _is_paid_since(paid: Mapping[str, list[object]], as_of: str, task: Task) -> bool:

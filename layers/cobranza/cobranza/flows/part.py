@@ -41,7 +41,8 @@ class Newer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What a part needs to know of its import. `key_of` names the debt of any row, also of one that is refused;
-    `read` parses a row or raises InvalidInput."""
+    `read` parses a row or raises InvalidInput; `countries` are all that the portfolio names, `portfolio` has those
+    alone that are on."""
 
     import_id: str
     portfolio_id: str
@@ -51,6 +52,7 @@ class Task:
     read: Callable[[Row], DebtRow]
     key_of: Callable[[Row], str]
     portfolio: Portfolio | None
+    countries: Sequence[str] = ()
     tells_credits: bool = False
     newer: Newer = Newer()
     retried: bool = False

@@ -1,17 +1,17 @@
 """The webhook: every event that Meta tells is kept, and moves what it is about forward."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from cobranza.flows.callers import Callers
 from cobranza.flows.hands import hands
 from cobranza.flows.meet_people import Acquaintance
 from cobranza.flows.record_news import NewsDesk
 from cobranza.flows.record_replies import ReplyDesk
-from cobranza.flows.record_statuses import STATES, StatusDesk
+from cobranza.flows.record_statuses import STATES, StatusDesk, message_named
 from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.refs import References
 from cobranza.store.conversations import Conversations, Raw
@@ -20,7 +20,16 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages
 from cobranza.whatsapp.events import Event, InboundMessage, OtherEvent, StatusEvent, Unreadable
 
+UNREADABLE = "unreadable"
+
 type _News = StatusEvent | OtherEvent | Unreadable
+
+
+class Recorded(NamedTuple):
+    """How many events there are of each kind, and by its wamid the borrowers whom a message is to or from."""
+
+    counts: Counter[str]
+    about: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +47,9 @@ class Recorder:
     replies: Queue[ReplyToAnswer]
     workers: int = 1
 
-    def record(self, events: Iterable[Event], now: datetime, trace: str) -> Counter[str]:
-        """Keeps all events and counts them by kind. One that cannot be stored does not keep the others from it:
-        the first storage error is raised at the end, so that Meta sends all again; what is stored is a no-op then.
-        """
+    def record(self, events: Sequence[Event], now: datetime, trace: str) -> Recorded:
+        """Keeps all events. One that cannot be stored does not keep the others from it: the first storage error is
+        raised at the end, so that Meta sends all again; what is stored is a no-op then."""
         callers = Callers(self.ledger, self.references)
         statuses: list[StatusEvent] = []
         replies: list[InboundMessage] = []
@@ -65,7 +73,7 @@ class Recorder:
         self.news.meet(
             (e.shown_number, e.phone_number_id) for e in [*replies, *statuses, *strange] if e.shown_number
         )
-        return counts + heard + kept
+        return Recorded(counts + heard + kept, _about(events, callers))
 
     def _meet(
         self, people: Iterable[StatusEvent | InboundMessage], callers: Callers, now: datetime
@@ -113,9 +121,25 @@ class Recorder:
             case OtherEvent():
                 return self.news.record(event, callers, now)
             case Unreadable():
-                return self._keep_raw("unreadable", asdict(event), now)
+                return self._keep_raw(UNREADABLE, asdict(event), now)
 
     def _keep_raw(self, kind: str, content: dict[str, Any], now: datetime) -> str:
         """What we do not act on yet, as it came, once."""
         self.conversations.keep_raw([Raw(kind, content)], self.references, now)
-        return kind if kind == "unreadable" else "other"
+        return kind if kind == UNREADABLE else "other"
+
+
+def _about(events: Iterable[Event], callers: Callers) -> dict[str, list[str]]:
+    about: dict[str, list[str]] = {}
+    for event in events:
+        if isinstance(event, StatusEvent | InboundMessage):
+            about[event.wamid] = about.get(event.wamid) or _whom(event, callers)
+    return about
+
+
+def _whom(event: StatusEvent | InboundMessage, callers: Callers) -> list[str]:
+    """As far as it is known by now."""
+    if isinstance(event, InboundMessage):
+        return callers.asked(event.sender, event.user_ids)
+    ours = message_named(event)
+    return [ours.borrower] if ours else callers.asked(event.recipient, event.user_ids)

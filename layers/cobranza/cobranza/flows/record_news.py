@@ -38,6 +38,7 @@ from cobranza.whatsapp.template_news import template_news
 
 # What a person has to look at, by the names under which it is counted.
 STOPPED, RED, DROPPED, ALERTED = "account_stopped", "quality_red", "quality_dropped", "account_alert"
+OPTED_OUT = "opt_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class NewsDesk:
                 return "faster"
             case WantsNoMore():
                 self._leave_in_peace(news, callers, now)
-                return "opt_out"
+                return OPTED_OUT
 
     def _stop(self, scope: str, code: int, words: str, at: datetime) -> None:
         self.ledger.open_breaker(Breaker(scope, exact(at), code), {"title": words, "details": "", "trace": ""})

@@ -7,7 +7,7 @@ and nothing is kept twice.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,11 +20,11 @@ from cobranza.errors import InvalidInput
 from cobranza.flows.callers import Callers
 from cobranza.flows.hands import by_hands
 from cobranza.flows.leave_in_peace import Peace, Stop
-from cobranza.flows.record_news import NewsDesk
+from cobranza.flows.record_news import OPTED_OUT, NewsDesk
 from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.store.conversations import MAX_RAW, Conversations, Inbound
 from cobranza.store.journal import Journal, Line
-from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key, is_borrower
+from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages, Past, Sent
 from cobranza.store.table import READS_A_CALL, ConditionFailed, Item
@@ -56,6 +56,11 @@ class Reply:
     @property
     def is_receipt(self) -> bool:
         return self.event.media is not None and _may_be_a_receipt(self.event.type, self.event.media)
+
+    @property
+    def stops(self) -> bool:
+        """Whether a borrower asks us to stop."""
+        return self.intent is Intent.STOP and bool(self.borrowers)
 
     @property
     def kind(self) -> str:
@@ -108,7 +113,10 @@ class ReplyDesk:
     def _keep_at_least_words(self, event: InboundMessage, callers: Callers) -> None:
         """Meta sends again what could not be done; until then somebody may want to read it."""
         with suppress(Exception):
-            self.conversations.record_inbound(_inbound(self._read(event, callers), callers))
+            reply, profiles = self._read(event, callers), dict[str, Item]()
+            with suppress(Exception):
+                profiles = _known(self._pasts(reply.borrowers))
+            self.conversations.record_inbound(_inbound(reply, callers, profiles))
 
     def _settle(
         self, events: Sequence[InboundMessage], callers: Callers, now: datetime, trace: str
@@ -124,8 +132,9 @@ class ReplyDesk:
         for_answer = [each for each in replies if each.key not in failures and _is_answered(each)]
         # Once for a message, in whose conversation ever it is; last, so that a stop is confirmed that is kept.
         self.replies.put(dict.fromkeys(ReplyToAnswer(each.chats[0], each.key, trace) for each in for_answer))
-        kept = Counter(each.kind for each in replies if each.key not in failures)
-        return kept, next(iter(failures.values()), None)
+        kept = [each for each in replies if each.key not in failures]
+        counts = Counter(each.kind for each in kept) + Counter(OPTED_OUT for each in kept if each.stops)
+        return counts, next(iter(failures.values()), None)
 
     def _read(self, event: InboundMessage, callers: Callers) -> Reply:
         intent = of_button(event.payload) or understand(event.text, event.at.date()).intent
@@ -157,8 +166,8 @@ class ReplyDesk:
                 told = {"bot_paused": _is_paused(profile, now), "debts": _answered(sent, reply.event)}
                 lines += _lines(borrower_pk(borrower), reply, told)
             lines += [] if reply.borrowers else _lines(chat_pk(reply.chats[0]), reply, {})
-        words = self.conversations.bundle(each for reply in replies for each in _inbound(reply, callers))
-        profiles = {name: past.profile for name, past in pasts.items() if past.profile}
+        profiles = _known(pasts)
+        words = self.conversations.bundle(each for reply in replies for each in _inbound(reply, callers, profiles))
         self.ledger.words.heard_from(profiles, moments, [words, self.journal.bundle(lines, now)])
         return failures
 
@@ -196,6 +205,11 @@ class ReplyDesk:
         told: Item = {"number": event.phone_number_id, "message": reply.wamid, "debts": debts}
         name = "identified" if word == YES else "wrong_number"
         return [Line(subject=borrower_pk(borrower), event=name, identity=reply.wamid, at=event.at, facts=told)]
+
+
+def _known(pasts: Mapping[str, Past]) -> dict[str, Item]:
+    """The profiles of those who have one."""
+    return {name: past.profile for name, past in pasts.items() if past.profile}
 
 
 def _stranger(event: InboundMessage, callers: Callers) -> str:
@@ -237,18 +251,21 @@ def _lines(subject: str, reply: Reply, told: Item) -> list[Line]:
     event = reply.event
     facts: Item = {"type": event.type[:40], "number": event.phone_number_id, "message": reply.wamid, "debts": []}
     facts |= {"intent": reply.intent, **told}
-    stops = reply.intent is Intent.STOP and is_borrower(subject)
     return [
         Line(subject=subject, event=name, identity=reply.wamid, at=event.at, facts=facts)
-        for name in (("reply", "opt_out") if stops else ("reply",))
+        for name in (("reply", "opt_out") if reply.stops else ("reply",))
     ]
 
 
-def _inbound(reply: Reply, callers: Callers) -> list[Inbound]:
+def _inbound(reply: Reply, callers: Callers, profiles: Mapping[str, Item]) -> list[Inbound]:
+    """In the conversation of each who has the phone; `profiles` of those whom we know."""
     content = _content(reply)
     if digits := four_digits(reply.event.text):
         content["last4"] = {ref: callers.references.last4(ref, digits) for ref in reply.borrowers}
-    return [Inbound(chat, reply.event.at, reply.wamid, content) for chat in reply.chats]
+    return [
+        Inbound(chat, reply.event.at, reply.wamid, content, profiles.get(chat, {}).get("country", ""))
+        for chat in reply.chats
+    ]
 
 
 def _content(reply: Reply) -> Item:

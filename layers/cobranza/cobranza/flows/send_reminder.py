@@ -345,7 +345,7 @@ def _written(send: Send, borrower: Borrower, now: datetime) -> _Written:
     key = MessageKey(borrower.ref, send.day)
     components = reminder_components(send, borrower, key.opaque)
     message = template_message(borrower.phone, send.template, send.language, components, key.opaque)
-    return _Written(message, Text.of(key, reminder_text(send, borrower), now))
+    return _Written(message, Text.of(key, reminder_text(send, borrower), now, borrower.country))
 
 
 def _line(reminder: Reminder, now: datetime, code: str, facts: dict[str, Any], day: date | None = None) -> Line:

@@ -1,6 +1,7 @@
-"""How long what is kept of people stays, by class: retention.yaml."""
+"""How long what is kept of people stays: by class, retention.yaml; records of contacts also by what the law of a
+country wants, contact_rules/<country>.yaml."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -9,12 +10,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from cobranza import yaml_files
+from cobranza.policy import contact_rules
 
 type EndsBy = Literal["expires", "lifecycle", "erase", "nobody"]
 
 
 class Kept(BaseModel):
-    """A class of data. `days` from `since` on; None: no time ends it."""
+    """A class of data. `days` from `since` on; None: no time ends it. `records_contacts`: it stays for as long as
+    the law wants contacts on record, where that is longer."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,6 +26,7 @@ class Kept(BaseModel):
     since: str
     ends_by: EndsBy
     why: str
+    records_contacts: bool = False
 
 
 @cache
@@ -32,8 +36,24 @@ def retention() -> Mapping[str, Kept]:
     return {name: Kept.model_validate(each) for name, each in told.items()}
 
 
-def expires(name: str, since: datetime) -> int:
-    """The attribute that ends an item of this class: seconds since 1970. Raises ValueError where no time does."""
-    if (days := retention()[name].days) is None:
+@cache
+def kept_for(name: str, *countries: str) -> timedelta:
+    """For how long this class is kept of somebody who may live in any of these countries: for the longest of them,
+    and of all where none is told, or one whose law we do not know. Raises ValueError where no time ends it."""
+    kept = retention()[name]
+    if kept.days is None:
         raise ValueError(f"{name} does not end by itself")
-    return int((since + timedelta(days=days)).timestamp())
+    lawful = _longest(countries) if kept.records_contacts else timedelta()
+    return max(timedelta(days=kept.days), lawful)
+
+
+def expires(name: str, since: datetime, *countries: str) -> int:
+    """The attribute that ends an item of this class: seconds since 1970."""
+    return int((since + kept_for(name, *countries)).timestamp())
+
+
+def _longest(countries: Sequence[str]) -> timedelta:
+    rules = [*map(contact_rules.rules_for, countries or contact_rules.countries())]
+    if None in rules:
+        return _longest(())
+    return max(known.on_record for known in rules if known)

@@ -192,33 +192,51 @@ def reference(ref: str, borrower: str) -> Insert:
     return Insert(keys.reference(ref, borrower))
 
 
-def new_debt(borrower: str, terms: Terms, digest: str, source: str) -> Insert:
-    told = _told(borrower, terms) | {"as_of": utc(terms.as_of), "digest": digest, "source": source, "rev": 1}
-    return Insert(keys.debt(borrower, terms.key) | told)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a row of a file says of a borrower's debt. `digest` is of all that it says, `line` where it stands in
+    the file of the import `source`, `country` where it says that the borrower lives."""
+
+    borrower: str
+    terms: Terms
+    digest: str
+    source: str
+    line: int
+    country: str
+
+    @property
+    def key(self) -> dict[str, str]:
+        return keys.debt(self.borrower, self.terms.key)
 
 
-def changed_debt(borrower: str, there: Item, terms: Terms, digest: str, source: str) -> Update:
+def new_debt(told: Told) -> Insert:
+    return Insert(told.key | _told(told) | {"rev": 1})
+
+
+def changed_debt(there: Item, row: Told) -> Update:
     """What a newer row says of a debt that is there; it opens what had been closed."""
-    told = _told(borrower, terms) | {"as_of": utc(terms.as_of), "digest": digest, "source": source}
+    told = _told(row)
     gone = [
         name
         for name in (*_OPTIONAL, "book", "closed", "expires", "refused_row")
         if name in there and name not in told
     ]
     rev = there["rev"]
-    return Update(keys.debt(borrower, terms.key), told | {"rev": rev + 1}, {"rev": rev}, gone)
+    return Update(row.key, told | {"rev": rev + 1}, {"rev": rev}, gone)
 
 
-def closed_debt(debt: Open, why: str, as_of: datetime, source: str) -> Update:
-    """It leaves the open book. Without a digest the next row that lists it is news."""
-    told: Item = {"closed": why, "as_of": utc(as_of), "digest": "", "source": source, "rev": debt.rev + 1}
-    told["expires"] = expires("closed_debts", as_of)
+def closed_debt(debt: Open, why: str, as_of: datetime, source: str, countries: Iterable[str]) -> Update:
+    """It leaves the open book. Without a digest the next row that lists it is news. `countries` are those of its
+    portfolio."""
+    told: Item = {"closed": why, "as_of": utc(as_of), "digest": "", "source": source, "line": 0}
+    told |= {"rev": debt.rev + 1}
+    told["expires"] = expires("closed_debts", as_of, *countries)
     return Update(keys.debt(debt.borrower, debt.debt), told, {"rev": debt.rev}, ("book",))
 
 
-def doubtful_debt(debt: Open, source: str) -> Update:
+def doubtful_debt(debt: Open, source: str, line: int) -> Update:
     """The newest snapshot lists it in a row that was refused: nobody is reminded of it until a good row comes."""
-    told = {"refused_row": True, "digest": "", "source": source, "rev": debt.rev + 1}
+    told = {"refused_row": True, "digest": "", "source": source, "line": line, "rev": debt.rev + 1}
     return Update(keys.debt(debt.borrower, debt.debt), told, {"rev": debt.rev})
 
 
@@ -269,8 +287,13 @@ def changed_profile(
 _OPTIONAL = ("late_fee", "payment_url", "document_url", "document_name", "tags", "risk", "extra", "contested")
 
 
-def _told(borrower: str, terms: Terms) -> Item:
+def _told(row: Told) -> Item:
+    terms = row.terms
     told: Item = {
+        "as_of": utc(terms.as_of),
+        "digest": row.digest,
+        "source": row.source,
+        "line": row.line,
         "portfolio": terms.portfolio,
         "debt_id": terms.debt_id,
         "instalment": terms.instalment,
@@ -291,9 +314,9 @@ def _told(borrower: str, terms: Terms) -> Item:
     }
     told |= {name: value for name, value in optional.items() if value}
     if terms.is_open:
-        told["book"] = keys.book(terms.portfolio, keys.book_shard(borrower))
+        told["book"] = keys.book(terms.portfolio, keys.book_shard(row.borrower))
     else:
-        told["expires"] = expires("closed_debts", terms.as_of)
+        told["expires"] = expires("closed_debts", terms.as_of, row.country)
     return told
 
 

@@ -1,18 +1,16 @@
 """Cases in the ledger table: each an item of its own, and in the index of the book while it is open."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from heapq import merge
 from itertools import batched, islice
 
 from cobranza.ledger.case import Case, CaseQueue, CaseState, Closing, Result
 from cobranza.ledger.standing import Action
+from cobranza.policy.retention import expires
 from cobranza.store import case_keys, keys
 from cobranza.store.table import READS_A_CALL, ConditionFailed, Item, Table, utc
-
-# As long as the words of messages: longer than a year, within which most complaints come.
-KEPT = timedelta(days=400)
 
 
 class Cases:
@@ -70,10 +68,12 @@ class Cases:
         """A person wrote to the borrower; the first moment counts."""
         self._table.update(case_keys.case(case_id), first={"first_answer_at": utc(at)}, add={"rev": 1})
 
-    def close(self, case: Case, closing: Closing, source: str, at: datetime) -> bool:
-        """Ends it, if it is as it was seen; `source` is who does."""
+    def close(
+        self, case: Case, closing: Closing, source: str, at: datetime, countries: Iterable[str] = ()
+    ) -> bool:
+        """Ends it, if it is as it was seen; `source` is who does, `countries` where its borrowers live."""
         told: Item = {"state": CaseState.CLOSED, "result": closing.result, "closed_at": utc(at), "source": source}
-        told |= {"expires": int((at + KEPT).timestamp())}
+        told |= {"expires": expires("cases", at, *countries)}
         if closing.hold_until:
             told["hold_until"] = closing.hold_until
         return self._change(case, told, ("book",))

@@ -22,17 +22,19 @@ SENT, REFUSED = "SENT", "REFUSED"
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A message that came in. `chat` is a borrower's reference, or a phone's that we do not know."""
+    """A message that came in. `chat` is a borrower's reference, or a phone's that we do not know; `country` where
+    the borrower lives, empty where nobody knows."""
 
     chat: str
     at: datetime
     message_ref: str
     content: Item
+    country: str = ""
 
     @property
     def item(self) -> Item:
         key = {"pk": keys.chat_pk(self.chat), "sk": keys.event_key(self.at, self.message_ref)}
-        return key | {"direction": "in", "expires": expires("words_in", self.at)} | self.content
+        return key | {"direction": "in", "expires": expires("words_in", self.at, self.country)} | self.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,12 @@ class Conversations:
             return False
         return True
 
-    def first_to_send(self, digest: str, chat: str, event: str) -> bool:
-        """Whether nobody has sent these bytes before; the same event again is no second time."""
+    def first_to_send(self, digest: str, chat: str, event: str, expires: int) -> bool:
+        """Whether nobody has sent these bytes before; the same event again is no second time. That is known until
+        `expires`."""
         item: Item = {"pk": keys.receipt_pk(digest), "sk": "FIRST", "chat": chat, "event": event}
         try:
-            self._table.put_new(item | {"expires": expires("words_in", keys.moment_of(event))})
+            self._table.put_new(item | {"expires": expires})
         except ConditionFailed as failed:
             return (failed.item["chat"], failed.item["event"]) == (chat, event)
         return True

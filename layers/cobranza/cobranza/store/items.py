@@ -31,6 +31,13 @@ class Taken(NamedTuple):
     at: datetime
 
 
+class Source(NamedTuple):
+    """The import that told a debt last, and the line of its file: 0 where it was in none."""
+
+    import_id: str
+    line: int
+
+
 @dataclass(frozen=True, slots=True)
 class Finish:
     """The end of a borrower's look, under its `lease`: when the next one is, None for never, the steps that are
@@ -161,6 +168,15 @@ def debts_of(items: Mapping[str, Item]) -> tuple[Debt, ...]:
         if sk.startswith(keys.DEBT)
     )
     return tuple(replace(debt, disputed=True) if disputed else debt for debt in debts)
+
+
+def sources_of(items: Mapping[str, Item]) -> dict[str, Source]:
+    """What told each debt of a borrower's partition last, by its key."""
+    return {
+        sk.removeprefix(keys.DEBT): Source(item.get("source", ""), int(item.get("line", 0)))
+        for sk, item in items.items()
+        if sk.startswith(keys.DEBT)
+    }
 
 
 def borrower_of(ref: str, item: Item, standing: Item | None = None) -> Borrower:

@@ -15,7 +15,7 @@ from cobranza.policy.pace import PAIR_PAUSE
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import SHIPPED, Strategy, shipped
 from cobranza.store import keys
-from cobranza.store.items import Finish, book_of, breaker_of, finished, pause_of, planned
+from cobranza.store.items import Finish, Source, book_of, breaker_of, finished, pause_of, planned, sources_of
 from cobranza.store.phones import Phones
 from cobranza.store.table import ConditionFailed, Item, Table, Update, utc
 from cobranza.store.user_ids import UserIds
@@ -50,16 +50,16 @@ class Waiting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A borrower's whole partition. `lease` is the current one, `due_at` the moment planned for
-    the next look, both empty when there is none; `borrower_id` is the creditor's own number, `sources` the import
-    that told each debt last, by its key, `written_at` when we last wrote to them besides reminders, `taken_on` the
-    day of the last message that is known to be taken, and noted."""
+    """A borrower's whole partition. `lease` is the current one, `due_at` the moment planned for the next look,
+    both empty when there is none; `borrower_id` is the creditor's own number, `sources` what told each debt last,
+    by its key, `written_at` when we last wrote to them besides reminders, `taken_on` the day of the last message
+    that is known to be taken, and noted."""
 
     book: Book
     lease: str
     due_at: str = ""
     borrower_id: str = ""
-    sources: Mapping[str, str] = field(default_factory=dict[str, str])
+    sources: Mapping[str, Source] = field(default_factory=dict[str, Source])
     written_at: datetime | None = None
     taken_on: date | None = None
 
@@ -336,13 +336,12 @@ class Ledger:
         profile = items.get(keys.PROFILE)
         if profile is None:
             return None
-        debts = {sk.removeprefix(keys.DEBT): item for sk, item in items.items() if sk.startswith(keys.DEBT)}
         return Loaded(
             book_of(borrower, items),
             lease=profile.get("lease", ""),
             due_at=profile.get("due_at", ""),
             borrower_id=profile.get("borrower_id", ""),
-            sources={key: item.get("source", "") for key, item in debts.items()},
+            sources=sources_of(items),
             written_at=datetime.fromisoformat(profile["written_at"]) if "written_at" in profile else None,
             taken_on=date.fromisoformat(profile["taken"]["day"]) if "taken" in profile else None,
         )

@@ -8,14 +8,12 @@ call; an item is of a message that left only where the journal's line has its di
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from cobranza.policy.retention import expires
 from cobranza.store import keys
 from cobranza.store.keys import MessageKey
 from cobranza.store.table import Insert, Table, utc
-
-# Longer than a year, within which most complaints come.
-KEPT = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +25,13 @@ class Text:
     digest: str
 
     @classmethod
-    def of(cls, key: MessageKey, text: str, at: datetime, by: str = "") -> "Text":
-        """`by` is whoever of the team said it, empty for the machine."""
+    def of(cls, key: MessageKey, text: str, at: datetime, country: str, by: str = "") -> "Text":
+        """`country` is the borrower's; `by` whoever of the team said it, empty for the machine."""
         salt = secrets.token_hex(16)
         told = {"direction": "out", "at": utc(at), "text": text, "salt": salt}
         told |= {"by": by} if by else {}
-        expires = int((at + KEPT).timestamp())
-        return cls(Insert(keys.text(key) | told | {"expires": expires}), digest_of(text, salt))
+        told |= {"expires": expires("words_out", at, country)}
+        return cls(Insert(keys.text(key) | told), digest_of(text, salt))
 
 
 class Texts:

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 
-from cobranza.errors import InvalidInput
 from cobranza.whatsapp.errors import ProviderError
 
 type Json = dict[str, Any]
@@ -86,7 +85,7 @@ class OtherEvent:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """An element that does not have the shape it should; `reason` is a sentence."""
+    """An element, or the text of a whole body, that does not have the shape it should; `reason` is a sentence."""
 
     raw: Any
     reason: str
@@ -96,16 +95,13 @@ type Event = StatusEvent | InboundMessage | OtherEvent | Unreadable
 
 
 def parse(body: bytes) -> list[Event]:
-    """Every event of a webhook body, in the order it came.
-
-    Raises InvalidInput("BAD_BODY") if the body is no JSON object, and nothing else.
-    """
+    """Every event of a webhook body, in the order it came. One that is no JSON object is a single `Unreadable`."""
     try:
         payload = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput("BAD_BODY", "the body is not JSON") from error
+    except (ValueError, RecursionError):
+        payload = None
     if not isinstance(payload, dict):
-        raise InvalidInput("BAD_BODY", "the body is not a JSON object")
+        return [Unreadable(body.decode(errors="backslashreplace"), "the body is not a JSON object")]
     return list(_each(cast(Json, payload), "entry", _entry))
 
 

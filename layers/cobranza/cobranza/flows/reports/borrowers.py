@@ -42,7 +42,8 @@ class BorrowerDays:
         loaded = self.sources.ledger.load(borrower, consistent=consistent)
         if loaded is None:
             return None
-        told_at = {key: self.told_at[source] for key, source in loaded.sources.items() if source in self.told_at}
+        imports = ((key, source.import_id) for key, source in loaded.sources.items())
+        told_at = {key: self.told_at[import_id] for key, import_id in imports if import_id in self.told_at}
         known = replace(_known(told_at, self.everybody_waits), full_lines=self.full_lines)
         if was_looked_at or was_due(loaded.book, self.strategy_of, day):
             looks = [*self._looks(borrower, day, consistent)]

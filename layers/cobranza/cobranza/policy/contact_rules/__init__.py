@@ -98,6 +98,11 @@ class ContactRules(_Model):
         """Whether anybody there may be messaged at all."""
         return self.max_per_day > 0
 
+    @property
+    def on_record(self) -> timedelta:
+        """For how long the law wants contacts kept on record: never shorter than its years."""
+        return timedelta(days=366 * (self.record_years or 0))
+
 
 def rules_for(country: str) -> ContactRules | None:
     """The rules of an ISO 3166-1 alpha-2 country. None: we know no rules, so nobody is messaged there."""
