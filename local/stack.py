@@ -2,7 +2,7 @@
 
 `.local/stack.json` (or the same file in another folder) describes a running stack:
 {"v":1,"stage","region","endpoint","account","stack","buckets","tables","queues","functions","topics","webhook_url",
-"payments_url","simulator_url","clock_parameter","secrets","pids"}
+"payments_url","cases_url","receipts_url","simulator_url","clock_parameter","secrets","pids"}
 """
 
 import json
@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ import boto3
 import requests
 
 from local import fixup, processes
+from local.simulator import issuer
 
 ROOT = Path(__file__).parent.parent
 TOOLS = ROOT / "build" / "tools"
@@ -43,6 +45,8 @@ APP_SECRET = "local-app-secret"
 VERIFY_TOKEN = "local-verify-token"
 CONCURRENCY = 100  # executions at once, on every machine; the emulator would reckon it from the memory
 COUNTRIES_ON = "MX,CO,BR"  # those of the samples
+# The outputs that name one; of receipts the name is taken by their bucket.
+FUNCTIONS = ("Ingest", "Scheduler", "Send", "Webhook", "Answer", "Payments", "Reports", "Events", "Cases")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -58,6 +62,8 @@ class Stack:
     stack: str = STACK_NAME
     webhook_url: str = ""
     payments_url: str = ""
+    cases_url: str = ""
+    receipts_url: str = ""
     clock_parameter: str = ""
     buckets: dict[str, str] = field(default_factory=dict[str, str])
     tables: dict[str, str] = field(default_factory=dict[str, str])
@@ -134,7 +140,7 @@ def _start_simulator(folder: Path, pids: dict[str, int]) -> str:
 
 
 def _start_emulator(folder: Path, pids: dict[str, int], functions_see: Mapping[str, str]) -> str:
-    """The emulator's environment reaches every function: it gets a bare one."""
+    """The emulator's environment reaches every function: it gets a bare one. Its state is the folder's too."""
     home = folder / "emulator"
     home.mkdir(exist_ok=True)
     port = _free_port()
@@ -144,6 +150,7 @@ def _start_emulator(folder: Path, pids: dict[str, int], functions_see: Mapping[s
         "LANG": "C.UTF-8",
         "HOME": str(home),
         "TMPDIR": str(home),
+        "STATE_DIR": str(home),
         "PYTHONDONTWRITEBYTECODE": "1",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
@@ -154,7 +161,9 @@ def _start_emulator(folder: Path, pids: dict[str, int], functions_see: Mapping[s
         "AWS_EC2_METADATA_DISABLED": "true",
         **functions_see,
     }
-    pid = _start("emulator", [str(TOOLS / "emulator" / "bin" / "ministack")], env, folder, pids)
+    python, ours = TOOLS / "emulator" / "bin" / "python", sysconfig.get_path("platlib")
+    command = [str(python), "-P", str(ROOT / "local" / "emulator.py"), ours]
+    pid = _start("emulator", command, env, folder, pids)
     endpoint = f"http://127.0.0.1:{port}"
     _wait_until(lambda: _answers(f"{endpoint}/_ministack/health"), "the emulator", pid, folder / "emulator.log")
     return endpoint
@@ -177,6 +186,7 @@ def _deploy(stack: Stack, folder: Path) -> None:
         *("--parameter-overrides", "Stage=local", f"Architecture={architecture}"),
         f"GraphApiUrl={stack.simulator_url}",
         f"CountriesOn={COUNTRIES_ON}",
+        f"CasesIssuer={stack.simulator_url}{issuer.PATH}",
         *("SendsPerSecond=1000", "PeoplePerDay=1000000"),  # the simulator has limits of its own
         # Whoever drives it ticks it. sam splits an unquoted value at its spaces.
         'ScheduleExpression="rate(10 minutes)"',
@@ -205,13 +215,14 @@ def _described(stack: Stack) -> Stack:
     """The stack with the names that the deploy gave its parts."""
     answer = stack.client("cloudformation").describe_stacks(StackName=stack.stack)
     outputs = {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0]["Outputs"]}
-    api = f"{stack.endpoint}/_aws/execute-api/{outputs['WebhookUrl'].removeprefix('https://').split('.')[0]}/$default"
     return Stack(
         endpoint=stack.endpoint,
         simulator_url=stack.simulator_url,
         pids=stack.pids,
-        webhook_url=f"{api}/webhook",
-        payments_url=f"{api}/payments",
+        webhook_url=_here(stack, outputs["WebhookUrl"]),
+        payments_url=_here(stack, outputs["PaymentsUrl"]),
+        cases_url=_here(stack, outputs["CasesUrl"]),
+        receipts_url=_here(stack, outputs["ReceiptsUrl"]),
         clock_parameter=outputs["ClockParameter"],
         buckets={"inbox": outputs["Inbox"], "receipts": outputs["Receipts"], "work": outputs["Work"]},
         tables={"ledger": outputs["Ledger"], "journal": outputs["Journal"]},
@@ -229,15 +240,18 @@ def _described(stack: Stack) -> Stack:
             "events_sample": outputs["EventsSampleUrl"],
         },
         functions={
-            **{
-                name.lower(): outputs[name]
-                for name in ("Ingest", "Scheduler", "Send", "Webhook", "Answer", "Payments", "Reports", "Events")
-            },
+            **{name.lower(): outputs[name] for name in FUNCTIONS},
             "receipts": outputs["ReceiptsFetcher"],
         },
         topics={"alarms": outputs["Alarms"]},
         secrets={name: outputs[f"{name.title()}SecretArn"] for name in ("provider", "webhook", "gateway")},
     )
+
+
+def _here(stack: Stack, url: str) -> str:
+    """An address of an HTTP API, whose name on AWS leads nowhere."""
+    host, _, path = url.removeprefix("https://").partition("/")
+    return f"{stack.endpoint}/_aws/execute-api/{host.partition('.')[0]}/$default/{path}"
 
 
 def _configure(stack: Stack) -> None:

@@ -98,14 +98,14 @@ def show_health(
 @app.command("redrive")
 def send_back(
     context: typer.Context,
-    queue: Annotated[str, typer.Argument(help="files, reminders, media or replies.")],
+    queue: Annotated[str, typer.Argument(help="files, reminders, media, replies, reports or events.")],
     yes: Annotated[bool, typer.Option("--yes", help="Send them back; else they are only told.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Also those that were sent back once.")] = False,
     most: Annotated[int, typer.Option(min=1, max=1000, help="So many letters at most.")] = redrive.MOST,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Why each dead letter of a queue is there, and with --yes back to its queue, once. Nobody is messaged twice
-    by it. Ends with 1 when some stay."""
+    """Why each dead letter of a queue is there, and with --yes back to where it failed, once. Nobody is messaged
+    twice by it. Ends with 1 when some stay."""
     with _named_rightly():
         letters = redrive.letters(context.obj.place(), queue, most, sends=yes, again=again)
     if as_json:

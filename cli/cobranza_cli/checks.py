@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from cobranza.errors import MissingSetting
 from cobranza.policy.breaker import Breaker
@@ -180,6 +180,44 @@ def signature(signed: int, forged: int) -> Check:
             "signature", f"A wrong signature was answered with {forged}, not 403.", "see the log of webhook"
         )
     return ok("signature", "What is signed is taken, and what is not is refused.")
+
+
+def no_cases() -> Check:
+    return ok("cases", "The API of cases is off: CasesIssuer names nobody.")
+
+
+def issuer(named: str, told: Mapping[str, Any]) -> Check:
+    """`told`: its OpenID configuration; nothing where it shows none."""
+    if not told:
+        do = "see that CasesIssuer is its address, and that everybody can read its configuration"
+        return fail("cases issuer", "It shows no OpenID configuration.", do)
+    if told.get("issuer") != named:
+        called = told.get("issuer")
+        sentence = f"It calls itself {called}, not {named}: nobody with a token is let in."
+        return fail("cases issuer", sentence, f"deploy with CasesIssuer={called}")
+    return ok("cases issuer", "It shows its OpenID configuration.")
+
+
+def issuer_keys(told: Mapping[str, Any]) -> Check:
+    """`told`: what is at its jwks_uri. API Gateway takes keys of RSA alone."""
+    listed = told.get("keys")
+    keys = cast("list[Mapping[str, Any]]", listed) if isinstance(listed, list) else []
+    if any(each.get("kty") == "RSA" and each.get("use", "sig") == "sig" for each in keys):
+        return ok("cases keys", "They can be read.")
+    do = "have it sign with RSA, and show the keys at its jwks_uri"
+    return fail("cases keys", "It shows no RSA key: nobody with a token is let in.", do)
+
+
+def cases_door(status: int, told: Mapping[str, Any]) -> Check:
+    """What a call without a token is answered, by the gateway unless it has a code. `status` 0: no answer."""
+    do = "see who changed the API of cases, and deploy it again"
+    if status == 0:
+        return fail("cases", "It does not answer.", "see output CasesUrl, then deploy again")
+    if status != 401:
+        return fail("cases", f"It answers with {status} where there is no token, not 401.", do)
+    if "code" in told:
+        return fail("cases", "Its gateway checks no token: nobody is let in.", do)
+    return ok("cases", "It lets nobody in without a token.")
 
 
 def templates(faults: Mapping[str, str], *, is_synced: bool) -> Check:

@@ -69,6 +69,7 @@ def look(place: Place) -> list[Check]:
         ("whatsapp", lambda: _whatsapp(place)),
         ("stops", lambda: checks.stops(Ledger(place.ledger).breakers().values())),
         ("webhook", lambda: _webhook(place)),
+        ("cases", lambda: _cases(place)),
         ("templates", lambda: [_templates(place)]),
         ("countries", lambda: [_countries(place)]),
         ("concurrency", lambda: [_concurrency(place)]),
@@ -166,6 +167,27 @@ def _webhook(place: Place) -> Iterator[Check]:
         yield checks.signature(signed, forged)
 
 
+def _cases(place: Place) -> Iterator[Check]:
+    if not (issuer := place.outputs["CasesIssuer"]):
+        yield checks.no_cases()
+        return
+    _, shown = _read(f"{issuer.removesuffix('/')}/.well-known/openid-configuration")
+    yield checks.issuer(issuer, shown)
+    if shown:
+        yield checks.issuer_keys(_read(str(shown.get("jwks_uri")))[1])
+    yield checks.cases_door(*_read(place.outputs["CasesUrl"]))
+
+
+def _read(url: str) -> tuple[int, dict[str, Any]]:
+    """Status, and the JSON object that was told; an empty one where it was none."""
+    status, text = _called("GET", url)
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return status, {}
+    return status, cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+
+
 def _called(method: str, url: str, **request: Any) -> tuple[int, str]:
     """Status and text; 0 where nobody answers."""
     try:
@@ -244,7 +266,9 @@ def _schedules(place: Place) -> Iterator[Check]:
 def _reserved(place: Place) -> dict[str, int | None]:
     functions = place.client("lambda")
     answers = {
-        name.lower(): functions.get_function_concurrency(FunctionName=place.outputs[name]) for name in FUNCTIONS
+        name.lower(): functions.get_function_concurrency(FunctionName=place.outputs[name])
+        for name in (*FUNCTIONS, "Cases")
+        if name in place.outputs  # of cases where they are on
     }
     return {name: answer.get("ReservedConcurrentExecutions") for name, answer in answers.items()}
 

@@ -26,7 +26,7 @@ from cobranza.store.templates import Templates
 from cobranza.whatsapp.account import Account
 from cobranza.whatsapp.client import token_of
 
-PARAMETERS = ("Stage", "CountriesOn", "TestPhones", "GraphApiUrl", "GraphApiVersion", "Senders")
+PARAMETERS = ("Stage", "CountriesOn", "TestPhones", "GraphApiUrl", "GraphApiVersion", "Senders", "CasesIssuer")
 
 
 class NoStack(Exception):
@@ -125,7 +125,8 @@ def find(stack: str, region: str, local: Path | None) -> Place:
                 "aws_access_key_id": "test",
                 "aws_secret_access_key": "test",
             }
-            instead = {"WebhookUrl": described["webhook_url"]}  # the name that CloudFormation tells leads nowhere
+            # The names that CloudFormation tells lead nowhere.
+            instead = {"WebhookUrl": described["webhook_url"], "CasesUrl": described["cases_url"]}
         except FileNotFoundError as error:
             raise NoStack(f"no stack is described in {local}: run make up") from error
         except (ValueError, TypeError, KeyError) as error:

@@ -1,13 +1,15 @@
-"""`cobranza redrive`: why each dead letter of a queue is there, and back to its queue, once.
+"""`cobranza redrive`: why each dead letter of a queue is there, and back to where it failed, once.
 
 A letter that goes back is a message like any other: who is reminded is decided and claimed anew, so nobody
 is messaged twice by it. Its attribute `redriven` stays with it, and one that comes back is kept until somebody
 asks for it by --again.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any
 
 from rich.console import Console
@@ -15,17 +17,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from cobranza.errors import InvalidInput
-from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Reminder, ReplyToAnswer, parse_file_work
-from cobranza.store import keys
-from cobranza.store.conversations import Conversations
-from cobranza.store.imports import Import, Imports
-from cobranza.store.journal import Journal
-from cobranza.store.ledger import Ledger
-from cobranza.store.messages import Messages
+from cobranza_cli.letters import READERS, REDRIVEN, text_of
 from cobranza_cli.place import Place
 
 MOST = 100
-REDRIVEN = "redriven"
+QUEUES = tuple(READERS)
 # Seconds that a letter is hidden from others while we look at it.
 HIDDEN = 300
 # Seconds that SQS may take to look for one; a queue that is asked more shortly may say that it is empty.
@@ -46,26 +42,17 @@ class Letter:
     is_sent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a body says: whom or what it is of, and why it may be here."""
-
-    subject: str
-    why: tuple[str, ...]
-
-
 def letters(place: Place, queue: str, most: int, *, sends: bool, again: bool) -> list[Letter]:
     """The dead letters of a queue, at most so many; with `sends`, those that may go are sent back. Raises
-    InvalidInput for a queue that has none to send back."""
+    InvalidInput for a queue that there is not."""
     if queue not in QUEUES:
-        names = ", ".join(QUEUES)
-        raise InvalidInput("UNKNOWN_QUEUE", f"no letter of {queue!r} can go back: name one of {names}")
-    outputs, sqs = place.outputs, place.client("sqs")
-    source, target = outputs[f"{queue.title()}DeadLettersUrl"], outputs[f"{queue.title()}QueueUrl"]
+        raise InvalidInput("UNKNOWN_QUEUE", f"there are no letters of {queue!r}: name one of {', '.join(QUEUES)}")
+    sqs, source = place.client("sqs"), place.outputs[f"{queue.title()}DeadLettersUrl"]
     taken = _taken(sqs, source, most)
     found = [_letter(place, queue, message) for message in taken]
+    send = _sender(place, queue)
     done = [
-        _sent(sqs, source, target, message, letter) if sends and _may_go(letter, again=again) else letter
+        _sent(sqs, source, send, message, letter) if sends and _may_go(letter, again=again) else letter
         for message, letter in zip(taken, found, strict=True)
     ]
     for message, letter in zip(taken, done, strict=True):
@@ -125,118 +112,55 @@ def _letter(place: Place, queue: str, message: Mapping[str, Any]) -> Letter:
         at=datetime.fromtimestamp(sent // 1000, UTC),
         subject="",
         why=("its body is none of this queue's: drop the file, or give the order, again",),
-        redriven=_attributes(message).get(REDRIVEN, {}).get("StringValue", ""),
+        redriven=text_of(message, REDRIVEN),
     )
     try:
-        known = _READERS[queue](place, message["Body"])
+        known = READERS[queue](place, message)
     except (ValueError, TypeError, KeyError):
         return replace(letter, can_go=False)
-    return replace(letter, subject=known.subject, why=known.why)
-
-
-def _attributes(message: Mapping[str, Any]) -> dict[str, Any]:
-    return message.get("MessageAttributes", {})
+    redriven = letter.redriven or known.redriven
+    return replace(letter, subject=known.subject, why=known.why, redriven=redriven, can_go=known.can_go)
 
 
 def _may_go(letter: Letter, *, again: bool) -> bool:
     return letter.can_go and (again or not letter.redriven)
 
 
-def _sent(sqs: Any, source: str, target: str, message: Mapping[str, Any], letter: Letter) -> Letter:
-    """Sent first, deleted then: who dies in between leaves two, of which one finds nothing to do."""
+def _sender(place: Place, queue: str) -> Callable[[str], object]:
+    """What sends a letter's body to where it failed. One run of reports does what each of them had to do."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    sqs.send_message(
-        QueueUrl=target,
-        MessageBody=message["Body"],
+    if queue == "reports":
+        run = cache(partial(_run_reports, place, now))
+        return lambda _: run()
+    return partial(_send, place, f"{queue.title()}QueueUrl", now)
+
+
+def _run_reports(place: Place, now: str) -> None:
+    """Where the run fails, its letter has the mark."""
+    place.client("lambda").invoke(
+        FunctionName=place.outputs["Reports"],
+        Qualifier="live",
+        InvocationType="Event",
+        Payload=json.dumps({"v": 1, "source": "redrive", REDRIVEN: now}),
+    )
+
+
+def _send(place: Place, output: str, now: str, body: str) -> None:
+    place.client("sqs").send_message(
+        QueueUrl=place.outputs[output],
+        MessageBody=body,
         MessageAttributes={REDRIVEN: {"DataType": "String", "StringValue": now}},
     )
+
+
+def _sent(
+    sqs: Any, source: str, send: Callable[[str], object], message: Mapping[str, Any], letter: Letter
+) -> Letter:
+    """Sent first, deleted then: who dies in between leaves two, of which one finds nothing to do."""
+    send(message["Body"])
     sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
     return replace(letter, is_sent=True)
 
 
 def _let_go(sqs: Any, url: str, message: Mapping[str, Any]) -> None:
     sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
-
-
-def _reminder(place: Place, body: str) -> Known:
-    reminder = Reminder.parse(body)
-    return Known(reminder.borrower, tuple(_of_reminder(place, reminder)))
-
-
-def _of_reminder(place: Place, reminder: Reminder) -> Iterator[str]:
-    loaded = Ledger(place.ledger).load(reminder.borrower)
-    if loaded is None:
-        yield "the borrower is not there any more: it will end without an outcome"
-        return
-    lines = Journal(place.journal).of(keys.borrower_pk(reminder.borrower), "outcome")
-    noted = [line for line in lines if line.facts.get("trace") == reminder.trace]
-    yield from (f"its tick noted {line.facts['code']} at {_moment(line.at)}" for line in noted)
-    if loaded.lease == reminder.lease:
-        yield f"its lease is still held, up to {reminder.lease}: it will be looked at"
-    else:
-        yield "its lease has ended, and the borrower was queued anew: it will be let go"
-    queued = datetime.fromisoformat(reminder.lease)
-    for key, message, _ in Messages(place.ledger).recent(reminder.borrower):
-        if abs(message.claimed_at - queued).days < 1:
-            yield f"the message of {key.day} is {message.state}: that day is taken"
-    if not noted:
-        yield "no look of it ended: the log of send has its trace"
-
-
-def _media(place: Place, body: str) -> Known:
-    asked = MediaToFetch.parse(body)
-    item = Conversations(place.ledger).inbound(asked.borrower, asked.event)
-    if item is None:
-        return Known(asked.borrower, ("the message that it came in is not there any more",))
-    state = item.get("receipt", "")
-    days = (place.now() - keys.moment_of(asked.event)).days
-    kept = f"it came {days} days ago: Meta keeps it for seven"
-    return Known(asked.borrower, (f"the receipt is {state}", kept))
-
-
-def _reply(place: Place, body: str) -> Known:
-    asked = ReplyToAnswer.parse(body)
-    item = Conversations(place.ledger).inbound(asked.borrower, asked.event)
-    if item is None:
-        return Known(asked.borrower, ("what was written is not there any more",))
-    read = f"it was read as {item['intent']}" if item.get("intent") else "nobody has read what it means"
-    answered = f"it was answered at {item['answered_at']}" if item.get("answered_at") else "nobody has answered it"
-    return Known(asked.borrower, (read, answered))
-
-
-def _file(place: Place, body: str) -> Known:
-    work = parse_file_work(body)
-    if isinstance(work, FilePart):
-        portfolio, import_id, number = work.names
-        known = Imports(place.ledger).find(portfolio, import_id)
-        return Known(known.key if known else work.part, (_of_part(known, number),))
-    return Known(work.key, tuple(_of_file(place, work)))
-
-
-def _of_part(known: Import | None, number: int) -> str:
-    if known is None:
-        return "its import is not known any more: drop the file again"
-    done = "is done" if number in known.done else "is not done"
-    return f"part {number} of {known.parts} {done}; the import is {known.state}"
-
-
-def _of_file(place: Place, dropped: DroppedFile) -> Iterator[str]:
-    portfolio = dropped.key.split("/")[1]
-    imports = (each for each in Imports(place.ledger).of(portfolio) if each.key == dropped.key)
-    begun = [each for each in imports if dropped.version in ("", each.version)]
-    yield from (f"its import is {each.state}: {len(each.done)} of {each.parts} parts" for each in begun)
-    if not begun:
-        yield "no import of it has begun: the log of ingest has the reason"
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds")
-
-
-_READERS: Mapping[str, Callable[[Place, str], Known]] = {
-    "files": _file,
-    "reminders": _reminder,
-    "media": _media,
-    "replies": _reply,
-}
-QUEUES = tuple(_READERS)

@@ -1,4 +1,4 @@
-"""The doors: Meta's endpoints, the control endpoints under /_sim, and the page's."""
+"""The doors: Meta's endpoints, the control endpoints under /_sim, the page's, and those of the people's issuer."""
 
 import asyncio
 import contextlib
@@ -18,6 +18,7 @@ from local.simulator import graph, uploads
 from local.simulator.borrowers import parse_saying, parse_upload
 from local.simulator.errors import Refusal
 from local.simulator.faults import parse_fault
+from local.simulator.issuer import issuer_routes
 from local.simulator.media import STEP
 from local.simulator.news import parse_news
 from local.simulator.numbers import canonical
@@ -48,6 +49,7 @@ def create_app() -> Starlette:
     app = Starlette(
         routes=[
             *page_routes(),
+            *issuer_routes(),
             Mount(
                 "/_sim",
                 routes=[

@@ -26,6 +26,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
         assert leaks(running) == [], "the stack told others something personal"
 
 
+@pytest.fixture(scope="session")
+def physical(stack: Stack) -> dict[str, str]:
+    """What the deploy called each resource."""
+    pages = stack.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.stack)
+    return {
+        resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+        for page in pages
+        for resource in page["StackResourceSummaries"]
+    }
+
+
 @pytest.fixture
 def today(stack: Stack) -> datetime:
     return begin(stack)

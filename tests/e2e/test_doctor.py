@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from cobranza_cli.app import app
 from local import drive, samples
 from local.stack import ACCESS_TOKEN, APP_SECRET, CONCURRENCY, FOLDER, PHONE_NUMBER_ID, VERIFY_TOKEN, Stack
+from tests.e2e.broken import no_route, parameter, throttled
 from tests.e2e.steps import configure, empty_tables, post
 
 WABA = "100000000000001"
@@ -123,49 +124,6 @@ def idle(stack: Stack) -> None:
 
 
 @contextmanager
-def parameter(stack: Stack, name: str, value: str) -> Generator[None]:
-    """The stack deployed again with another value, and then with the one that it had. A deploy gives queues the
-    workers of the template again, which are too many for one machine."""
-    functions = stack.client("lambda")
-    sources = functions.list_event_source_mappings()["EventSourceMappings"]
-    before = {each["ParameterKey"]: each["ParameterValue"] for each in described(stack)["Parameters"]}
-    deploy(stack, before | {name: value})
-    try:
-        yield
-    finally:
-        deploy(stack, before)
-        for each in sources:
-            workers = {"ScalingConfig": each["ScalingConfig"]} if "ScalingConfig" in each else {}
-            functions.update_event_source_mapping(UUID=each["UUID"], **workers)
-
-
-def described(stack: Stack) -> dict[str, Any]:
-    return stack.client("cloudformation").describe_stacks(StackName=stack.stack)["Stacks"][0]
-
-
-def deploy(stack: Stack, parameters: dict[str, str]) -> None:
-    stack.client("cloudformation").update_stack(
-        StackName=stack.stack,
-        UsePreviousTemplate=True,
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-    )
-    drive.wait_until(lambda: described(stack)["StackStatus"] == "UPDATE_COMPLETE", "the deploy", 30)
-
-
-@contextmanager
-def no_route(stack: Stack, route: str) -> Generator[None]:
-    apis = stack.client("apigatewayv2")
-    (api,) = (each["ApiId"] for each in apis.get_apis()["Items"])
-    (found,) = (each for each in apis.get_routes(ApiId=api)["Items"] if each["RouteKey"] == route)
-    apis.delete_route(ApiId=api, RouteId=found["RouteId"])
-    try:
-        yield
-    finally:
-        apis.create_route(ApiId=api, RouteKey=route, Target=found["Target"])
-
-
-@contextmanager
 def no_reader(stack: Stack, function: str) -> Generator[None]:
     functions = stack.client("lambda")
     (found,) = functions.list_event_source_mappings(FunctionName=stack.functions[function])["EventSourceMappings"]
@@ -188,16 +146,6 @@ def no_schedule(stack: Stack, function: str) -> Generator[None]:
         yield
     finally:
         schedules.update_schedule(**kept, State="ENABLED")
-
-
-@contextmanager
-def throttled(stack: Stack, function: str) -> Generator[None]:
-    functions, name = stack.client("lambda"), stack.functions[function]
-    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
-    try:
-        yield
-    finally:
-        functions.delete_function_concurrency(FunctionName=name)
 
 
 @contextmanager

@@ -1,12 +1,15 @@
-"""The files of a day in the emulator: the function finds that midnight has passed, and may make them."""
+"""The files of a day in the emulator: the function finds that midnight has passed, and may make them. A run of it
+that was given up goes back."""
 
 import csv
 import io
 from datetime import datetime, timedelta
 
+from cobranza.store import keys
 from local import drive
 from local.stack import Stack
 from tests.e2e.steps import drop, move_clock, say
+from tests.e2e.test_doctor import cobranza
 
 
 def report(stack: Stack, name: str, day: datetime) -> list[dict[str, str]]:
@@ -40,3 +43,26 @@ def test_after_midnight_the_day_goes_out_as_files(stack: Stack, today: datetime)
     ageing = {row["bucket"]: row["amount"] for row in report(stack, "ageing", today)}
     assert (ageing["days_0"], ageing["total"], ageing["book"]) == ("16.00", "16.00", "16.00")
     assert drive.close_days(stack) == 0
+
+
+def test_a_run_that_was_given_up_goes_back_and_closes_the_day(stack: Stack, today: datetime) -> None:
+    drop(stack, today, {"E3": "+525555550973"})
+    while drive.close_days(stack):
+        pass
+    move_clock(stack, today + timedelta(hours=14))
+    day = f"{today:%Y-%m-%d}"
+    assert closed(stack) < day
+    letters = stack.queues["reports_dead_letters"]
+    stack.client("sqs").send_message(QueueUrl=letters, MessageBody='{"v":1,"source":"schedule"}')
+    code, told = cobranza("redrive", "reports", "--yes")
+    assert (code, told["sent"]) == (0, 1)
+    drive.wait_until(lambda: closed(stack) == day, "the end of the day", 60)
+    assert drive.waiting(stack, "reports_dead_letters") == 0
+
+
+def closed(stack: Stack) -> str:
+    """The last day of portfolio uno that went out."""
+    listed = (
+        item for item in drive.items(stack, "ledger") if (item["pk"], item["sk"]) == (keys.PORTFOLIOS, "uno")
+    )
+    return next(listed)["closed"]

@@ -1,20 +1,16 @@
 """What a function may not do, the emulator's IAM refuses to its own credentials."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from local.stack import Stack
+from tests.e2e.callers import REFUSALS, Caller, arn
 from tests.unit.rights import FUNCTIONS, HARMLESS, MAY, Attempt, refused_to
 
-# The API of cases exists where somebody has named an issuer, and here nobody has.
-LOCAL = sorted(FUNCTIONS - {"cases"})
 KEY = {"pk": {"S": "NOBODY"}, "sk": {"S": "NOTHING"}}
-REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 
 type Call = Callable[[Any, str, str], object]
 
@@ -64,42 +60,6 @@ CALLS: dict[str, Call] = {
 }
 
 
-def arn(role: str) -> str:
-    return f"arn:aws:iam::000000000000:role/{role}"
-
-
-@pytest.fixture(scope="module")
-def physical(stack: Stack) -> dict[str, str]:
-    """What the deploy called each resource."""
-    pages = stack.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.stack)
-    return {
-        resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-        for page in pages
-        for resource in page["StackResourceSummaries"]
-    }
-
-
-@dataclass
-class Caller:
-    """One session, and so one client for each service, that calls as one function or another."""
-
-    sts: Any
-    endpoint: str
-    session: boto3.Session = field(default_factory=lambda: boto3.Session("none", "none", "none", "us-east-1"))
-    clients: dict[str, Any] = field(default_factory=dict[str, Any])
-
-    def become(self, role: str) -> None:
-        given = self.sts.assume_role(RoleArn=arn(role), RoleSessionName="test")["Credentials"]
-        mine: Any = self.session.get_credentials()
-        mine.access_key, mine.secret_key = given["AccessKeyId"], given["SecretAccessKey"]
-        mine.token = given["SessionToken"]
-
-    def client(self, service: str) -> Any:
-        if service not in self.clients:
-            self.clients[service] = self.session.client(service, endpoint_url=self.endpoint)
-        return self.clients[service]
-
-
 @pytest.fixture(scope="module")
 def caller(stack: Stack) -> Caller:
     return Caller(stack.client("sts"), stack.endpoint)
@@ -116,7 +76,7 @@ def answered(caller: Caller, attempt: Attempt, physical: dict[str, str]) -> str:
     return ""
 
 
-@pytest.mark.parametrize("function", LOCAL)
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
 def test_a_function_is_refused_what_is_not_its_own(
     caller: Caller, physical: dict[str, str], function: str
 ) -> None:

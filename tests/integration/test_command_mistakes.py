@@ -51,7 +51,7 @@ def cobranza(*words: str) -> Result:
         (
             ("redrive", "letters"),
             2,
-            "no letter of 'letters' can go back: name one of files, reminders, media, replies",
+            "there are no letters of 'letters': name one of files, reminders, media, replies",
         ),
     ],
     ids=str,

@@ -38,6 +38,7 @@ OUTPUTS = {
     "TestPhones": "",
     "CountriesOn": "MX,CO,BR",
     "Senders": "5",
+    "CasesIssuer": "",
     "Alarms": "alarms",
     **{name: f"cobranza-{name}-1" for name in FUNCTIONS},
     "WebhookUrl": "https://api.example.com/webhook",
@@ -268,6 +269,40 @@ def test_a_webhook_that_is_away_is_red(account: Account, monkeypatch: pytest.Mon
     levels = found(asked("--json"))
     assert levels["webhook"] == "fail"
     assert "signature" not in levels
+
+
+@pytest.mark.parametrize(
+    ("keys", "level"),
+    [
+        (json.dumps({"keys": [{"kty": "RSA", "kid": "1"}]}), "ok"),
+        (json.dumps({"keys": []}), "fail"),
+        (json.dumps([]), "fail"),
+        ("<html>", "fail"),
+    ],
+)
+def test_where_cases_are_on_the_keys_of_their_issuer_are_read(
+    account: Account, monkeypatch: pytest.MonkeyPatch, keys: str, level: str
+) -> None:
+    outputs = {"CasesIssuer": "https://login.example.com/", "CasesUrl": "https://api/cases", "Cases": "cases-1"}
+    app.Where().place().outputs.update(outputs)
+    configuration = {"issuer": outputs["CasesIssuer"], "jwks_uri": "https://login.example.com/keys"}
+    answers = {
+        "https://login.example.com/.well-known/openid-configuration": (200, json.dumps(configuration)),
+        "https://login.example.com/keys": (200, keys),
+        "https://api/cases": (401, '{"message":"Unauthorized"}'),
+    }
+    before = doctor._called  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(
+        doctor, "_called", lambda method, url, **told: answers.get(url) or before(method, url, **told)
+    )
+    levels = found(asked("--json"))
+    assert {name: each for name, each in levels.items() if name.startswith("cases")} == {
+        "cases issuer": "ok",
+        "cases keys": level,
+        "cases": "ok",
+    }
+    account.reserved = {"ReservedConcurrentExecutions": 0}
+    assert found(asked("--json"))["cases function"] == "fail"
 
 
 def test_a_text_that_meta_has_paused_is_red(account: Account, world: World) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pytest
@@ -12,26 +12,48 @@ from typer.testing import CliRunner, Result
 from cobranza.queues import Reminder
 from cobranza.store.conversations import Inbound
 from cobranza.store.keys import event_key
-from cobranza_cli import app, redrive
+from cobranza_cli import app, letters, redrive
 from tests.integration.place import WorldPlace
 from tests.integration.world import World, debts
 
 type Drop = Callable[..., dict[str, Any]]
 
 pytestmark = pytest.mark.usefixtures("portfolio", "dead")
-QUEUES = ("files", "reminders", "media", "replies")
+
+
+@dataclass
+class Functions:
+    """Lambda, which keeps what it was asked to run."""
+
+    runs: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def invoke(self, **asked: Any) -> None:
+        self.runs.append(asked)
+
+
+@dataclass(frozen=True)
+class DeadPlace(WorldPlace):
+    functions: Functions
+
+    def client(self, service: str) -> Any:
+        return self.functions if service == "lambda" else WorldPlace.client(self, service)
 
 
 @pytest.fixture
-def dead(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def functions() -> Functions:
+    return Functions()
+
+
+@pytest.fixture
+def dead(world: World, functions: Functions, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The queues of dead letters, by the queue that they are of."""
-    urls = {name: world.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"] for name in QUEUES}
+    urls = {name: world.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"] for name in redrive.QUEUES}
     live = {"files": world.files_url, "reminders": world.queue_url, "media": world.media_url}
     live["replies"] = world.replies_url
-    outputs = {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox"}
+    outputs = {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox", "Reports": "cobranza-Reports-1"}
     outputs |= {f"{name.title()}DeadLettersUrl": url for name, url in urls.items()}
     outputs |= {f"{name.title()}QueueUrl": url for name, url in live.items()}
-    monkeypatch.setattr(app.Where, "place", lambda _: WorldPlace(outputs, {}, world))
+    monkeypatch.setattr(app.Where, "place", lambda _: DeadPlace(outputs, {}, world, functions))
     monkeypatch.setattr(redrive, "LOOKS", 0)
     monkeypatch.setattr(app, "console", Console(highlight=False, width=250))
     return urls
@@ -110,7 +132,7 @@ def test_what_was_sent_back_once_is_not_sent_again_in_silence(
     put(world, dead["reminders"], asdict(reminder))
     assert run("reminders", "--yes").exit_code == 0
     (back,) = waiting(world, world.queue_url)
-    moment = back["MessageAttributes"][redrive.REDRIVEN]["StringValue"]
+    moment = back["MessageAttributes"][letters.REDRIVEN]["StringValue"]
     put(world, dead["reminders"], back["Body"], redriven=moment)  # as SQS moves it
     world.received()
     again = run("reminders", "--yes")
@@ -168,11 +190,88 @@ def test_a_receipt_and_a_reply_tell_what_became_of_their_message(world: World, d
     assert len(waiting(world, world.replies_url)) == 1
 
 
-@pytest.mark.parametrize("queue", ["reports", "events", "ledger", ""])
-def test_a_queue_that_nothing_can_go_back_to_is_refused(queue: str) -> None:
+# What AWS itself gives up: a run of a function, and lines of a stream.
+
+
+def failed_run(world: World, url: str, **asked: str) -> None:
+    """As Lambda leaves it there after its retries."""
+    body = {"v": 1, "source": "schedule"} | asked
+    put(world, url, body, RequestID="run-1", ErrorCode="200", ErrorMessage="AccessDenied: PutObject")
+
+
+def test_a_run_of_reports_tells_how_it_ended(world: World, dead: dict[str, str], functions: Functions) -> None:
+    failed_run(world, dead["reports"])
+    put(world, dead["reports"], {"v": 1, "source": "schedule"})
+    first, second = sorted(told("reports")["letters"], key=lambda each: -len(each["subject"]))
+    assert first["subject"] == "schedule run-1"
+    assert first["why"] == ["it ended with AccessDenied: PutObject", "the next hour catches up by itself"]
+    assert second["why"][0] == "the log of reports has its end"
+    assert functions.runs == []
+
+
+def test_runs_of_reports_go_back_as_one_that_is_live(
+    world: World, dead: dict[str, str], functions: Functions
+) -> None:
+    for _ in range(3):
+        failed_run(world, dead["reports"])
+    assert told("reports", "--yes")["sent"] == 3
+    (asked,) = functions.runs
+    assert (asked["FunctionName"], asked["Qualifier"]) == ("cobranza-Reports-1", "live")
+    assert asked["InvocationType"] == "Event"
+    assert waiting(world, dead["reports"]) == []
+
+
+def test_a_run_that_went_back_and_failed_again_stays(
+    world: World, dead: dict[str, str], functions: Functions
+) -> None:
+    failed_run(world, dead["reports"])
+    assert run("reports", "--yes").exit_code == 0
+    failed_run(world, dead["reports"], **json.loads(functions.runs[0]["Payload"]))
+    again = run("reports", "--yes")
+    assert again.exit_code == 1
+    assert "--again" in again.stdout
+    assert len(functions.runs) == 1
+    assert run("reports", "--yes", "--again").exit_code == 0
+    assert len(functions.runs) == 2
+
+
+@pytest.mark.parametrize("table", ["journal", "ledger"])
+def test_lines_that_others_did_not_hear_tell_which_and_stay(
+    world: World, dead: dict[str, str], functions: Functions, table: str
+) -> None:
+    batch = {
+        "shardId": "shardId-1",
+        "batchSize": 7,
+        "approximateArrivalOfFirstRecord": "2026-11-24T17:00:00Z",
+        "approximateArrivalOfLastRecord": "2026-11-24T17:00:09Z",
+        "streamArn": f"arn:aws:dynamodb:us-east-1:111122223333:table/{table}/stream/2026-11-22T00:00:00.000",
+    }
+    context = {"condition": "RetryAttemptsExhausted", "approximateInvokeCount": 101}
+    put(world, dead["events"], {"version": "1.0", "requestContext": context, "DDBStreamBatchInfo": batch})
+    (letter,) = told("events")["letters"]
+    assert (letter["subject"], letter["can_go"]) == (table, False)
+    assert letter["why"][0] == (
+        "others have not heard of 7 of its lines, from 2026-11-24T17:00:00Z to 2026-11-24T17:00:09Z: "
+        "RetryAttemptsExhausted"
+    )
+    assert "docs/runbook.md#eventsgivenup" in letter["why"][1]
+    assert run("events", "--yes", "--again").exit_code == 1
+    assert len(waiting(world, dead["events"])) == 1
+    assert functions.runs == []
+
+
+@pytest.mark.parametrize("queue", ["reports", "events"])
+def test_what_nobody_of_aws_has_put_there_says_so(world: World, dead: dict[str, str], queue: str) -> None:
+    put(world, dead[queue], [])
+    put(world, dead[queue], "junk")
+    assert [each["can_go"] for each in told(queue)["letters"]] == [False, False]
+
+
+@pytest.mark.parametrize("queue", ["ledger", ""])
+def test_a_queue_that_there_is_not_is_refused(queue: str) -> None:
     result = run(queue)
     assert result.exit_code == 2
-    assert "name one of files, reminders, media, replies" in " ".join(result.output.split())
+    assert "name one of files, reminders, media, replies, reports, events" in " ".join(result.output.split())
 
 
 def test_an_empty_queue_says_so() -> None:

@@ -84,7 +84,7 @@ MAY: dict[Attempt, frozenset[str]] = {
     ("sns:Publish", "AlarmsTopic"): NOBODY,
     ("events:PutEvents", "EventBus"): frozenset({"events"}),
     # Nobody acts through another, or for longer than it runs.
-    **{("lambda:InvokeFunction", f"{name.title()}Function"): NOBODY for name in sorted(FUNCTIONS - {"cases"})},
+    **{("lambda:InvokeFunction", f"{name.title()}Function"): NOBODY for name in sorted(FUNCTIONS)},
     ("sts:AssumeRole", "EraseRole"): NOBODY,
     ("iam:PutRolePolicy", "EraseRole"): NOBODY,
 }

@@ -16,6 +16,7 @@ BOTH = frozenset({SENDING, MANAGING})
 GOOD_TOKEN = TokenFacts(is_valid=True, scopes=BOTH, ends_at=None)
 REFUSED = ProviderError(190, "Access token has expired", "")
 GOOD_NUMBER = NumberFacts("CONNECTED", "GREEN", "TIER_2K")
+ISSUER = "https://login.example.com"
 SECRET = {"app_secrets": ["new", "old"], "verify_token": "v"}
 
 
@@ -59,6 +60,14 @@ FAILING = {
     "It answers the handshake with 200.": checks.handshake(200, echoed=False),
     "A signed delivery was answered with 403.": checks.signature(403, 403),
     "A wrong signature was believed.": checks.signature(200, 200),
+    "It shows no OpenID configuration.": checks.issuer(ISSUER, {}),
+    f"It calls itself {ISSUER}/, not {ISSUER}: nobody with a token is let in.": checks.issuer(
+        ISSUER, {"issuer": f"{ISSUER}/"}
+    ),
+    "It shows no RSA key: nobody with a token is let in.": checks.issuer_keys({"keys": [{"kty": "EC"}]}),
+    "It does not answer.": checks.cases_door(0, {}),
+    "It answers with 403 where there is no token, not 401.": checks.cases_door(403, {}),
+    "Its gateway checks no token: nobody is let in.": checks.cases_door(401, {"code": "UNAUTHORIZED"}),
     "2 cannot be sent, such as aviso es: MISSING.": checks.templates(
         {"vencido es": "PAUSED", "aviso es": "MISSING"}, is_synced=True
     ),
@@ -109,6 +118,10 @@ FINE = [
     checks.moved_clock("-3600"),
     checks.handshake(200, echoed=True),
     checks.signature(200, 403),
+    checks.no_cases(),
+    checks.issuer(ISSUER, {"issuer": ISSUER}),
+    checks.issuer_keys({"keys": [{"kty": "EC"}, {"kty": "RSA"}]}),
+    checks.cases_door(401, {"message": "Unauthorized"}),
     checks.templates({}, is_synced=True),
     checks.countries({"MX", "CO"}, {"tienda": {"MX"}}),
     checks.concurrency(1000, 5),
@@ -145,6 +158,11 @@ def test_no_sentence_shows_a_secret() -> None:
     found = [checks.provider_secret({"access_token": "EAABsecret"}), checks.webhook_secret(SECRET)]
     assert "EAABsecret" not in str(found)
     assert "new" not in str([each.sentence for each in found])
+
+
+@pytest.mark.parametrize("keys", [None, "keys", [], [{"kty": "RSA", "use": "enc"}]])
+def test_keys_that_sign_nothing_are_none(keys: object) -> None:
+    assert checks.issuer_keys({"keys": keys}).level is Level.FAIL
 
 
 def test_a_text_in_place_of_the_list_of_app_secrets_is_none() -> None:

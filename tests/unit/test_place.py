@@ -18,6 +18,7 @@ STACK = {
     "endpoint": "http://127.0.0.1:1",
     "region": "us-east-1",
     "webhook_url": "http://127.0.0.1:1/w",
+    "cases_url": "http://127.0.0.1:1/c",
 }
 
 
@@ -54,10 +55,11 @@ def test_a_stack_on_aws_is_what_its_outputs_and_parameters_say() -> None:
     assert found.options == {"region_name": "us-east-1"}
 
 
-def test_the_webhook_of_this_machine_is_where_stack_json_says(tmp_path: Path) -> None:
+def test_the_doors_of_this_machine_are_where_stack_json_says(tmp_path: Path) -> None:
     (tmp_path / "stack.json").write_text(json.dumps(STACK))
     found = place.find("cobranza", "", tmp_path)
     assert found.outputs["WebhookUrl"] == "http://127.0.0.1:1/w"
+    assert found.outputs["CasesUrl"] == "http://127.0.0.1:1/c"
     assert found.options["endpoint_url"] == "http://127.0.0.1:1"
 
 

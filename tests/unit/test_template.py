@@ -207,6 +207,19 @@ def test_the_local_stage_accepts_the_simulator() -> None:
     assert local.functions["SendFunction"].environment["GRAPH_API_URL"] == SIMULATOR
 
 
+@pytest.mark.parametrize("issuer", ["", "https://login.example.com/", f"{SIMULATOR}/people"])
+def test_tokens_are_signed_by_an_issuer_of_the_company_or_on_this_machine(issuer: str) -> None:
+    assert admits("CasesIssuer", issuer)
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["http://login.example.com/", "http://127.0.0.1.example.com:8123/people", "login.example.com", "http://"],
+)
+def test_tokens_are_signed_by_nobody_else(issuer: str) -> None:
+    assert not admits("CasesIssuer", issuer)
+
+
 # ── nothing waits for itself ─────────────────────────────────────────────────────────────────────────
 
 
