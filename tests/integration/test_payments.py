@@ -220,15 +220,40 @@ def test_a_number_that_comes_again_with_another_amount_changes_nothing(world: Wo
     assert owed(world)["F-1"] == "70.00"
 
 
-@pytest.mark.parametrize("twin", [{}, {"borrower_id": "C2"}, {"amount": "20.00"}])
+@pytest.mark.parametrize("twin", [{}, {"reference": "SPEI 7"}, {"amount": "20.00"}])
 def test_a_number_that_stands_twice_in_a_file_is_one_payment(
     world: World, drop: Drop, twin: dict[str, str]
 ) -> None:
-    load(drop, {"amount": "100.00"}, {"borrower_id": "C2", "phone": "+525555550102", "amount": "100.00"})
+    load(drop, {"amount": "100.00"})
     applied = apply(world, "payments", PAID | {"amount": "30.00"}, PAID | {"amount": "30.00"} | twin)
     assert applied.changes == {"created": 1, "unchanged": 1}
-    assert (owed(world), owed(world, "C2")) == ({"F-1": "70.00"}, {"F-1": "100.00"})
+    assert owed(world) == {"F-1": "70.00"}
     assert bool(applied.warnings) == ("amount" in twin)
+
+
+@pytest.mark.parametrize("is_one_file", [True, False])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {"borrower_id": "C2"}),
+        ({"debt_id": "F-1"}, {"debt_id": "F-2"}),
+        ({"debt_id": "F-1", "instalment": "1"}, {"debt_id": "F-1", "instalment": "2"}),
+        ({"borrower_id": "", "reference": "F-2"}, {"borrower_id": "", "reference": "F-3"}),
+    ],
+)
+def test_another_payment_under_the_same_number_is_told_and_not_passed_over(
+    world: World, drop: Drop, one: dict[str, str], other: dict[str, str], is_one_file: bool
+) -> None:
+    second = {"borrower_id": "C2", "phone": "+525555550102", "debt_id": "F-3"}
+    load(drop, {"instalment": "1"}, {"instalment": "2"}, {"debt_id": "F-2"}, second)
+    files = [[PAID | one, PAID | other]] if is_one_file else [[PAID | one], [PAID | other]]
+    applied = [apply(world, "payments", *rows) for rows in files]
+    assert refused(applied[-1]) == {len(files[-1]) + 1: "NUMBER_TAKEN"}
+    kept = world.kept()
+    again = apply(world, "payments", *files[-1])
+    assert (refused(again), world.kept()) == (refused(applied[-1]), kept)
+    mended = apply(world, "payments", PAID | other | {"payment_id": "P-1b"})
+    assert mended.changes == {"created": 1}
 
 
 def test_two_portfolios_may_use_the_same_number(world: World, drop: Drop) -> None:
