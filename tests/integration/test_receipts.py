@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from cobranza.queues import MediaToFetch
+from cobranza.queues import MEDIA_RECEIVED, MediaToFetch
 from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
+from tests.integration.fakes import FakeContext
 from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture
-from tests.integration.world import World
+from tests.integration.world import World, function
 
 pytestmark = pytest.mark.in_memory
 
@@ -143,6 +144,32 @@ def test_what_fails_for_now_is_still_to_be_fetched(world: World) -> None:
         desk(world, TryAgain("HTTP 500")).fetch(asked, world.now)
     assert chat(world, asked)["receipt"] == "TO_FETCH"
     assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+
+
+@pytest.mark.parametrize(("times", "topics"), [(MEDIA_RECEIVED - 1, []), (MEDIA_RECEIVED, ["RECEIPT_TO_FETCH"])])
+def test_a_person_knows_of_a_receipt_before_it_is_a_dead_letter(
+    world: World, times: int, topics: list[str]
+) -> None:
+    receipts, asked = function("receipts"), send_picture(world)
+    world.media.put([asked])
+    (message,) = world.sqs.receive_message(QueueUrl=world.media_url)["Messages"]
+    record = {"messageId": "1", "receiptHandle": message["ReceiptHandle"], "body": message["Body"]}
+    received = {"attributes": {"ApproximateReceiveCount": str(times)}}
+    deps = receipts.Deps(desk(world, TryAgain("HTTP 500")), world.media, world.clock)
+    told = receipts.handler({"Records": [record | received]}, FakeContext(), deps=deps)
+    assert told == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert [case.topic for case in world.cases.waiting("tienda")] == topics
+    world.later(minutes=30)
+    mine = [r for r in world.tick() if r.borrower == world.ref("C1")]
+    (outcome,) = [world.sender.remind(reminder, world.now).code for reminder in mine]
+    assert outcome == ("SKIPPED_OPEN_CASE" if topics else "SENT")
+
+
+def test_a_receipt_that_was_kept_is_not_given_up(world: World) -> None:
+    asked = send_picture(world)
+    desk(world).fetch(asked, world.now)
+    desk(world).give_up(asked, world.now)
+    assert list(world.cases.waiting("tienda")) == []
 
 
 def test_who_asked_us_to_stop_and_sends_a_receipt_all_the_same_is_answered(world: World) -> None:

@@ -71,6 +71,8 @@ class ReplyToAnswer:
 _TRIES = 3
 # How often a reply is received before it is a dead letter: the template's maxReceiveCount.
 REPLIES_RECEIVED = 6
+# And a receipt.
+MEDIA_RECEIVED = 20
 
 
 @dataclass(frozen=True, slots=True)

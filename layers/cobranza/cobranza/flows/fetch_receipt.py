@@ -90,6 +90,16 @@ class ReceiptDesk:
         self._note(asked, event, receipt, now, is_known=loaded is not None)
         return state
 
+    def give_up(self, asked: MediaToFetch, now: datetime) -> None:
+        """The last try failed: a person knows that a receipt came, and no reminder goes meanwhile. Nothing where it
+        is gone, or was kept and only the answer failed."""
+        event = self.conversations.inbound(asked.borrower, asked.event)
+        if event is None or event["receipt"] != "TO_FETCH":
+            return
+        loaded, until = self.ledger.load(asked.borrower), now + CASE
+        self._open_case(asked, event, loaded and loaded.book, "RECEIPT_TO_FETCH", now, looked_into=until)
+        self.ledger.look_into(asked.borrower, until)
+
     def _hold(self, asked: MediaToFetch, event: dict[str, Any], book: Book, now: datetime) -> Receipt | None:
         """Keeps it for a person's decision, whatever became of the file: somebody says that they paid. The first
         one pauses reminders, another one is a case. None where the borrower has no debt in any portfolio."""
