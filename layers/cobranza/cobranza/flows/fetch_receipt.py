@@ -91,8 +91,8 @@ class ReceiptDesk:
         return state
 
     def give_up(self, asked: MediaToFetch, now: datetime) -> None:
-        """The last try failed: a person knows that a receipt came, and no reminder goes meanwhile. Nothing where it
-        is gone, or was kept and only the answer failed."""
+        """The last try failed: a person knows that a receipt came, and no reminder goes meanwhile. Nothing where
+        it is gone, or was kept and only the answer failed."""
         event = self.conversations.inbound(asked.borrower, asked.event)
         if event is None or event["receipt"] != "TO_FETCH":
             return

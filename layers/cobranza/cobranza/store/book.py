@@ -217,7 +217,7 @@ def closed_debt(debt: Open, why: str, as_of: datetime, source: str) -> Update:
 
 
 def doubtful_debt(debt: Open, source: str) -> Update:
-    """The newest snapshot lists it in a row that was refused: nobody is reminded of it until a good row comes."""
+    """The newest file lists it in a row that was refused: nobody is reminded of it until a good row comes."""
     told = {"refused_row": True, "digest": "", "source": source, "rev": debt.rev + 1}
     return Update(keys.debt(debt.borrower, debt.debt), told, {"rev": debt.rev})
 
