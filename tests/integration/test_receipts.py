@@ -10,6 +10,7 @@ from cobranza.queues import MEDIA_RECEIVED, MediaToFetch
 from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
 from tests.integration.fakes import FakeContext
 from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture
+from tests.integration.replies import queued, texts
 from tests.integration.world import World, function
 
 pytestmark = pytest.mark.in_memory
@@ -186,6 +187,36 @@ def test_a_stack_for_tests_answers_the_phones_on_its_list_alone(
     asked = send_picture(world)
     assert replace(desk(world), only_to=phones).fetch(asked, world.now) == "TO_VERIFY"
     assert len(world.whatsapp.sent) == answers
+
+
+@pytest.mark.parametrize(
+    ("caption", "answer", "outcome"),
+    [
+        ("Número equivocado, no soy Lucía", "Gracias por avisar", "SKIPPED_WRONG_NUMBER"),
+        ("Esta deuda no es mía", "mientras una persona lo revisa", "SKIPPED_DISPUTED"),
+        ("BAJA", "ALTA", "SKIPPED_OPTED_OUT"),
+    ],
+)
+def test_what_must_be_heard_counts_below_a_picture_too(
+    world: World, caption: str, answer: str, outcome: str
+) -> None:
+    asked = send_picture(world, caption=caption)
+    assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+    assert world.whatsapp.sent == []
+    for reply in queued(world):
+        world.answers.answer(reply, world.now)
+    (told,) = texts(world)
+    assert answer in told
+    world.later(days=6)
+    mine = [r for r in world.tick() if r.borrower == world.ref("C1")]
+    assert [world.sender.remind(r, world.now).code for r in mine] == [outcome]
+
+
+def test_a_picture_with_any_other_words_is_a_receipt_and_no_more(world: World) -> None:
+    asked = send_picture(world, caption="Ya pagué, aquí está. Gracias")
+    assert queued(world) == []
+    desk(world).fetch(asked, world.now)
+    assert len(world.whatsapp.sent) == 1
 
 
 def test_a_strangers_picture_is_kept_and_not_answered(world: World) -> None:

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from cobranza.conversation.answers import Answer, words_for
+from cobranza.conversation.intent import understand
 from cobranza.flows.callers import address_of
 from cobranza.flows.introduce import introduced
 from cobranza.flows.open_case import Matter, case_of, open_case
@@ -203,8 +204,11 @@ class ReceiptDesk:
     def _answer(
         self, asked: MediaToFetch, event: dict[str, Any], loaded: Loaded, answer: Answer, now: datetime
     ) -> None:
-        """Once: the right to answer is taken before the call, and not given back. Raises TryAgain where the
-        borrower was written to just now."""
+        """Once: the right to answer is taken before the call, and not given back. Nothing where the words below it
+        are answered. Raises TryAgain where the borrower was written to just now."""
+        words: str = event["text"]
+        if words and understand(words, keys.moment_of(asked.event).date()).must_be_heard:
+            return
         book = loaded.book
         portfolio = next(iter(self._portfolios(book)), None)
         obstacles = {Obstacle.STOP} if book.borrower.opted_out_at else set[Obstacle]()

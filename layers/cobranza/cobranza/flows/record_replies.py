@@ -205,7 +205,10 @@ def _stranger(event: InboundMessage, callers: Callers) -> str:
 
 
 def _is_answered(reply: Reply) -> bool:
-    return reply.event.type in ANSWERED and not reply.is_receipt
+    """A receipt is answered where it is fetched, unless what is written below it must be heard."""
+    event = reply.event
+    has_words = not reply.is_receipt or understand(event.text, event.at.date()).must_be_heard
+    return event.type in ANSWERED and has_words
 
 
 def _last_moments(replies: Iterable[Reply]) -> dict[str, datetime]:
