@@ -1,8 +1,10 @@
 """What a borrower writes that a person has to read: kept as a case, said back once, and no reminder meanwhile."""
 
+from datetime import timedelta
+
 import pytest
 
-from tests.integration.replies import Drop, ask, cases, lines, say, texts, write
+from tests.integration.replies import PHONE, Drop, ask, cases, lines, say, tell, texts, write
 from tests.integration.rows import apply, codes
 from tests.integration.world import World, debts
 
@@ -66,6 +68,15 @@ def test_what_is_stored_and_not_understood_yet_holds_the_reminder_back(world: Wo
     world.later(minutes=1)
     assert codes(world) == ["SKIPPED_OPEN_CASE"]
     assert world.whatsapp.sent == []
+
+
+def test_what_meta_tells_late_holds_the_reminder_back_as_long(world: World) -> None:
+    (reminder,) = world.tick()
+    say(world, "ok gracias")
+    world.later(minutes=45)
+    text = {"id": "wamid.late", "from": PHONE, "type": "text", "text": {"body": "no reconozco esa deuda"}}
+    tell(world, "messages", text | {"timestamp": str(int((world.now - timedelta(hours=2)).timestamp()))})
+    assert world.sender.remind(reminder, world.now).code == "DEFERRED_JUST_HEARD"
 
 
 @pytest.mark.parametrize(

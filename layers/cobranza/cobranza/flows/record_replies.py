@@ -159,7 +159,7 @@ class ReplyDesk:
             lines += [] if reply.borrowers else _lines(chat_pk(reply.chats[0]), reply, {})
         words = self.conversations.bundle(each for reply in replies for each in _inbound(reply, callers))
         profiles = {name: past.profile for name, past in pasts.items() if past.profile}
-        self.ledger.words.heard_from(profiles, moments, [words, self.journal.bundle(lines, now)])
+        self.ledger.words.heard_from(profiles, moments, now, [words, self.journal.bundle(lines, now)])
         return failures
 
     def _stop(self, reply: Reply, callers: Callers, now: datetime) -> ConditionFailed | None:
