@@ -9,7 +9,7 @@ import pytest
 from cobranza.queues import MEDIA_RECEIVED, MediaToFetch
 from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
 from tests.integration.fakes import FakeContext
-from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture
+from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture, send_pictures
 from tests.integration.replies import queued, texts
 from tests.integration.world import World, function
 
@@ -216,6 +216,17 @@ def test_a_picture_with_any_other_words_is_a_receipt_and_no_more(world: World) -
     asked = send_picture(world, caption="Ya pagué, aquí está. Gracias")
     assert queued(world) == []
     desk(world).fetch(asked, world.now)
+    assert len(world.whatsapp.sent) == 1
+
+
+def test_a_picture_from_a_phone_of_two_borrowers_pauses_both_and_is_thanked_once(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", HEADER + ROW.format(id="C3", phone=PHONE))
+    states: dict[str, str] = {}
+    for asked in send_pictures(world):
+        states[asked.borrower] = desk(world).fetch(asked, world.now)
+        world.later(seconds=6)
+    assert states == {world.ref("C1"): "TO_VERIFY", world.ref("C3"): "TO_VERIFY"}
+    assert all("receipt_until" in world.item("PROFILE", name) for name in ("C1", "C3"))
     assert len(world.whatsapp.sent) == 1
 
 

@@ -186,13 +186,14 @@ class ReceiptDesk:
         if not fetched.kind:
             self.conversations.settle_receipt(asked.borrower, asked.event, "WRONG_TYPE", {"settled_at": now})
             return
-        self._keep(asked, fetched, now)
+        self._keep(asked, event, fetched, now)
 
-    def _keep(self, asked: MediaToFetch, fetched: Fetched, now: datetime) -> None:
+    def _keep(self, asked: MediaToFetch, event: dict[str, Any], fetched: Fetched, now: datetime) -> None:
         # Our own name: nothing of what the borrower called it, and the same for every try.
         name = f"receipts/{asked.borrower}/{asked.event.replace('#', '_').replace(':', '')}.{fetched.kind}"
         self.receipts.put(name, fetched.data, CONTENT_TYPES[fetched.kind])
-        first = self.conversations.first_to_send(fetched.digest, asked.borrower, asked.event)
+        chat = event.get("first_chat", asked.borrower)
+        first = self.conversations.first_to_send(fetched.digest, chat, asked.event)
         facts = {"object": name, "digest": fetched.digest, "size": len(fetched.data), "settled_at": now}
         state = "TO_VERIFY" if first and fetched.intact else "REVIEW"
         self.conversations.settle_receipt(asked.borrower, asked.event, state, facts)
@@ -205,8 +206,11 @@ class ReceiptDesk:
         self, asked: MediaToFetch, event: dict[str, Any], loaded: Loaded, answer: Answer, now: datetime
     ) -> None:
         """Once: the right to answer is taken before the call, and not given back. Nothing where the words below it
-        are answered. Raises TryAgain where the borrower was written to just now."""
+        are answered, or somebody else who has the phone. Raises TryAgain where the borrower was written to just
+        now."""
         words: str = event["text"]
+        if event.get("first_chat"):
+            return
         if words and understand(words, keys.moment_of(asked.event).date()).must_be_heard:
             return
         book = loaded.book

@@ -251,7 +251,10 @@ def _inbound(reply: Reply, callers: Callers) -> list[Inbound]:
     content = _content(reply)
     if digits := four_digits(reply.event.text):
         content["last4"] = {ref: callers.references.last4(ref, digits) for ref in reply.borrowers}
-    return [Inbound(chat, reply.event.at, reply.wamid, content) for chat in reply.chats]
+    first, *others = reply.chats
+    shared = content | {"first_chat": first}  # whose picture it is, for all others who have the phone
+    found = [(first, content), *((chat, shared) for chat in others)]
+    return [Inbound(chat, reply.event.at, reply.wamid, told) for chat, told in found]
 
 
 def _content(reply: Reply) -> Item:
