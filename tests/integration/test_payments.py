@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cobranza.policy.segment import segment_of
 from cobranza.store.payments import Payments
 from tests.integration.rows import (
     apply,
@@ -22,6 +23,7 @@ from tests.integration.rows import (
     writes_of,
 )
 from tests.integration.world import World, debts
+from tests.unit.books import DAILY
 
 type Drop = Callable[..., dict[str, Any]]
 
@@ -152,7 +154,7 @@ def test_a_payment_with_a_day_alone_is_later_than_any_balance_of_that_day(world:
     applied = apply(world, "payments", PAID | {"amount": "30.00", "paid_at": "2026-11-23"})
     assert owed(world) == {"F-1": "70.00"}
     ((moment, _),) = world.item("DEBT#tienda#F-1#")["paid"].values()
-    assert moment == "2026-11-24T05:59:59.999999+00:00"
+    assert moment == "2026-11-23T23:59:59.999999-06:00"
     assert [warning.split(":")[0] for warning in applied.warnings] == ["SAME_DAY"]
 
 
@@ -166,6 +168,16 @@ def test_what_is_paid_too_much_covers_the_next_debt(world: World, drop: Drop) ->
     load(drop, {"debt_id": "F-2", "amount": "50.00"}, as_of="2026-11-24T08:00:00-06:00")
     assert codes(world) == ["SKIPPED_CREDIT_COVERS"]
     assert world.whatsapp.sent == []
+
+
+@pytest.mark.parametrize(
+    "paid_at",
+    ["2026-11-20", "2026-11-20T09:00:00-06:00", "2026-11-20T23:30:00-06:00", "2026-11-21T03:00:00Z"],
+)
+def test_who_pays_on_the_due_date_is_punctual_by_their_own_clock(world: World, drop: Drop, paid_at: str) -> None:
+    load(drop, {"amount": "150.00", "due_date": "2026-11-20"}, as_of="2026-11-19T10:00:00-06:00")
+    apply(world, "payments", PAID | {"paid_at": paid_at})
+    assert segment_of(book(world).debts, DAILY.segments) == "punctual"
 
 
 def test_a_declared_credit_holds_what_was_paid_too_much_before_it(world: World, drop: Drop) -> None:

@@ -6,7 +6,7 @@ A payment is saved before it is applied. Whoever finds it saved applies it as it
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -213,5 +213,6 @@ def parts_item(parts: Parts, as_of: datetime | None) -> dict[str, list[Any]]:
 
 
 def _exact(moment: datetime) -> str:
-    """With its microseconds: a payment without a time is of the last one of its day."""
-    return moment.astimezone(UTC).isoformat()
+    """With its microseconds, because a payment without a time is of the last one of its day; and in its zone, whose
+    day that is."""
+    return moment.isoformat()
