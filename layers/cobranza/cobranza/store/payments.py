@@ -213,6 +213,6 @@ def parts_item(parts: Parts, as_of: datetime | None) -> dict[str, list[Any]]:
 
 
 def _exact(moment: datetime) -> str:
-    """With its microseconds, because a payment without a time is of the last one of its day; and in its zone, whose
+    """With its microseconds, because a payment without a time is of the last one of its day, and in the zone whose
     day that is."""
     return moment.isoformat()
