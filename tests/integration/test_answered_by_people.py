@@ -123,7 +123,7 @@ def test_a_person_in_charge_silences_the_robot_but_for_a_stop(world: World) -> N
     assert say(world, "SALDO", wamid="wamid.later") == "IN_DISPUTE"
 
 
-@pytest.mark.parametrize("kind", ["audio", "video", "location", "contacts"])
+@pytest.mark.parametrize("kind", ["audio", "video", "location", "contacts", "unsupported", "order", "holograma"])
 def test_what_no_machine_reads_is_for_a_person_and_answered_once(world: World, kind: str) -> None:
     content = {"id": "M1", "mime_type": "audio/ogg"}
     for wamid in ("wamid.1", "wamid.2"):

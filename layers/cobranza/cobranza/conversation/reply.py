@@ -180,8 +180,9 @@ def _notice(asked: Asked, case: str, answer: Answer) -> Reply:
     return replace(looked_into(asked, case, answer), once=(case.lower(), asked.at - NOTICE))
 
 
-_IN_OTHER_FORMS = frozenset({"audio", "voice", "video", "location", "contacts"})
 _FILES = frozenset({"image", "document"})
+# What a machine reads. Whatever comes in another form is for a person.
+_READ = _FILES | {"text", "button", "interactive", "sticker"}
 # What a strategy may ask for later. A team's file takes a tag away again.
 TAGS = {
     Intent.PAID: "dice_que_pago",
@@ -206,7 +207,7 @@ class _Reading:
         if promise := of_promise(self.asked.payload):
             return self._pressed(*promise)
         has_words = self.meaning.must_be_heard
-        if self.asked.type in _IN_OTHER_FORMS and not has_words:
+        if self.asked.type not in _READ and not has_words:
             return self._notice("MEDIA", Answer.IN_WRITING)
         if self.asked.type in _FILES and not has_words:
             return self._case("FILE", Answer.RECEIPT_UNREADABLE)

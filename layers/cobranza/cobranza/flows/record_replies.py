@@ -32,9 +32,9 @@ from cobranza.whatsapp.events import InboundMessage, Media
 from cobranza.whatsapp.kinds import NOT_ME, YES
 from cobranza.whatsapp.number_news import changed_by
 
-MEDIA = frozenset({"image", "document", "audio", "voice", "video", "sticker"})
-# What gets an answer, unless it may be a receipt. Reactions and what WhatsApp tells of a number get none.
-ANSWERED = frozenset({"text", "button", "interactive", "location", "contacts", *MEDIA})
+# What nobody answers: a thumb, and what WhatsApp tells of a number or of a chat that was opened. All else is a
+# borrower's word, also in a form that nobody has seen yet.
+NO_WORD = frozenset({"reaction", "system", "request_welcome"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def _is_answered(reply: Reply) -> bool:
     """A receipt is answered where it is fetched, unless what is written below it must be heard."""
     event = reply.event
     has_words = not reply.is_receipt or understand(event.text, event.at.date()).must_be_heard
-    return event.type in ANSWERED and has_words
+    return event.type not in NO_WORD and has_words
 
 
 def _last_moments(replies: Iterable[Reply]) -> dict[str, datetime]:
