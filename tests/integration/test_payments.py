@@ -139,6 +139,52 @@ def test_a_balance_that_did_not_move_has_not_seen_the_payment(
     assert owed(world) == {"F-1": "70.00"}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tags": "vip"},
+        {"phone": "+525555550177"},
+        {"late_fee": "12.00"},
+        {"risk": "B"},
+        {"document_last4": "1234"},
+    ],
+)
+def test_a_balance_that_did_not_move_has_not_seen_the_payment_whatever_else_its_row_says(
+    world: World, drop: Drop, change: dict[str, str]
+) -> None:
+    row = {"amount": "140.00", "late_fee": "10.00"}
+    load(drop, row, kind="snapshots")
+    apply(world, "payments", PAID)
+    summary = load(drop, row | change, as_of="2026-11-24T10:00:00-06:00", kind="snapshots")
+    assert (summary["updated"], summary["paid_since"]) == (1, 1)
+    assert owed(world) == {"F-1": "0.00"}
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ({"balance": "139.00"}, "149.00"),
+        ({"late_fee": "0"}, "140.00"),
+        ({"due_date": "2026-12-24"}, "150.00"),
+        ({"amount": "141.00", "balance": "140.00"}, "150.00"),
+    ],
+)
+def test_a_balance_that_moved_holds_the_payment(
+    world: World, drop: Drop, change: dict[str, str], left: str
+) -> None:
+    row = {"amount": "140.00", "balance": "140.00", "late_fee": "10.00"}
+    load(drop, row, kind="snapshots")
+    apply(world, "payments", PAID)
+    load(drop, row | change, as_of="2026-11-24T10:00:00-06:00", kind="snapshots")
+    assert owed(world) == {"F-1": left}
+
+
+def test_a_fee_alone_may_be_owed_of_what_was_paid(world: World, drop: Drop) -> None:
+    load(drop, {"balance": "0"}, kind="snapshots")
+    load(drop, {"balance": "0", "late_fee": "5.00"}, as_of="2026-11-24T10:00:00-06:00", kind="snapshots")
+    assert owed(world) == {"F-1": "5.00"}
+
+
 def test_a_payment_that_the_balance_holds_leaves_no_trace_but_its_own(world: World, drop: Drop) -> None:
     load(drop, {"amount": "100.00"}, as_of="2026-11-24T10:00:00-06:00")
     before = world.items()

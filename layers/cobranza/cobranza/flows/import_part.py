@@ -247,7 +247,7 @@ class PartImporter:
             there = known.debt(row.terms.key)
             change, write = _change(there, row, digest, person.ref, task)
             changes[change] += 1
-            if there and change == "unchanged":
+            if there and (change == "unchanged" or writes.repeats_balance(there, row.terms)):
                 changes[PAID_SINCE] += _is_paid_since(there.get("paid", {}), there["as_of"], task)
             if write:
                 asked.append(write)

@@ -197,8 +197,26 @@ def new_debt(borrower: str, terms: Terms, digest: str, source: str) -> Insert:
     return Insert(keys.debt(borrower, terms.key) | told)
 
 
+def repeats_balance(there: Item, terms: Terms) -> bool:
+    """Whether a row says the balance that is there, whatever else it says: it has seen no payment since. A fee may
+    grow meanwhile."""
+    known = (there["amount"], there["balance"], there["currency"], there["due_date"])
+    is_same = known == (terms.amount, terms.balance, terms.currency, terms.due_date.isoformat())
+    return is_same and "closed" not in there and there.get("late_fee", Decimal(0)) <= terms.late_fee
+
+
+def _with_balance(there: Item, terms: Terms) -> Terms:
+    """The terms with the moment since when the balance is so; where all of it has been paid since, no fee grows."""
+    if not repeats_balance(there, terms):
+        return terms
+    as_of, fee = datetime.fromisoformat(there["as_of"]), there.get("late_fee", Decimal(0))
+    paid = paid_after(parts_of(there.get("paid", {})), as_of)
+    return replace(terms, as_of=as_of, late_fee=fee if 0 < paid >= terms.balance + fee else terms.late_fee)
+
+
 def changed_debt(borrower: str, there: Item, terms: Terms, digest: str, source: str) -> Update:
     """What a newer row says of a debt that is there; it opens what had been closed."""
+    terms = _with_balance(there, terms)
     told = _told(borrower, terms) | {"as_of": utc(terms.as_of), "digest": digest, "source": source}
     gone = [
         name
