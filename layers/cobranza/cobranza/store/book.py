@@ -206,7 +206,7 @@ def repeats_balance(there: Item, terms: Terms) -> bool:
 
 
 def _with_balance(there: Item, terms: Terms) -> Terms:
-    """The terms with the moment since when the balance is so; where all of it has been paid since, no fee grows."""
+    """The terms with the moment since when the balance is so; where all of it was paid since, no fee grows."""
     if not repeats_balance(there, terms):
         return terms
     as_of, fee = datetime.fromisoformat(there["as_of"]), there.get("late_fee", Decimal(0))
