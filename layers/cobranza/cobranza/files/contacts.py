@@ -45,6 +45,7 @@ COLUMNS = Columns(
     dates=("at", "until", "consent_at"),
     amounts=("promise_amount",),
     keys=("borrower_id",),
+    tells_stops=True,
     synonyms={
         "borrower_id": BORROWER_NAMES,
         "action": ("accion", "gestion", "tipo gestion", "evento", "acao", "event"),

@@ -23,6 +23,7 @@ COLUMNS = Columns(
     required=("borrower_id", "debt_id", "action", "at"),
     dates=("at",),
     keys=("debt_id",),
+    tells_stops=True,
     synonyms={
         "borrower_id": BORROWER_NAMES,
         "debt_id": DEBT_ID_NAMES,
