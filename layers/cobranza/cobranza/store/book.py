@@ -200,9 +200,11 @@ def new_debt(borrower: str, terms: Terms, digest: str, source: str) -> Insert:
 def repeats_balance(there: Item, terms: Terms) -> bool:
     """Whether a row says the balance that is there, whatever else it says: it has seen no payment since. A fee may
     grow meanwhile."""
+    if "closed" in there:
+        return False
     known = (there["amount"], there["balance"], there["currency"], there["due_date"])
     is_same = known == (terms.amount, terms.balance, terms.currency, terms.due_date.isoformat())
-    return is_same and "closed" not in there and there.get("late_fee", Decimal(0)) <= terms.late_fee
+    return is_same and there.get("late_fee", Decimal(0)) <= terms.late_fee
 
 
 def _with_balance(there: Item, terms: Terms) -> Terms:
