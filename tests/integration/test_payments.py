@@ -247,6 +247,13 @@ def test_a_declared_credit_holds_what_was_paid_too_much_before_it(world: World, 
     assert len(book(world).credits) == 1
 
 
+def test_a_credit_that_one_row_of_a_person_tells_is_not_undone_by_the_others(world: World, drop: Drop) -> None:
+    second = {"debt_id": "F-2", "due_date": "2026-11-24"}
+    load(drop, {"amount": "40.00", "credit": "100.00"}, second | {"amount": "50.00", "credit": "0"})
+    assert credit(world) == "100.00"
+    assert codes(world) == ["SKIPPED_CREDIT_COVERS"]
+
+
 def test_a_credit_may_be_declared_of_who_has_none(world: World, drop: Drop) -> None:
     load(drop, {"amount": "100.00"})
     moment = datetime.fromisoformat(BEFORE)
