@@ -3,6 +3,7 @@
 import random
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ import requests  # noqa: TID251 - the pooled session is made here, and used in c
 from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.fetch_receipt import ANSWER_WITHIN, ReceiptDesk
-from cobranza.queues import MediaToFetch, Queue, failures, whose
+from cobranza.queues import MEDIA_RECEIVED, MediaToFetch, Queue, failures, whose
 from cobranza.settings import ReceiptsSettings
 from cobranza.store.aws import client
 from cobranza.store.cases import Cases
@@ -75,9 +76,20 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             else:
                 telemetry.logger.exception("receipt failed", extra=whose(record["body"]))
             telemetry.count("ReceiptsRetried")
+            _give_up_in_the_end(record, deps, now)
             failed.append(record["messageId"])
             deps.queue.delay(record["receiptHandle"], random.randint(5, 15))
         else:
             telemetry.count(f"Receipts{state.title().replace('_', '')}")
             telemetry.logger.info("receipt", borrower=asked.borrower, state=state, trace=asked.trace)
     return failures(failed)
+
+
+def _give_up_in_the_end(record: dict[str, Any], deps: Deps, now: datetime) -> None:
+    """Before a receipt becomes a dead letter a person is told that it came."""
+    if int(record["attributes"]["ApproximateReceiveCount"]) < MEDIA_RECEIVED:
+        return
+    try:
+        deps.desk.give_up(MediaToFetch.parse(record["body"]), now)
+    except Exception:
+        telemetry.logger.exception("nobody is told of a receipt")

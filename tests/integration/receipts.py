@@ -40,13 +40,24 @@ def desk(world: World, *answers: Fetched | Exception) -> ReceiptDesk:
     )
 
 
-def send_picture(world: World, sender: str = "525555550101", wamid: str = "wamid.P1") -> MediaToFetch:
+def send_picture(
+    world: World, sender: str = "525555550101", wamid: str = "wamid.P1", caption: str = ""
+) -> MediaToFetch:
     """The borrower sends a picture; what the webhook queued for it."""
+    (asked,) = send_pictures(world, sender, wamid, caption)
+    return asked
+
+
+def send_pictures(
+    world: World, sender: str = "525555550101", wamid: str = "wamid.P1", caption: str = ""
+) -> list[MediaToFetch]:
+    """The same, for each borrower who has the phone."""
     message = {"id": wamid, "from": sender, "timestamp": str(int(world.now.timestamp())), "type": "image"}
-    message |= {"image": {"id": "M1", "mime_type": "image/jpeg", "sha256": "c2hh"}}
+    message |= {"image": {"id": "M1", "mime_type": "image/jpeg", "sha256": "c2hh", "caption": caption}}
     value = {"metadata": {"phone_number_id": "100"}, "messages": [message]}
     body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
     world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
-    (queued,) = world.sqs.receive_message(QueueUrl=world.media_url)["Messages"]
-    world.sqs.delete_message(QueueUrl=world.media_url, ReceiptHandle=queued["ReceiptHandle"])
-    return MediaToFetch.parse(queued["Body"])
+    queued = world.sqs.receive_message(QueueUrl=world.media_url, MaxNumberOfMessages=10)["Messages"]
+    for message in queued:
+        world.sqs.delete_message(QueueUrl=world.media_url, ReceiptHandle=message["ReceiptHandle"])
+    return [MediaToFetch.parse(message["Body"]) for message in queued]

@@ -282,7 +282,16 @@ def test_a_stop_of_somebody_who_is_imported_later_is_known_then(world: World, dr
     assert "opted_out_at" in world.item("PROFILE")
 
 
-@pytest.mark.parametrize("broken", [{"timestamp": "soon"}, {"value": "signup"}, {"wa_id": "", "user_id": ""}])
+def test_a_stop_whose_moment_cannot_be_read_is_of_when_it_was_told(
+    world: World, drop: Drop, portfolio: None
+) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    (reminder,) = world.tick()
+    tell(world, "user_preferences", wish("stop", timestamp="soon"))
+    assert world.sender.remind(reminder, world.now).code == "SKIPPED_OPTED_OUT"
+
+
+@pytest.mark.parametrize("broken", [{"value": "signup"}, {"wa_id": "", "user_id": ""}])
 def test_a_wish_that_cannot_be_read_stops_nobody(
     world: World, drop: Drop, portfolio: None, broken: dict[str, Any]
 ) -> None:

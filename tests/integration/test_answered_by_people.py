@@ -1,8 +1,10 @@
 """What a borrower writes that a person has to read: kept as a case, said back once, and no reminder meanwhile."""
 
+from datetime import timedelta
+
 import pytest
 
-from tests.integration.replies import Drop, ask, cases, lines, say, texts, write
+from tests.integration.replies import PHONE, Drop, ask, cases, lines, say, tell, texts, write
 from tests.integration.rows import apply, codes
 from tests.integration.world import World, debts
 
@@ -68,6 +70,15 @@ def test_what_is_stored_and_not_understood_yet_holds_the_reminder_back(world: Wo
     assert world.whatsapp.sent == []
 
 
+def test_what_meta_tells_late_holds_the_reminder_back_as_long(world: World) -> None:
+    (reminder,) = world.tick()
+    say(world, "ok gracias")
+    world.later(minutes=45)
+    text = {"id": "wamid.late", "from": PHONE, "type": "text", "text": {"body": "no reconozco esa deuda"}}
+    tell(world, "messages", text | {"timestamp": str(int((world.now - timedelta(hours=2)).timestamp()))})
+    assert world.sender.remind(reminder, world.now).code == "DEFERRED_JUST_HEARD"
+
+
 @pytest.mark.parametrize(
     "text", ["no reconozco esa deuda", "número equivocado", "la señora falleció", "esto es acoso"]
 )
@@ -112,7 +123,7 @@ def test_a_person_in_charge_silences_the_robot_but_for_a_stop(world: World) -> N
     assert say(world, "SALDO", wamid="wamid.later") == "IN_DISPUTE"
 
 
-@pytest.mark.parametrize("kind", ["audio", "video", "location", "contacts"])
+@pytest.mark.parametrize("kind", ["audio", "video", "location", "contacts", "unsupported", "order", "holograma"])
 def test_what_no_machine_reads_is_for_a_person_and_answered_once(world: World, kind: str) -> None:
     content = {"id": "M1", "mime_type": "audio/ogg"}
     for wamid in ("wamid.1", "wamid.2"):

@@ -49,6 +49,20 @@ def say(world: World, text: str, sender: str = "525555550101") -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "stop", "lift"), [("contacts", "baja", "alta"), ("recalls", "vendida", "devuelta")]
+)
+def test_a_stop_counts_in_a_file_whose_dates_can_be_read_in_two_ways(
+    world: World, drop: Drop, kind: str, stop: str, lift: str
+) -> None:
+    load(drop, {}, {"borrower_id": "C2", "phone": "+525555550102"})
+    rows = f"C1,F-1,{stop},05/11/2026,call centre\nC2,F-1,{lift},05/11/2026,call centre\n"
+    summary = drop(f"{kind}/tienda/said.csv", "borrower_id,debt_id,action,at,source\n" + rows)
+    assert (summary["created"], summary["refused_by_code"], summary["error"]) == (1, {"BAD_DATE": 1}, None)
+    assert "date_order: DMY | MDY" in summary["warnings"][-1]
+    assert sorted(codes(world)) == ["SENT", "SKIPPED_OPTED_OUT" if kind == "contacts" else "SKIPPED_RECALLED"]
+
+
+@pytest.mark.parametrize(
     ("row", "code"),
     [
         ({"action": "baja"}, "OPTED_OUT"),

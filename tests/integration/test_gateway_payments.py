@@ -128,6 +128,14 @@ def test_the_file_and_the_gateway_tell_one_payment_in_any_order(world: World) ->
     assert owed(world) == {"F-1": "234.50"}
 
 
+def test_the_number_of_another_payment_is_refused(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", debts({"borrower_id": "C2", "phone": "+525555550102"}))
+    tell(world)
+    status, told = tell(world, borrower_id="C2")
+    assert (status, [each["field"] for each in told["errors"]]) == (422, ["id"])
+    assert owed(world, "C2") == {"F-1": "1234.50"}
+
+
 def test_a_number_is_of_its_portfolio_and_of_no_receipt(world: World) -> None:
     tell(world)
     assert tell(world, id="RECEIPT-X", amount="34.50") == APPLIED

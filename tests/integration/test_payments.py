@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cobranza.policy.segment import segment_of
 from cobranza.store.payments import Payments
 from tests.integration.rows import (
     apply,
@@ -22,6 +23,7 @@ from tests.integration.rows import (
     writes_of,
 )
 from tests.integration.world import World, debts
+from tests.unit.books import DAILY
 
 type Drop = Callable[..., dict[str, Any]]
 
@@ -137,6 +139,52 @@ def test_a_balance_that_did_not_move_has_not_seen_the_payment(
     assert owed(world) == {"F-1": "70.00"}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tags": "vip"},
+        {"phone": "+525555550177"},
+        {"late_fee": "12.00"},
+        {"risk": "B"},
+        {"document_last4": "1234"},
+    ],
+)
+def test_a_balance_that_did_not_move_has_not_seen_the_payment_whatever_else_its_row_says(
+    world: World, drop: Drop, change: dict[str, str]
+) -> None:
+    row = {"amount": "140.00", "late_fee": "10.00"}
+    load(drop, row, kind="snapshots")
+    apply(world, "payments", PAID)
+    summary = load(drop, row | change, as_of="2026-11-24T10:00:00-06:00", kind="snapshots")
+    assert (summary["updated"], summary["paid_since"]) == (1, 1)
+    assert owed(world) == {"F-1": "0.00"}
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ({"balance": "139.00"}, "149.00"),
+        ({"late_fee": "0"}, "140.00"),
+        ({"due_date": "2026-12-24"}, "150.00"),
+        ({"amount": "141.00", "balance": "140.00"}, "150.00"),
+    ],
+)
+def test_a_balance_that_moved_holds_the_payment(
+    world: World, drop: Drop, change: dict[str, str], left: str
+) -> None:
+    row = {"amount": "140.00", "balance": "140.00", "late_fee": "10.00"}
+    load(drop, row, kind="snapshots")
+    apply(world, "payments", PAID)
+    load(drop, row | change, as_of="2026-11-24T10:00:00-06:00", kind="snapshots")
+    assert owed(world) == {"F-1": left}
+
+
+def test_a_fee_alone_may_be_owed_of_what_was_paid(world: World, drop: Drop) -> None:
+    load(drop, {"balance": "0"}, kind="snapshots")
+    load(drop, {"balance": "0", "late_fee": "5.00"}, as_of="2026-11-24T10:00:00-06:00", kind="snapshots")
+    assert owed(world) == {"F-1": "5.00"}
+
+
 def test_a_payment_that_the_balance_holds_leaves_no_trace_but_its_own(world: World, drop: Drop) -> None:
     load(drop, {"amount": "100.00"}, as_of="2026-11-24T10:00:00-06:00")
     before = world.items()
@@ -152,7 +200,7 @@ def test_a_payment_with_a_day_alone_is_later_than_any_balance_of_that_day(world:
     applied = apply(world, "payments", PAID | {"amount": "30.00", "paid_at": "2026-11-23"})
     assert owed(world) == {"F-1": "70.00"}
     ((moment, _),) = world.item("DEBT#tienda#F-1#")["paid"].values()
-    assert moment == "2026-11-24T05:59:59.999999+00:00"
+    assert moment == "2026-11-23T23:59:59.999999-06:00"
     assert [warning.split(":")[0] for warning in applied.warnings] == ["SAME_DAY"]
 
 
@@ -166,6 +214,16 @@ def test_what_is_paid_too_much_covers_the_next_debt(world: World, drop: Drop) ->
     load(drop, {"debt_id": "F-2", "amount": "50.00"}, as_of="2026-11-24T08:00:00-06:00")
     assert codes(world) == ["SKIPPED_CREDIT_COVERS"]
     assert world.whatsapp.sent == []
+
+
+@pytest.mark.parametrize(
+    "paid_at",
+    ["2026-11-20", "2026-11-20T09:00:00-06:00", "2026-11-20T23:30:00-06:00", "2026-11-21T03:00:00Z"],
+)
+def test_who_pays_on_the_due_date_is_punctual_by_their_own_clock(world: World, drop: Drop, paid_at: str) -> None:
+    load(drop, {"amount": "150.00", "due_date": "2026-11-20"}, as_of="2026-11-19T10:00:00-06:00")
+    apply(world, "payments", PAID | {"paid_at": paid_at})
+    assert segment_of(book(world).debts, DAILY.segments) == "punctual"
 
 
 def test_a_declared_credit_holds_what_was_paid_too_much_before_it(world: World, drop: Drop) -> None:
@@ -187,6 +245,13 @@ def test_a_declared_credit_holds_what_was_paid_too_much_before_it(world: World, 
     assert credit(world) == "0"
     payments.declare_credit(ref, "tienda", "USD", Decimal(0), datetime.fromisoformat(BEFORE))
     assert len(book(world).credits) == 1
+
+
+def test_a_credit_that_one_row_of_a_person_tells_is_not_undone_by_the_others(world: World, drop: Drop) -> None:
+    second = {"debt_id": "F-2", "due_date": "2026-11-24"}
+    load(drop, {"amount": "40.00", "credit": "100.00"}, second | {"amount": "50.00", "credit": "0"})
+    assert credit(world) == "100.00"
+    assert codes(world) == ["SKIPPED_CREDIT_COVERS"]
 
 
 def test_a_credit_may_be_declared_of_who_has_none(world: World, drop: Drop) -> None:
@@ -220,15 +285,40 @@ def test_a_number_that_comes_again_with_another_amount_changes_nothing(world: Wo
     assert owed(world)["F-1"] == "70.00"
 
 
-@pytest.mark.parametrize("twin", [{}, {"borrower_id": "C2"}, {"amount": "20.00"}])
+@pytest.mark.parametrize("twin", [{}, {"reference": "SPEI 7"}, {"amount": "20.00"}])
 def test_a_number_that_stands_twice_in_a_file_is_one_payment(
     world: World, drop: Drop, twin: dict[str, str]
 ) -> None:
-    load(drop, {"amount": "100.00"}, {"borrower_id": "C2", "phone": "+525555550102", "amount": "100.00"})
+    load(drop, {"amount": "100.00"})
     applied = apply(world, "payments", PAID | {"amount": "30.00"}, PAID | {"amount": "30.00"} | twin)
     assert applied.changes == {"created": 1, "unchanged": 1}
-    assert (owed(world), owed(world, "C2")) == ({"F-1": "70.00"}, {"F-1": "100.00"})
+    assert owed(world) == {"F-1": "70.00"}
     assert bool(applied.warnings) == ("amount" in twin)
+
+
+@pytest.mark.parametrize("is_one_file", [True, False])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({}, {"borrower_id": "C2"}),
+        ({"debt_id": "F-1"}, {"debt_id": "F-2"}),
+        ({"debt_id": "F-1", "instalment": "1"}, {"debt_id": "F-1", "instalment": "2"}),
+        ({"borrower_id": "", "reference": "F-2"}, {"borrower_id": "", "reference": "F-3"}),
+    ],
+)
+def test_another_payment_under_the_same_number_is_told_and_not_passed_over(
+    world: World, drop: Drop, one: dict[str, str], other: dict[str, str], is_one_file: bool
+) -> None:
+    second = {"borrower_id": "C2", "phone": "+525555550102", "debt_id": "F-3"}
+    load(drop, {"instalment": "1"}, {"instalment": "2"}, {"debt_id": "F-2"}, second)
+    files = [[PAID | one, PAID | other]] if is_one_file else [[PAID | one], [PAID | other]]
+    applied = [apply(world, "payments", *rows) for rows in files]
+    assert refused(applied[-1]) == {len(files[-1]) + 1: "NUMBER_TAKEN"}
+    kept = world.kept()
+    again = apply(world, "payments", *files[-1])
+    assert (refused(again), world.kept()) == (refused(applied[-1]), kept)
+    mended = apply(world, "payments", PAID | other | {"payment_id": "P-1b"})
+    assert mended.changes == {"created": 1}
 
 
 def test_two_portfolios_may_use_the_same_number(world: World, drop: Drop) -> None:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from cobranza.queues import MediaToFetch
+from cobranza.queues import MEDIA_RECEIVED, MediaToFetch
 from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
-from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture
-from tests.integration.world import World
+from tests.integration.fakes import FakeContext
+from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture, send_pictures
+from tests.integration.replies import queued, texts
+from tests.integration.world import World, function
 
 pytestmark = pytest.mark.in_memory
 
@@ -145,6 +147,32 @@ def test_what_fails_for_now_is_still_to_be_fetched(world: World) -> None:
     assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
 
 
+@pytest.mark.parametrize(("times", "topics"), [(MEDIA_RECEIVED - 1, []), (MEDIA_RECEIVED, ["RECEIPT_TO_FETCH"])])
+def test_a_person_knows_of_a_receipt_before_it_is_a_dead_letter(
+    world: World, times: int, topics: list[str]
+) -> None:
+    receipts, asked = function("receipts"), send_picture(world)
+    world.media.put([asked])
+    (message,) = world.sqs.receive_message(QueueUrl=world.media_url)["Messages"]
+    record = {"messageId": "1", "receiptHandle": message["ReceiptHandle"], "body": message["Body"]}
+    received = {"attributes": {"ApproximateReceiveCount": str(times)}}
+    deps = receipts.Deps(desk(world, TryAgain("HTTP 500")), world.media, world.clock)
+    told = receipts.handler({"Records": [record | received]}, FakeContext(), deps=deps)
+    assert told == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert [case.topic for case in world.cases.waiting("tienda")] == topics
+    world.later(minutes=30)
+    mine = [r for r in world.tick() if r.borrower == world.ref("C1")]
+    (outcome,) = [world.sender.remind(reminder, world.now).code for reminder in mine]
+    assert outcome == ("SKIPPED_OPEN_CASE" if topics else "SENT")
+
+
+def test_a_receipt_that_was_kept_is_not_given_up(world: World) -> None:
+    asked = send_picture(world)
+    desk(world).fetch(asked, world.now)
+    desk(world).give_up(asked, world.now)
+    assert list(world.cases.waiting("tienda")) == []
+
+
 def test_who_asked_us_to_stop_and_sends_a_receipt_all_the_same_is_answered(world: World) -> None:
     asked = send_picture(world)
     world.ledger.opt_out(asked.borrower, world.now)
@@ -159,6 +187,47 @@ def test_a_stack_for_tests_answers_the_phones_on_its_list_alone(
     asked = send_picture(world)
     assert replace(desk(world), only_to=phones).fetch(asked, world.now) == "TO_VERIFY"
     assert len(world.whatsapp.sent) == answers
+
+
+@pytest.mark.parametrize(
+    ("caption", "answer", "outcome"),
+    [
+        ("Número equivocado, no soy Lucía", "Gracias por avisar", "SKIPPED_WRONG_NUMBER"),
+        ("Esta deuda no es mía", "mientras una persona lo revisa", "SKIPPED_DISPUTED"),
+        ("BAJA", "ALTA", "SKIPPED_OPTED_OUT"),
+    ],
+)
+def test_what_must_be_heard_counts_below_a_picture_too(
+    world: World, caption: str, answer: str, outcome: str
+) -> None:
+    asked = send_picture(world, caption=caption)
+    assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+    assert world.whatsapp.sent == []
+    for reply in queued(world):
+        world.answers.answer(reply, world.now)
+    (told,) = texts(world)
+    assert answer in told
+    world.later(days=6)
+    mine = [r for r in world.tick() if r.borrower == world.ref("C1")]
+    assert [world.sender.remind(r, world.now).code for r in mine] == [outcome]
+
+
+def test_a_picture_with_any_other_words_is_a_receipt_and_no_more(world: World) -> None:
+    asked = send_picture(world, caption="Ya pagué, aquí está. Gracias")
+    assert queued(world) == []
+    desk(world).fetch(asked, world.now)
+    assert len(world.whatsapp.sent) == 1
+
+
+def test_a_picture_from_a_phone_of_two_borrowers_pauses_both_and_is_thanked_once(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", HEADER + ROW.format(id="C3", phone=PHONE))
+    states: dict[str, str] = {}
+    for asked in send_pictures(world):
+        states[asked.borrower] = desk(world).fetch(asked, world.now)
+        world.later(seconds=6)
+    assert states == {world.ref("C1"): "TO_VERIFY", world.ref("C3"): "TO_VERIFY"}
+    assert all("receipt_until" in world.item("PROFILE", name) for name in ("C1", "C3"))
+    assert len(world.whatsapp.sent) == 1
 
 
 def test_a_strangers_picture_is_kept_and_not_answered(world: World) -> None:

@@ -93,6 +93,19 @@ def test_a_total_that_grew_more_than_threefold_waits(world: World, drop: Drop) -
     assert drop(KEY, debts(*(each | {"amount": "3703.50"} for each in PEOPLE)), at(-1))["updated"] == 10
 
 
+@pytest.mark.parametrize(("days", "is_done"), [(7, True), (7.01, False)])
+def test_a_yes_that_comes_after_the_week_is_told_so_and_changes_nothing(
+    world: World, drop: Drop, days: float, is_done: bool
+) -> None:
+    drop(KEY, debts(*PEOPLE), at(-2))
+    drop(KEY, debts(*PEOPLE[5:]), at(-1))
+    before = world.book()
+    world.now += timedelta(days=days)
+    (summary,) = (text for name, text in take(world, f"{KEY}.confirm", "", 0).items() if name.endswith(".json"))
+    assert (json.loads(summary)["error"] is None, world.book() != before) == (is_done, is_done)
+    assert "holder" not in (world.table.get({"pk": "PORTFOLIO#tienda", "sk": "LEASE"}) or {})
+
+
 def test_a_yes_to_nothing_is_told_so(drop: Drop) -> None:
     assert drop(f"{KEY}.confirm", b"")["error"]["code"] == "NOTHING_TO_CONFIRM"
 

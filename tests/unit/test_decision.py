@@ -92,7 +92,7 @@ SKIPPED: dict[str, Callable[[], Decision]] = {
 DEFERRED: dict[str, Callable[[], Decision]] = {
     "STALE_DATA": lambda: decided(debt(), feeds={}),
     "APPROVAL": lambda: decided(debt(), strategy=ladder(0, approval="every_day")),
-    "JUST_HEARD": lambda: decided(debt(), of=borrower(heard_at=NOON - timedelta(minutes=29))),
+    "JUST_HEARD": lambda: decided(debt(), of=borrower(heard_noted_at=NOON - timedelta(minutes=29))),
     "GAP": lambda: decided(debt(3), messages=[at(NOON - timedelta(hours=45))]),
     "LIMIT": lambda: decided(debt(), room={"tarjetas": 0}),
     "PAUSED": lambda: decided(debt(), feeds={"tarjetas": Feed(NOON, Pause("tarjetas", "now"))}),

@@ -1,11 +1,14 @@
 """A book that nobody feeds, or that somebody paused, reminds nobody."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import holidays
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cobranza.policy import contact_rules
 from cobranza.policy.decision import Defer, Send, Skip
 from cobranza.policy.feed import Feed, Pause
 from tests.unit.books import NOON, debt, decided, portfolio
@@ -41,6 +44,20 @@ def test_nor_does_a_holiday() -> None:
     thursday_before = datetime(2026, 11, 13, 12, 0, tzinfo=MEXICO)
     assert not stale(thursday_before, datetime(2026, 11, 17, 12, 0, tzinfo=MEXICO))
     assert stale(thursday_before, datetime(2026, 11, 17, 12, 1, tzinfo=MEXICO))
+
+
+@pytest.mark.parametrize("country", ["BR", "ES", "AR", "US", "CL"])
+def test_a_day_on_which_a_region_or_some_people_rest_makes_a_book_older(country: str) -> None:
+    rules = contact_rules.rules_for(country)
+    assert rules
+    days = [day for n in range(365) if (day := date(2026, 1, 1) + timedelta(days=n)).weekday() < 5]
+    some_rest = {day for day in days if contact_rules.is_holiday(rules, "", day)}
+    all_rest = some_rest & set(holidays.country_holidays(country, years=2026))
+    assert all_rest < some_rest
+    zone, book = contact_rules.zones_for(rules, "")[0], portfolio(countries=(country,), freshness_hours=20)
+    for day in some_rest:
+        midnight = datetime.combine(day, time(), zone)
+        assert Feed(midnight).is_stale(book, midnight + timedelta(hours=21)) is (day not in all_rest)
 
 
 def test_a_book_of_months_ago_is_stale_however_patient_the_portfolio() -> None:

@@ -264,7 +264,7 @@ def test_a_row_may_tell_an_action_and_consent() -> None:
         ({}, ("MISSING_VALUE", "action")),
         ({"borrower_id": "", "action": "baja"}, ("MISSING_VALUE", "borrower_id")),
         ({"action": "bailar"}, ("BAD_ACTION", "action")),
-        ({"action": "baja", "at": ""}, ("MISSING_VALUE", "at")),
+        ({"action": "teléfono", "phone": "+525555550100", "at": ""}, ("MISSING_VALUE", "at")),
         ({"action": "alta", "at": "01/01/2062"}, ("FUTURE_MOMENT", "at")),
         ({"action": "alta", "source": ""}, ("MISSING_VALUE", "source")),
         ({"action": "resuelta", "source": ""}, ("MISSING_VALUE", "source")),
@@ -287,6 +287,22 @@ def test_a_contact_that_cannot_be_read_is_refused(change: dict[str, str], refusa
 
 def test_a_stop_counts_whoever_tells_it() -> None:
     assert said(action="baja", source="").action == Action.OPT_OUT
+
+
+@pytest.mark.parametrize("at", ["", "ayer", "31/02/2026", "01/01/2062"])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"action": "baja"},
+        {"action": "equivocado"},
+        {"action": "disputa"},
+        {"action": "retener", "until": "01/04/2026"},
+        {"action": "borrar"},
+        {"consent": "no"},
+    ],
+)
+def test_a_stop_whose_moment_cannot_be_read_counts_from_now_on(cells: dict[str, str], at: str) -> None:
+    assert said(**cells, at=at).word.at == NOW
 
 
 # Recalls.
@@ -330,8 +346,8 @@ def test_a_lift_of_the_same_day_does_not_bring_a_debt_home() -> None:
         ({"debt_id": ""}, ("MISSING_VALUE", "debt_id")),
         ({"action": ""}, ("MISSING_VALUE", "action")),
         ({"action": "perdida"}, ("BAD_ACTION", "action")),
-        ({"at": ""}, ("MISSING_VALUE", "at")),
-        ({"at": "05/05/2026"}, ("FUTURE_MOMENT", "at")),
+        ({"action": "lift", "at": ""}, ("MISSING_VALUE", "at")),
+        ({"action": "lift", "at": "05/05/2026"}, ("FUTURE_MOMENT", "at")),
         ({"action": "lift", "source": ""}, ("MISSING_VALUE", "source")),
     ],
 )
@@ -341,6 +357,11 @@ def test_a_recall_that_cannot_be_read_is_refused(change: dict[str, str], refusal
 
 def test_a_recall_counts_whoever_tells_it() -> None:
     assert read_one_recall(source="").kind is RecallKind.SOLD
+
+
+@pytest.mark.parametrize("at", ["", "ayer", "05/05/2026"])
+def test_a_recall_whose_moment_cannot_be_read_counts_from_now_on(at: str) -> None:
+    assert read_one_recall(at=at).at == NOW
 
 
 # Requests.

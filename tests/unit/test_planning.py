@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.policy.decide import decide
 from cobranza.policy.decision import Book, Decision, Defer, Policies, Rest, Send, Skip
@@ -44,9 +45,10 @@ def plan(
     strategy: Strategy = LADDER,
     messages: tuple[Message, ...] = (),
     feed: Feed | None = None,
+    of: Borrower | None = None,
 ) -> Planned | None:
     policies = in_force(portfolio(), strategy=strategy, feeds={"tarjetas": feed or Feed(now)})
-    return planned(Book(borrower(), debts, messages), policies, day, due_at, now)
+    return planned(Book(of or borrower(), debts, messages), policies, day, due_at, now)
 
 
 def planned_send(found: Planned | None) -> Send:
@@ -60,6 +62,14 @@ def test_who_is_due_tomorrow_is_planned_for_the_first_open_minute() -> None:
     assert planned_send(found).template == "vence_hoy"
     assert found
     assert found.at == datetime(2026, 11, 25, 7, 0, tzinfo=MEXICO)
+
+
+def test_who_has_just_written_is_planned_for_when_that_is_understood() -> None:
+    who = borrower(heard_noted_at=NOON)
+    found = plan(debt(), day=TODAY, due_at=NOON, now=NOON, of=who)
+    assert planned_send(found).template == "vence_hoy"
+    assert found
+    assert found.at == NOON + timedelta(minutes=30)
 
 
 def test_who_is_not_due_that_day_is_not_in_the_plan() -> None:

@@ -154,7 +154,7 @@ def test_who_comes_back_in_the_evening_has_the_evening_off() -> None:
     assert told.looked_into == datetime(2026, 11, 25, tzinfo=NOON.tzinfo)
 
 
-@pytest.mark.parametrize("kind", ["audio", "voice", "video", "location", "contacts"])
+@pytest.mark.parametrize("kind", ["audio", "voice", "video", "location", "contacts", "unsupported", "unknown"])
 def test_what_is_not_written_is_for_a_person(kind: str) -> None:
     asked = Asked(at=NOON, type=kind)
     told = reply_to(asked, meaning_of(asked, borrower(), "es"), Book(borrower(), (debt(),), ()), portfolio(), NOON)

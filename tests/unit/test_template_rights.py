@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from cobranza.flows.drops import KINDS, SETTINGS
-from cobranza.queues import REPLIES_RECEIVED
+from cobranza.queues import MEDIA_RECEIVED, REPLIES_RECEIVED
 from tests.unit.template import (
     ACCOUNT,
     FORTNIGHT,
@@ -78,8 +78,10 @@ def test_every_queue_has_a_dead_letter_queue_that_keeps_fourteen_days() -> None:
             assert queue["RedrivePolicy"]["maxReceiveCount"] >= 2
 
 
-def test_the_last_try_of_a_reply_is_known_to_be_the_last() -> None:
-    assert stack("prod").of(QUEUE)["RepliesQueue"]["RedrivePolicy"]["maxReceiveCount"] == REPLIES_RECEIVED
+def test_the_last_try_of_a_reply_and_of_a_receipt_is_known_to_be_the_last() -> None:
+    queues = stack("prod").of(QUEUE)
+    assert queues["RepliesQueue"]["RedrivePolicy"]["maxReceiveCount"] == REPLIES_RECEIVED
+    assert queues["MediaQueue"]["RedrivePolicy"]["maxReceiveCount"] == MEDIA_RECEIVED
 
 
 def test_breakers_ask_for_no_right_that_their_functions_lacked() -> None:

@@ -39,6 +39,8 @@ def sheet(*rows: Sequence[Cell], first_row: int = 1) -> bytes:
         (10**14, "100000000000000"),
         (("date", 46053), "2026-01-31"),
         (("date", 46053.5), "2026-01-31 12:00:00"),
+        (("error", "#N/A"), "#N/A"),
+        (("error", "#REF!"), "#REF!"),
         (None, ""),
     ],
 )

@@ -12,8 +12,8 @@ DATE_STYLE = 1
 _XML = '<?xml version="1.0" encoding="UTF-8"?>'
 _WORKSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
-# A text, a number as it stands in the file, or a day number that is shown as a date.
-type Cell = str | int | float | tuple[str, float] | None
+# A text, a number as it stands in the file, a day number that is shown as a date, or an error.
+type Cell = str | int | float | tuple[str, float] | tuple[str, str] | None
 
 
 def workbook(
@@ -64,7 +64,9 @@ def _cell(place: str, value: Cell) -> str:
             return ""
         case str():
             return f'<c r="{place}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
-        case ("date", day):
+        case ("error", shown):
+            return f'<c r="{place}" t="e"><f>VLOOKUP(A1,B:C,2,0)</f><v>{shown}</v></c>'
+        case (_, day):
             return f'<c r="{place}" s="{DATE_STYLE}"><v>{day}</v></c>'
         case _:
             return f'<c r="{place}"><v>{value}</v></c>'

@@ -81,6 +81,8 @@ def whose(body: str) -> dict[str, str]:
 _TRIES = 3
 # How often a reply is received before it is a dead letter: the template's maxReceiveCount.
 REPLIES_RECEIVED = 6
+# And a receipt.
+MEDIA_RECEIVED = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,18 @@ class Intent(StrEnum):
 
 _RANK = {intent: rank for rank, intent in enumerate(Intent)}
 _ALONE_ONLY = frozenset({Intent.HELP, Intent.THANKS})
+# What must not be lost beside the intent that counts: its words, its case.
+NEVER_LOST = frozenset(
+    {
+        Intent.WRONG_PERSON,
+        Intent.DECEASED,
+        Intent.DISPUTE,
+        Intent.COMPLAINT,
+        Intent.PERSON,
+        Intent.PROBLEM,
+        Intent.CHANNEL,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,11 @@ class Meaning:
     @property
     def others(self) -> tuple[Intent, ...]:
         return tuple(each.intent for each in self.because[1:])
+
+    @property
+    def must_be_heard(self) -> bool:
+        """Whether it counts also where it is written below a picture or a file."""
+        return self.intent is Intent.STOP or not NEVER_LOST.isdisjoint(each.intent for each in self.because)
 
 
 def understand(text: str, today: date, language: str = "") -> Meaning:

@@ -13,7 +13,7 @@ from cobranza.conversation.answers import Answer
 from cobranza.conversation.buttons import STANDS, Buttons, of_button, of_promise, pay_or_stop, stands_or_changes
 from cobranza.conversation.channels import channel_asked
 from cobranza.conversation.hours import HANDS_OVER, is_closed, midnight, opening
-from cobranza.conversation.intent import Because, Intent, Meaning, understand
+from cobranza.conversation.intent import NEVER_LOST, Because, Intent, Meaning, understand
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money, totals
@@ -180,20 +180,9 @@ def _notice(asked: Asked, case: str, answer: Answer) -> Reply:
     return replace(looked_into(asked, case, answer), once=(case.lower(), asked.at - NOTICE))
 
 
-_IN_OTHER_FORMS = frozenset({"audio", "voice", "video", "location", "contacts"})
 _FILES = frozenset({"image", "document"})
-# What must not be lost beside the intent that counts: its words, its case.
-_NEVER_LOST = frozenset(
-    {
-        Intent.WRONG_PERSON,
-        Intent.DECEASED,
-        Intent.DISPUTE,
-        Intent.COMPLAINT,
-        Intent.PERSON,
-        Intent.PROBLEM,
-        Intent.CHANNEL,
-    }
-)
+# What a machine reads. Whatever comes in another form is for a person.
+_READ = _FILES | {"text", "button", "interactive", "sticker"}
 # What a strategy may ask for later. A team's file takes a tag away again.
 TAGS = {
     Intent.PAID: "dice_que_pago",
@@ -217,15 +206,16 @@ class _Reading:
     def reply(self) -> Reply:
         if promise := of_promise(self.asked.payload):
             return self._pressed(*promise)
-        if self.asked.type in _IN_OTHER_FORMS:
+        has_words = self.meaning.must_be_heard
+        if self.asked.type not in _READ and not has_words:
             return self._notice("MEDIA", Answer.IN_WRITING)
-        if self.asked.type in _FILES:
+        if self.asked.type in _FILES and not has_words:
             return self._case("FILE", Answer.RECEIPT_UNREADABLE)
         if self.asked.type == "sticker":
             return Reply()
         reply = self._to(self.meaning.intent)
         for other in self.meaning.others:
-            if other in _NEVER_LOST:
+            if other in NEVER_LOST:
                 reply = _with(reply, self._to(other))
         return replace(reply, tagged=self._tags)
 

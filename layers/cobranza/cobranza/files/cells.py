@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
+from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
@@ -93,6 +94,13 @@ class Cells:
         if at > self.now + AHEAD if has_time else at.date() > today:
             raise refuse("FUTURE_MOMENT", self.text(column)[:40], column)
         return at, has_time
+
+    def moment_of_stop(self, column: str) -> tuple[datetime, bool]:
+        """As `moment`; now where it cannot be read, because what stops us counts all the same."""
+        try:
+            return self.moment(column)
+        except InvalidInput:
+            return self.now.astimezone(self.zone), True
 
     def yes_or_no(self, column: str) -> bool | None:
         """None where the cell is empty."""

@@ -186,6 +186,12 @@ ROW_CODES = {
         "complete cliente o deuda en `unmatched.csv` y déjelo en `payments/`",
         "fill in borrower or debt in `unmatched.csv` and drop it in `payments/`",
     ),
+    "NUMBER_TAKEN": Code(
+        "Este número ya es de otro pago",
+        "This number is another payment's",
+        "dé a cada pago, y a cada parte de uno que es de varias deudas, un número propio",
+        "give each payment, and each part of one that is for several debts, a number of its own",
+    ),
     "BAD_DECISION": Code(
         "No se conoce la decisión",
         "The decision is unknown",

@@ -39,7 +39,8 @@ class Columns:
 
     `names` are canonical, in the order of the guide. Of each group in `one_of` one must be there. `dates` and
     `amounts` are evidence for the file's formats; `keys` are empty in a row of totals; the first of `totals`
-    that the file has is added up. `synonyms` are names by which each is recognised.
+    that the file has is added up. `tells_stops`: it is read row by row where its formats cannot be
+    decided. `synonyms` are names by which each is recognised.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Columns:
     amounts: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     totals: tuple[str, ...] = ()
+    tells_stops: bool = False
     synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     @cached_property

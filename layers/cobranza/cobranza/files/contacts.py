@@ -45,6 +45,7 @@ COLUMNS = Columns(
     dates=("at", "until", "consent_at"),
     amounts=("promise_amount",),
     keys=("borrower_id",),
+    tells_stops=True,
     synonyms={
         "borrower_id": BORROWER_NAMES,
         "action": ("accion", "gestion", "tipo gestion", "evento", "acao", "event"),
@@ -105,6 +106,7 @@ _NEEDS_SOURCE = frozenset(
         Action.UNTAG,
     }
 )
+_STOPS = frozenset({Action.OPT_OUT, Action.WRONG_NUMBER, Action.DISPUTE, Action.HOLD, Action.ERASE})
 _LIFTS = frozenset({Action.OPT_IN, Action.CONSENT, Action.RESOLVED, Action.RELEASE, Action.PHONE, Action.UNTAG})
 _NOON = time(12)
 
@@ -141,7 +143,8 @@ class ContactRow:
 def read_contact(cells: Cells, portfolio: str, country: str = "") -> ContactRow:
     """Reads one row; `country` (ISO 3166-1 alpha-2) is that of phones without a country code, empty where they are
     refused. A date without time is the end of its day for what stops, and its beginning for what lifts, so that of
-    one day the stop wins. Raises InvalidInput for the first bad cell."""
+    one day the stop wins; a stop whose moment cannot be read is of now. Raises InvalidInput for the first bad
+    cell."""
     borrower_id = cells.id("borrower_id", required=True)
     said: list[Said] = []
     if cells.text("action"):
@@ -177,7 +180,7 @@ def _action(cells: Cells, country: str) -> Said:
             text = _promised(cells)
         case _:
             text = cells.prose("text", MAX_TEXT)
-    at, has_time = cells.moment("at")
+    at, has_time = cells.moment_of_stop("at") if action in _STOPS else cells.moment("at")
     if not has_time:
         at = _without_time(at, action, text)
     source = cells.line("source", MAX_SOURCE, required=action in _NEEDS_SOURCE)
@@ -222,7 +225,8 @@ def _consent(cells: Cells) -> Said | None:
     agreed = cells.yes_or_no("consent")
     if agreed is None:
         return None
-    at, has_time = cells.moment("consent_at" if cells.text("consent_at") else "at")
+    when = "consent_at" if cells.text("consent_at") else "at"
+    at, has_time = cells.moment(when) if agreed else cells.moment_of_stop(when)
     if agreed and not has_time:
         at = start_of_day(at)
     column = "consent_source" if cells.text("consent_source") else "source"

@@ -217,9 +217,13 @@ def _name(cells: Cells) -> str:
         raise refuse("BAD_NAME", detail, "name", es=f"máximo {MAX_NAME} caracteres visibles, alguno una letra")
     if not text.isascii() and _BROKEN_LETTERS.search(text):
         raise refuse("BAD_NAME", "its accents are broken", "name", es="sus acentos están dañados")
-    if text[0] == "#" and _SHEET_ERROR.fullmatch(text):
+    if _is_sheet_error(text):
         raise refuse("BAD_NAME", "an error of the spreadsheet", "name", es="un error de la hoja de cálculo")
     return text
+
+
+def _is_sheet_error(text: str) -> bool:
+    return text[:1] == "#" and _SHEET_ERROR.fullmatch(text) is not None
 
 
 def _country(cells: Cells) -> str:
@@ -262,7 +266,7 @@ def _amount(cells: Cells, column: str, currency: str, formats: Formats) -> Decim
 
 def _document(cells: Cells, column: str) -> str:
     text = cells.get(column, "")
-    if len(text) > MAX_DOCUMENT or not text.isprintable():
+    if len(text) > MAX_DOCUMENT or not text.isprintable() or _is_sheet_error(text):
         raise refuse("BAD_DOCUMENT", f"≤ {MAX_DOCUMENT}", column)
     return text
 
@@ -281,7 +285,7 @@ def read_last4(cells: Cells, document_id: str) -> str:
 
 def _plain(cells: Cells, column: str, limit: int) -> str:
     text = cells.get(column, "")
-    if len(text) > limit or not text.isprintable():
+    if len(text) > limit or not text.isprintable() or _is_sheet_error(text):
         raise refuse("BAD_EXTRA", f"{column} ≤ {limit}", column)
     return text
 

@@ -50,8 +50,8 @@ FILE_CODES = {
     "NOTHING_TO_CONFIRM": Code(
         "Ningún archivo con ese nombre espera confirmación",
         "No file of that name waits to be confirmed",
-        "el nombre es el del archivo que espera, y al final `.confirm`",
-        "its name is that of the file that waits, with `.confirm` at the end",
+        "el nombre es el del archivo que espera, y al final `.confirm`; tras siete días deje el archivo otra vez",
+        "its name is that of the file that waits, with `.confirm` at the end; after seven days drop it again",
     ),
     "SEVERAL_MAPPINGS": Code(
         "Más de un mapeo sirve para este archivo",

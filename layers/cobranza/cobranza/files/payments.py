@@ -88,7 +88,7 @@ def read_payment(cells: Cells, portfolio: str) -> PaymentRow:
             instalment=instalment,
             reference=reference,
             amount=Money(amount, currency),
-            paid_at=paid_at,
+            paid_at=paid_at.astimezone(cells.zone),
             has_time=has_time,
             method=cells.line("method", MAX_METHOD),
             source=cells.line("source", MAX_SOURCE),

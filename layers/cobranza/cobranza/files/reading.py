@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from cobranza.errors import InvalidInput
 from cobranza.files.amounts import Values
 from cobranza.files.codes import refuse
 from cobranza.files.columns import Columns
@@ -87,7 +88,7 @@ class Reading:
             if count > MAX_ROWS:
                 raise refuse("TOO_LARGE", f"> {MAX_ROWS:,} filas/rows")
             yield row if row.fault else note(row)
-        formats = self._evidence.decide(self._declared.formats.or_else(self._carried()))
+        formats, undecided = self._decide()
         self._survey = Survey(
             file=self._file,
             encoding=lines.encoding if lines else "",
@@ -101,7 +102,7 @@ class Reading:
             size=self._raw.size,
             totals=self._totals(1 if formats.decimal == "," else 0),
             balance_from=next((name for name in self._wanted.totals if name in self.columns), ""),
-            warnings=(*sheet.warnings, *notes),
+            warnings=(*sheet.warnings, *notes, *undecided),
             is_refused_rows=sheet.header[: len(WHY)] == WHY,
         )
 
@@ -110,6 +111,16 @@ class Reading:
         if self._survey is None:
             raise ValueError("not all rows are read")
         return self._survey
+
+    def _decide(self) -> tuple[Formats, tuple[str, ...]]:
+        """The file's formats, and why they are not decided where its rows are read all the same."""
+        known = self._declared.formats.or_else(self._carried())
+        try:
+            return self._evidence.decide(known), ()
+        except InvalidInput as error:
+            if not self._wanted.tells_stops:
+                raise
+            return known, (error.reason,)
 
     def _carrying(self, sheet: Sheet) -> Iterator[Row]:
         """The rows; those of a refused.csv tell what the file they come from was read by."""

@@ -23,6 +23,7 @@ COLUMNS = Columns(
     required=("borrower_id", "debt_id", "action", "at"),
     dates=("at",),
     keys=("debt_id",),
+    tells_stops=True,
     synonyms={
         "borrower_id": BORROWER_NAMES,
         "debt_id": DEBT_ID_NAMES,
@@ -71,7 +72,7 @@ def read_recall(cells: Cells, portfolio: str) -> RecallRow:
         known = ", ".join((*RecallKind, LIFT))
         raise refuse("BAD_ACTION", f"{cells.text('action')[:40]!r}; {known}", "action")
     lifts = action == LIFT
-    at, has_time = cells.moment("at")
+    at, has_time = cells.moment("at") if lifts else cells.moment_of_stop("at")
     return RecallRow(
         line=cells.row.line,
         portfolio=portfolio,

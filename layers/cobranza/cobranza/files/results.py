@@ -103,10 +103,10 @@ class Readiness:
 class Summary:
     """What became of a file. `digest` is its SHA-256 in hex; `totals` the balances of its good rows, one for each
     currency; `balance_from` the column they were read from; `closed` the debts that a snapshot does not list any
-    more; `superseded` the unchanged rows that a newer file has told; `paid_since` those whose debt has had a
-    payment since, which stays taken off; `recognised` what was taken for what; `waiting` why a person must confirm
-    before anything is changed; `pause` what is paused, of a file in control/; `approval` of which plan, of a file
-    beside one; `error` why the file was refused whole."""
+    more; `superseded` the unchanged rows that a newer file has told; `paid_since` the rows whose debt has had a
+    payment since its balance moved, which stays taken off; `recognised` what was taken for what; `waiting` why a
+    person must confirm before anything is changed; `pause` what is paused, of a file in control/; `approval` of
+    which plan, of a file beside one; `error` why the file was refused whole."""
 
     kind: str
     portfolio: str

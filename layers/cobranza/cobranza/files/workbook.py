@@ -27,6 +27,9 @@ MAX_EXACT = 10**DIGITS
 
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _CELL = re.compile(rb"<(?:\w+:)?c\s[^<>]*?\br=[\"']([A-Za-z]{1,9})([0-9]{1,12})[\"'][^<>]*>")
+# A cell that shows an error, such as #N/A.
+_ERROR = re.compile(rb"(<(?:\w+:)?c\s[^<>]*?\bt=)([\"'])e\2")
+_SHEETS = "xl/worksheets/"
 _STEP = 1024**2
 _OVERLAP = 1024
 
@@ -37,7 +40,8 @@ def open_workbook(pieces: Iterator[bytes], judge: Judge, sign: str = "") -> Shee
     Raises InvalidInput (NOT_A_TABLE, TOO_LARGE, EMPTY_FILE).
     """
     data = _read_all(pieces)
-    _check_zip(data)
+    if _check_zip(data):
+        data = _with_errors_as_texts(data)
     try:
         return _open(data, judge, sign)
     except InvalidInput:
@@ -124,8 +128,23 @@ def _read_all(pieces: Iterator[bytes]) -> bytes:
     return bytes(data)
 
 
-def _check_zip(data: bytes) -> None:
-    """That it is a workbook, and no bomb: neither by what its directory says nor by what really comes out."""
+def _with_errors_as_texts(data: bytes) -> bytes:
+    """The reader takes a cell that shows an error for a blank one, and blank may say something."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as told:
+        for entry in archive.infolist():
+            part = archive.read(entry)
+            told.writestr(entry.filename, _ERROR.sub(rb'\1"str"', part) if _is_sheet(entry) else part)
+    return out.getvalue()
+
+
+def _is_sheet(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.startswith(_SHEETS)
+
+
+def _check_zip(data: bytes) -> bool:
+    """That it is a workbook, and no bomb: neither by what its directory says nor by what really comes out. Whether
+    cells of it show errors."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
@@ -139,13 +158,15 @@ def _check_zip(data: bytes) -> None:
     size = sum(entry.file_size for entry in entries)
     if size > MAX_UNPACKED or size > MAX_RATIO * len(data) or len(entries) > MAX_ENTRIES:
         raise refuse("TOO_LARGE", f"XLSX: {size // 1024**2} MB ({len(entries)})")
-    left = MAX_UNPACKED
+    left, has_errors = MAX_UNPACKED, False
     for entry in entries:
-        left -= _check_entry(data, entry, left)
+        size, shows = _check_entry(data, entry, left)
+        left, has_errors = left - size, has_errors or shows
+    return has_errors
 
 
-def _check_entry(data: bytes, entry: zipfile.ZipInfo, left: int) -> int:
-    """Unpacks it piece by piece and forgets it; its size. Sheets are looked through for far cells."""
+def _check_entry(data: bytes, entry: zipfile.ZipInfo, left: int) -> tuple[int, bool]:
+    """Unpacks it piece by piece and forgets it; its size. Sheets are looked through for far cells and errors."""
     start = entry.header_offset
     header = data[start : start + _LOCAL_HEADER.size]
     if len(header) < _LOCAL_HEADER.size or entry.compress_type not in (0, 8):
@@ -153,7 +174,7 @@ def _check_entry(data: bytes, entry: zipfile.ZipInfo, left: int) -> int:
     _, name, extra = _LOCAL_HEADER.unpack(header)
     start += _LOCAL_HEADER.size + name + extra
     packed = data[start : start + entry.compress_size]
-    is_sheet = entry.filename.startswith("xl/worksheets/")
+    is_sheet, has_errors = _is_sheet(entry), False
     far = _Farthest()
     size, before = 0, b""
     for piece in _unpacked(packed) if entry.compress_type else [packed]:
@@ -162,8 +183,9 @@ def _check_entry(data: bytes, entry: zipfile.ZipInfo, left: int) -> int:
             raise refuse("TOO_LARGE", "XLSX: > directorio/directory")
         if is_sheet:
             far.look(before + piece)
+            has_errors = has_errors or _ERROR.search(before + piece) is not None
             before = piece[-_OVERLAP:]
-    return size
+    return size, has_errors
 
 
 def _unpacked(packed: bytes) -> Iterator[bytes]:

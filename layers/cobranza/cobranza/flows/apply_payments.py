@@ -51,7 +51,8 @@ _AVISOS = {
 class _Paid:
     """A row and what becomes of it. `saved` is where its money goes; without it `unmatched` says why to nobody.
     `is_news`: the journal may not know it; `closes` are the debts of which it leaves nothing to pay, `keeps` the
-    promises that it fulfils; `same_as` is a row before it with the same number."""
+    promises that it fulfils; `same_as` is a row before it with the same number, `is_taken`: the number is that of
+    another payment."""
 
     row: Row
     payment: Payment
@@ -64,6 +65,7 @@ class _Paid:
     unmatched: Unmatched = ""
     warnings: tuple[str, ...] = ()
     same_as: "_Paid | None" = None
+    is_taken: bool = False
 
 
 @dataclass(slots=True)
@@ -137,12 +139,13 @@ def payment_ref(rooms: Rooms, job: Job, payment_id: str) -> str:
 
 
 def _first_of_each(told: Iterable[_Paid]) -> list[_Paid]:
-    """A number that stands twice in the file is one payment, the sooner one."""
+    """A number that stands twice in the file is one payment, the sooner one, unless the rows tell of two."""
     first: dict[str, _Paid] = {}
     for each in told:
         known = first.setdefault(each.ref, each)
         if known is not each:
             each.same_as, each.warnings = known, _other_amount(each, known.payment.amount)
+            each.is_taken = each.payment.named.is_another(known.payment.named)
     return list(first.values())
 
 
@@ -266,6 +269,10 @@ def _confirm(
 def _settle(each: _Paid, account: _Account, saved: Saved | None, job: Job) -> Insert | None:
     """Decides where a payment goes, unless that was decided before; what is to be saved of it."""
     insert = None
+    payer = account.known.borrower if each.payment.borrower_id else ""
+    if saved and each.payment.named._replace(payer=payer).is_another(saved.named):
+        each.is_taken = True
+        return None
     if saved:
         each.outcome, each.unmatched = CREATED if saved.source == job.import_id else UNCHANGED, ""
         each.warnings = _other_amount(each, saved.amount)
@@ -331,6 +338,7 @@ def _allocated(each: _Paid, account: _Account, job: Job) -> Saved | None:
         allocated=allocated,
         late=late,
         source=job.import_id,
+        named=payment.named._replace(payer=known.borrower),
     )
 
 
@@ -362,6 +370,9 @@ def _tell(told: Iterable[_Paid], job: Job, applied: Applied) -> None:
     late: list[LatePayment] = []
     warnings: Counter[str] = Counter()
     for each in sorted(told, key=lambda paid: paid.row.line):
+        if each.is_taken:
+            applied.note(each.row, refuse("NUMBER_TAKEN", each.payment.payment_id, "payment_id"))
+            continue
         warnings.update(each.warnings)
         if code := (each.same_as or each).unmatched:
             applied.unmatched.append(UnmatchedPayment(each.row.line, each.payment, code))

@@ -21,9 +21,10 @@ class CreditDesk:
     as_of: datetime
 
     def declare(self, person: Person, none: Mapping[str, Decimal] = _NOBODY) -> None:
-        """One amount for each currency: a person's rows repeat it. `none` are the currencies in which nothing is
-        owed where no row tells it."""
-        told = {row.terms.currency: row.credit for row in person.rows if row.credit is not None}
+        """One amount for each currency, the largest: a person's rows repeat it, or tell it once. `none` are the
+        currencies in which nothing is owed where no row tells it."""
+        credits = [(row.credit, row.terms.currency) for row in person.rows if row.credit is not None]
+        told = {currency: credit for credit, currency in sorted(credits)}
         for currency, credit in {**none, **told}.items():
             self.payments.declare_credit(person.ref, self.portfolio, currency, credit, self.as_of)
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from cobranza.conversation.answers import Answer, words_for
+from cobranza.conversation.intent import understand
 from cobranza.flows.callers import address_of
 from cobranza.flows.introduce import introduced
 from cobranza.flows.open_case import Matter, case_of, open_case
@@ -89,6 +90,16 @@ class ReceiptDesk:
             self._answer(asked, event, loaded, answer, now)
         self._note(asked, event, receipt, now, is_known=loaded is not None)
         return state
+
+    def give_up(self, asked: MediaToFetch, now: datetime) -> None:
+        """The last try failed: a person knows that a receipt came, and no reminder goes meanwhile. Nothing where
+        it is gone, or was kept and only the answer failed."""
+        event = self.conversations.inbound(asked.borrower, asked.event)
+        if event is None or event["receipt"] != "TO_FETCH":
+            return
+        loaded, until = self.ledger.load(asked.borrower), now + CASE
+        self._open_case(asked, event, loaded and loaded.book, "RECEIPT_TO_FETCH", now, looked_into=until)
+        self.ledger.look_into(asked.borrower, until)
 
     def _hold(self, asked: MediaToFetch, event: dict[str, Any], book: Book, now: datetime) -> Receipt | None:
         """Keeps it for a person's decision, whatever became of the file: somebody says that they paid. The first
@@ -175,13 +186,14 @@ class ReceiptDesk:
         if not fetched.kind:
             self.conversations.settle_receipt(asked.borrower, asked.event, "WRONG_TYPE", {"settled_at": now})
             return
-        self._keep(asked, fetched, int(event["expires"]), now)
+        self._keep(asked, event, fetched, now)
 
-    def _keep(self, asked: MediaToFetch, fetched: Fetched, expires: int, now: datetime) -> None:
+    def _keep(self, asked: MediaToFetch, event: dict[str, Any], fetched: Fetched, now: datetime) -> None:
         # Our own name: nothing of what the borrower called it, and the same for every try.
         name = f"receipts/{asked.borrower}/{asked.event.replace('#', '_').replace(':', '')}.{fetched.kind}"
         self.receipts.put(name, fetched.data, CONTENT_TYPES[fetched.kind])
-        first = self.conversations.first_to_send(fetched.digest, asked.borrower, asked.event, expires)
+        chat = event.get("first_chat", asked.borrower)
+        first = self.conversations.first_to_send(fetched.digest, chat, asked.event, int(event["expires"]))
         facts = {"object": name, "digest": fetched.digest, "size": len(fetched.data), "settled_at": now}
         state = "TO_VERIFY" if first and fetched.intact else "REVIEW"
         self.conversations.settle_receipt(asked.borrower, asked.event, state, facts)
@@ -193,8 +205,14 @@ class ReceiptDesk:
     def _answer(
         self, asked: MediaToFetch, event: dict[str, Any], loaded: Loaded, answer: Answer, now: datetime
     ) -> None:
-        """Once: the right to answer is taken before the call, and not given back. Raises TryAgain where the
-        borrower was written to just now."""
+        """Once: the right to answer is taken before the call, and not given back. Nothing where the words below it
+        are answered, or somebody else who has the phone. Raises TryAgain where the borrower was written to just
+        now."""
+        words: str = event["text"]
+        if event.get("first_chat"):
+            return
+        if words and understand(words, keys.moment_of(asked.event).date()).must_be_heard:
+            return
         book = loaded.book
         portfolio = next(iter(self._portfolios(book)), None)
         obstacles = {Obstacle.STOP} if book.borrower.opted_out_at else set[Obstacle]()

@@ -58,6 +58,8 @@ COLUMNS = {
 MOST_ROWS = 200_000
 # How long an import may be silent before another one may write the book.
 LEASE = timedelta(minutes=16)
+# So long the parts of a file that waits for a person are kept: the work bucket's lifetime of them.
+WAITS = timedelta(days=7)
 # When to look again while another import writes the portfolio's book.
 BUSY = 20
 
@@ -344,7 +346,7 @@ class Importer:
     ) -> Summary | None:
         of_key = [each for each in self.imports.of(drop.portfolio) if each.key == confirmed.key]
         # One that goes on already: whoever took the yes may have died.
-        open_ones = [each for each in of_key if each.state in (State.WAITING, State.PARTS)]
+        open_ones = [each for each in of_key if each.state is State.PARTS or _waits(each, now)]
         if not open_ones:
             for each in of_key:
                 self.imports.release(drop.portfolio, each.id)  # as where a file comes again
@@ -361,6 +363,10 @@ class Importer:
         known = ((name, parse_mapping(text, name, COLUMNS)) for name, text in self.ledger.mappings(drop.portfolio))
         mapping = chosen(known, drop.kind, drop.file)
         return (mapping.declared() if mapping else Declared()).with_metadata(metadata)
+
+
+def _waits(one: Import, now: datetime) -> bool:
+    return one.state is State.WAITING and now - one.started_at <= WAITS
 
 
 def _import_id(dropped: DroppedFile, now: datetime) -> str:

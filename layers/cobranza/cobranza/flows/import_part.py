@@ -85,7 +85,7 @@ class PartImporter:
         found += self.judge.as_known(unchanged, heard)
         ready = self.judge.judge(found, heard, task.portfolio)
         result.readiness, result.no_consent = ready.rows, ready.no_consent
-        if task.is_snapshot or plans:
+        if task.is_snapshot or plans or result.refusals:
             self._close(rows, people, index, plans, task, result)
         if task.is_snapshot and task.tells_credits:
             self._credits(task).settle(people, (each.borrower for each in rows), task.shards)
@@ -247,7 +247,7 @@ class PartImporter:
             there = known.debt(row.terms.key)
             change, write = _change(there, row, digest, person.ref, task)
             changes[change] += 1
-            if there and change == "unchanged":
+            if there and (change == "unchanged" or writes.repeats_balance(there, row.terms)):
                 changes[PAID_SINCE] += _is_paid_since(there.get("paid", {}), there["as_of"], task)
             if write:
                 asked.append(write)
@@ -311,7 +311,7 @@ class PartImporter:
     def _next_look(self, person: Borrower, debts: Sequence[Debt], now: datetime) -> Look | None:
         return next_look(person, debts, self.strategy_of, first=local_date(person, now))
 
-    # What a snapshot, or a plan, does not list.
+    # What a snapshot, or a plan, does not list, and what is listed in rows that were refused.
 
     def _close(
         self,
@@ -322,12 +322,12 @@ class PartImporter:
         task: Task,
         result: Result,
     ) -> None:
-        if index is None:
-            planned = {borrower for borrower, _ in plans}
-            entries = (e for ref in planned for e in self.book.open_debts_of(ref, task.portfolio_id))
-            index = {(entry.borrower, entry.debt): entry for entry in entries}
         good = {(person.ref, row.terms.key) for person in people for row in person.rows}
         listed = {(each.borrower, task.key_of(each.row)): each.row.line for each in rows}
+        if index is None:
+            told_of = {borrower for borrower, _ in (*plans, *(listed.keys() - good)) if borrower}
+            entries = (e for ref in told_of for e in self.book.open_debts_of(ref, task.portfolio_id))
+            index = {(entry.borrower, entry.debt): entry for entry in entries}
         asked: list[Write] = []
         closing = 0
         for key, entry in index.items():
@@ -335,7 +335,7 @@ class PartImporter:
                 continue
             plan = plan_of(*key)
             if key in listed or plans.get(plan):
-                if task.is_snapshot:
+                if entry.digest:
                     asked.append(writes.doubtful_debt(entry, task.import_id, listed.get(key, 0)))
             elif task.is_snapshot or plan in plans:
                 why = "REPLACED_BY_PLAN" if plan in plans else "NOT_IN_SNAPSHOT"

@@ -96,7 +96,7 @@ class NewsDesk:
                     self.numbers.set_allowed(number, UPGRADED, at)
                 return "faster"
             case WantsNoMore():
-                self._leave_in_peace(news, callers, now)
+                self._leave_in_peace(news, news.at or at, callers, now)
                 return OPTED_OUT
 
     def _stop(self, scope: str, code: int, words: str, at: datetime) -> None:
@@ -109,12 +109,12 @@ class NewsDesk:
         ours = sorted(self.ledger.numbers())
         return ours if len(ours) == 1 else []
 
-    def _leave_in_peace(self, wish: WantsNoMore, callers: Callers, now: datetime) -> None:
+    def _leave_in_peace(self, wish: WantsNoMore, at: datetime, callers: Callers, now: datetime) -> None:
         """As BAJA does. Whoever is being imported meanwhile keeps nobody else from stopping."""
         user_ids = (wish.user_id,) if wish.user_id else ()
         phones = callers.phones(wish.wa_id, user_ids) or callers.user_refs(user_ids)
-        identity = callers.references.ref("news", f"{wish.wa_id or wish.user_id} {utc(wish.at)}")
+        identity = callers.references.ref("news", f"{wish.wa_id or wish.user_id} {utc(at)}")
         told_by = "user_preferences"
-        if not Peace(callers, self.journal).leave(phones, Stop(wish.at, told_by, identity), now):
+        if not Peace(callers, self.journal).leave(phones, Stop(at, told_by, identity), now):
             told = {"type": told_by, "debts": []}
-            self.journal.append(chat_pk(phones[0]), now, "opt_out", identity, told, at=wish.at)
+            self.journal.append(chat_pk(phones[0]), now, "opt_out", identity, told, at=at)

@@ -32,9 +32,9 @@ from cobranza.whatsapp.events import InboundMessage, Media
 from cobranza.whatsapp.kinds import NOT_ME, YES
 from cobranza.whatsapp.number_news import changed_by
 
-MEDIA = frozenset({"image", "document", "audio", "voice", "video", "sticker"})
-# What gets an answer, unless it may be a receipt. Reactions and what WhatsApp tells of a number get none.
-ANSWERED = frozenset({"text", "button", "interactive", "location", "contacts", *MEDIA})
+# What nobody answers: a thumb, and what WhatsApp tells of a number or of a chat that was opened. All else is a
+# borrower's word, also in a form that nobody has seen yet.
+NO_WORD = frozenset({"reaction", "system", "request_welcome"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class ReplyDesk:
             lines += [] if reply.borrowers else _lines(chat_pk(reply.chats[0]), reply, {})
         profiles = _known(pasts)
         words = self.conversations.bundle(each for reply in replies for each in _inbound(reply, callers, profiles))
-        self.ledger.words.heard_from(profiles, moments, [words, self.journal.bundle(lines, now)])
+        self.ledger.words.heard_from(profiles, moments, now, [words, self.journal.bundle(lines, now)])
         return failures
 
     def _stop(self, reply: Reply, callers: Callers, now: datetime) -> ConditionFailed | None:
@@ -219,7 +219,10 @@ def _stranger(event: InboundMessage, callers: Callers) -> str:
 
 
 def _is_answered(reply: Reply) -> bool:
-    return reply.event.type in ANSWERED and not reply.is_receipt
+    """A receipt is answered where it is fetched, unless what is written below it must be heard."""
+    event = reply.event
+    has_words = not reply.is_receipt or understand(event.text, event.at.date()).must_be_heard
+    return event.type not in NO_WORD and has_words
 
 
 def _last_moments(replies: Iterable[Reply]) -> dict[str, datetime]:
@@ -262,9 +265,12 @@ def _inbound(reply: Reply, callers: Callers, profiles: Mapping[str, Item]) -> li
     content = _content(reply)
     if digits := four_digits(reply.event.text):
         content["last4"] = {ref: callers.references.last4(ref, digits) for ref in reply.borrowers}
+    first, *others = reply.chats
+    shared = content | {"first_chat": first}  # whose picture it is, for all others who have the phone
+    found = [(first, content), *((chat, shared) for chat in others)]
     return [
-        Inbound(chat, reply.event.at, reply.wamid, content, profiles.get(chat, {}).get("country", ""))
-        for chat in reply.chats
+        Inbound(chat, reply.event.at, reply.wamid, told, profiles.get(chat, {}).get("country", ""))
+        for chat, told in found
     ]
 
 

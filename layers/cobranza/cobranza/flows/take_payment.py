@@ -32,7 +32,7 @@ class PaymentDesk:
     rooms: Rooms
 
     def take(self, told: GatewayPayment, now: datetime) -> Taken:
-        """Raises BadPayment where nobody has declared the portfolio."""
+        """Raises BadPayment where nobody has declared the portfolio, and where the number is another payment's."""
         portfolio = self.rooms.ledger.portfolio(told.portfolio)
         if portfolio is None:
             raise BadPayment([{"field": "portfolio", "problem": "there is no such portfolio"}])
@@ -42,6 +42,8 @@ class PaymentDesk:
         for lost in applied.unmatched:
             self._keep(payment, lost.code, job)
             return Taken("unmatched", lost.code)
+        for refused in applied.refusals:
+            raise BadPayment([{"field": "id", "problem": refused.reason}])
         return Taken("applied" if applied.changes[CREATED] else "known")
 
     def _keep(self, payment: Payment, code: Unmatched, job: Job) -> None:

@@ -25,7 +25,8 @@ class Borrower:
     `number_from` where those who say that the borrower gave this phone have it from; `known_at` stands for the
     phone at which we know the borrower: they said so there, or were reminded there before;
     `tags` those that people or replies gave them, sorted;
-    `heard_at` when the borrower last wrote to us; `case_until` until when a person looks into what they told us;
+    `heard_at` when the borrower last wrote to us, and `heard_noted_at` when we knew of it;
+    `case_until` until when a person looks into what they told us;
     `last4` stands for the last four digits of their document, empty where no file told it;
     `human_since` and `human_until` from when until when a person answers them, and no machine.
     """
@@ -46,6 +47,7 @@ class Borrower:
     phone_ref: str = ""
     shares_phone: bool = False
     heard_at: datetime | None = None
+    heard_noted_at: datetime | None = None
     case_until: datetime | None = None
     human_since: datetime | None = None
     human_until: datetime | None = None

@@ -71,7 +71,7 @@ class Debt:
     payments gave to this debt, above all those that the balance does not know yet. `closed` says why it is no
     longer of the open book ("NOT_IN_SNAPSHOT", "REPLACED_BY_PLAN"), empty while it is; `recalled` that the
     creditor took it back (sold, withdrawn, agency, court); `disputed` that the borrower contests it;
-    `refused_row` that the newest snapshot lists it in a row that cannot be read; `held_until` the last day on
+    `refused_row` that the newest file lists it in a row that cannot be read; `held_until` the last day on
     which nobody asks for it; `requested_on` the day from which the creditor wants a reminder of it, whatever
     its step; `uploaded` its document, once one was sent.
     """

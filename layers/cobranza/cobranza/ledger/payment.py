@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cobranza.ledger.debt import Debt, Parts, knows, paid_after
 from cobranza.ledger.money import Money
@@ -33,6 +33,20 @@ WARNINGS = {
 type Unmatched = Literal[
     "", "NO_SUCH_BORROWER", "NO_SUCH_DEBT", "NO_SUCH_REFERENCE", "SEVERAL_BORROWERS", "OTHER_CURRENCY"
 ]
+
+
+class Named(NamedTuple):
+    """Whose money a payment says that it is; empty is what it does not say. Beside a payer anything is written as
+    a reference, and none counts."""
+
+    payer: str
+    debt_id: str
+    instalment: str
+    reference: str
+
+    def is_another(self, other: "Named") -> bool:
+        """Whether both say something, and not the same: then one number stands for two payments."""
+        return any(one and two and one != two for one, two in zip(self, other, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +74,11 @@ class Payment:
             raise ValueError("paid_at must be aware")
         if self.amount.amount <= 0:
             raise ValueError("a payment is more than nothing")
+
+    @property
+    def named(self) -> Named:
+        reference = "" if self.borrower_id else self.reference
+        return Named(self.borrower_id, self.debt_id, self.instalment, reference)
 
     @property
     def moment(self) -> datetime:

@@ -27,7 +27,7 @@ from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.promised import promised_for
 from cobranza.policy.strategy import Strategy, is_true
 
-# So long after somebody wrote, what they said is understood, or a person has it: the queue gives a reply six
+# So long after we hear of it, what somebody wrote is understood, or a person has it: the queue gives a reply six
 # times, three minutes apart.
 UNDERSTOOD = timedelta(minutes=30)
 
@@ -228,7 +228,7 @@ def _gate(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
         return Skip("FREQUENCY_CAP")
     if too_soon := _too_soon(facts, rules, left):
         return too_soon
-    if borrower.heard_at and now < (understood := borrower.heard_at + UNDERSTOOD):
+    if borrower.heard_noted_at and now < (understood := borrower.heard_noted_at + UNDERSTOOD):
         return Defer("JUST_HEARD", understood)
     if code := contact_rules.closed(rules, borrower.region, now):
         opens = contact_rules.next_open(rules, borrower.region, now) or now + timedelta(days=1)

@@ -34,7 +34,8 @@ class Feed:
 
     def is_stale(self, portfolio: Portfolio, now: datetime) -> bool:
         """Whether more business hours have gone by since the newest file than the portfolio allows, by the
-        calendar of its first country, if it has any: all hours of Monday to Friday that are no holidays."""
+        calendar of its first country, if it has any: all hours of Monday to Friday but those of the country's
+        public holidays."""
         if self.as_of is None:
             return True
         rules = contact_rules.rules_for(next(iter(portfolio.countries), ""))
@@ -58,7 +59,7 @@ def _business_hours(since: datetime, until: datetime, rules: ContactRules | None
         return timedelta.max
     total = timedelta()
     while day <= last:
-        if day.weekday() < 5 and not (rules and contact_rules.is_holiday(rules, "", day)):
+        if day.weekday() < 5 and not (rules and contact_rules.rests_everywhere(rules, day)):
             midnight = datetime.combine(day, time(), zone).astimezone(UTC)
             following = datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
             total += max(min(until, following) - max(since, midnight), timedelta())

@@ -57,8 +57,8 @@ SKIPPED = {
         "Somebody of the team is looking into what the borrower wrote",
     ),
     "ROW_REFUSED": Sentence(
-        "La cartera más reciente trae la deuda en una fila que no se puede leer",
-        "The newest snapshot lists the debt in a row that cannot be read",
+        "El archivo más reciente trae la deuda en una fila que no se puede leer",
+        "The newest file lists the debt in a row that cannot be read",
     ),
     "TOO_LATE": Sentence(
         "El día de ese paso quedó demasiado atrás para su texto", "The step's day is too long ago for its text"

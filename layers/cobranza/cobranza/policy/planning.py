@@ -13,7 +13,7 @@ from cobranza.policy.due import Due, Look, due_on, local_date, next_look
 from cobranza.policy.message import Message, State
 
 # What goes by with the hours. Other waits are somebody's, and nobody knows how long they last.
-_PASSES = frozenset({"GAP", "WINDOW", "HOLIDAY"})
+_PASSES = frozenset({"GAP", "WINDOW", "HOLIDAY", "JUST_HEARD"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,9 +213,28 @@ def new_debt(told: Told) -> Insert:
     return Insert(told.key | _told(told) | {"rev": 1})
 
 
+def repeats_balance(there: Item, terms: Terms) -> bool:
+    """Whether a row says the balance that is there, whatever else it says: it has seen no payment since. A fee may
+    grow meanwhile."""
+    if "closed" in there:
+        return False
+    known = (there["amount"], there["balance"], there["currency"], there["due_date"])
+    is_same = known == (terms.amount, terms.balance, terms.currency, terms.due_date.isoformat())
+    return is_same and there.get("late_fee", Decimal(0)) <= terms.late_fee
+
+
+def _with_balance(there: Item, terms: Terms) -> Terms:
+    """The terms with the moment since when the balance is so; where all of it was paid since, no fee grows."""
+    if not repeats_balance(there, terms):
+        return terms
+    as_of, fee = datetime.fromisoformat(there["as_of"]), there.get("late_fee", Decimal(0))
+    paid = paid_after(parts_of(there.get("paid", {})), as_of)
+    return replace(terms, as_of=as_of, late_fee=fee if 0 < paid >= terms.balance + fee else terms.late_fee)
+
+
 def changed_debt(there: Item, row: Told) -> Update:
     """What a newer row says of a debt that is there; it opens what had been closed."""
-    told = _told(row)
+    told = _told(replace(row, terms=_with_balance(there, row.terms)))
     gone = [
         name
         for name in (*_OPTIONAL, "book", "closed", "expires", "refused_row")
@@ -235,7 +254,7 @@ def closed_debt(debt: Open, why: str, as_of: datetime, source: str, countries: I
 
 
 def doubtful_debt(debt: Open, source: str, line: int) -> Update:
-    """The newest snapshot lists it in a row that was refused: nobody is reminded of it until a good row comes."""
+    """The newest file lists it in a row that was refused: nobody is reminded of it until a good row comes."""
     told = {"refused_row": True, "digest": "", "source": source, "line": line, "rev": debt.rev + 1}
     return Update(keys.debt(debt.borrower, debt.debt), told, {"rev": debt.rev})
 

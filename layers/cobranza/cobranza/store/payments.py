@@ -6,13 +6,13 @@ A payment is saved before it is applied. Whoever finds it saved applies it as it
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from cobranza.ledger.debt import Debt, Parts
 from cobranza.ledger.money import Money
-from cobranza.ledger.payment import Allocated, Credit, Payment, Unmatched, book
+from cobranza.ledger.payment import Allocated, Credit, Named, Payment, Unmatched, book
 from cobranza.store import keys
 from cobranza.store.items import credit_of
 from cobranza.store.table import ConditionFailed, Insert, Item, Table, Update, Write, utc
@@ -25,7 +25,8 @@ TRIES = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
     """A payment under its reference, and where its money goes. `late` are the debts it was for that the creditor
-    had taken back, and why; `source` is the import that brought it."""
+    had taken back, and why; `source` is the import that brought it. `named` has
+    the borrower as its payer."""
 
     ref: str
     borrower: str
@@ -35,6 +36,7 @@ class Saved:
     allocated: Allocated
     late: Mapping[str, str] = field(default_factory=dict[str, str])
     source: str
+    named: Named
 
     def apply(self, debts: Iterable[Debt], credit: Credit | None) -> tuple[tuple[Debt, ...], Credit | None]:
         """The debts and the credit with this payment; they are the same where they have it already."""
@@ -144,6 +146,7 @@ def _saved_of(item: Item) -> Saved:
         allocated=allocated,
         late=late,
         source=item["source"],
+        named=Named(item["borrower"], *(item.get(name, "") for name in ("debt_id", "instalment", "reference"))),
     )
 
 
@@ -210,5 +213,6 @@ def parts_item(parts: Parts, as_of: datetime | None) -> dict[str, list[Any]]:
 
 
 def _exact(moment: datetime) -> str:
-    """With its microseconds: a payment without a time is of the last one of its day."""
-    return moment.astimezone(UTC).isoformat()
+    """With its microseconds, because a payment without a time is of the last one of its day, and in the zone whose
+    day that is."""
+    return moment.isoformat()

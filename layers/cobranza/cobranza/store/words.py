@@ -49,24 +49,31 @@ class Words:
                     raise
 
     def heard_from(
-        self, profiles: Mapping[str, Item], moments: Mapping[str, datetime], beside: Iterable[Bundle]
+        self,
+        profiles: Mapping[str, Item],
+        moments: Mapping[str, datetime],
+        now: datetime,
+        beside: Iterable[Bundle],
     ) -> None:
-        """When each of these borrowers, whose profiles are told, wrote last; 25 a call, with what is `beside`."""
-        last = {name: utc(moments[name]) for name in profiles}
-        news = [name for name, item in profiles.items() if item.get("last_inbound_at", "") < last[name]]
-        writes = [_wrote(name, last[name], profiles[name]) for name in news]
-        for name, is_made in zip(news, self._table.write_beside(beside, writes), strict=True):
+        """When each of these borrowers, whose profiles are told, wrote last, and that we know it now; 25 a call,
+        with what is `beside`."""
+        writes = [_wrote(name, moments[name], now, item) for name, item in profiles.items()]
+        for name, is_made in zip(profiles, self._table.write_beside(beside, writes), strict=True):
             if not is_made:  # somebody else was faster
-                self._heard_from(name, moments[name])
+                self._heard_from(name, moments[name], now)
 
-    def _heard_from(self, borrower: str, at: datetime) -> None:
-        with contextlib.suppress(ConditionFailed):
+    def _heard_from(self, borrower: str, at: datetime, now: datetime) -> None:
+        key, noted = keys.profile(borrower), {"heard_noted_at": utc(now)}
+        try:
             self._table.update(
-                keys.profile(borrower),
-                {"last_inbound_at": utc(at)},
+                key,
+                {"last_inbound_at": utc(at), **noted},
                 condition="attribute_exists(#pk) AND (attribute_not_exists(#last_inbound_at) OR "
                 "#last_inbound_at < :last_inbound_at)",
             )
+        except ConditionFailed as failed:
+            if failed.item:
+                self._table.update(key, noted, condition="attribute_exists(#pk)")
 
     def deny_number(self, borrower: str, at: datetime) -> None:
         """Whoever answers at the borrower's phone is somebody else."""
@@ -145,7 +152,7 @@ class Words:
         return item.get("human_until", "") > utc(now)
 
 
-def _wrote(borrower: str, at: str, there: Item) -> Update:
+def _wrote(borrower: str, at: datetime, now: datetime, there: Item) -> Update:
     known = {name: there[name] for name in ("last_inbound_at",) if name in there}
-    absent = () if known else ("last_inbound_at",)
-    return Update(keys.profile(borrower), {"last_inbound_at": at}, known, absent=absent)
+    told = {"last_inbound_at": max((utc(at), *known.values())), "heard_noted_at": utc(now)}
+    return Update(keys.profile(borrower), told, known, absent=() if known else ("last_inbound_at",))

@@ -80,11 +80,12 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class WantsNoMore:
-    """Somebody switched off our messages in WhatsApp. `wa_id` is empty where Meta hides it."""
+    """Somebody switched off our messages in WhatsApp. `wa_id` is empty where Meta hides it, `at` None where it
+    tells no moment that can be read."""
 
     wa_id: str
     user_id: str
-    at: datetime
+    at: datetime | None
 
 
 type News = Limit | Faster | QualityDropped | AccountStopped | Alert | Noted | WantsNoMore
@@ -178,10 +179,10 @@ def _wishes(value: Mapping[str, Any]) -> Iterator[News]:
     """Who wants messages again has given no consent by that: only their own word lifts a stop."""
     wishes = value.get("user_preferences")
     for each in cast(list[Any], wishes) if isinstance(wishes, list) else []:
-        if isinstance(each, dict) and _text(wish := cast(dict[str, Any], each), "value") == "stop":
-            at = moment_told(wish)
-            if at and (_text(wish, "wa_id") or _text(wish, "user_id")):
-                yield WantsNoMore(digits(_text(wish, "wa_id")), _text(wish, "user_id"), at)
+        wish = cast(dict[str, Any], each) if isinstance(each, dict) else {}
+        is_known = _text(wish, "wa_id") or _text(wish, "user_id")
+        if is_known and _text(wish, "value") == "stop":
+            yield WantsNoMore(digits(_text(wish, "wa_id")), _text(wish, "user_id"), moment_told(wish))
 
 
 def _text(value: Mapping[str, Any], key: str) -> str:

@@ -197,6 +197,11 @@ def is_holiday(rules: ContactRules, region: str, day: date) -> bool:
     )
 
 
+def rests_everywhere(rules: ContactRules, day: date) -> bool:
+    """A public holiday of the whole country: nobody works."""
+    return day in _public_holidays(rules.country, day.year)
+
+
 @cache
 def _zones(names: tuple[str, ...]) -> tuple[ZoneInfo, ...]:
     # zoneinfo itself keeps only eight zones and would read the others from disk again.
@@ -226,6 +231,13 @@ def _official_holidays(country: str, region: str, year: int) -> frozenset[date]:
             country, subdiv=subdivision, years=year, categories=known.supported_categories
         )
     )
+
+
+@cache
+def _public_holidays(country: str, year: int) -> frozenset[date]:
+    import holidays
+
+    return frozenset(holidays.country_holidays(country, years=year))
 
 
 @cache
