@@ -1,8 +1,8 @@
 """What a borrower is told without being asked for anything: that a payment was booked, thanks for one in time, and
 that the money of a receipt was not found.
 
-These are results (`MessageClass.RESULT`): inside hours, never after a stop, one a day. What cannot go within three
-days is not told any more.
+These are results (`MessageClass.RESULT`): inside hours, never after a stop, not while the creditor pauses or a
+person answers the borrower, one a day. What cannot go within three days is not told any more.
 """
 
 from collections.abc import Container
@@ -125,12 +125,15 @@ def _waits_until(
         return tomorrow
     if went_elsewhere(book.messages, today, borrower.phone_ref):
         return tomorrow
+    if borrower.human_until and now < borrower.human_until:
+        return borrower.human_until
     if one.subject is Subject.THANKS and (quiet := _quiet_from(book, now)) > now:
         return quiet
     if rules and contact_rules.closed(rules, borrower.region, now):
         return contact_rules.next_open(rules, borrower.region, now) or tomorrow
-    text = (one.subject, portfolio.template_language(borrower.language))
-    if keeps_number(policies.breakers, portfolio.phone_number_id) or text in policies.faults:
+    text, feed = (one.subject, portfolio.template_language(borrower.language)), policies.feeds.get(one.portfolio)
+    is_stopped = keeps_number(policies.breakers, portfolio.phone_number_id) is not None
+    if is_stopped or text in policies.faults or (feed and feed.pause):
         return now + PAUSE_LOOK
     return tomorrow if policies.room.get(one.portfolio, 1) <= 0 else None
 
