@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cobranza.errors import MissingSetting
-from cobranza.flows.answer_reply import TryLater
+from cobranza.flows.say_once import TryLater
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import REPLIES_RECEIVED, ReplyToAnswer
 from cobranza.whatsapp.client import Answer, Refused, Unclear
