@@ -11,6 +11,7 @@ import requests  # noqa: TID251 - the pooled session is made here, and used in c
 from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.fetch_receipt import ANSWER_WITHIN, ReceiptDesk
+from cobranza.flows.say_once import TryLater
 from cobranza.queues import MediaToFetch, Queue, failures
 from cobranza.settings import ReceiptsSettings
 from cobranza.store.aws import client
@@ -70,8 +71,8 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             asked = MediaToFetch.parse(record["body"])
             state = deps.desk.fetch(asked, now)
         except Exception as error:
-            if isinstance(error, TryAgain):
-                telemetry.logger.warning("receipt not fetched yet", reason=str(error))
+            if isinstance(error, TryAgain | TryLater):
+                telemetry.logger.warning("receipt not fetched or answered yet", reason=str(error))
             else:
                 telemetry.logger.exception("receipt failed")
             telemetry.count("ReceiptsRetried")

@@ -19,6 +19,7 @@ from cobranza.conversation.reply import (
     reply_to_shared,
     reply_to_stranger,
 )
+from cobranza.flows.callers import people_at
 from cobranza.flows.check_identity import IdentityDesk
 from cobranza.flows.close_case import CaseCloser
 from cobranza.flows.say_once import Turn, Voice, language_of
@@ -69,7 +70,7 @@ class AnswerDesk:
         event = self.conversations.inbound(asked.borrower, asked.event)
         if event is None or "answered_at" in event:
             return
-        people = self._people(event.get("phones", ()))
+        people = people_at(self.ledger, event.get("phones", ()))
         portfolio = self._portfolio(people, event["phone_number_id"])
         turn = Turn(asked=asked, event=event, reply=Reply(), people=people, portfolio=portfolio)
         self._voice.leave_to_a_person(turn, now)
@@ -86,7 +87,7 @@ class AnswerDesk:
         )
 
     def _understand(self, asked: ReplyToAnswer, event: Item, now: datetime) -> Turn:
-        people = self._people(event.get("phones", ()))
+        people = people_at(self.ledger, event.get("phones", ()))
         portfolio = self._portfolio(people, event["phone_number_id"])
         first = people[0] if people else None
         written = Asked(
@@ -109,13 +110,6 @@ class AnswerDesk:
             reply = reply_to(written, meaning, first, portfolio, now)
         intent = meaning.intent.value
         return Turn(asked=asked, event=event, intent=intent, reply=reply, people=people, portfolio=portfolio)
-
-    def _people(self, phones: Sequence[str]) -> list[Book]:
-        """Who has the phone now: those who owe, else all of them. A reference leads to whoever once had it too."""
-        behind = sorted({borrower for phone in phones for borrower in self.ledger.borrowers_behind(phone)})
-        books = [loaded.book for ref in behind if (loaded := self.ledger.load(ref))]
-        having = [book for book in books if book.borrower.phone_ref in phones]
-        return [book for book in having if any(d.is_open and not d.recalled for d in book.debts)] or having
 
     def _portfolio(self, people: Sequence[Book], number: str) -> Portfolio | None:
         """On whose behalf we answer: of a borrower's portfolios the one that was written to."""

@@ -64,7 +64,7 @@ def _close_cases(rooms: Rooms, closings: Mapping[str, Closing], job: Job) -> Non
     """Those that are open; a person may have closed one before, or does now."""
     for case_id, closing in closings.items():
         case = rooms.cases.find(case_id)
-        if case and case.is_open and case.is_of_receipt:
+        if case and case.is_open:
             rooms.closer.close(case, closing, "" if job.by else job.import_id, job.now, by=job.by)
 
 
