@@ -47,7 +47,7 @@ def tags(world: World) -> tuple[str, ...]:
 # What is owed.
 
 
-@pytest.mark.parametrize("text", ["SALDO", "cuánto debo?", "link de pago"])
+@pytest.mark.parametrize("text", ["SALDO", "ESTADO", "cuánto debo?", "link de pago"])
 def test_who_asks_is_told_the_exact_figure_the_date_and_the_link(world: World, text: str) -> None:
     assert say(world, text) == "OWED"
     (told,) = texts(world)
