@@ -10,8 +10,9 @@ import requests  # noqa: TID251 - the pooled session is made here, and used in c
 
 from cobranza import telemetry
 from cobranza.clock import Clock
-from cobranza.flows.answer_reply import AnswerDesk, TryLater
+from cobranza.flows.answer_reply import AnswerDesk
 from cobranza.flows.close_case import CaseCloser
+from cobranza.flows.say_once import TryLater
 from cobranza.queues import REPLIES_RECEIVED, Queue, ReplyToAnswer, failures, whose
 from cobranza.settings import AnswerSettings
 from cobranza.store.aws import client

@@ -12,6 +12,7 @@ import requests  # noqa: TID251 - the pooled session is made here, and used in c
 from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.fetch_receipt import ANSWER_WITHIN, ReceiptDesk
+from cobranza.flows.say_once import TryLater
 from cobranza.queues import MEDIA_RECEIVED, MediaToFetch, Queue, failures, whose
 from cobranza.settings import ReceiptsSettings
 from cobranza.store.aws import client
@@ -71,8 +72,11 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             asked = MediaToFetch.parse(record["body"])
             state = deps.desk.fetch(asked, now)
         except Exception as error:
-            if isinstance(error, TryAgain):
-                telemetry.logger.warning("receipt not fetched yet", reason=str(error), extra=whose(record["body"]))
+            if isinstance(error, TryAgain | TryLater):
+                reason = str(error)
+                telemetry.logger.warning(
+                    "receipt not fetched or answered yet", reason=reason, extra=whose(record["body"])
+                )
             else:
                 telemetry.logger.exception("receipt failed", extra=whose(record["body"]))
             telemetry.count("ReceiptsRetried")

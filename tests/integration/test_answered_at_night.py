@@ -53,9 +53,10 @@ def test_the_next_night_it_is_said_again(world: World) -> None:
     assert texts(world)[1].endswith("a las 7:00\u202fa.m. del jueves, 26 de noviembre de 2026.")
 
 
-def test_by_day_each_is_answered_also_after_such_a_night(world: World) -> None:
-    by_day = [*["LOOKED_INTO"] * 8, *["DISPUTED"] * 2, "NOT_UNDERSTOOD"]
+def test_by_day_the_same_words_are_said_once_also_after_such_a_night(world: World) -> None:
+    by_day = ["LOOKED_INTO", *["KEPT"] * 7, "DISPUTED", "KEPT", "NOT_UNDERSTOOD"]
     assert write_all(world, "before") == by_day
+    assert Counter(cases(world)) == {"STATUS": 5, "PROBLEM": 3, "DISPUTE": 2, "UNKNOWN": 1}
     world.later(hours=12)
     write_all(world, "night")
     world.later(hours=12)

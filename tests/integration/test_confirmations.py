@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cobranza.ledger.case import Case, Closing, Result
 from cobranza.ledger.confirmation import Subject
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store.journal import Line
@@ -15,7 +16,9 @@ from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import ProviderError, rule_for
 from cobranza.whatsapp.events import StatusEvent
 from tests.integration.fakes import DyingClient, Killed
-from tests.integration.rows import apply, codes
+from tests.integration.replies import say
+from tests.integration.rows import apply, codes, rooms_of
+from tests.integration.sending import remind
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 
 type Drop = Callable[..., dict[str, Any]]
@@ -47,7 +50,7 @@ def configure(world: World, lines: str, numbers: str = "[solicitud, sucursal]") 
 
 def told(world: World) -> list[str]:
     """The confirmations that left, by name."""
-    names = [message["template"]["name"] for message in world.whatsapp.sent]
+    names = [message["template"]["name"] for message in world.whatsapp.sent if "template" in message]
     return [name for name in names if name in list(Subject)]
 
 
@@ -189,6 +192,67 @@ def test_a_stop_of_the_number_keeps_it_until_somebody_resumed(world: World) -> N
     assert told(world) == []
     world.controls.close("number:all", world.now)
     world.later(minutes=40)
+    look(world)
+    assert told(world) == ["pago_recibido"]
+
+
+@pytest.mark.parametrize("scope", ["tienda", "all"])
+def test_while_the_creditor_pauses_it_waits_and_leaves_once_after_the_resume(world: World, scope: str) -> None:
+    apply(world, "payments", PAID | {"amount": "50.00"})
+    queued = world.tick()
+    world.controls.begin(scope, "", world.now)
+    assert remind(world, queued) == ["DEFERRED_PAUSED"]
+    world.later(minutes=40)
+    look(world)
+    assert world.whatsapp.sent == []
+    world.controls.end(scope, world.now)
+    for _ in range(3):
+        world.later(minutes=40)
+        look(world)
+    assert told(world) == ["pago_recibido"]
+    assert lines(world) == [("pago_recibido", "SENT")]
+
+
+def test_after_a_pause_of_days_nobody_is_told_what_is_no_news(world: World) -> None:
+    apply(world, "payments", PAID)
+    queued = world.tick()
+    world.controls.begin("tienda", "", world.now)
+    remind(world, queued)
+    world.later(days=4)
+    world.controls.end("tienda", world.now)
+    look(world)
+    assert (told(world), lines(world)) == ([], [("pago_recibido", "SKIPPED_TOO_LATE")])
+
+
+def in_charge(world: World) -> Case:
+    """A person whom the borrower asked for."""
+    assert say(world, "quiero hablar con una persona") == "PERSON"
+    world.later(minutes=20)
+    (case,) = world.cases.waiting("tienda")
+    return case
+
+
+def test_while_a_person_is_in_charge_it_waits_until_they_are_through(world: World) -> None:
+    case = in_charge(world)
+    apply(world, "payments", PAID)
+    look(world)
+    world.later(hours=24)
+    look(world)
+    assert told(world) == []
+    rooms_of(world).closer.close(case, Closing(Result.RESOLVED), "", world.now, by="ana")
+    for _ in range(2):
+        look(world)
+    assert told(world) == ["pago_recibido"]
+
+
+def test_who_is_in_charge_and_forgets_it_keeps_it_back_for_two_days_alone(world: World) -> None:
+    in_charge(world)
+    apply(world, "payments", PAID)
+    look(world)
+    world.later(hours=47)
+    look(world)
+    assert told(world) == []
+    world.later(hours=1)
     look(world)
     assert told(world) == ["pago_recibido"]
 

@@ -122,6 +122,15 @@ def test_nothing_of_a_person_is_left_in_the_ledger_or_among_the_receipts(world: 
     assert files(world) == []
 
 
+def test_the_operation_that_a_receipt_showed_goes_too(world: World) -> None:
+    (receipt,) = world.receipts.of(world.ref())
+    row = {"receipt_id": receipt.id, "borrower_id": "C1", "decision": "accepted", "amount": "1", "currency": "MXN"}
+    assert apply(world, "receipts", row | {"operation": "OP-77"}).refusals == []
+    assert [item["receipt"] for item in of_her(world) if item["sk"] == "OPERATION"] == [receipt.id]
+    assert erase(world)
+    assert of_her(world) == []
+
+
 def test_user_ids_and_what_is_known_of_where_their_numbers_went_go_too(world: World) -> None:
     ref = world.references.ref
     phone, moved = ref("phone", "+525555550101"), ref("phone", "+525555550109")

@@ -14,6 +14,7 @@ from cobranza.store.journal import Line
 from cobranza.whatsapp.media import Unusable
 from tests.integration.receipts import desk, send_picture
 from tests.integration.rows import apply, assert_survives_any_death, book, codes
+from tests.integration.sending import NOT_ON_WHATSAPP
 from tests.integration.test_receipt_decisions import accepted, close, configure, receive, rejected
 from tests.integration.world import World, debts
 
@@ -73,6 +74,15 @@ def test_the_case_of_whom_nobody_had_decided_about_is_closed_too(world: World) -
     assert case.topic == "RECEIPT_UNVERIFIED"
     apply(world, "receipts", rejected(receipt))
     assert found(world, case.id).closing == Closing(Result.RECEIPT_REJECTED)
+
+
+def test_the_case_of_thanks_that_did_not_arrive_is_closed_too(world: World) -> None:
+    world.whatsapp.answers.append(NOT_ON_WHATSAPP)
+    receipt = receive(world)
+    (case,) = world.cases.waiting("tienda")
+    assert case.topic == "UNANSWERED"
+    apply(world, "receipts", accepted(receipt))
+    assert found(world, case.id).closing == Closing(Result.RECEIPT_ACCEPTED)
 
 
 def test_the_case_of_another_receipt_stays_open(world: World) -> None:

@@ -86,6 +86,7 @@ def test_a_receipt_is_listed_every_day_until_somebody_decides(world: World) -> N
         "decision": "",
         "amount": "",
         "currency": "MXN",
+        "operation": "",
         "reason": "",
     }
     assert world.s3.get_object(Bucket="receipts", Key=row["file"])["Body"].read()
@@ -149,6 +150,57 @@ def test_what_was_accepted_stays_accepted_with_its_amount(world: World) -> None:
     apply(world, "receipts", accepted(receipt, "1000.00"))
     again = apply(world, "receipts", rejected(receipt), accepted(receipt, "900.00"))
     assert refused(again) == {2: "ALREADY_DECIDED", 3: "ALREADY_DECIDED"}
+    assert owed(world)["F-1"] == "234.50"
+
+
+# An operation of the bank is one payment.
+
+
+def test_money_that_two_receipts_show_is_booked_once(world: World) -> None:
+    first, second = receive(world), receive(world, "wamid.P2", OTHER_PHONE)
+    apply(world, "receipts", accepted(first, "1000.00", operation="OP-77"))
+    another = apply(world, "receipts", accepted(second, "1000.00", borrower_id="C2", operation="OP-77"))
+    assert refused(another) == {2: "OPERATION_KNOWN"}
+    assert (owed(world)["F-1"], owed(world, "C2")["F-1"]) == ("234.50", "1234.50")
+    assert [each.waits for each in world.receipts.of(world.ref("C2"))] == [True]
+    apply(world, "receipts", accepted(second, "1000.00", borrower_id="C2", operation="OP-78"))
+    assert owed(world, "C2")["F-1"] == "234.50"
+
+
+def test_so_is_money_that_one_file_names_twice(world: World) -> None:
+    first = receive(world)
+    world.later(minutes=1)
+    second = receive(world, "wamid.P2")
+    rows = (accepted(each, "1000.00", operation="OP-77") for each in (first, second))
+    assert refused(apply(world, "receipts", *rows)) == {3: "OPERATION_KNOWN"}
+    assert owed(world)["F-1"] == "234.50"
+
+
+def test_money_that_a_payments_file_booked_is_not_booked_by_a_receipt(world: World) -> None:
+    receipt = receive(world)
+    paid = {"payment_id": "OP-77", "borrower_id": "C1", "amount": "1000.00", "currency": "MXN"}
+    apply(world, "payments", paid | {"paid_at": world.now.isoformat()})
+    assert refused(apply(world, "receipts", accepted(receipt, "1000.00", operation="OP-77"))) == {
+        2: "OPERATION_KNOWN"
+    }
+    assert owed(world)["F-1"] == "234.50"
+
+
+def test_the_same_receipt_with_its_operation_again_changes_nothing(world: World) -> None:
+    receipt = receive(world)
+    row = accepted(receipt, "1000.00", operation="OP-77")
+    assert [apply(world, "receipts", row).changes for _ in range(2)] == [{"created": 1}, {"unchanged": 1}]
+    assert owed(world)["F-1"] == "234.50"
+
+
+def test_an_operation_is_kept_as_a_reference_alone(world: World) -> None:
+    apply(world, "receipts", accepted(receive(world), "1000.00", operation="OP-77"))
+    assert "OP-77" not in json.dumps(world.items(), default=str)
+
+
+def test_who_dies_anywhere_books_an_operation_once(world: World) -> None:
+    receipt = receive(world)
+    assert_survives_any_death(world, "receipts", accepted(receipt, "1000.00", operation="OP-77"))
     assert owed(world)["F-1"] == "234.50"
 
 
@@ -361,7 +413,8 @@ def test_another_try_of_fetching_changes_nothing(world: World) -> None:
 def _but_when_written_to(kept: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Whoever died between the right to answer and the answer has not written to them."""
     told = (item for item in kept["ledger"] if item["sk"] != "SAID")
-    items = ({name: value for name, value in item.items() if name != "written_at"} for item in told)
+    of_the_call = ("written_at", "answer_state", "answer_wamid")
+    items = ({name: value for name, value in item.items() if name not in of_the_call} for item in told)
     return sorted(items, key=lambda item: (item["pk"], item["sk"]))
 
 

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from cobranza.flows.say_once import TryLater
 from cobranza.queues import MEDIA_RECEIVED, MediaToFetch
+from cobranza.whatsapp.client import Answer, Refused
+from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
 from tests.integration.fakes import FakeContext
 from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture, send_pictures
-from tests.integration.replies import queued, texts
+from tests.integration.replies import queued, say, texts
+from tests.integration.sending import CUT, NOT_ON_WHATSAPP
 from tests.integration.world import World, function
 
 pytestmark = pytest.mark.in_memory
@@ -52,12 +56,25 @@ def test_a_second_answer_within_six_seconds_waits(world: World) -> None:
     first, second = send_picture(world), send_picture(world, wamid="wamid.P2")
     desk(world).fetch(first, world.now)
     with pytest.raises(TryAgain):
-        desk(world).fetch(second, world.now)
+        desk(world, Unusable("GONE")).fetch(second, world.now)
     assert len(world.whatsapp.sent) == 1
-    assert chat(world, second)["receipt"] == "REVIEW"  # the same picture: kept, whatever becomes of the answer
+    assert chat(world, second)["receipt"] == "GONE"  # settled, whatever becomes of the answer
     world.later(seconds=6)
-    assert desk(world).fetch(second, world.now) == "REVIEW"
+    assert desk(world).fetch(second, world.now) == "GONE"
     assert [message["context"]["message_id"] for message in world.whatsapp.sent] == ["wamid.P1", "wamid.P2"]
+
+
+def test_of_three_pictures_within_minutes_all_are_kept_and_one_is_thanked_for(world: World) -> None:
+    for number in range(3):
+        picture = replace(PICTURE, digest=str(number) * 64)
+        assert desk(world, picture).fetch(send_picture(world, wamid=f"wamid.P{number}"), world.now) == "TO_VERIFY"
+        world.later(minutes=2)
+    assert len(kept(world)) == 3
+    assert len(world.receipts.of(world.ref("C1"))) == 3
+    assert [message["context"]["message_id"] for message in world.whatsapp.sent] == ["wamid.P0"]
+    world.later(days=1)
+    desk(world).fetch(send_picture(world, wamid="wamid.P3"), world.now)
+    assert len(world.whatsapp.sent) == 2
 
 
 def test_an_answer_within_six_seconds_of_a_reminder_waits(world: World) -> None:
@@ -174,10 +191,101 @@ def test_a_receipt_that_was_kept_is_not_given_up(world: World) -> None:
 
 
 def test_who_asked_us_to_stop_and_sends_a_receipt_all_the_same_is_answered(world: World) -> None:
-    asked = send_picture(world)
-    world.ledger.opt_out(asked.borrower, world.now)
-    assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+    world.ledger.opt_out(world.ref("C1"), world.now)
+    world.later(minutes=1)
+    assert desk(world).fetch(send_picture(world), world.now) == "TO_VERIFY"
     assert len(world.whatsapp.sent) == 1
+
+
+def test_what_came_before_a_stop_is_not_answered_after_it(world: World) -> None:
+    asked = send_picture(world)
+    world.later(seconds=10)
+    assert say(world, "BAJA") == "STOPPED"
+    world.later(seconds=10)
+    assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+    assert len(world.whatsapp.sent) == 1  # the confirmation of the stop
+    assert len(world.receipts.of(asked.borrower)) == 1
+
+
+def test_while_a_person_is_in_charge_the_machine_keeps_receipts_and_says_nothing(world: World) -> None:
+    assert say(world, "quiero hablar con una persona") == "PERSON"
+    world.later(minutes=10)
+    for number, picture in enumerate((PICTURE, Unusable("GONE"))):
+        asked = send_picture(world, wamid=f"wamid.P{number}")
+        desk(world, picture).fetch(asked, world.now)
+        world.later(minutes=1)
+    assert len(world.receipts.of(world.ref("C1"))) == 2
+    assert len(world.whatsapp.sent) == 1  # that a person answers
+
+
+def test_what_is_fetched_days_later_is_kept_and_not_answered(world: World) -> None:
+    asked = send_picture(world)
+    world.later(days=3)
+    assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+    assert [each.waits for each in world.receipts.of(asked.borrower)] == [True]
+    assert world.whatsapp.sent == []
+
+
+def answers(world: World) -> list[dict[str, Any]]:
+    """The journal's lines of what was answered."""
+    return [item for item in world.items("journal") if item["event"] == "answer"]
+
+
+def test_what_was_answered_is_noted_as_every_answer_is(world: World) -> None:
+    asked = send_picture(world)
+    desk(world).fetch(asked, world.now)
+    told = chat(world, asked)
+    assert (told["answer"], told["answer_state"], told["answer_wamid"]) == ("RECEIPT_RECEIVED", "SENT", "wamid.0")
+    (line,) = answers(world)
+    assert (line["pk"], line["code"], line["type"]) == (f"B#{world.ref('C1')}", "SENT", "RECEIPT_RECEIVED")
+    assert (line["portfolio"], line["trace"]) == ("tienda", "trace")
+
+
+def test_what_whatsapp_surely_did_not_take_is_said_a_little_later(world: World) -> None:
+    world.whatsapp.answers.append(Refused(Action.RETRY, ProviderError(131056, "Pair rate limit hit", ""), 6))
+    asked = send_picture(world)
+    with pytest.raises(TryLater):
+        desk(world).fetch(asked, world.now)
+    assert [item["event"] for item in world.items("journal") if item["event"] == "receipt"] == ["receipt"]
+    world.later(seconds=10)
+    for _ in range(2):
+        assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+    assert len(world.whatsapp.sent) == 1
+    assert [line["code"] for line in answers(world)] == ["SENT"]
+
+
+@pytest.mark.parametrize(("answer", "code"), [(NOT_ON_WHATSAPP, "FAILED_131026"), (CUT, "UNKNOWN")])
+def test_an_answer_that_did_not_arrive_is_a_case_and_is_not_said_again(
+    world: World, answer: Answer, code: str
+) -> None:
+    world.whatsapp.answers.append(answer)
+    asked = send_picture(world)
+    for _ in range(2):
+        assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
+    assert world.whatsapp.sent == []
+    (case,) = world.cases.waiting("tienda")
+    assert (case.topic, case.chat, case.event) == ("UNANSWERED", asked.borrower, asked.event)
+    assert [line["code"] for line in answers(world)] == [code]
+    assert chat(world, asked)["answer_state"] == code
+
+
+def test_of_two_who_have_the_phone_one_is_thanked(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", HEADER + ROW.format(id="C3", phone=PHONE))
+    asked = send_picture(world)
+    for borrower in (world.ref("C1"), world.ref("C3")):
+        desk(world).fetch(replace(asked, borrower=borrower), world.now)
+        world.later(minutes=1)
+    assert len(world.receipts.of(world.ref("C1"))) == len(world.receipts.of(world.ref("C3"))) == 1
+    assert len(world.whatsapp.sent) == 1
+
+
+def test_who_has_another_phone_by_now_is_not_told_of_a_picture_from_the_old_one(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", HEADER + ROW.format(id="C1", phone="+525555550109"))
+    drop("debts/tienda/c.csv", HEADER + ROW.format(id="C3", phone=PHONE))
+    asked = send_picture(world)
+    for borrower in (world.ref("C1"), world.ref("C3")):
+        desk(world).fetch(replace(asked, borrower=borrower), world.now)
+    assert [message["to"] for message in world.whatsapp.sent] == [PHONE]
 
 
 @pytest.mark.parametrize(("phones", "answers"), [(frozenset({PHONE}), 1), (frozenset[str](), 0)])

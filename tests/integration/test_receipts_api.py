@@ -68,6 +68,14 @@ def test_what_is_accepted_is_booked_confirmed_and_ends_the_pause(world: World) -
     assert waiting(world) == (200, {"receipts": [], "next": None})
 
 
+def test_an_operation_that_was_booked_before_is_refused(world: World) -> None:
+    first, second = receive(world), receive(world, "wamid.P2", OTHER_PHONE)
+    assert decide(world, first, ACCEPTED | {"operation": "OP-77"})[0] == 200
+    status, told = decide(world, second, ACCEPTED | {"borrower_id": "C2", "operation": "OP-77"})
+    assert (status, told["code"], told["fields"]) == (409, "OPERATION_KNOWN", ["operation"])
+    assert owed(world, "C2")["F-1"] == "1234.50"
+
+
 def test_what_is_rejected_is_told_once_and_keeps_its_reason(world: World) -> None:
     receipt = receive(world)
     assert [decide(world, receipt, REJECTED)[0] for _ in range(2)] == [200, 200]

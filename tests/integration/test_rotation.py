@@ -11,7 +11,7 @@ import pytest
 import responses
 
 from cobranza import telemetry
-from cobranza.flows.answer_reply import TryLater
+from cobranza.flows.say_once import TryLater
 from cobranza.policy.breaker import Breaker
 from cobranza.queues import Queue, Reminder
 from cobranza.store.secrets import LIFETIME, RENEWAL, Secret

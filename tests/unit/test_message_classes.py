@@ -52,8 +52,9 @@ def test_the_confirmation_of_a_stop_always_goes_once() -> None:
     assert not may_go(MessageClass.STOP_CONFIRMATION, set(), sent_today=1)
 
 
-def test_results_obey_hours_and_stop_once_a_day() -> None:
-    assert stops(MessageClass.RESULT) == {Obstacle.HOURS, Obstacle.STOP}
+def test_results_obey_hours_stop_pause_and_the_person_in_charge_once_a_day() -> None:
+    obeyed = {Obstacle.HOURS, Obstacle.STOP, Obstacle.PAUSE, Obstacle.PERSON_IN_CHARGE}
+    assert stops(MessageClass.RESULT) == obeyed
     assert not may_go(MessageClass.RESULT, set(), sent_today=1)
 
 

@@ -42,6 +42,12 @@ def test_an_accepted_receipt_has_the_amount_that_came_in() -> None:
     )
 
 
+def test_an_accepted_receipt_may_have_the_number_of_the_banks_operation() -> None:
+    assert read_receipt(given(DECIDED | {"operation": " 00-77 "}), "norte").operation == "00-77"
+    rejected = DECIDED | {"operation": "00-77", "decision": "rechazado", "reason": "no llegó"}
+    assert read_receipt(given(rejected), "norte").operation == ""
+
+
 @pytest.mark.parametrize("word", ["rechazado", "RECHAZADA", "rejeitado", "Rejeitada", "rejected", "recusado"])
 def test_a_rejected_receipt_has_a_reason_and_no_amount(word: str) -> None:
     row = read_receipt(given(DECIDED | {"decision": word, "reason": "no llegó"}), "norte")

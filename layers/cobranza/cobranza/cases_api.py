@@ -92,6 +92,7 @@ class Decision(_Asked):
     decision: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
     amount: Annotated[str, StringConstraints(max_length=60)] = ""
     currency: Annotated[str, StringConstraints(max_length=10)] = ""
+    operation: Annotated[str, StringConstraints(max_length=128)] = ""
     reason: Annotated[str, StringConstraints(max_length=1000)] = ""
 
 
@@ -224,6 +225,6 @@ def _refusal(code: str, told: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
 
 def _refused_row(error: InvalidInput) -> tuple[int, dict[str, Any]]:
     """As a file's row is refused, by its code; without its reason, which has what was sent."""
-    status = 409 if error.code == "ALREADY_DECIDED" else 422
+    status = 409 if error.code in ("ALREADY_DECIDED", "OPERATION_KNOWN") else 422
     fields = {"fields": [error.column]} if error.column else {}
     return status, {"code": error.code, "sentence": f"{CODES[error.code].en}.", **fields}

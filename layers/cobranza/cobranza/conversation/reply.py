@@ -112,17 +112,20 @@ def owed_to(asked: Asked, book: Book, portfolio: Portfolio | None, now: datetime
 def sayable(asked: Asked, reply: Reply, borrower: Borrower, now: datetime) -> Reply:
     """The reply without its answer where nothing may be said; then nobody is reminded meanwhile."""
     if _may_go(asked, reply, borrower, now):
-        return _once_while_closed(asked, reply, borrower)
+        return _once(asked, reply, borrower)
     until = reply.looked_into or (asked.at + CASE if reply.answer else None)
     return replace(reply, answer=None, buttons=(), looked_into=until)
 
 
-def _once_while_closed(asked: Asked, reply: Reply, borrower: Borrower) -> Reply:
-    """Whoever writes while nobody is there is told so once, whatever they write; all that is kept is kept."""
-    answer = reply.answer
-    if answer is None or answer not in HANDS_OVER or not is_closed(borrower, asked.at):
+def _once(asked: Asked, reply: Reply, borrower: Borrower) -> Reply:
+    """That a person looks at it is said once in the same words, and while nobody is there once whatever is
+    written; all that is kept is kept."""
+    answer, since = reply.answer, asked.at - NOTICE
+    if answer is None or answer not in HANDS_OVER:
         return reply
-    return replace(reply, once=("closed", asked.at - NOTICE), opens=opening(borrower, asked.at, answer))
+    if is_closed(borrower, asked.at):
+        return replace(reply, once=("closed", since), opens=opening(borrower, asked.at, answer))
+    return replace(reply, once=reply.once or (answer.lower(), since))
 
 
 def reply_to_stranger(asked: Asked, meaning: Meaning, now: datetime, *, is_taken: bool = False) -> Reply:
@@ -131,6 +134,13 @@ def reply_to_stranger(asked: Asked, meaning: Meaning, now: datetime, *, is_taken
     reply = _stop_confirmed(asked, None) if stops else _unknown(asked, "UNKNOWN_SENDER")
     is_said = now - asked.at < SERVICE_WINDOW and (stops or not is_taken)
     return reply if is_said else replace(reply, answer=None)
+
+
+def reply_to_receipt(asked: Asked, borrower: Borrower, now: datetime, *, is_kept: bool) -> Reply:
+    """To a file that may be a receipt, and whether it was kept: thanks, or what to send instead."""
+    answer = Answer.RECEIPT_RECEIVED if is_kept else Answer.RECEIPT_UNREADABLE
+    reply = Reply(answer=answer, once=(answer.lower(), asked.at - NOTICE))
+    return sayable(asked, reply, borrower, now)
 
 
 def reply_to_shared(asked: Asked, meaning: Meaning, borrower: Borrower, now: datetime) -> Reply:

@@ -210,6 +210,12 @@ ROW_CODES = {
         "nada, si es el mismo pago; el saldo de un pago que no existió se corrige en el archivo de deudas",
         "nothing, if it is the same payment; the balance of one that never was is put right in the file of debts",
     ),
+    "OPERATION_KNOWN": Code(
+        "Esta operación ya se aplicó, por otro comprobante o como pago",
+        "This operation was booked before, by another receipt or as a payment",
+        "rechace el comprobante si es el mismo dinero; si es otro, deje `operation` vacía",
+        "reject the receipt if it is the same money; leave `operation` empty if it is other money",
+    ),
     "BAD_CLOSE": Code(
         "No se entiende si el caso se cierra",
         "Whether the case is closed cannot be read",

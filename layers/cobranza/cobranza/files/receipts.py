@@ -15,7 +15,7 @@ COLUMNS = Columns(
     kind="receipts",
     names=(
         *("receipt_id", "borrower_id", "debts", "state", "file", "received_at", "paused_until", "note"),
-        *("decision", "amount", "currency", "reason"),
+        *("decision", "amount", "currency", "operation", "reason"),
     ),
     required=("receipt_id", "borrower_id", "decision"),
     amounts=("amount",),
@@ -27,6 +27,7 @@ COLUMNS = Columns(
         "decision": ("decisao", "resultado", "dictamen"),
         "amount": ("importe", "importe pago", "importe pagado"),
         "currency": DEBT_NAMES["currency"],
+        "operation": ("operacion", "id operacion", "numero operacion", "operacao", "folio operacion"),
         "reason": ("motivo", "razon", "razao"),
     },
 )
@@ -39,13 +40,15 @@ DECISIONS: Mapping[str, str] = words(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptRow:
-    """`decision` is None where nobody has decided yet; `amount` is what came in, for what was accepted alone."""
+    """`decision` is None where nobody has decided yet; `amount` is what came in, and `operation` the bank's own
+    number of it where one was told, for what was accepted alone."""
 
     line: int
     borrower_id: str
     receipt_id: str
     decision: Decision | None
     amount: Money | None = None
+    operation: str = ""
     reason: str = ""
 
 
@@ -53,12 +56,14 @@ def read_receipt(cells: Cells, portfolio: str) -> ReceiptRow:
     """Reads one row. What was accepted has an amount with its currency, what was rejected a reason. Raises
     InvalidInput for the first bad cell."""
     decision = _decision(cells)
+    is_accepted = decision is Decision.ACCEPTED
     return ReceiptRow(
         line=cells.row.line,
         borrower_id=cells.id("borrower_id", required=True),
         receipt_id=cells.id("receipt_id", required=True),
         decision=decision,
-        amount=_amount(cells) if decision is Decision.ACCEPTED else None,
+        amount=_amount(cells) if is_accepted else None,
+        operation=cells.id("operation") if is_accepted else "",
         reason=cells.line("reason", MAX_TEXT, required=decision is Decision.REJECTED),
     )
 

@@ -24,7 +24,7 @@ from cobranza.flows.applied import (
     in_chunks,
     write_told,
 )
-from cobranza.flows.apply_payments import apply_payments
+from cobranza.flows.apply_payments import apply_payments, payment_ref
 from cobranza.ledger.case import Closing, Result
 from cobranza.ledger.confirmation import Confirmation, Subject
 from cobranza.ledger.money import Money
@@ -46,11 +46,11 @@ type Rows = Sequence[tuple[Row, ReceiptRow]]
 
 def apply_receipts(rooms: Rooms, rows: Rows, job: Job, applied: Applied) -> None:
     groups = by_borrower(rows, rooms.borrower)
-    unmatched = _pay(rooms, groups, job, applied)
+    refused = _pay(rooms, groups, job, applied)
 
     def decide(one: tuple[str, Rows]) -> Told:
         ref, theirs = one
-        told = write_told(rooms, ref, lambda known: _decide(known, theirs, job, unmatched), job.now)
+        told = write_told(rooms, ref, lambda known: _decide(known, theirs, job, refused), job.now)
         if any(outcome == CREATED for _, outcome in told.outcomes):  # a rejection is told, and less is in the way
             _close_cases(rooms, told.closings, job)
             rooms.ledger.look_at(ref, Look(job.now, TOP))
@@ -64,7 +64,7 @@ def _close_cases(rooms: Rooms, closings: Mapping[str, Closing], job: Job) -> Non
     """Those that are open; a person may have closed one before, or does now."""
     for case_id, closing in closings.items():
         case = rooms.cases.find(case_id)
-        if case and case.is_open and case.is_of_receipt:
+        if case and case.is_open:
             rooms.closer.close(case, closing, "" if job.by else job.import_id, job.now, by=job.by)
 
 
@@ -74,28 +74,38 @@ def _close_cases(rooms: Rooms, closings: Mapping[str, Closing], job: Job) -> Non
 def _pay(
     rooms: Rooms, groups: Sequence[tuple[str, Rows]], job: Job, applied: Applied
 ) -> Mapping[int, InvalidInput]:
-    """Books it; by line, why money belongs to nobody."""
+    """Books it; by line, why not: the money belongs to nobody, or was booked before."""
 
-    def payable(one: tuple[str, Rows]) -> list[tuple[Row, PaymentRow]]:
+    def payable(one: tuple[str, Rows]) -> list[tuple[Row, PaymentRow | InvalidInput]]:
         ref, theirs = one
         known = rooms.book.known(ref)
         return [
-            (row, PaymentRow(row.line, _payment(known.items[_sk(found)], found, found.amount, job)))
+            (row, _is_known(rooms, known, found, job) or PaymentRow(row.line, _payment(known, found, amount, job)))
             for row, found in theirs
-            if found.amount and not isinstance(_outcome(known, found, None, job), InvalidInput)
+            if (amount := found.amount) and not isinstance(_outcome(known, found, None, job), InvalidInput)
         ]
 
-    payments = [each for some in in_chunks(payable, groups, rooms.workers) for each in some]
+    told = [each for some in in_chunks(payable, groups, rooms.workers) for each in some]
+    payments = [(row, payment) for row, payment in told if isinstance(payment, PaymentRow)]
+    refused = {row.line: why for row, why in told if isinstance(why, InvalidInput)}
     booked = Applied()
     apply_payments(rooms, payments, replace(job, is_first=False), booked)
     applied.listings |= booked.listings
     applied.warnings += booked.warnings
-    return {each.row.line: InvalidInput(each.code, each.reason, each.column) for each in booked.refusals}
+    return refused | {each.row.line: InvalidInput(each.code, each.reason, each.column) for each in booked.refusals}
 
 
-def _payment(item: Item, found: ReceiptRow, amount: Money, job: Job) -> Payment:
+def _is_known(rooms: Rooms, known: Known, found: ReceiptRow, job: Job) -> InvalidInput | None:
+    """That the money of its operation was booked before."""
+    if not found.operation:
+        return None
+    receipt, ref = receipt_of(known.items[_sk(found)]), payment_ref(rooms, job, found.operation)
+    return None if rooms.payments.is_of(receipt, ref) else refuse("OPERATION_KNOWN", found.operation, "operation")
+
+
+def _payment(known: Known, found: ReceiptRow, amount: Money, job: Job) -> Payment:
     """It was made by the time at which the receipt came: a balance declared later holds it."""
-    receipt = receipt_of(item)
+    receipt = receipt_of(known.items[_sk(found)])
     return Payment(
         payment_id=f"RECEIPT-{receipt.id}",
         portfolio=job.portfolio_id,
@@ -109,11 +119,11 @@ def _payment(item: Item, found: ReceiptRow, amount: Money, job: Job) -> Payment:
 # What was found of each.
 
 
-def _decide(known: Known, rows: Rows, job: Job, unmatched: Mapping[int, InvalidInput]) -> Told:
+def _decide(known: Known, rows: Rows, job: Job, refused: Mapping[int, InvalidInput]) -> Told:
     told = Told()
     last: dict[str, ReceiptRow] = {}
     for row, found in rows:
-        outcome = unmatched.get(row.line) or _outcome(known, found, last.get(found.receipt_id), job)
+        outcome = refused.get(row.line) or _outcome(known, found, last.get(found.receipt_id), job)
         told.outcomes.append((row, outcome))
         if outcome == CREATED:
             last[found.receipt_id] = found

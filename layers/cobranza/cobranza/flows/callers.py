@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cobranza.ledger.phone import kept_forms, phone_variants
+from cobranza.policy.decision import Book
 from cobranza.refs import Kind, References
 from cobranza.store.ledger import Ledger
 from cobranza.store.phones import Moved
@@ -61,6 +62,14 @@ class Callers:
         if not (ref := self._refs.get((kind, value))):
             ref = self._refs[kind, value] = self.references.ref(kind, value)
         return ref
+
+
+def people_at(ledger: Ledger, phones: Sequence[str]) -> list[Book]:
+    """Who has the phone now: those who owe, else all of them. A reference leads to whoever once had it too."""
+    behind = sorted({borrower for phone in phones for borrower in ledger.borrowers_behind(phone)})
+    books = [loaded.book for ref in behind if (loaded := ledger.load(ref))]
+    having = [book for book in books if book.borrower.phone_ref in phones]
+    return [book for book in having if any(d.is_open and not d.recalled for d in book.debts)] or having
 
 
 def address_of(event: Item) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from cobranza.flows.wake import wake
 from cobranza.ledger.case import Case, Closing, Result, lifted
 from cobranza.ledger.standing import Action, Standing, Word, hear, hear_of_debt
-from cobranza.policy.due import StrategyOf, local_date
+from cobranza.policy.due import TOP, Look, StrategyOf, local_date
 from cobranza.store import keys
 from cobranza.store.book import Book, Known
 from cobranza.store.cases import Cases
@@ -47,9 +47,12 @@ class CaseCloser:
         return is_closed
 
     def wake(self, case: Case, now: datetime) -> None:
-        """Whoever it kept back is looked at when it is time, today if today is the day."""
+        """Whoever it kept back is looked at when it is time, today if today is the day; now, where there is
+        something to confirm."""
         for borrower in case.borrowers:
             if loaded := self.ledger.load(borrower):
+                if loaded.book.confirmations:
+                    self.ledger.look_at(borrower, Look(now, TOP))
                 wake(self.ledger, loaded.book, self.strategy_of, local_date(loaded.book.borrower, now))
 
     def _let_go(self, borrower: str, case: Case, closing: Closing, source: str, now: datetime) -> Known:

@@ -10,17 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from cobranza.conversation.answers import Answer, words_for
 from cobranza.conversation.intent import understand
-from cobranza.flows.callers import address_of
-from cobranza.flows.introduce import introduced
+from cobranza.conversation.reply import CASE, Asked, reply_to_receipt
+from cobranza.flows.callers import people_at
 from cobranza.flows.open_case import Matter, case_of, open_case
+from cobranza.flows.say_once import Turn, Voice
 from cobranza.ledger.receipt import Decision, Receipt
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
-from cobranza.policy.message_classes import MessageClass, Obstacle, may_go
 from cobranza.policy.portfolio import Portfolio
-from cobranza.queues import MediaToFetch
+from cobranza.queues import MediaToFetch, ReplyToAnswer
 from cobranza.store import keys
 from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
@@ -30,7 +29,6 @@ from cobranza.store.objects import Bucket
 from cobranza.store.receipts import Receipts
 from cobranza.whatsapp.client import WhatsApp
 from cobranza.whatsapp.media import Fetched, MediaStore, TryAgain, Unusable
-from cobranza.whatsapp.messages import text_message
 
 CONTENT_TYPES = {
     "jpg": "image/jpeg",
@@ -43,9 +41,6 @@ CONTENT_TYPES = {
 # connected to in 3, so that there is always time to write down what came of it.
 WITHIN = 9.0
 ANSWER_WITHIN = 4.0
-
-# So long a case keeps reminders back: a person who has not answered by then has left the borrower waiting too.
-CASE = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,7 @@ class ReceiptDesk:
     only_to: frozenset[str] | None = None
 
     def fetch(self, asked: MediaToFetch, now: datetime) -> str:
-        """Keeps one receipt and returns its state. Raises TryAgain.
+        """Keeps one receipt, answers it and returns its state. Raises TryAgain and TryLater.
 
         TO_VERIFY; REVIEW: seen before, or not the bytes that Meta declared; WRONG_TYPE, TOO_LARGE, GONE: there is
         nothing to keep but the fact, and a case for a person.
@@ -85,10 +80,9 @@ class ReceiptDesk:
             self._open_case(asked, event, loaded and loaded.book, f"RECEIPT_{state}", now, looked_into=looked_into)
             if looked_into:
                 self.ledger.look_into(asked.borrower, looked_into)
-        if loaded:
-            answer = Answer.RECEIPT_RECEIVED if kept else Answer.RECEIPT_UNREADABLE
-            self._answer(asked, event, loaded, answer, now)
         self._note(asked, event, receipt, now, is_known=loaded is not None)
+        if loaded:
+            self._answer(asked, event, loaded, now, is_kept=kept)
         return state
 
     def give_up(self, asked: MediaToFetch, now: datetime) -> None:
@@ -203,32 +197,37 @@ class ReceiptDesk:
         return local_date(book.borrower, now) + timedelta(days=days) if days else None
 
     def _answer(
-        self, asked: MediaToFetch, event: dict[str, Any], loaded: Loaded, answer: Answer, now: datetime
+        self, asked: MediaToFetch, event: dict[str, Any], loaded: Loaded, now: datetime, *, is_kept: bool
     ) -> None:
-        """Once: the right to answer is taken before the call, and not given back. Nothing where the words below it
-        are answered, or somebody else who has the phone. Raises TryAgain where the borrower was written to just
-        now."""
-        words: str = event["text"]
-        if event.get("first_chat"):
+        """Tells whoever has the phone that it came from, unless the words below it are answered. Raises TryLater,
+        and TryAgain where the borrower was written to just now."""
+        people = people_at(self.ledger, event.get("phones", ()))
+        if "answered_at" in event or not people or people[0].borrower.ref != asked.borrower:
             return
-        if words and understand(words, keys.moment_of(asked.event).date()).must_be_heard:
+        if understand(event["text"], keys.moment_of(asked.event).date()).must_be_heard:
             return
-        book = loaded.book
-        portfolio = next(iter(self._portfolios(book)), None)
-        obstacles = {Obstacle.STOP} if book.borrower.opted_out_at else set[Obstacle]()
-        if portfolio is None or not event.get("wamid") or not may_go(MessageClass.ANSWER, obstacles):
-            return
-        if self.only_to is not None and book.borrower.phone not in self.only_to:
-            return
-        self.whatsapp.access_token()
-        if not event.get("answered_at") and loaded.was_written_to(now):
+        at, number = keys.moment_of(asked.event), event["phone_number_id"]
+        reply = reply_to_receipt(Asked(at=at, type=event["type"]), people[0].borrower, now, is_kept=is_kept)
+        if reply.answer and loaded.was_written_to(now):
             raise TryAgain("written to just now")
-        language = portfolio.template_language(book.borrower.language)
-        text = introduced(self.conversations, asked.borrower, asked.event, language, words_for(answer, language))
-        if self.conversations.claim_answer(asked.borrower, asked.event, now, {"answer_text": text}):
-            self.ledger.wrote_to(book.borrower.ref, now)
-            to = book.borrower.phone if event.get("from") else address_of(event)
-            self.whatsapp.send(event["phone_number_id"], text_message(to, text, event["wamid"]))
+        ours = self._portfolios(people[0])
+        turn = Turn(
+            asked=ReplyToAnswer(asked.borrower, asked.event, asked.trace),
+            event=event,
+            reply=reply,
+            people=people,
+            portfolio=min(ours, key=lambda one: one.phone_number_id != number, default=None),
+        )
+        voice = Voice(
+            ledger=self.ledger,
+            conversations=self.conversations,
+            cases=self.cases,
+            journal=self.journal,
+            whatsapp=self.whatsapp,
+            only_to=self.only_to,
+        )
+        if voice.say(turn, now) == reply.answer:
+            self.ledger.wrote_to(asked.borrower, now)
 
     def _portfolios(self, book: Book) -> list[Portfolio]:
         names = sorted({debt.terms.portfolio for debt in book.debts})

@@ -77,10 +77,6 @@ class Case:
     def is_open(self) -> bool:
         return self.state is not CaseState.CLOSED
 
-    @property
-    def is_of_receipt(self) -> bool:
-        return self.topic.startswith("RECEIPT_")
-
     def may_be_taken(self, by: str, now: datetime) -> bool:
         """By anybody whom nobody has come before, or whose time is up."""
         is_free = self.state is CaseState.OPEN or (self.taken_until is not None and self.taken_until <= now)

@@ -1,9 +1,9 @@
 """What a borrower is told without being asked for anything: that a payment was booked, thanks for one in time,
 that the money of a receipt was not found, and that a person has an answer.
 
-The first three are results (`MessageClass.RESULT`): inside hours, never after a stop. What cannot go within three
-days is not told any more. The last one (`MessageClass.CASE`) obeys holds, caps and pauses too. A day has one of
-them all.
+The first three are results (`MessageClass.RESULT`): inside hours, never after a stop, not while the creditor pauses
+or a person answers the borrower. What cannot go within three days is not told any more. The last one
+(`MessageClass.CASE`) is that person's: it obeys holds and caps too. A day has one of them all.
 """
 
 from collections.abc import Container
@@ -136,12 +136,14 @@ def _too_often(book: Book, one: Confirmation, policies: Policies, today: date, n
     )
     if is_too_often:
         return Wait(_tomorrow(borrower, now), "FREQUENCY_CAP")
+    if one.subject is not Subject.CASE and borrower.human_until and now < borrower.human_until:
+        return Wait(borrower.human_until, "PERSON_IN_CHARGE")
     quiet = _quiet_from(book, now)
     return Wait(quiet, "GAP") if one.subject is Subject.THANKS and quiet > now else None
 
 
 def _closed(book: Book, one: Confirmation, portfolio: Portfolio, policies: Policies, now: datetime) -> Wait | None:
-    """What keeps it back whoever it is for: the hour, WhatsApp, and for a person's words a pause."""
+    """What keeps it back whoever it is for: the hour, WhatsApp, the creditor's pause."""
     borrower, rules = book.borrower, contact_rules.rules_for(book.borrower.country)
     if rules and (code := contact_rules.closed(rules, borrower.region, now)):
         return Wait(contact_rules.next_open(rules, borrower.region, now) or _tomorrow(borrower, now), code)
@@ -151,7 +153,7 @@ def _closed(book: Book, one: Confirmation, portfolio: Portfolio, policies: Polic
         return Wait(now + PAUSE_LOOK, "BREAKER")
     if (one.subject, portfolio.template_language(borrower.language)) in policies.faults:
         return Wait(now + PAUSE_LOOK, "TEMPLATE")
-    if one.subject is Subject.CASE and (feed := policies.feeds.get(one.portfolio)) and feed.pause:
+    if (feed := policies.feeds.get(one.portfolio)) and feed.pause:
         return Wait(now + PAUSE_LOOK, "PAUSED")
     return Wait(_tomorrow(borrower, now), "LIMIT") if policies.room.get(one.portfolio, 1) <= 0 else None
 

@@ -41,7 +41,9 @@ MANNERS: Mapping[MessageClass, Manners] = MappingProxyType(
     {
         MessageClass.REMINDER: Manners(frozenset(Obstacle), 1),
         MessageClass.PROMISE_REMINDER: Manners(frozenset(Obstacle), 1),
-        MessageClass.RESULT: Manners(frozenset({Obstacle.HOURS, Obstacle.STOP}), 1),
+        MessageClass.RESULT: Manners(
+            frozenset({Obstacle.HOURS, Obstacle.STOP, Obstacle.PAUSE, Obstacle.PERSON_IN_CHARGE}), 1
+        ),
         MessageClass.CASE: Manners(frozenset({Obstacle.HOURS, Obstacle.CAPS, Obstacle.STOP, Obstacle.PAUSE}), 1),
         MessageClass.ANSWER: Manners(frozenset({Obstacle.PERSON_IN_CHARGE}), None),
         # Once for each stop: whoever stops twice a day is told once.

@@ -13,6 +13,7 @@ from typing import Any
 from cobranza.ledger.debt import Debt, Parts
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Allocated, Credit, Named, Payment, Unmatched, book
+from cobranza.ledger.receipt import Receipt
 from cobranza.store import keys
 from cobranza.store.items import credit_of
 from cobranza.store.table import ConditionFailed, Insert, Item, Table, Update, Write, utc
@@ -52,6 +53,21 @@ class Payments:
         """Of these references to payments, those that are saved."""
         found = self._table.get_all([keys.payment(ref) for ref in dict.fromkeys(refs)])
         return {saved.ref: saved for saved in map(_saved_of, found)}
+
+    def is_of(self, receipt: Receipt, ref: str) -> bool:
+        """Whether the operation that `ref` stands for is this receipt's: it is no other's from then on, and was no
+        payment before."""
+        if self.saved([ref]):
+            return False
+        try:
+            self._table.update(
+                keys.operation(ref),
+                {"receipt": receipt.id, "borrower": receipt.borrower, "portfolio": receipt.portfolio},
+                condition="attribute_not_exists(#receipt) OR #receipt = :receipt",
+            )
+        except ConditionFailed:
+            return False
+        return True
 
     def told(self, refs: Iterable[str], zone: tzinfo) -> dict[str, Payment]:
         """Of these references, the payments as their rows told them; `zone` is where their days were written."""

@@ -37,7 +37,7 @@ def _row(receipt: Receipt, ids: Mapping[str, str], day: Day) -> Row:
         _local(receipt.received_at, day),
         receipt.until.isoformat() if receipt.until else "",
         _note(receipt, day),
-        *("", "", receipt.currency, ""),
+        *("", "", receipt.currency, "", ""),
     )
 
 
@@ -61,7 +61,7 @@ def _strangers(line: Line, day: Day) -> Row:
     facts = line.facts
     return (
         *(_id_of(line), "", "", facts["state"], facts.get("file", "")),
-        *(_local(at, day), "", "UNKNOWN_NUMBER", "", "", "", ""),
+        *(_local(at, day), "", "UNKNOWN_NUMBER", "", "", "", "", ""),
     )
 
 
