@@ -29,6 +29,7 @@ from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.flows.wake import wake
 from cobranza.ledger.case import Case, CaseState, Closing, Result
 from cobranza.ledger.standing import WHATSAPP, Action, Standing, hear
+from cobranza.policy.case_queue import queue_of
 from cobranza.policy.decision import Book
 from cobranza.policy.due import StrategyOf, local_date
 from cobranza.policy.portfolio import Portfolio
@@ -288,7 +289,9 @@ class AnswerDesk:
 
     def _note(self, turn: _Turn, facts: Item, answer: Answer, now: datetime) -> None:
         self.conversations.note_answer(turn.asked.borrower, turn.asked.event, facts)
-        told = _facts(turn) | {"code": facts["answer_state"], "type": answer.value, "trace": turn.asked.trace}
+        queue = queue_of(turn.people, turn.portfolio, now)
+        told = _facts(turn) | {"code": facts["answer_state"], "type": answer.value, "queue": queue}
+        told |= {"trace": turn.asked.trace}
         self.journal.append(_subject(turn), now, "answer", turn.message, told)
 
 
