@@ -15,6 +15,7 @@ PAGES = [
     DOCS / "deploy.md",
     DOCS / "operations.md",
     DOCS / "es" / "operaciones.md",
+    DOCS / "es" / "casos.md",
     DOCS / "runbook.md",
     ROOT / "README.md",
 ]
