@@ -16,6 +16,7 @@ PAGES = [
     DOCS / "operations.md",
     DOCS / "es" / "operaciones.md",
     DOCS / "es" / "casos.md",
+    DOCS / "local.md",
     DOCS / "runbook.md",
     ROOT / "README.md",
 ]
