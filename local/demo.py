@@ -30,7 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--once", action="store_true", help="end when all is done")
     parser.add_argument("--faults", action="store_true", help="calls fail, reminders come twice, senders die")
-    parser.add_argument("--file", type=Path, help="import this debts file instead of the samples")
+    parser.add_argument("--file", type=Path, help="import this debts file instead of the samples'")
     options = parser.parse_args()
     stays = not options.once and sys.stdin.isatty() and sys.stdout.isatty()
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -57,8 +57,8 @@ def _run(local: stack.Stack, folder: Path, file: Path | None, *, faults: bool) -
     console.print(f"the clock says {moment:%A %Y-%m-%d %H:%M} UTC: Mexico, Colombia and Brazil are open")
     files = samples.write(folder / "samples", moment.date())
     if file:
-        portfolio = next(iter(files))
-        files = {portfolio: files[portfolio], f"debts/{samples.PORTFOLIO}/{file.name}": file}
+        settings = {key: path for key, path in files.items() if not key.startswith("debts/")}
+        files = settings | {f"debts/{samples.PORTFOLIO}/{file.name}": file}
     tally = Tally()
     bar = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*bar, console=console) as progress:

@@ -11,6 +11,7 @@ from cobranza.conversation.intent import Intent
 from cobranza.events.event import (
     KINDS,
     SOURCE,
+    AnsweredData,
     CaseData,
     ClosedData,
     ConsentData,
@@ -50,6 +51,7 @@ EXAMPLES: dict[str, Data] = {
     "message.failed": REMINDER.model_copy(update={"code": "FAILED_131026"}),
     "message.unknown": MessageData(kind="reminder", code="UNKNOWN", template="saldo_vencido", step=3),
     "reply.received": ReplyData(message=MESSAGE, type="text", intent=Intent.PROMISE, bot_paused=False),
+    "reply.answered": AnsweredData(message=MESSAGE, answer="OWED", queue=CaseQueue.COLLECTIONS),
     "receipt.received": ReceiptData(receipt=RECEIPT, state="TO_VERIFY", message=MESSAGE),
     "receipt.accepted": DecidedData(receipt=RECEIPT),
     "receipt.rejected": DecidedData(receipt=RECEIPT),

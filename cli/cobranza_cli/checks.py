@@ -244,6 +244,15 @@ def countries(on: Collection[str], wanted: Mapping[str, Collection[str]]) -> Che
     return ok("countries", f"{', '.join(sorted(on))}: all that portfolios want.")
 
 
+def books(stale: Mapping[str, datetime]) -> Check:
+    """`stale`: as of when the books are that nobody is reminded by any more, by portfolio."""
+    if stale:
+        told = "; ".join(f"{name}: as of {as_of:%Y-%m-%d %H:%M} UTC" for name, as_of in sorted(stale.items()))
+        do = "have today's file dropped; see BooksAreStale in docs/runbook.md"
+        return warn("books", f"Nobody is reminded, because the newest file is too old: {told}.", do)
+    return ok("books", "None is too old to be acted on.")
+
+
 def concurrency(quota: int, senders: int) -> Check:
     needed = senders + BESIDE_SENDERS
     if quota <= senders:

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from cobranza.clock import real_time
 from cobranza.errors import MissingSetting
+from cobranza.policy.portfolio import Portfolio
 from cobranza.store.ledger import Ledger
 from cobranza.store.secrets import Secret
 from cobranza.store.templates import Templates
@@ -72,6 +73,7 @@ def look(place: Place) -> list[Check]:
         ("cases", lambda: _cases(place)),
         ("templates", lambda: [_templates(place)]),
         ("countries", lambda: [_countries(place)]),
+        ("books", lambda: [_books(place)]),
         ("concurrency", lambda: [_concurrency(place)]),
         ("dead letters", lambda: _dead_letters(place)),
         ("ages", lambda: _ages(place)),
@@ -204,10 +206,22 @@ def _templates(place: Place) -> Check:
 
 
 def _countries(place: Place) -> Check:
-    ledger = Ledger(place.ledger)
-    declared = {each.id: ledger.portfolio(each.id) for each in ledger.portfolios()}
-    wanted = {name: portfolio.countries for name, portfolio in declared.items() if portfolio}
+    wanted = {portfolio.portfolio_id: portfolio.countries for portfolio in _declared(Ledger(place.ledger))}
     return checks.countries(_on(place), wanted)
+
+
+def _books(place: Place) -> Check:
+    ledger, now = Ledger(place.ledger), place.now()
+    stale: dict[str, datetime] = {}
+    for portfolio in _declared(ledger):
+        feed = ledger.feed(portfolio.portfolio_id)
+        if feed.as_of and feed.is_stale(portfolio, now):
+            stale[portfolio.portfolio_id] = feed.as_of
+    return checks.books(stale)
+
+
+def _declared(ledger: Ledger) -> Iterator[Portfolio]:
+    return filter(None, map(ledger.portfolio, [each.id for each in ledger.portfolios()]))
 
 
 def _on(place: Place) -> set[str]:

@@ -31,7 +31,7 @@ SHOWN = 10
 
 @dataclass
 class Seen:
-    """What a plan has, and its first messages; `at_most` is what a new portfolio's ramp lets through."""
+    """What a plan has, and its first messages; `at_most` is what the ramp of a new number lets through."""
 
     portfolio: str
     day: date
@@ -60,7 +60,7 @@ def plan(place: Place, portfolio_id: str, day: date | None, out: Path | None) ->
     if portfolio is None:
         raise InvalidInput("NO_PORTFOLIO", f"no portfolio {portfolio_id!r} has a valid portfolio.yaml")
     day = _day(portfolio, day, now)
-    people = Ramps(place.ledger).people(portfolio_id)
+    people = Ramps(place.ledger).people(portfolio.phone_number_id)
     seen = Seen(portfolio_id, day, ramp_left(ledger.strategy(portfolio_id).ramp, people, day))
     planner = Planner(ledger, Book(place.ledger), place.portfolio, place.only_to, faults=place.faults)
     rows = seen.of(planner.rows(portfolio_id, day, now))
@@ -88,7 +88,7 @@ def show(console: Console, seen: Seen) -> None:
         table.add_row(outcome, f"{count:,}", str(sentence(outcome)))
     console.print(table)
     if seen.at_most is not None and seen.outcomes[SEND] > seen.at_most:
-        console.print(f"the portfolio is new: at most {seen.at_most:,} of them leave on that day")
+        console.print(f"the number is new: at most {seen.at_most:,} of them leave on that day")
     if seen.first:
         table = Table("borrower", "at", "step", "rule", "template", "amount", title="the first messages")
         for row in seen.first:

@@ -108,7 +108,9 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     closed = _close(sender, looked, now)
     for one in closed:
         _tell(one)
-    _tell_what_to_mend({one.outcome.mend for one in closed if one.outcome and one.outcome.mend})
+    outcomes = [one.outcome for one in closed if one.outcome]
+    _tell_what_to_mend({outcome.mend for outcome in outcomes if outcome.mend})
+    _tell_of_old_data(sum(outcome.code.endswith("_STALE_DATA") for outcome in outcomes))
     try:
         room.tell(now)
     except Exception:  # what was sent is sent: the limits miss at most this batch
@@ -170,6 +172,12 @@ def _tell_what_to_mend(templates: set[str]) -> None:
     if templates:
         telemetry.count("TemplatesHeld", len(templates))
         telemetry.logger.error("templates cannot be sent", templates=sorted(templates), then="cobranza status")
+
+
+def _tell_of_old_data(reminders: int) -> None:
+    if reminders:
+        telemetry.count("RemindersStale", reminders)
+        telemetry.logger.error("a portfolio's data is old", reminders=reminders, then="cobranza status")
 
 
 def _raise_alarm(reminder: Reminder, outcome: Outcome) -> None:

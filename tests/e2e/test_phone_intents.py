@@ -170,7 +170,7 @@ STORIES = (
     story(Intent.THANKS, types("ok gracias", ""), noted="reply text"),
     story(
         Intent.RIGHT_PERSON,
-        types("sí, soy yo", "Gracias por confirmarlo."),
+        types("sí, soy yo", "pagar, BAJA para no recibir avisos, o PERSONA para que le atienda alguien."),
         noted="reply text, answer RIGHT_PERSON SENT",
     ),
     story(

@@ -1,7 +1,7 @@
 """What the sender's tests share: who is due, WhatsApp's answers and stops, and what Meta tells of a message."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from cobranza.policy.portfolio import parse_portfolio
@@ -62,3 +62,16 @@ def second_portfolio(world: World) -> None:
     text = PORTFOLIO_YAML.replace(NUMBER, OTHER)
     world.ledger.save_portfolio(parse_portfolio(text.encode(), "otra"), world.now)
     world.ledger.refresh("otra", world.now)
+
+
+def records(reminders: list[Reminder]) -> list[dict[str, Any]]:
+    """What SQS gives the sender of them."""
+    return [
+        {
+            "messageId": each.borrower,
+            "receiptHandle": "h",
+            "body": json.dumps(asdict(each)),
+            "attributes": {"ApproximateReceiveCount": "1"},
+        }
+        for each in reminders
+    ]

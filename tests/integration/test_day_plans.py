@@ -22,6 +22,7 @@ from tests.integration.fakes import FakeContext
 from tests.integration.rows import run
 from tests.integration.world import PORTFOLIO_YAML, TUESDAY, World, debts, function
 from tests.unit.books import DAILY, MEXICO, ladder
+from tests.unit.books import portfolio as a_portfolio
 
 type Drop = Callable[..., dict[str, Any]]
 type Row = dict[str, str]
@@ -211,10 +212,10 @@ def test_people_hear_that_a_plan_is_ready_and_how_many_would_be_sent(world: Worl
     ]
 
 
-def test_the_plan_of_a_new_portfolio_says_how_many_its_ramp_lets_through(world: World, drop: Drop) -> None:
+def test_the_plan_of_a_new_number_says_how_many_its_ramp_lets_through(world: World, drop: Drop) -> None:
     in_force(world, EVERY_DAY.model_copy(update={"ramp": (100, 250)}))
     drop("debts/tienda/a.csv", debts({}))
-    world.ramps.add("tienda", TODAY, 30)
+    world.ramps.add("100000000000001", TODAY, 30)
     make_plans(world)
     assert [each["at_most"] for each in planned(world)] == [70, 250]
 
@@ -347,7 +348,7 @@ def test_a_yes_to_another_day_is_refused(world: World, drop: Drop, day: date) ->
     in_force(world, FIRST_PLAN)
     drop("debts/tienda/a.csv", debts({}))
     make_plans(world)
-    world.planning.make("tienda", day, EVENING)
+    world.planning.make(a_portfolio("tienda"), day, EVENING)
     assert yes(world, day)["error"]["code"] == "BAD_APPROVAL"
     assert world.ledger.feed("tienda").approved_on == frozenset()
 

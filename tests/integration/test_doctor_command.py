@@ -171,7 +171,9 @@ def test_a_set_up_that_is_right_is_all_green(account: Account) -> None:
     assert set(found(result).values()) == {"ok"}
     assert {"stage", "clock", "token", f"number {NUMBER_ID}", "webhook", "signature"} <= set(found(result))
     assert {"provider secret", "webhook secret", "identity secret", "gateway secret"} <= set(found(result))
-    assert {"templates", "countries", "concurrency", "dead letters", "media queue", "alarms"} <= set(found(result))
+    assert {"templates", "countries", "books", "concurrency", "dead letters", "media queue", "alarms"} <= set(
+        found(result)
+    )
     assert {"app secret", "stops", "media reader", "reports schedule", "functions"} <= set(found(result))
 
 
@@ -255,6 +257,12 @@ def test_an_app_secret_that_is_on_its_way_in_or_out_is_good(account: Account) ->
     for secrets in (["another", old], [old, "another"]):
         account.secrets["Webhook"] = SECRETS | {"app_secrets": secrets}
         assert found(asked("--json"))["app secret"] == "ok"
+
+
+@pytest.mark.parametrize(("days", "level"), [(0, "ok"), (20, "warn")])
+def test_a_book_whose_file_is_too_old_is_yellow(account: Account, world: World, days: int, level: str) -> None:
+    world.ledger.refresh("tienda", world.now - timedelta(days=days))
+    assert found(asked("--json"))["books"] == level
 
 
 def test_what_whatsapp_has_stopped_is_red_and_what_a_person_has_is_not(account: Account, world: World) -> None:

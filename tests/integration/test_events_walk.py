@@ -118,6 +118,7 @@ EXPECTED = [
     "message.sent",
     "message.delivered",
     "message.read",
+    "reply.answered",
     "promise.made",
     "reply.received",
     "payment.applied",
@@ -140,6 +141,7 @@ def test_others_hear_of_each_fact_once_in_its_order(world: World, drop: Drop) ->
         details["import.finished"]["data"] | {"kind": "debts", "read": 2, "created": 2}
         == (details["import.finished"]["data"])
     )
+    assert details["reply.answered"]["data"]["queue"] == "general"
     assert details["promise.made"]["data"] == details["promise.kept"]["data"] == {"day": "2026-11-27"}
     assert details["payment.applied"]["data"]["allocations"] == {"tienda#F-1#": "234.50"}
     assert details["debt.closed"]["debts"] == ["tienda#F-1#"]

@@ -49,6 +49,15 @@ def test_a_row_that_says_no_withdraws_consent(world: World, answer: str) -> None
     assert (summary.updated, summary.readiness.no_consent) == (1, 1)
 
 
+def test_a_yes_to_marketing_is_no_consent_to_reminders_and_takes_an_earlier_yes_back(world: World) -> None:
+    load(world, debts({}))
+    summary, _ = load(world, debts({"consent_purpose": "marketing"}), minutes=1)
+    assert "consent" not in world.item("PROFILE")
+    assert (summary.updated, summary.readiness.no_consent) == (1, 1)
+    (warning,) = summary.warnings
+    assert warning.startswith("OTHER_PURPOSE: El sí es a otra cosa")
+
+
 def test_a_row_that_says_nothing_leaves_consent(world: World) -> None:
     load(world, debts({}))
     consent = world.item("PROFILE")["consent"]

@@ -1,4 +1,4 @@
-"""As many people as WhatsApp and a portfolio's ramp allow; the others are told, and come first tomorrow."""
+"""As many people as WhatsApp and a number's ramp allow; the others are told, and come first tomorrow."""
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -10,11 +10,12 @@ import pytest
 
 from cobranza.flows.queue_due import Scheduler
 from cobranza.flows.room import Room
+from cobranza.policy.portfolio import parse_portfolio
 from cobranza.policy.strategy import Strategy
 from cobranza.queues import Reminder
 from cobranza.store import keys
 from tests.integration.test_sender import CUT, NOT_ON_WHATSAPP
-from tests.integration.world import World, debts
+from tests.integration.world import PORTFOLIO_YAML, World, debts
 from tests.unit.books import DAILY
 
 NUMBER = "100000000000001"
@@ -78,10 +79,13 @@ def test_people_leave_the_limit_a_day_later(world: World, queued: list[Reminder]
         assert world.limits.left(NUMBER, world.now + timedelta(hours=hours)) == left
 
 
-def test_the_counters_cost_one_write_a_batch(world: World, queued: list[Reminder]) -> None:
+def test_each_counter_costs_one_write_a_batch(world: World, queued: list[Reminder]) -> None:
     send(world, *queued)
     counters = [item for item in world.items() if item["pk"] == keys.number_pk(NUMBER)]
-    assert [(item["sk"], item["people"]) for item in counters] == [("PEOPLE#2026-11-24T17", 6)]
+    assert [(item["sk"], item["people"]) for item in counters] == [
+        ("PEOPLE#2026-11-24T17", 6),
+        ("RAMP#2026-11-24", 6),
+    ]
 
 
 def test_whoever_stood_back_comes_first_tomorrow(world: World, drop: Drop, queued: list[Reminder]) -> None:
@@ -112,7 +116,7 @@ def test_after_the_day_the_priority_is_the_rules_again(world: World, queued: lis
     assert {item["priority"] for item in world.items() if item["sk"] == "PROFILE"} == {50}
 
 
-def test_a_new_portfolio_begins_with_few_people(world: World, queued: list[Reminder]) -> None:
+def test_a_new_number_begins_with_few_people(world: World, queued: list[Reminder]) -> None:
     ramping(world, 2, 3)
     assert send(world, *queued[:3]) == ["SENT", "SENT", "DEFERRED_LIMIT"]
     assert send(world, *queued[3:]) == ["DEFERRED_LIMIT"] * 3
@@ -126,6 +130,26 @@ def test_a_ramp_that_is_over_is_not_counted_any_more(world: World, queued: list[
     world.later(days=1)
     assert send(world, *world.tick()) == ["SENT"] * 5
     assert [item["sk"] for item in world.items() if item["sk"].startswith("RAMP#")] == ["RAMP#2026-11-24"]
+
+
+def test_two_portfolios_on_one_number_have_one_ramp(world: World, drop: Drop, queued: list[Reminder]) -> None:
+    ramping(world, 2, 3)
+    world.ledger.save_portfolio(parse_portfolio(PORTFOLIO_YAML.encode(), "otra"), world.now)
+    drop("debts/otra/a.csv", debts({"borrower_id": "D1", "phone": "+525555550201"}))
+    assert send(world, *queued[:2]) == ["SENT", "SENT"]
+    (other,) = world.tick()
+    assert send(world, other) == ["DEFERRED_LIMIT"]
+
+
+def test_a_new_number_of_an_old_portfolio_begins_with_few_people(
+    world: World, drop: Drop, queued: list[Reminder]
+) -> None:
+    ramping(world, 1)
+    send(world, queued[0])
+    world.later(days=1)
+    moved = PORTFOLIO_YAML.replace(NUMBER, "100000000000002")
+    world.ledger.save_portfolio(parse_portfolio(moved.encode(), "tienda"), world.now)
+    assert send(world, *world.tick()) == ["SENT", *["DEFERRED_LIMIT"] * 4]
 
 
 def test_a_refused_message_is_nobody_written_to(world: World, queued: list[Reminder]) -> None:

@@ -17,7 +17,7 @@ from cobranza_cli import answer, app
 from tests.integration.place import DEV, OPEN, WorldPlace
 from tests.integration.rows import codes
 from tests.integration.world import PORTFOLIO_YAML, World, debts
-from tests.unit.books import ladder
+from tests.unit.books import ladder, portfolio
 
 pytestmark = pytest.mark.in_memory
 
@@ -103,7 +103,7 @@ def test_what_cannot_be_planned_is_a_wrong_command(words: tuple[str, ...]) -> No
 
 
 def test_the_command_approves_the_plan_that_lies_there(world: World) -> None:
-    world.planning.make("tienda", TOMORROW, world.now)
+    world.planning.make(portfolio("tienda"), TOMORROW, world.now)
     said = cobranza("approve", "tienda", "2026-11-25")
     assert said.exit_code == 0, said.output
     assert "approved: tienda 2026-11-25, 1 messages planned" in said.stdout

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -15,7 +15,7 @@ from cobranza.flows.faults import faults_of
 from cobranza.flows.plan_day import Planner
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.policy.registered import Registered
-from cobranza.queues import Queue, Reminder
+from cobranza.queues import Queue
 from cobranza.store.book import Book
 from cobranza.whatsapp.events import parse
 from cobranza_cli import app, status
@@ -24,7 +24,7 @@ from tests.integration.place import WorldPlace
 from tests.integration.registered import as_, shaped, sync
 from tests.integration.replies import Drop
 from tests.integration.rows import apply, codes
-from tests.integration.sending import due, remind
+from tests.integration.sending import due, records, remind
 from tests.integration.test_confirmations import PAID
 from tests.integration.world import PORTFOLIO_YAML, World, debts, function
 
@@ -166,18 +166,6 @@ def test_in_stage_prod_nothing_is_sent_or_planned_before_meta_was_asked(world: W
 
 
 # What people are told.
-
-
-def records(reminders: list[Reminder]) -> list[dict[str, Any]]:
-    return [
-        {
-            "messageId": each.borrower,
-            "receiptHandle": "h",
-            "body": json.dumps(asdict(each)),
-            "attributes": {"ApproximateReceiveCount": "1"},
-        }
-        for each in reminders
-    ]
 
 
 def test_a_batch_raises_one_alarm_however_many_wait_and_names_nobody(

@@ -31,7 +31,7 @@ class Locale:
 LOCALES = {
     "es-MX": Locale("MX", "es", "MXN"),
     "es-AR": Locale("AR", "es_AR", "ARS"),
-    "es-CO": Locale("CO", "es", "COP"),
+    "es-CO": Locale("CO", "es", "COP", "1234567"),
     "es-CL": Locale("CL", "es", "CLP", "1234567"),
     "es-PY": Locale("PY", "es", "PYG", "1234567"),
     "es-PE": Locale("PE", "es", "PEN"),

@@ -97,6 +97,9 @@ WARNING = {
     "Portfolios want countries that are off: tienda: CO, PE.": checks.countries(
         {"MX"}, {"tienda": {"MX", "PE", "CO"}, "otra": {"MX"}}
     ),
+    "Nobody is reminded, because the newest file is too old: tienda: as of 2026-11-20 12:00 UTC.": checks.books(
+        {"tienda": datetime(2026, 11, 20, 12, tzinfo=UTC)}
+    ),
     "The account runs 10 functions at once; 25 are wanted.": checks.concurrency(10, 5),
     "This machine is 45 seconds off.": checks.clock(NOW - timedelta(seconds=45), NOW),
     "1 of 2 subscriptions are not confirmed.": checks.alarms(["PendingConfirmation", "arn:aws:sns:::a:b"]),
@@ -124,6 +127,7 @@ FINE = [
     checks.cases_door(401, {"message": "Unauthorized"}),
     checks.templates({}, is_synced=True),
     checks.countries({"MX", "CO"}, {"tienda": {"MX"}}),
+    checks.books({}),
     checks.concurrency(1000, 5),
     checks.clock(NOW, NOW + timedelta(seconds=2)),
     dead({"reminders given up": 0}),

@@ -94,9 +94,15 @@ def test_our_limits_are_never_looser_than_the_laws(country: str) -> None:
 @pytest.mark.parametrize(
     ("country", "limits"),
     [
+        ("AR", (1, 2, 2)),
+        ("BR", (1, 2, 2)),
         ("CL", (1, 2, 3)),  # two a week, two whole days between them
         ("CO", (1, 3, 1)),
+        ("DO", (1, 3, 1)),
         ("EC", (1, 3, 1)),
+        ("GT", (1, 3, 1)),
+        ("MX", (1, 3, 1)),
+        ("PE", (1, 3, 1)),
         ("PY", (1, 3, 1)),
         ("US", (1, 2, 3)),
         ("CU", (0, 0, 2)),
@@ -113,6 +119,7 @@ def test_what_only_some_laws_ask_for() -> None:
 
     assert whose("one_channel_per_week") == ["CO"]
     assert whose("opt_out_text_required") == ["DO", "PR", "US"]
+    assert whose("effective") == ["CL", "CO", "GT", "US"]
     assert whose("record_years") == ["CL", "PR", "US"]
 
 
@@ -172,6 +179,25 @@ def test_a_country_without_rules_has_none(country: str) -> None:
         ("ES", "CN", "Atlantic/Canary", "2026-10-05T09:00", None),
         ("ES", "M", "Europe/Madrid", "2026-10-05T09:30", "WINDOW"),  # a province: perhaps on the islands
         ("EC", "W", "Guayaquil", "2026-10-05T07:30", "WINDOW"),  # 06:30 on the Galápagos
+        ("EC", "P", "Guayaquil", "2026-10-05T07:00", None),
+        ("EC", "P", "Guayaquil", "2026-10-05T19:45", "WINDOW"),
+        ("EC", "P", "Guayaquil", "2026-10-03T12:00", "WINDOW"),  # Saturday
+        ("PE", "", "Lima", "2026-10-05T06:59:59", "WINDOW"),
+        ("PE", "", "Lima", "2026-10-05T07:00", None),
+        ("PE", "LIM", "Lima", "2026-10-05T19:44:59", None),
+        ("PE", "", "Lima", "2026-10-05T19:45", "WINDOW"),
+        ("PE", "", "Lima", "2026-10-03T12:00", "WINDOW"),  # Saturday
+        ("PE", "", "Lima", "2026-10-08T10:00", "HOLIDAY"),  # the battle of Angamos
+        ("AR", "C", "Argentina/Buenos_Aires", "2026-10-05T08:59:59", "WINDOW"),
+        ("AR", "C", "Argentina/Buenos_Aires", "2026-10-05T09:00", None),
+        ("AR", "X", "Argentina/Cordoba", "2026-10-05T18:44:59", None),
+        ("AR", "C", "Argentina/Buenos_Aires", "2026-10-05T18:45", "WINDOW"),
+        ("AR", "C", "Argentina/Buenos_Aires", "2026-10-03T09:59", "WINDOW"),  # Saturday
+        ("AR", "C", "Argentina/Buenos_Aires", "2026-10-03T10:00", None),
+        ("AR", "", "Argentina/Buenos_Aires", "2026-10-03T11:45", "WINDOW"),
+        ("AR", "C", "Argentina/Buenos_Aires", "2026-10-12T10:00", "HOLIDAY"),
+        ("GT", "", "Guatemala", "2026-10-05T07:59", "WINDOW"),
+        ("GT", "", "Guatemala", "2026-10-05T17:44", None),
         ("SV", "SS", "El_Salvador", "2026-10-05T16:45", "WINDOW"),
         ("PY", "", "Asuncion", "2026-10-03T11:44", None),  # Saturday
         ("US", "CA", "New_York", "2026-10-05T11:59", "WINDOW"),

@@ -216,6 +216,23 @@ def test_no_consent_is_said_in_as_many_ways_and_is_a_good_row(text: str):
     assert (row.consent, row.consent_declared) == (None, True)
 
 
+@pytest.mark.parametrize(
+    "purpose",
+    ["", "Recordatorios de pago", "payment_reminders", "Lembretes de pagamento", "marketing, recordatorios"],
+)
+def test_a_yes_to_reminders_is_consent(purpose: str) -> None:
+    row = parse(consent="sí", consent_purpose=purpose)
+    assert row.consent
+    assert row.left_out == ()
+
+
+@pytest.mark.parametrize("purpose", ["marketing", "Promociones", "ofertas / encuestas", "recordar"])
+def test_a_yes_to_something_else_is_no_consent_and_the_row_says_so(purpose: str) -> None:
+    row = parse(consent="sí", consent_purpose=purpose)
+    assert (row.consent, row.consent_declared) == (None, True)
+    assert [(why.code, why.column) for why in row.left_out] == [("OTHER_PURPOSE", "consent_purpose")]
+
+
 @pytest.mark.parametrize("text", ["", " "])
 def test_a_row_that_says_nothing_of_consent_says_not_no(text: str):
     row = parse(consent=text)

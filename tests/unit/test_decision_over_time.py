@@ -20,7 +20,6 @@ from tests.unit.books import (
     ANYWHERE,
     BOGOTA,
     CONSENT,
-    FINAL,
     LADDER,
     LONG_AGO,
     MEXICO,
@@ -268,65 +267,6 @@ def test_no_step_falls_between_two_looks(data: st.DataObject, who: Borrower, fir
     for days in range((last - first).days):
         noon = datetime.combine(first + timedelta(days=days), time(13), zone)
         assert not isinstance(decide(Book(who, debts, ()), both(noon), noon), Send)
-
-
-@st.composite
-def walks(draw: st.DrawFn) -> tuple[Borrower, tuple[Debt, ...], datetime, Strategy, list[State]]:
-    who = draw(borrowers)
-    start = draw(moments)
-    debts = tuple(replace(each, step=None) for each in draw(debts_about(local_date(who, start), open_only=True)))
-    results = draw(st.lists(st.sampled_from(FINAL), min_size=1, max_size=5))
-    return who, debts, start, draw(ladders), results
-
-
-@settings(max_examples=60, deadline=None)
-@given(walks(), st.booleans())
-def test_forty_days_send_each_step_at_most_once_and_in_order(
-    walk: tuple[Borrower, tuple[Debt, ...], datetime, Strategy, list[State]], debts_are_told: bool
-) -> None:
-    """Looks at the moments of next_look alone, as the scheduler does. With `debts_are_told` the consumed steps are
-    written on the debts and claims vanish after 14 days; without, the claims alone must hold."""
-    who, debts, start, strategy, results = walk
-    climbed: dict[str, list[int]] = {each.terms.key: [] for each in debts}
-    claims: list[Message] = []
-    now, end = start, start + timedelta(days=40)
-    look = next_moment(who, debts, lambda _: strategy, first=local_date(who, now))
-    looks = 0
-    while look and look < end:
-        # A look that was planned for the past is made at once.
-        now = max(now, look)
-        looks += 1
-        assert looks <= 120
-        today = local_date(who, now)
-        kept = [c for c in claims if not debts_are_told or (today - c.day).days <= 14]
-        book = Book(who, debts, tuple(kept))
-        decision = decide(book, both(now, strategy), now)
-        until: datetime | None = None
-        if isinstance(decision, Send):
-            assert decision.day == today
-            assert today not in [claim.day for claim in claims]
-            state = results[len(claims) % len(results)]
-            claims.append(message(today, state, dict(decision.consumes)))
-            for key, consumed in decision.consumes.items():
-                climbed[key].append(consumed.step)
-            if debts_are_told:
-                debts = tuple(told(each, decision) for each in debts)
-        elif isinstance(decision, Defer):
-            until = decision.until
-            assert until > now
-        book = Book(who, debts, tuple(claims))
-        look = until or next_moment(who, book.debts, lambda _: strategy, first=today + timedelta(days=1))
-        assert look is None or look > now
-    for steps_sent in climbed.values():
-        assert steps_sent == sorted(set(steps_sent))
-        assert set(steps_sent) <= {step.days for step in strategy.rules[0].steps}
-    days = [claim.day for claim in claims]
-    assert days == sorted(set(days))
-
-
-def told(each: Debt, send: Send) -> Debt:
-    consumed = send.consumes.get(each.terms.key)
-    return replace(each, step=consumed.step) if consumed else each
 
 
 def test_a_whole_ladder_is_climbed_on_its_days() -> None:

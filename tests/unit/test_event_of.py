@@ -83,7 +83,7 @@ TOLD: list[tuple[Line, str, dict[str, Any]]] = [
         of_message("confirmation", code="UNKNOWN", template="pago_recibido"),
     ),
     (
-        line("answer", MESSAGE, OF_REPLY | {"code": "FAILED_131047", "type": "balance", "trace": "t-1"}),
+        line("answer", MESSAGE, OF_REPLY | {"code": "FAILED_131047", "type": "OWED", "trace": "t-1"}),
         "message.failed",
         of_message("answer", code="FAILED_131047", message=MESSAGE),
     ),
@@ -102,6 +102,11 @@ TOLD: list[tuple[Line, str, dict[str, Any]]] = [
         {"message": MESSAGE, "type": "text", "intent": "PROMISE", "bot_paused": True},
     ),
     (line("reply", MESSAGE, OF_REPLY | {"type": "Lucía?"}, CHAT), "reply.received", {"type": "other"}),
+    (
+        line("answer", MESSAGE, OF_REPLY | {"code": "SENT", "type": "OWED", "queue": "collections"}),
+        "reply.answered",
+        {"message": MESSAGE, "answer": "OWED", "queue": "collections"},
+    ),
     (
         line("receipt", f"2026-11-24T17:00:00Z#{MESSAGE}", {"state": "TO_VERIFY", "message": MESSAGE}),
         "receipt.received",
@@ -205,7 +210,6 @@ SILENT = [
     line("confirmation", f"payment#{PAYMENT}", {"code": "SKIPPED_SHARED_PHONE"}),
     line("outcome", DAY, SENT | ONE_DEBT),
     line("confirmation", f"payment#{PAYMENT}", {"code": "SENT", "template": "pago_recibido"}),
-    line("answer", MESSAGE, OF_REPLY | {"code": "SENT", "type": "OWED"}),
     line("payment.applied", PAYMENT, PAID | {"source": "0f" * 13}),
     line("debt.closed", f"{DEBT}#{PAYMENT}", {"source": "0f" * 13, "debts": [DEBT], "payment": PAYMENT}),
     *(

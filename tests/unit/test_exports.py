@@ -110,7 +110,7 @@ def test_who_gave_no_consent_comes_back_as_a_contacts_file_to_fill_in() -> None:
     (record,) = records(b"".join(no_consent_csv([WithoutConsent("C-1", "Ana Ejemplo", 3)])))
     assert (record["borrower_id"], record["debts"]) == ("C-1", "3")
     empty = {name for name, cell in record.items() if not cell}
-    assert empty == {"consent", "consent_at", "consent_source", "consent_text"}
+    assert empty == {"consent", "consent_at", "consent_source", "consent_text", "consent_purpose"}
     assert empty < set(contacts.COLUMNS.names)
 
 

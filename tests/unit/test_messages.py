@@ -290,6 +290,19 @@ def test_an_amount_keeps_every_digit(amount: str, currency: str, expected: str) 
     assert parameters(PLACES["es-MX"], debt(1, amount, currency))[2] == expected
 
 
+@pytest.mark.parametrize(
+    ("place", "amount", "expected"),
+    [
+        ("es-CO", "12345.00", "$12.345"),
+        ("es-CO", "12345.60", "$12.345,60"),  # another figure than the book's would be a lie
+        ("pt in Colombia", "1500000", "COP 1.500.000"),
+        ("es-AR", "12345", "COP 12.345"),
+    ],
+)
+def test_pesos_of_colombia_have_cents_where_there_are_any(place: str, amount: str, expected: str) -> None:
+    assert parameters(PLACES[place], debt(1, amount, "COP"))[2] == expected
+
+
 def test_every_country_of_the_world_can_be_written_to() -> None:
     """A pair of language and country that nobody has described is the language alone."""
     for country in ("AR", "CL", "PE", "US", "ZZ", "JP", ""):

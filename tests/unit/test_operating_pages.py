@@ -15,6 +15,8 @@ PAGES = [
     DOCS / "deploy.md",
     DOCS / "operations.md",
     DOCS / "es" / "operaciones.md",
+    DOCS / "es" / "casos.md",
+    DOCS / "local.md",
     DOCS / "runbook.md",
     ROOT / "README.md",
 ]

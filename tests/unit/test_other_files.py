@@ -254,6 +254,13 @@ def test_consent_has_its_own_evidence_or_the_rows() -> None:
     assert said(consent="NÃO", source="").action == Action.NO_CONSENT
 
 
+def test_a_yes_to_something_else_than_reminders_is_refused() -> None:
+    assert said(consent="sí", consent_purpose="recordatorios de pago").action == Action.CONSENT
+    assert said(consent="no", consent_purpose="marketing").action == Action.NO_CONSENT
+    with pytest.raises(InvalidInput, match="The yes is to something else than payment reminders: 'marketing'"):
+        said(consent="sí", consent_purpose="marketing")
+
+
 def test_a_row_may_tell_an_action_and_consent() -> None:
     assert [each.action for each in contact(action="alta", consent="si").said] == [Action.OPT_IN, Action.CONSENT]
 

@@ -27,6 +27,9 @@ from cobranza.ledger.phone import Phone, kept_forms, parse_phone, phone_variants
         ("(11) 95555-0106", "BR", "+5511955550106"),
         ("099 555 0107", "EC", "+593995550107"),
         ("5555 0108", "GT", "+50255550108"),
+        ("(809) 555-0110", "DO", "+18095550110"),
+        ("1-829-555-0111", "DO", "+18295550111"),
+        ("849 555 0112", "DO", "+18495550112"),
         ("(202) 555-0109", "US", "+12025550109"),
     ],
 )
@@ -36,6 +39,7 @@ def test_a_number_is_read_as_people_write_it(text: str, country: str, e164: str)
 
 def test_the_country_is_the_numbers_own_because_people_move():
     assert parse_phone("+573005550110", "MX") == Phone("+573005550110", "CO")
+    assert parse_phone("(809) 555-0110", "US") == Phone("+18095550110", "DO")
 
 
 @pytest.mark.parametrize(
@@ -120,6 +124,7 @@ def test_every_spelling_of_a_mexican_number_is_the_same_number(last: int, gap: s
         ("+51955550105", ("51955550105",)),
         ("+593995550107", ("593995550107",)),
         ("+50255550108", ("50255550108",)),
+        ("+18095550110", ("18095550110",)),
         ("+12025550109", ("12025550109",)),
     ],
 )

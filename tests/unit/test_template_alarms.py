@@ -219,6 +219,7 @@ def test_a_scheduler_that_says_nothing_is_one_that_stands_still() -> None:
         ("UnknownErrorCodes", "WebhookFunction", "Sum"),
         ("LinesUnreadable", "EventsFunction", "Sum"),
         ("TemplatesHeld", "SendFunction", "Sum"),
+        ("RemindersStale", "SendFunction", "Sum"),
         ("FilesRefused", "IngestFunction", "Sum"),
         ("FilesWaiting", "IngestFunction", "Sum"),
         ("WebhooksForged", "WebhookFunction", "Sum"),

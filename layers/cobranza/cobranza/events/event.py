@@ -77,6 +77,15 @@ class ReplyData(Data):
     bot_paused: Annotated[bool, Field(strict=True)] | None = None
 
 
+class AnsweredData(Data):
+    """`answer`: which of our texts; `queue`: who of the creditor's team the borrower is for, whom a machine has
+    answered now."""
+
+    message: Ref
+    answer: Code
+    queue: CaseQueue | None = None
+
+
 class ReceiptData(Data):
     """`receipt` as in receipts.csv. `state`: TO_VERIFY or REVIEW where there is a picture to look at."""
 
@@ -176,6 +185,7 @@ KINDS: Mapping[str, tuple[type[Data], str]] = {
     "message.failed": (MessageData, "It did not leave, or did not arrive; `code` says why"),
     "message.unknown": (MessageData, "It may or may not have left; it is never sent again"),
     "reply.received": (ReplyData, "A borrower, or an unknown number, wrote"),
+    "reply.answered": (AnsweredData, "A machine has answered it; `queue` says whose of your team it would be"),
     "receipt.received": (ReceiptData, "A picture or PDF came as proof of a payment"),
     "receipt.accepted": (DecidedData, "A person found its money"),
     "receipt.rejected": (DecidedData, "A person did not find its money"),

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
@@ -116,6 +117,7 @@ def start_of_day(at: datetime) -> datetime:
     return datetime.combine(at.date(), time.min, at.tzinfo)
 
 
+@lru_cache(4096)
 def fold(text: str) -> str:
     """Lower case without accents, words joined by one underscore: "Segundo teléfono" is segundo_telefono."""
     plain = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))

@@ -252,10 +252,17 @@ ROW_CODES = {
         "`sí` o `no`; su fecha como `2025-11-20`",
         "`yes` or `no`; its date as `2025-11-20`",
     ),
+    "OTHER_PURPOSE": Code(
+        "El sí es a otra cosa, no a recordatorios de pago",
+        "The yes is to something else than payment reminders",
+        "pregunte a la persona; si los aceptó, `recordatorios de pago` en `consent_purpose`",
+        "ask the person; if they agreed to those, `payment reminders` in `consent_purpose`",
+    ),
 }
 
 # Of a row that is used all the same, without what they are about.
 WARNING_CODES = {
+    "OTHER_PURPOSE": ROW_CODES["OTHER_PURPOSE"],
     "BAD_LINK": Code(
         "El enlace no se usa",
         "The link is not used",

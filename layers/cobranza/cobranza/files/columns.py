@@ -191,7 +191,7 @@ DEBTS = Columns(
             "paid_on",
         ),
         *("payment_url", "document_url", "document_name", "tags", "risk", "disputed"),
-        *("consent", "consent_at", "consent_source", "consent_text"),
+        *("consent", "consent_at", "consent_source", "consent_text", "consent_purpose"),
     ),
     required=("borrower_id", "name", "phone", "country", "debt_id", "currency", "due_date"),
     one_of=(("amount", "balance"),),

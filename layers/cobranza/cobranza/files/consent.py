@@ -1,11 +1,12 @@
 """The consent columns of a row: did the person agree to reminders on WhatsApp, when, where and to what."""
 
-import unicodedata
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from cobranza.errors import InvalidInput
+from cobranza.files.cells import fold
 from cobranza.files.codes import refuse
 from cobranza.files.formats import Formats
 from cobranza.ledger.borrower import Consent
@@ -15,20 +16,43 @@ MAX_CONSENT_TEXT = 1000
 
 _YES = frozenset({"yes", "y", "si", "s", "sim", "1", "true"})
 _NO = frozenset({"no", "n", "nao", "0", "false", ""})
+# What a consent may be to; others that a row names (marketing, surveys) are no consent to reminders.
+_REMINDERS = frozenset(
+    (
+        *("recordatorios", "recordatorio_de_pago", "recordatorios_de_pago", "cobranza"),
+        *("lembretes", "lembrete_de_pagamento", "lembretes_de_pagamento", "cobranca"),
+        *("reminders", "payment_reminder", "payment_reminders", "collections"),
+    )
+)
+_BETWEEN = re.compile("[,;|/+]")
 
 
 def read_answer(text: str) -> bool | None:
     """True for yes, False for no or nothing, None for what is neither."""
-    answer = _fold(text)
+    answer = fold(text)
     return True if answer in _YES else False if answer in _NO else None
 
 
-def read_consent(cells: Mapping[str, str], formats: Formats) -> Consent | None:
-    """What a row's four consent columns say; None for no and for nothing. Raises InvalidInput (BAD_CONSENT)."""
+def is_to_reminders(purpose: str) -> bool:
+    """Whether payment reminders are what somebody agreed to; a row that names no purpose means them."""
+    return not purpose or any(fold(part) in _REMINDERS for part in _BETWEEN.split(purpose))
+
+
+def other_purpose(purpose: str) -> InvalidInput:
+    return refuse("OTHER_PURPOSE", repr(purpose[:40]), "consent_purpose")
+
+
+def read_consent(cells: Mapping[str, str], formats: Formats, left_out: list[InvalidInput]) -> Consent | None:
+    """What a row's consent columns say; None for no and for nothing. A yes to something else than reminders is
+    left out. Raises InvalidInput (BAD_CONSENT)."""
     answer = read_answer(cells.get("consent", ""))
     if answer is None:
         raise refuse("BAD_CONSENT", "yes | no", "consent", es="sí | no")
     if not answer:
+        return None
+    purpose = cells.get("consent_purpose", "")
+    if not is_to_reminders(purpose):
+        left_out.append(other_purpose(purpose))
         return None
     at = _consented_at(cells.get("consent_at", ""), formats)
     source, text = cells.get("consent_source", ""), cells.get("consent_text", "")
@@ -49,9 +73,3 @@ def _consented_at(text: str, formats: Formats) -> datetime | None:
     except InvalidInput as error:
         raise refuse("BAD_CONSENT", "2026-01-31, 2026-01-31T10:30:00-06:00", "consent_at") from error
     return at if has_time else at.replace(hour=0, minute=0, second=0)
-
-
-@lru_cache(1024)
-def _fold(text: str) -> str:
-    """Lower case without accents: SÍ is si."""
-    return "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))

@@ -16,6 +16,7 @@ from cobranza.files.cells import (
 )
 from cobranza.files.codes import refuse
 from cobranza.files.columns import Columns
+from cobranza.files.consent import is_to_reminders, other_purpose
 from cobranza.files.debts import MAX_TAG
 from cobranza.files.synonyms import DEBT_NAMES
 from cobranza.ledger.phone import parse_phone
@@ -38,6 +39,7 @@ COLUMNS = Columns(
         "consent_at",
         "consent_source",
         "consent_text",
+        "consent_purpose",
         "promise_amount",
     ),
     required=("borrower_id",),
@@ -225,6 +227,8 @@ def _consent(cells: Cells) -> Said | None:
     agreed = cells.yes_or_no("consent")
     if agreed is None:
         return None
+    if agreed and not is_to_reminders(cells.text("consent_purpose")):
+        raise other_purpose(cells.text("consent_purpose"))
     when = "consent_at" if cells.text("consent_at") else "at"
     at, has_time = cells.moment(when) if agreed else cells.moment_of_stop(when)
     if agreed and not has_time:

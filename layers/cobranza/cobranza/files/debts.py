@@ -62,7 +62,7 @@ class DebtRow:
     creditor owes the borrower (saldo a favor), `plan_total` the sum of all instalments, both in the debt's
     currency and None where the row says nothing; the identity document is text as it was written, and
     `document_last4` its last four digits, empty where it does not end in four; `left_out` is why a part of the row
-    (a link) was not taken."""
+    (a link, a consent to something else) was not taken."""
 
     line: int
     borrower_id: str
@@ -119,7 +119,7 @@ def read_debt(
         country=country,
         region=region,
         language=language,
-        consent=read_consent(cells, formats),
+        consent=read_consent(cells, formats, left_out),
         consent_declared=bool(cells.get("consent")),
         terms=terms,
         document_type=document_type,

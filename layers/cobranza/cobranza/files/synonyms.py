@@ -187,5 +187,6 @@ DEBT_NAMES: dict[str, tuple[str, ...]] = {
         "origem consentimento",
         "medio consentimiento",
     ),
+    "consent_purpose": ("finalidad consentimiento", "proposito consentimiento", "finalidade consentimento"),
     "consent_text": ("texto consentimiento", "texto consentimiento whatsapp"),
 }

@@ -14,6 +14,7 @@ from typing import Any
 
 from cobranza.events.event import (
     KINDS,
+    AnsweredData,
     CaseData,
     ClosedData,
     ConsentData,
@@ -168,6 +169,11 @@ def _reply(line: Line) -> ReplyData:
     )
 
 
+def _answered(line: Line) -> AnsweredData:
+    facts = line.facts
+    return AnsweredData(message=facts["message"], answer=facts["type"], queue=facts.get("queue"))
+
+
 def _receipt(line: Line) -> ReceiptData:
     sender = line.subject.partition("#")[2]
     return ReceiptData(
@@ -235,6 +241,8 @@ ANNOUNCED: tuple[Announced, ...] = (
     Announced("promise.taken_back", "promise.taken_back", _promise),
     Announced(PROMISE_KEPT, "promise.kept", _promise),
     Announced(PROMISE_BROKEN, "promise.broken", _promise),
+    # Whatever did not leave is told above.
+    Announced("answer", "reply.answered", _answered, fact="message"),
     Announced("consent", "consent.given", _consent, fact="message"),
     Announced("opt_in", "consent.given", _consent, fact="message"),
     Announced("no_consent", "consent.withdrawn", _consent, fact="message"),

@@ -9,7 +9,7 @@ from cobranza.ledger.case import Case
 from cobranza.ledger.standing import Action
 from cobranza.policy.case_queue import queue_of
 from cobranza.policy.decision import Book
-from cobranza.policy.portfolio import COLLECTIONS_FROM, Portfolio
+from cobranza.policy.portfolio import Portfolio
 from cobranza.store import case_keys, keys
 from cobranza.store.cases import Cases
 from cobranza.store.journal import Journal
@@ -37,11 +37,10 @@ def case_of(matter: Matter, people: Sequence[Book], now: datetime) -> Case:
     """`people` are the borrowers who have the phone. Another portfolio's debts are not its business."""
     owed = (debt for book in people for debt in book.debts if debt.is_open and not debt.recalled)
     debts = sorted({debt.terms.key for debt in owed if debt.terms.portfolio == matter.portfolio_id})
-    collections_from = matter.portfolio.collections_from_days if matter.portfolio else COLLECTIONS_FROM
     return Case(
         id=case_keys.case_id(matter.chat, matter.event),
         portfolio=matter.portfolio_id,
-        queue=queue_of(people, collections_from, now),
+        queue=queue_of(people, matter.portfolio, now),
         topic=matter.topic,
         chat=matter.chat,
         event=matter.event,

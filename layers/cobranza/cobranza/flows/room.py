@@ -28,34 +28,36 @@ class Room:
     _lock: Lock = field(default_factory=Lock)
 
     def left(self, portfolio: Portfolio, ramp: Sequence[int], day: date, now: datetime) -> int:
-        """How many more people the portfolio may write to: what its number may, and its ramp that local `day`."""
+        """How many more people the portfolio may write to: what its number may, and its ramp from there
+        on that local `day`."""
         number = portfolio.phone_number_id
         with self._lock:
             if number not in self._numbers:
                 self._numbers[number] = self.limits.left(number, now)
             left = self._numbers[number] - self._people[number]
-            of_ramp = self._ramp_left(portfolio.portfolio_id, ramp, day)
+            of_ramp = self._ramp_left(number, ramp, day)
         return left if of_ramp is None else min(left, of_ramp)
 
     def take(self, portfolio: Portfolio, ramp: Sequence[int], day: date) -> None:
         """One more has been written to."""
+        number = portfolio.phone_number_id
         with self._lock:
-            self._people[portfolio.phone_number_id] += 1
-            if self._ramp_left(portfolio.portfolio_id, ramp, day) is not None:
-                self._of_ramps[portfolio.portfolio_id, day] += 1
+            self._people[number] += 1
+            if self._ramp_left(number, ramp, day) is not None:
+                self._of_ramps[number, day] += 1
 
     def tell(self, now: datetime) -> None:
         """Adds what this batch has done to the counters, once."""
         for number, count in self._people.items():
             self.limits.add_people(number, now, count)
-        for (portfolio_id, day), count in self._of_ramps.items():
-            self.ramps.add(portfolio_id, day, count)
+        for (number, day), count in self._of_ramps.items():
+            self.ramps.add(number, day, count)
 
-    def _ramp_left(self, portfolio_id: str, ramp: Sequence[int], day: date) -> int | None:
+    def _ramp_left(self, number: str, ramp: Sequence[int], day: date) -> int | None:
         if not ramp:
             return None
-        if portfolio_id not in self._ramps:
-            self._ramps[portfolio_id] = self.ramps.people(portfolio_id)
-        people = self._ramps[portfolio_id]
-        done = people.get(day, 0) + self._of_ramps[portfolio_id, day]
+        if number not in self._ramps:
+            self._ramps[number] = self.ramps.people(number)
+        people = self._ramps[number]
+        done = people.get(day, 0) + self._of_ramps[number, day]
         return ramp_left(ramp, people | {day: done}, day)

@@ -11,6 +11,7 @@ from cobranza.flows.callers import address_of
 from cobranza.flows.introduce import introduced
 from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.ledger.case import Case
+from cobranza.policy.case_queue import queue_of
 from cobranza.policy.decision import Book
 from cobranza.policy.portfolio import Portfolio
 from cobranza.queues import ReplyToAnswer
@@ -170,7 +171,9 @@ class Voice:
 
     def _note(self, turn: Turn, facts: Item, answer: Answer, now: datetime) -> None:
         self.conversations.note_answer(turn.asked.borrower, turn.asked.event, facts)
-        told = turn.facts | {"code": facts["answer_state"], "type": answer.value, "trace": turn.asked.trace}
+        queue = queue_of(turn.people, turn.portfolio, now)
+        told = turn.facts | {"code": facts["answer_state"], "type": answer.value, "queue": queue}
+        told |= {"trace": turn.asked.trace}
         self.journal.append(turn.subject, now, "answer", turn.message, told)
 
 

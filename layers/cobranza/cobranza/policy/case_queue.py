@@ -1,4 +1,4 @@
-"""Who of the creditor's team looks at a case: by how long its borrowers have been owing."""
+"""Who of the creditor's team a conversation is for: by how long its borrowers have been owing."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,14 +6,16 @@ from datetime import datetime
 from cobranza.ledger.case import CaseQueue
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
+from cobranza.policy.portfolio import COLLECTIONS_FROM, Portfolio
 
 
-def queue_of(people: Iterable[Book], collections_from: int, now: datetime) -> CaseQueue:
-    """`people` are the borrowers who have the phone; from `collections_from` days past due of their oldest debt on
-    it is one for collections. What the creditor took back counts for nothing."""
+def queue_of(people: Iterable[Book], portfolio: Portfolio | None, now: datetime) -> CaseQueue:
+    """`people` are the borrowers who have the phone; from the portfolio's `collections_from_days` past due of
+    their oldest debt on it is one for collections. What the creditor took back counts for nothing."""
     days = [days_past_due(book, now) for book in people]
     if not days:
         return CaseQueue.UNKNOWN
+    collections_from = portfolio.collections_from_days if portfolio else COLLECTIONS_FROM
     return CaseQueue.COLLECTIONS if max(days) >= collections_from else CaseQueue.GENERAL
 
 

@@ -1,8 +1,8 @@
 """What a borrower is told without being asked for anything: that a payment was booked, thanks for one in time,
 that the money of a receipt was not found, and that a person has an answer.
 
-The first three are results (`MessageClass.RESULT`): inside hours, never after a stop, not while the creditor pauses
-or a person answers the borrower. What cannot go within three days is not told any more. The last one
+The first three are results (`MessageClass.RESULT`): inside hours, never after a stop, not while the creditor
+pauses or a person answers the borrower. What cannot go within three days is not told any more. The last one
 (`MessageClass.CASE`) is that person's: it obeys holds and caps too. A day has one of them all.
 """
 

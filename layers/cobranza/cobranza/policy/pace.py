@@ -1,4 +1,4 @@
-"""How fast reminders leave, and how many people may be written to on a portfolio's first days."""
+"""How fast reminders leave, and how many people may be written to on a number's first days."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class Pace:
 
 
 def ramp_left(ramp: Sequence[int], people: Mapping[date, int], today: date) -> int | None:
-    """How many more people a portfolio may write to today; None when its ramp is over. `people` are those of each
-    day of sending so far: the first of them has the ramp's first figure."""
+    """How many more people a number may write to today; None when the ramp is over. `people` are those of each of
+    its days of sending so far: the first of them has the ramp's first figure."""
     before = sum(day < today for day in people)
     return max(ramp[before] - people.get(today, 0), 0) if before < len(ramp) else None

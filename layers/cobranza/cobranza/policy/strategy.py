@@ -179,8 +179,8 @@ class Strategy(_Model):
     between two messages to one borrower, whatever they are of, and between a payment and the next reminder.
     `hold_out_percent` of the borrowers, always the same, are never reminded, to see what reminders do. `approval`:
     whether a person must agree to the portfolio's first plan, to none, or to each day's. `ramp` is how many are
-    written to on the portfolio's first days of sending. `promise_grace_days` pass after the day of a promise.
-    `tags` are given in their order, so that one may ask for those before it."""
+    written to on the first days of sending from the portfolio's number. `promise_grace_days` pass after the day of
+    a promise. `tags` are given in their order, so that one may ask for those before it."""
 
     name: Name
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=20)]

@@ -324,9 +324,9 @@ def people(number: str, moment: datetime) -> dict[str, str]:
     return {"pk": number_pk(number), "sk": f"{PEOPLE}{moment.astimezone(UTC):%Y-%m-%dT%H}"}
 
 
-def ramp(portfolio_id: str, day: date) -> dict[str, str]:
-    """How many people a new portfolio wrote to on that local day."""
-    return {"pk": control_pk(portfolio_id), "sk": f"{RAMP}{day.isoformat()}"}
+def ramp(number: str, day: date) -> dict[str, str]:
+    """How many people a new number wrote to on that local day."""
+    return {"pk": number_pk(number), "sk": f"{RAMP}{day.isoformat()}"}
 
 
 def rate(scope: str) -> dict[str, str]:

@@ -1,5 +1,5 @@
-"""How many people may still be written to, and how fast: counted by the hour for each number, by the day for each
-portfolio that is new. Senders add to the counters once a batch."""
+"""How many people may still be written to, and how fast: counted for each number, by the hour, and by the day
+while it is new. Senders add to the counters once a batch."""
 
 from datetime import date, datetime, timedelta
 
@@ -71,17 +71,17 @@ class DueLine:
 
 
 class Ramps:
-    """How many people a new portfolio wrote to on each of its first days."""
+    """How many people a new number wrote to on each of its first days, for whichever portfolio."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def people(self, portfolio_id: str) -> dict[date, int]:
+    def people(self, number: str) -> dict[date, int]:
         """By local day, as long as the ramp lasted."""
         items = self._table.query(
-            "pk = :pk AND begins_with(sk, :sk)", {"pk": keys.control_pk(portfolio_id), "sk": keys.RAMP}
+            "pk = :pk AND begins_with(sk, :sk)", {"pk": keys.number_pk(number), "sk": keys.RAMP}
         )
         return {date.fromisoformat(item["sk"].removeprefix(keys.RAMP)): int(item["people"]) for item in items}
 
-    def add(self, portfolio_id: str, day: date, count: int) -> None:
-        self._table.update(keys.ramp(portfolio_id, day), add={"people": count})
+    def add(self, number: str, day: date, count: int) -> None:
+        self._table.update(keys.ramp(number, day), add={"people": count})

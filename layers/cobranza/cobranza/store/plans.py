@@ -15,7 +15,7 @@ KEPT = timedelta(days=40)
 class Plan:
     """A portfolio's plan of a local day. `digest` is the SHA-256 of its file in hex, `outcomes` how many rows it
     has of each outcome; `needs_approval` that nobody is written to before a person agrees; `at_most` how many
-    people a new portfolio's ramp lets through on that day, None when it is over."""
+    people the ramp of a new number lets through on that day, None when it is over."""
 
     portfolio: str
     day: date

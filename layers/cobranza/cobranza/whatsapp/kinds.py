@@ -45,8 +45,9 @@ _FROM_REMINDER: frozenset[Fact] = frozenset(
         *("document", "document_name"),
     )
 )
-# "None" is what Python writes for nothing, {{1}} and ${name} what a mail merge leaves.
-_UNFILLED = re.compile(r"\{\{|\}\}|\$\{|\bNone\b")
+# "None" is what Python writes for nothing, NULL and NaN alone what databases and sheets do, {{1}} and ${name} what
+# a mail merge leaves.
+_UNFILLED = re.compile(r"\{\{|\}\}|\$\{|\bNone\b|^(?i:null|nan)$")
 _NOT_ALLOWED = re.compile(r"[\n\r\t]| {4}")
 
 

@@ -72,6 +72,8 @@ _MOST_LISTED, _MOST_CHARACTERS = 4, 200
 _BLANK = re.compile(r"\s+")
 # Where people write a space after the sign and the locale data has none.
 _SPACED = {"es_AR": "¤\xa0#,##0.00"}
+# Currencies in which nobody writes cents that are zero.
+_WHOLE = frozenset(["COP"])
 # Beside capitals these stay small.
 _PARTICLES = frozenset(["de", "del", "la", "las", "lo", "los", "y", "e", "da", "das", "do", "dos", "di"])
 
@@ -265,7 +267,11 @@ def sum_text(sums: Iterable[Money], language: str, locale: Locale) -> str:
 
 @lru_cache(4096)
 def amount_text(money: Money, locale: Locale) -> str:
-    return format_currency(money.amount, money.currency, _SPACED.get(str(locale)), locale)
+    """Exactly what is owed; cents that are zero are left out where nobody writes them."""
+    pattern = _SPACED.get(str(locale)) or locale.currency_formats["standard"].pattern
+    if money.currency not in _WHOLE or money.amount % 1:
+        return format_currency(money.amount, money.currency, pattern, locale)
+    return format_currency(money.amount, money.currency, pattern.replace(".00", ""), locale, currency_digits=False)
 
 
 def _pay_options(send: Send) -> str:

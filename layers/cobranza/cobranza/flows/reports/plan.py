@@ -18,6 +18,7 @@ from cobranza.flows.plan_day import Planner
 from cobranza.flows.results import CSV
 from cobranza.policy.closing import home_zone
 from cobranza.policy.pace import ramp_left
+from cobranza.policy.portfolio import Portfolio
 from cobranza.store.limits import Ramps
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
@@ -41,15 +42,17 @@ class PlanDesk:
         failure: Exception | None = None
         for portfolio_id in [listed.id for listed in self.planner.ledger.portfolios()]:
             try:
-                for day in self._wanted(portfolio_id, now):
-                    yield self.make(portfolio_id, day, now)
+                if portfolio := self.planner.ledger.portfolio(portfolio_id):
+                    for day in self._wanted(portfolio, now):
+                        yield self.make(portfolio, day, now)
             except Exception as error:
                 failure = failure or error
         if failure:
             raise failure
 
-    def make(self, portfolio_id: str, day: date, now: datetime) -> Plan:
+    def make(self, portfolio: Portfolio, day: date, now: datetime) -> Plan:
         """Writes the plan and tells of it. Who dies before it is saved leaves it to be made again."""
+        portfolio_id = portfolio.portfolio_id
         outcomes: Counter[str] = Counter()
 
         def cells() -> Iterator[Row]:
@@ -64,16 +67,15 @@ class PlanDesk:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             self.results.put_file(f"{drop.results}/{PLAN}", file, CSV)
         ramp = self.planner.ledger.strategy(portfolio_id).ramp
-        at_most = ramp_left(ramp, self.ramps.people(portfolio_id), day)
+        at_most = ramp_left(ramp, self.ramps.people(portfolio.phone_number_id), day)
         plan = Plan(portfolio_id, day, digest, now, outcomes, self._waits(portfolio_id, day), at_most)
         self.notices.plan_is_ready(plan, drop.results)
         self.plans.save(plan)
         return plan
 
-    def _wanted(self, portfolio_id: str, now: datetime) -> Iterator[date]:
-        ledger = self.planner.ledger
-        portfolio = ledger.portfolio(portfolio_id)
-        if portfolio is None or ledger.feed(portfolio_id).as_of is None:
+    def _wanted(self, portfolio: Portfolio, now: datetime) -> Iterator[date]:
+        portfolio_id = portfolio.portfolio_id
+        if self.planner.ledger.feed(portfolio_id).as_of is None:
             return
         local = now.astimezone(home_zone(portfolio))
         today, tomorrow = local.date(), local.date() + timedelta(days=1)
