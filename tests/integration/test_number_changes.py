@@ -116,7 +116,7 @@ def test_a_stop_of_the_old_number_holds_at_the_new_one(world: World, drop: Drop)
     move(world, PHONE, SECOND)
     assert codes(world) == ["SKIPPED_OPTED_OUT"]
     drop("debts/tienda/b.csv", debts(BRUNO | {"phone": f"+{SECOND}"}))
-    assert "opted_out_at" in world.item("PROFILE", "C2")
+    assert book(world, "C2").borrower.opted_out_at
 
 
 def test_who_moves_to_a_number_whose_owner_stopped_is_not_written_to(world: World) -> None:
@@ -131,7 +131,7 @@ def test_who_moves_to_a_number_whose_owner_stopped_is_not_written_to(world: Worl
 def is_stopped(world: World, drop: Drop, number: str) -> bool:
     """Whether somebody who is imported with this number now is never written to."""
     drop("debts/tienda/later.csv", debts({"borrower_id": "C9", "debt_id": "F-9", "phone": f"+{number}"}))
-    return "opted_out_at" in world.item("PROFILE", "C9")
+    return book(world, "C9").borrower.opted_out_at is not None
 
 
 def stop_by_word(world: World) -> None:
@@ -178,7 +178,7 @@ def test_a_stop_of_somebody_whom_nobody_knew_is_known_at_their_new_number(world:
     move(world, THIRD, SECOND)
     say(world, "BAJA", sender=THIRD)
     assert is_stopped(world, drop, SECOND)
-    assert "opted_out_at" not in world.item("PROFILE")
+    assert book(world).borrower.opted_out_at is None
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

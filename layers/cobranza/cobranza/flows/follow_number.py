@@ -73,7 +73,7 @@ class NumberDesk:
         ledger.phones.lead_to(ref, who.ref)
         stops = ledger.phones.stopped(self.callers.phones(to.phone.removeprefix("+")))
         for stopped_at in stops.values():
-            ledger.opt_out(who.ref, stopped_at)
+            ledger.words.stop_at(who.ref, [ref], stopped_at)
         self._note(book, Action.PHONE.value, change, {}, now)
         tomorrow = local_date(who, now) + timedelta(days=1)
         ledger.look_at(who.ref, Look(opening(who.country, who.region, tomorrow, 0)))

@@ -7,7 +7,7 @@ and nothing is kept twice.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ from cobranza.flows.record_news import NewsDesk
 from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.store.conversations import MAX_RAW, Conversations, Inbound
 from cobranza.store.journal import Journal, Line
-from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key, is_borrower
+from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages, Past, Sent
 from cobranza.store.table import READS_A_CALL, ConditionFailed, Item
@@ -142,9 +142,12 @@ class ReplyDesk:
         """Does what they ask for, then keeps and notes them; why not, by a message's key: a borrower who is being
         imported keeps nobody else from stopping."""
         failures: dict[str, ConditionFailed] = {}
+        stopped: dict[str, Mapping[str, Item]] = {}
         for reply in replies:
-            if reply.intent is Intent.STOP and (failure := self._stop(reply, callers, now)):
-                failures[reply.key] = failure
+            if reply.intent is Intent.STOP:
+                stopped[reply.key], failure = self._stop(reply, callers, now)
+                if failure:
+                    failures[reply.key] = failure
         moments = _last_moments(replies)
         pasts = self._pasts(moments)
         lines: list[Line] = []
@@ -155,27 +158,21 @@ class ReplyDesk:
                     failures.setdefault(reply.key, ConditionFailed({}))
                 lines += self._identify(borrower, reply, callers)
                 told = {"bot_paused": _is_paused(profile, now), "debts": _answered(sent, reply.event)}
-                lines += _lines(borrower_pk(borrower), reply, told)
-            lines += [] if reply.borrowers else _lines(chat_pk(reply.chats[0]), reply, {})
+                lines.append(_line(borrower_pk(borrower), "reply", reply, told))
+                if (scope := stopped.get(reply.key, {}).get(borrower)) is not None:
+                    lines.append(_line(borrower_pk(borrower), "opt_out", reply, told | scope))
+            lines += [] if reply.borrowers else [_line(chat_pk(reply.chats[0]), "reply", reply, {})]
         words = self.conversations.bundle(each for reply in replies for each in _inbound(reply, callers))
         profiles = {name: past.profile for name, past in pasts.items() if past.profile}
         self.ledger.words.heard_from(profiles, moments, [words, self.journal.bundle(lines, now)])
         return failures
 
-    def _stop(self, reply: Reply, callers: Callers, now: datetime) -> ConditionFailed | None:
-        """Whoever wrote, and where they are if they have another number by now; why not all of it."""
-        at, failure = reply.event.at, None
-        for borrower in reply.borrowers:
-            try:
-                self.ledger.opt_out(borrower, at)
-            except ConditionFailed as error:
-                failure = error
-        try:
-            asked = Stop(at, reply.event.type[:40], reply.wamid)
-            Peace(callers, self.journal).follow(reply.phones, asked, now, stopped=reply.borrowers)
-        except ConditionFailed as error:
-            failure = error
-        return failure
+    def _stop(
+        self, reply: Reply, callers: Callers, now: datetime
+    ) -> tuple[Mapping[str, Item], ConditionFailed | None]:
+        """As `Peace.follow`, whose lines of the borrowers who wrote are told with what they wrote."""
+        asked = Stop(reply.event.at, reply.event.type[:40], reply.wamid)
+        return Peace(callers, self.journal).follow(reply.phones, asked, now, noted=reply.borrowers)
 
     def _pasts(self, borrowers: Iterable[str]) -> dict[str, Past]:
         names = sorted(borrowers)
@@ -231,17 +228,13 @@ def _answered(sent: Iterable[Sent], event: InboundMessage) -> list[str]:
     return sorted(last.message.debts) if last else []
 
 
-def _lines(subject: str, reply: Reply, told: Item) -> list[Line]:
+def _line(subject: str, name: str, reply: Reply, told: Item) -> Line:
     """That somebody we know or do not know wrote, what kind of message, and what it seems to mean; the words stay
     in the conversation."""
     event = reply.event
     facts: Item = {"type": event.type[:40], "number": event.phone_number_id, "message": reply.wamid, "debts": []}
     facts |= {"intent": reply.intent, **told}
-    stops = reply.intent is Intent.STOP and is_borrower(subject)
-    return [
-        Line(subject=subject, event=name, identity=reply.wamid, at=event.at, facts=facts)
-        for name in (("reply", "opt_out") if stops else ("reply",))
-    ]
+    return Line(subject=subject, event=name, identity=reply.wamid, at=event.at, facts=facts)
 
 
 def _inbound(reply: Reply, callers: Callers) -> list[Inbound]:

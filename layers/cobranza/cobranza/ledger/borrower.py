@@ -1,5 +1,7 @@
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +23,8 @@ class Borrower:
     `receipt_until` the last day on which a receipt that nobody has verified yet pauses reminders; `held_until` the
     last day on which the creditor wants nobody to write; `channel` how the borrower wants to be reached;
     `wrong_number` that somebody else answers at `phone`; `unreachable` that it gets no WhatsApp, and no other one
-    that we know; `shares_phone` that another borrower who owes has it too;
+    that we know; `shares_phone` that another borrower who owes has it too; `phone_at` when it was told first;
+    `phone_refs` stand for it and for the second phone, where there is one;
     `number_from` where those who say that the borrower gave this phone have it from; `known_at` stands for the
     phone at which we know the borrower: they said so there, or were reminded there before;
     `tags` those that people or replies gave them, sorted;
@@ -45,6 +48,8 @@ class Borrower:
     unreachable: bool = False
     phone_ref: str = ""
     shares_phone: bool = False
+    phone_at: datetime = _EVER
+    phone_refs: tuple[str, ...] = ()
     heard_at: datetime | None = None
     case_until: datetime | None = None
     human_since: datetime | None = None

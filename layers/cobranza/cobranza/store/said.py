@@ -47,6 +47,7 @@ def standing_of(item: Item | None) -> Standing:
         promises=_promises_of(told),
         erased=_word_of(told.get("erased")),
         unreachable={ref: _mark_of(mark) for ref, mark in told.get("unreachable", {}).items()},
+        stopped_phones={ref: datetime.fromisoformat(at) for ref, at in told.get("stopped_phones", {}).items()},
         tagged={tag: _mark_of(mark) for tag, mark in told.get("tagged", {}).items()},
     )
 
@@ -68,6 +69,7 @@ def standing_item(standing: Standing, now: datetime) -> Item:
             "promises": _promises_item(standing.promises),
             "erased": _word_item(standing.erased),
             "unreachable": _marks_item(standing.unreachable),
+            "stopped_phones": {ref: _utc(at) for ref, at in sorted(standing.stopped_phones.items())},
             "tagged": _marks_item(standing.tagged),
         }
     )
