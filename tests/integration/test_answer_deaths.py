@@ -35,6 +35,12 @@ def _changed(world: World) -> ReplyToAnswer:
     return asked
 
 
+def _meant(world: World) -> ReplyToAnswer:
+    say(world, "cancelar")
+    world.later(minutes=1)
+    return ask(world, "pagar")
+
+
 def _back(world: World) -> ReplyToAnswer:
     say(world, "BAJA")
     world.later(minutes=1)
@@ -59,6 +65,7 @@ MESSAGES: dict[str, Callable[[World], ReplyToAnswer]] = {
     "start": _back,
     "promise": lambda world: ask(world, "pago el viernes"),
     "changed promise": _changed,
+    "what was asked back": _meant,
     "dispute": lambda world: ask(world, "no reconozco esa deuda"),
     "two meanings": lambda world: ask(world, "número equivocado, no debo nada, esto es acoso"),
     "person": lambda world: ask(world, "quiero hablar con un asesor"),

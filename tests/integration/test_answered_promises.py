@@ -49,6 +49,45 @@ def test_once_a_button_says_what_cancelar_meant_nobody_has_to_look_at_it(world: 
     assert (line["code"], line["type"], line["source"]) == ("CANCEL_ASK", "resolved", "whatsapp")
 
 
+@pytest.mark.parametrize(
+    ("text", "answer", "outcome"),
+    [("pagar", "OWED", "SENT"), ("pago", "OWED", "SENT"), ("baja", "STOPPED", "SKIPPED_OPTED_OUT")],
+)
+def test_words_say_what_cancelar_meant_as_well_as_its_buttons(
+    world: World, text: str, answer: str, outcome: str
+) -> None:
+    for wamid in ("wamid.once", "wamid.again"):
+        say(world, "cancelar", wamid=wamid)
+        world.later(minutes=1)
+    assert cases(world) == ["CANCEL_ASK"] * 2
+    assert say(world, text) == answer
+    assert cases(world) == []
+    world.later(minutes=30)
+    assert codes(world) == [outcome]
+    assert lines(world).count("case.closed") == 2
+
+
+@pytest.mark.parametrize("text", ["ya pagué", "pago el viernes", "quiero un asesor", "SALDO"])
+def test_other_words_say_nothing_of_cancelar(world: World, text: str) -> None:
+    say(world, "cancelar")
+    world.later(minutes=1)
+    say(world, text)
+    assert "CANCEL_ASK" in cases(world)
+
+
+def test_words_settle_nothing_that_a_person_has_taken_and_nothing_of_days_ago(world: World) -> None:
+    say(world, "cancelar")
+    (case,) = world.cases.waiting("tienda")
+    kept = world.kept()
+    world.cases.take(case, "ana", world.now + timedelta(hours=1))
+    say(world, "pagar")
+    assert cases(world) == ["CANCEL_ASK"]
+    world.restore(kept)
+    world.later(hours=49)
+    say(world, "pagar")
+    assert cases(world) == ["CANCEL_ASK"]
+
+
 def test_a_button_settles_what_it_stands_below_and_nothing_else(world: World) -> None:
     say(world, "cancelar")
     first = button(world, "Pagar")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cobranza.conversation.answers import Answer, words_for
-from cobranza.conversation.buttons import of_choice
+from cobranza.conversation.buttons import CHOICES, of_choice
 from cobranza.conversation.intent import Intent, Meaning
 from cobranza.conversation.reply import (
     CASE,
@@ -186,12 +186,23 @@ class AnswerDesk:
             self.cases.open(opened)
         for book in turn.people:
             self._keep_of(book.borrower.ref, turn, now)
-        if reply.answer and (case := of_choice(turn.event["payload"])):
+        for case in self._asked_back(turn) if reply.answer else ():
             self._settle(case, turn, now)
         if reply.wakes:
             for loaded in filter(None, (self.ledger.load(book.borrower.ref) for book in turn.people)):
                 tomorrow = local_date(loaded.book.borrower, turn.at) + timedelta(days=1)
                 wake(self.ledger, loaded.book, self.strategy_of, tomorrow)
+
+    def _asked_back(self, turn: _Turn) -> Iterator[str]:
+        """The cases of which this message may say what was meant: its button names one, and words are about what
+        was asked back as long as a person would look into it."""
+        chat, event = turn.asked.borrower, turn.asked.event
+        if case := of_choice(turn.event["payload"]):
+            yield case
+        elif not turn.event["payload"] and turn.meaning.intent in CHOICES and len(turn.people) == 1:
+            before = self.conversations.came_in(chat, turn.at - CASE, event)
+            asked = (each for each in before if each.get("answer") == Answer.PAY_OR_STOP)
+            yield from (case_keys.case_id(chat, each["sk"]) for each in asked)
 
     def _settle(self, case_id: str, turn: _Turn, now: datetime) -> None:
         """What was asked back is answered, and nobody waits for it. A case that a person has taken, or of another
