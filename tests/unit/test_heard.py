@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.heard import heard
-from cobranza.ledger.standing import Action, Standing, Word, hear, not_reached, phones_stopped
+from cobranza.ledger.standing import Action, Standing, Word, hear, looked_into, not_reached, phones_stopped
 from cobranza.store.said import debt_standing_item, debt_standing_of, standing_item, standing_of
 from tests.unit.books import borrower
 
@@ -173,6 +173,13 @@ def test_what_was_said_comes_back_from_its_item_as_it_was(told: list[tuple[Actio
         text = "50.00" if action is Action.PROMISE else word.text  # a promise's words are its amount
         standing = hear(standing, action, replace(word, text=text), date(2026, 3, 9))
     assert standing_of(standing_item(standing, MONDAY)) == standing
+
+
+def test_what_nobody_looks_into_any_more_is_left_out() -> None:
+    standing = looked_into(looked_into(Standing(), at(1)), at(3))
+    kept = standing_of(standing_item(standing, at(2)))
+    assert kept == looked_into(Standing(), at(3))
+    assert (known(borrower(), kept).case_until, known(borrower(), standing).case_until) == (at(3), at(3))
 
 
 def test_nothing_said_is_an_empty_item() -> None:

@@ -28,7 +28,7 @@ from cobranza.flows.introduce import introduced
 from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.flows.wake import wake
 from cobranza.ledger.case import Case, CaseState, Closing, Result
-from cobranza.ledger.standing import WHATSAPP, Action, Standing, hear
+from cobranza.ledger.standing import WHATSAPP, Action, Standing, hear, looked_into
 from cobranza.policy.decision import Book
 from cobranza.policy.due import StrategyOf, local_date
 from cobranza.policy.portfolio import Portfolio
@@ -134,7 +134,7 @@ class AnswerDesk:
         )
         open_case(self.cases, self.journal, case_of(matter, people, now))
         for book in people:
-            self.ledger.look_into(book.borrower.ref, until)
+            self.ledger.words.look_into(book.borrower.ref, until, now)
 
     def _understand(self, asked: ReplyToAnswer, event: Item, now: datetime) -> _Turn:
         people = self._people(event.get("phones", ()))
@@ -231,9 +231,7 @@ class AnswerDesk:
 
     def _keep_of(self, borrower: str, turn: _Turn, now: datetime) -> None:
         reply = turn.reply
-        if reply.looked_into:
-            self.ledger.look_into(borrower, reply.looked_into)
-        if reply.says or reply.tagged or reply.takes_back:
+        if reply.says or reply.tagged or reply.takes_back or reply.looked_into:
             self.ledger.words.hear(borrower, lambda known: _heard(known, reply), now)
         if reply.hands_over:
             self.ledger.words.hand_over(borrower, turn.at, reply.hands_over)
@@ -295,7 +293,7 @@ class AnswerDesk:
         waiting = replace(turn, reply=replace(turn.reply, looked_into=until))
         open_case(self.cases, self.journal, self._case(waiting, UNANSWERED, now))
         for book in turn.people:
-            self.ledger.look_into(book.borrower.ref, until)
+            self.ledger.words.look_into(book.borrower.ref, until, now)
 
     def _note(self, turn: _Turn, facts: Item, answer: Answer, now: datetime) -> None:
         self.conversations.note_answer(turn.asked.borrower, turn.asked.event, facts)
@@ -316,6 +314,8 @@ def _told_of(came: Called) -> Item:
 def _heard(known: Standing, reply: Reply) -> Standing:
     for said in (*reply.says, *reply.tagged):
         known = hear(known, said.action, said.word, said.until)
+    if reply.looked_into:
+        known = looked_into(known, reply.looked_into)
     if reply.takes_back:
         ours = (each for each in known.promises if (each.source, each.made_at) != (WHATSAPP, reply.takes_back))
         known = replace(known, promises=frozenset(ours))

@@ -80,10 +80,10 @@ class ReceiptDesk:
         receipt = self._hold(asked, event, loaded.book, now) if loaded else None
         if not kept:
             waits = receipt is None or receipt.until is not None
-            looked_into = now + CASE if waits else None
+            looked_into = keys.moment_of(asked.event) + CASE if waits else None
             self._open_case(asked, event, loaded and loaded.book, f"RECEIPT_{state}", now, looked_into=looked_into)
-            if looked_into:
-                self.ledger.look_into(asked.borrower, looked_into)
+            if looked_into and loaded:
+                self.ledger.words.look_into(asked.borrower, looked_into, now)
         if loaded:
             answer = Answer.RECEIPT_RECEIVED if kept else Answer.RECEIPT_UNREADABLE
             self._answer(asked, event, loaded, answer, now)

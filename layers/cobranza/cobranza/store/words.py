@@ -10,6 +10,7 @@ from cobranza.ledger.standing import (
     Standing,
     Word,
     hear,
+    looked_into,
     not_reached,
     phones_stopped,
     reached,
@@ -104,6 +105,10 @@ class Words:
     def stop_at(self, borrower: str, phone_refs: Collection[str], at: datetime) -> None:
         """Whoever has one of these phones asked us to stop: the borrower is left in peace while they have it."""
         self.hear(borrower, lambda known: phones_stopped(known, phone_refs, at), at)
+
+    def look_into(self, borrower: str, until: datetime, now: datetime) -> None:
+        """A person looks into what the borrower told us; no reminder before `until`."""
+        self.hear(borrower, lambda known: looked_into(known, until), now)
 
     def hand_over(self, borrower: str, at: datetime, until: datetime) -> None:
         """A person answers the borrower until then; who asked at `at` while one does changes nothing. Nothing
