@@ -203,6 +203,17 @@ def test_who_is_not_at_the_phone_has_not_stopped_there(world: World) -> None:
     assert stopped(world) == [True, False]
 
 
+@pytest.mark.usefixtures("couple")
+def test_who_owes_nothing_is_not_the_one_who_is_reminded_there_and_says_stop(world: World, drop: Drop) -> None:
+    paid = {"payment_id": "P-1", "borrower_id": "C1", "amount": "1234.50", "currency": "MXN"}
+    apply(world, "payments", paid | {"paid_at": world.now.isoformat()})
+    world.later(minutes=1)
+    say(world, "BAJA")
+    world.later(minutes=1)
+    load(world, drop, {"debt_id": "F-3", "phone": THIRD}, BRUNO | {"phone": OTHER})
+    assert stopped(world) == [False, True]
+
+
 def test_the_second_phone_of_one_and_the_first_of_another_is_silent_for_both(world: World, drop: Drop) -> None:
     load(world, drop, {}, BRUNO | {"phone": OTHER}, minutes=-60)
     told(world, "segundo telefono", phone=HOME)

@@ -165,7 +165,7 @@ class AnswerDesk:
         behind = sorted({borrower for phone in phones for borrower in self.ledger.borrowers_behind(phone)})
         books = [loaded.book for ref in behind if (loaded := self.ledger.load(ref))]
         having = [book for book in books if book.borrower.phone_ref in phones]
-        return [book for book in having if any(d.is_open and not d.recalled for d in book.debts)] or having
+        return [book for book in having if book.owes] or having
 
     def _portfolio(self, people: Sequence[Book], number: str) -> Portfolio | None:
         """On whose behalf we answer: of a borrower's portfolios the one that was written to."""

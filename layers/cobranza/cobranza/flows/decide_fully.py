@@ -49,5 +49,4 @@ def _owes_at(loaded: Loaded | None, phone_ref: str) -> bool:
     if loaded is None:
         return False
     other = loaded.book.borrower
-    has_phone = other.phone_ref == phone_ref and not other.wrong_number
-    return has_phone and any(debt.is_open and not debt.recalled for debt in loaded.book.debts)
+    return other.phone_ref == phone_ref and not other.wrong_number and loaded.book.owes

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cobranza.flows.callers import Callers
-from cobranza.ledger.borrower import Borrower
+from cobranza.policy.decision import Book
 from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import borrower_pk
 from cobranza.store.table import ConditionFailed, Item
@@ -28,7 +28,7 @@ class Stop:
 
 
 # Those behind some phones; None while an import has not written them yet.
-type People = Mapping[str, Borrower | None]
+type People = Mapping[str, Book | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,15 @@ class Peace:
         silent = [*phones, *since]
         stopped: dict[str, Item] = {}
         failure: ConditionFailed | None = None
-        for name, person in sorted({**self._behind(since), **behind}.items()):
+        for name, book in sorted({**self._behind(since), **behind}.items()):
             try:
-                if name not in speakers or person is None:
+                if name not in speakers or book is None:
                     ledger.words.stop_at(name, silent, stop.at)
                 if name in speakers:
                     ledger.opt_out(name, stop.at)
             except ConditionFailed as error:
                 failure = failure or error
-            if name in speakers or person is None or {*person.phone_refs} & {*silent}:
+            if name in speakers or book is None or {*book.borrower.phone_refs} & {*silent}:
                 stopped[name] = {} if name in speakers else OF_PHONE
         lines = (_line(name, stop, told) for name, told in stopped.items() if name not in noted)
         self.journal.append_all(lines, now)
@@ -77,15 +77,15 @@ class Peace:
         ledger = self.callers.ledger
         names = sorted({each for ref in phones for each in ledger.borrowers_behind(ref)})
         found = ((name, ledger.load(name)) for name in names)
-        return {name: loaded.book.borrower if loaded else None for name, loaded in found}
+        return {name: loaded.book if loaded else None for name, loaded in found}
 
-    def _since(self, phones: Sequence[str], speakers: Iterable[Borrower | None]) -> Iterator[str]:
+    def _since(self, phones: Sequence[str], speakers: Iterable[Book | None]) -> Iterator[str]:
         """The number that WhatsApp said these changed to, and those that whoever asked has now."""
         if moved := self.callers.ledger.phones.moved(phones):
             yield from self.callers.phones(self.callers.last(moved).phone.removeprefix("+"))
-        for person in speakers:
-            if person and person.phone:
-                yield from self.callers.phones(person.phone.removeprefix("+"))
+        for book in speakers:
+            if book and book.borrower.phone:
+                yield from self.callers.phones(book.borrower.phone.removeprefix("+"))
 
 
 def _line(borrower: str, stop: Stop, told: Item) -> Line:
@@ -95,11 +95,13 @@ def _line(borrower: str, stop: Stop, told: Item) -> Line:
 
 def _speakers(behind: People, phones: Sequence[str], at: datetime) -> set[str]:
     """Who is to be left in peace wherever they can be reached: the only one who had the phone at that moment, or
-    has it now; where nobody has, whoever ever had it. Nobody, where several have."""
-    known = {name: person for name, person in behind.items() if person and not person.wrong_number}
+    has it now, of several the only one who owes; where nobody has it, whoever ever had it. Else nobody."""
+    known = {name: book.borrower for name, book in behind.items() if book and not book.borrower.wrong_number}
     having = {name for name, person in known.items() if {*person.phone_refs} & {*phones}}
     # Whose phone was told after that moment had another one at it.
     had = {name for name, person in known.items() if (name in having) == (person.phone_at <= at)}
     if not (maybe := had or having):
         return {*behind}
-    return maybe if len(maybe) == 1 else set()
+    owing = {name for name in maybe if (book := behind[name]) and book.owes}
+    asked = owing or maybe
+    return asked if len(asked) == 1 else set()

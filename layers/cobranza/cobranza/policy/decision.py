@@ -121,6 +121,11 @@ class Book:
         debts = tuple(with_consumed(debt, self.messages) for debt in self.debts)
         object.__setattr__(self, "debts", debts)
 
+    @property
+    def owes(self) -> bool:
+        """Whether we have anything to ask of the borrower."""
+        return any(debt.is_open and not debt.recalled for debt in self.debts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
