@@ -110,6 +110,15 @@ def test_who_had_the_number_before_is_not_moved_with_who_has_it(world: World, dr
     assert (phone(world), phone(world, "C2")) == (f"+{THIRD}", f"+{SECOND}")
 
 
+def test_somebody_else_at_a_borrowers_number_takes_nobody_along_to_the_next_one(world: World) -> None:
+    assert say(world, "número equivocado") == "WRONG_PERSON"
+    world.later(minutes=1)
+    move(world, PHONE, SECOND)
+    assert (phone(world), book(world).borrower.wrong_number) == (f"+{PHONE}", True)
+    world.later(days=3)
+    assert codes(world) == ["SKIPPED_WRONG_NUMBER"]
+
+
 def test_a_stop_of_the_old_number_holds_at_the_new_one(world: World, drop: Drop) -> None:
     say(world, "BAJA")
     world.later(minutes=1)

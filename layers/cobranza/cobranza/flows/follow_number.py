@@ -59,11 +59,12 @@ class NumberDesk:
             self._ask_a_person(books, change, now)
 
     def _having(self, phones: Sequence[str]) -> Iterator[Book]:
-        """Who has one of these phones now: a reference leads to whoever once had it too."""
+        """Who has one of these phones now: a reference leads to whoever once had it too, and at a wrong number
+        somebody else answers."""
         ledger = self.callers.ledger
         for borrower in sorted({each for ref in phones for each in ledger.borrowers_behind(ref)}):
             loaded = ledger.load(borrower)
-            if loaded and loaded.book.borrower.phone_ref in phones:
+            if loaded and loaded.book.borrower.answers_at(phones):
                 yield loaded.book
 
     def _silence(self, phones: Collection[str], at: datetime) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -58,6 +59,10 @@ class Borrower:
     tags: tuple[str, ...] = ()
     known_at: str = ""
     last4: str = ""
+
+    def answers_at(self, phone_refs: Container[str]) -> bool:
+        """Whether one of these is the phone, and nobody said that somebody else answers there."""
+        return self.phone_ref in phone_refs and not self.wrong_number
 
     @property
     def is_known(self) -> bool:
