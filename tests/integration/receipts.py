@@ -42,11 +42,23 @@ def desk(world: World, *answers: Fetched | Exception) -> ReceiptDesk:
 
 def send_picture(world: World, sender: str = "525555550101", wamid: str = "wamid.P1") -> MediaToFetch:
     """The borrower sends a picture; what the webhook queued for it."""
+    send_picture_of(world, sender, wamid)
+    return queued_pictures(world)[0]
+
+
+def send_picture_of(world: World, sender: str = "525555550101", wamid: str = "wamid.P1") -> None:
     message = {"id": wamid, "from": sender, "timestamp": str(int(world.now.timestamp())), "type": "image"}
     message |= {"image": {"id": "M1", "mime_type": "image/jpeg", "sha256": "c2hh"}}
     value = {"metadata": {"phone_number_id": "100"}, "messages": [message]}
     body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
     world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
-    (queued,) = world.sqs.receive_message(QueueUrl=world.media_url)["Messages"]
-    world.sqs.delete_message(QueueUrl=world.media_url, ReceiptHandle=queued["ReceiptHandle"])
-    return MediaToFetch.parse(queued["Body"])
+
+
+def queued_pictures(world: World) -> list[MediaToFetch]:
+    """Empties the queue."""
+    found: list[MediaToFetch] = []
+    while messages := world.sqs.receive_message(QueueUrl=world.media_url).get("Messages"):
+        for each in messages:
+            world.sqs.delete_message(QueueUrl=world.media_url, ReceiptHandle=each["ReceiptHandle"])
+            found.append(MediaToFetch.parse(each["Body"]))
+    return found

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from cobranza.queues import MediaToFetch
 from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
-from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture
+from tests.integration.receipts import DIGEST, PICTURE, desk, queued_pictures, send_picture, send_picture_of
 from tests.integration.world import World
 
 pytestmark = pytest.mark.in_memory
@@ -159,6 +160,25 @@ def test_a_stack_for_tests_answers_the_phones_on_its_list_alone(
     asked = send_picture(world)
     assert replace(desk(world), only_to=phones).fetch(asked, world.now) == "TO_VERIFY"
     assert len(world.whatsapp.sent) == answers
+
+
+def test_nobody_but_the_phone_that_it_came_from_is_answered_and_once(world: World, drop: Drop) -> None:
+    """C3 has C1's phone with C4 now, and C1 another one."""
+    rows = (("C1", "+525555550103"), ("C3", PHONE), ("C4", PHONE))
+    world.later(minutes=1)
+    drop("debts/tienda/b.csv", HEADER + "".join(ROW.format(id=name, phone=phone) for name, phone in rows))
+    send_picture_of(world)
+    pictures = queued_pictures(world)
+    assert {each.borrower for each in pictures} == {world.ref(name) for name in ("C1", "C3", "C4")}
+    for asked in [*pictures, *pictures]:
+        desk(world).fetch(asked, world.now)
+    assert [message["to"] for message in world.whatsapp.sent] == [PHONE]
+
+
+def test_a_person_in_charge_answers_a_receipt_too(world: World) -> None:
+    world.ledger.words.hand_over(world.ref(), world.now, world.now + timedelta(hours=1))
+    assert desk(world).fetch(send_picture(world), world.now) == "TO_VERIFY"
+    assert world.whatsapp.sent == []
 
 
 def test_a_strangers_picture_is_kept_and_not_answered(world: World) -> None:

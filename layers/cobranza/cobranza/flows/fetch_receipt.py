@@ -5,7 +5,7 @@ Only the first one pauses. Whoever sends another while it waits, or after it was
 person.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from cobranza.conversation.answers import Answer, words_for
 from cobranza.flows.callers import address_of
 from cobranza.flows.introduce import introduced
 from cobranza.flows.open_case import Matter, case_of, open_case
+from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.receipt import Decision, Receipt
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
@@ -197,10 +198,12 @@ class ReceiptDesk:
         borrower was written to just now."""
         book = loaded.book
         portfolio = next(iter(self._portfolios(book)), None)
-        obstacles = {Obstacle.STOP} if book.borrower.opted_out_at else set[Obstacle]()
-        if portfolio is None or not event.get("wamid") or not may_go(MessageClass.ANSWER, obstacles):
+        is_sayable = may_go(MessageClass.ANSWER, _obstacles(book.borrower, now))
+        if portfolio is None or not event.get("wamid") or not is_sayable:
             return
         if self.only_to is not None and book.borrower.phone not in self.only_to:
+            return
+        if not self._is_for(book.borrower, event.get("phones", ())):
             return
         self.whatsapp.access_token()
         if not event.get("answered_at") and loaded.was_written_to(now):
@@ -212,9 +215,24 @@ class ReceiptDesk:
             to = book.borrower.phone if event.get("from") else address_of(event)
             self.whatsapp.send(event["phone_number_id"], text_message(to, text, event["wamid"]))
 
+    def _is_for(self, borrower: Borrower, phones: Sequence[str]) -> bool:
+        """Whether the borrower reads what is answered to one of these phones, and the first of all who do: a
+        reference leads to whoever once had it too."""
+        if borrower.phone_ref not in phones:
+            return False
+        before = {each for ref in phones for each in self.ledger.borrowers_behind(ref) if each < borrower.ref}
+        books = (loaded.book for each in sorted(before) if (loaded := self.ledger.load(each)))
+        return not any(book.borrower.phone_ref in phones for book in books)
+
     def _portfolios(self, book: Book) -> list[Portfolio]:
         names = sorted({debt.terms.portfolio for debt in book.debts})
         return [portfolio for name in names if (portfolio := self.portfolio(name))]
+
+
+def _obstacles(borrower: Borrower, now: datetime) -> set[Obstacle]:
+    found = {Obstacle.STOP} if borrower.opted_out_at else set[Obstacle]()
+    is_in_charge = borrower.human_until is not None and now < borrower.human_until
+    return found | ({Obstacle.PERSON_IN_CHARGE} if is_in_charge else set())
 
 
 def _about(book: Book, at: datetime) -> list[str]:
