@@ -1,7 +1,7 @@
 """Replies: what a borrower wrote is understood, what follows from it is kept, and it is answered once.
 
 The marks come first and can be written again; then the right to answer is taken, then comes the call: whoever dies
-before the call says nothing, and nobody says it twice.
+before it is told leaves it to a person, and nobody says it twice.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -45,6 +45,8 @@ from cobranza.whatsapp.client import Accepted, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.client import Answer as Called
 
 UNANSWERED, TEST_STAGE = "UNANSWERED", "TEST_STAGE"
+# As long as the function may last.
+AT_WORK = timedelta(seconds=30)
 
 
 class TryLater(Exception):
@@ -110,17 +112,20 @@ class AnswerDesk:
         event = self.conversations.inbound(asked.borrower, asked.event)
         if event is None:
             return "NOT_FOUND"
-        if "answered_at" in event:
+        if _is_settled(event):
             return "DONE"
         turn = self._understand(asked, event, now)
+        if "answered_at" in event:
+            self._doubt(turn, now)
+            return "DONE"
         self._keep(turn, now)
         return self._say(turn, now)
 
     def give_up(self, asked: ReplyToAnswer, now: datetime) -> None:
         """The last try failed: a person reads what nobody answered, and no reminder goes meanwhile. Nothing where
-        it is gone, or somebody had the right to answer it."""
+        it is gone, or was answered."""
         event = self.conversations.inbound(asked.borrower, asked.event)
-        if event is None or "answered_at" in event:
+        if event is None or _is_settled(event):
             return
         people, until = self._people(event.get("phones", ())), keys.moment_of(asked.event) + CASE
         portfolio = self._portfolio(people, event["phone_number_id"])
@@ -295,10 +300,23 @@ class AnswerDesk:
         for book in turn.people:
             self.ledger.words.look_into(book.borrower.ref, until, now)
 
+    def _doubt(self, turn: _Turn, now: datetime) -> None:
+        """A try that took the right to answer did not tell what came of it: nothing is said again, and a person
+        reads the message. Raises TryLater while that try may still be at work."""
+        if now - datetime.fromisoformat(turn.event["answered_at"]) < AT_WORK:
+            raise TryLater("another try may be at it")
+        self._leave_to_a_person(turn, now)
+        self._note(turn, {"answer_state": "UNKNOWN"}, Answer(turn.event["answer"]), now)
+
     def _note(self, turn: _Turn, facts: Item, answer: Answer, now: datetime) -> None:
         self.conversations.note_answer(turn.asked.borrower, turn.asked.event, facts)
         told = _facts(turn) | {"code": facts["answer_state"], "type": answer.value, "trace": turn.asked.trace}
         self.journal.append(_subject(turn), now, "answer", turn.message, told)
+
+
+def _is_settled(event: Item) -> bool:
+    """Whether it is known what came of the answer, or none was to be given."""
+    return "answered_at" in event and ("answer_state" in event or not event.get("answer"))
 
 
 def _told_of(came: Called) -> Item:
