@@ -53,7 +53,8 @@ class Peace:
         line tells of it besides, and why not all of them; the lines of those `noted` are the caller's."""
         ledger, behind = self.callers.ledger, self._behind(phones)
         speakers = _speakers(behind, phones, stop.at)
-        since = [ref for ref in dict.fromkeys(self._since(phones, map(behind.get, speakers))) if ref not in phones]
+        elsewhere = self._since(phones, map(behind.get, sorted(speakers)))
+        since = [ref for ref in dict.fromkeys(elsewhere) if ref not in phones]
         for ref in since:
             ledger.stop_phone(ref, stop.at)
         silent = [*phones, *since]
