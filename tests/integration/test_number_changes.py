@@ -97,6 +97,16 @@ def test_of_two_who_had_the_number_nobody_is_moved_and_a_person_looks(world: Wor
     assert (opened["code"], opened["queue"]) == ("NUMBER_CHANGED", "general")
 
 
+def test_of_two_who_had_the_number_the_only_one_who_owes_is_moved(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", debts(BRUNO))
+    world.later(minutes=1)
+    paid = {"payment_id": "P-1", "borrower_id": "C2", "debt_id": "F-2", "amount": "1234.50", "currency": "MXN"}
+    apply(world, "payments", paid | {"paid_at": world.now.isoformat()})
+    world.later(minutes=1)
+    move(world, PHONE, SECOND)
+    assert (phone(world), phone(world, "C2"), cases(world)) == (f"+{SECOND}", f"+{PHONE}", [])
+
+
 def test_a_number_that_nobody_has_moves_nobody(world: World) -> None:
     move(world, THIRD, SECOND)
     assert phone(world) == f"+{PHONE}"

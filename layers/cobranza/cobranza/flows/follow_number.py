@@ -47,7 +47,8 @@ class NumberDesk:
             self._move(change, old, new, now)
 
     def _move(self, change: Changed, old: Sequence[str], new: Sequence[str], now: datetime) -> None:
-        phones, books = self.callers.ledger.phones, list(self._having(old))
+        phones, having = self.callers.ledger.phones, list(self._having(old))
+        books = [book for book in having if book.owes] or having
         to = Moved(_e164(change.new), change.at)
         last = self.callers.last(to)
         for stopped_at in phones.stopped(old).values():
