@@ -31,8 +31,8 @@ from cobranza_cli.whom import Someone
 MOST = 200
 # What a line tells besides its debts, in this order, where it has it.
 _TOLD = (
-    "code", "type", "state", "portfolio", "template", "language", "strategy", "rule", "step", "amount", "currency",
-    "until", "to", "payment", "case", "message", "source", "trace",
+    "code", "type", "scope", "state", "portfolio", "template", "language", "strategy", "rule", "step", "amount",
+    "currency", "until", "to", "payment", "case", "message", "source", "trace",
 )  # fmt: skip
 _CLAIM = ("claimed_at", "accepted_at", "sent_at", "delivered_at", "read_at", "failed_at")
 NEWEST_WORDS = 500

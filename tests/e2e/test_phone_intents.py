@@ -297,9 +297,10 @@ def kept(ledger: Sequence[Item], profile: Item) -> Iterator[str]:
     yield from said(standing)
     if "opted_out_at" in profile and "opt_out" not in standing:
         yield "opted out"
-    for name, what in (("case_until", "no reminder"), ("human_until", "a person")):
-        if name in profile:
-            yield f"{what} {span(datetime.fromisoformat(profile[name]), since)}"
+    if holds := standing.get("looked_into"):
+        yield f"no reminder {span(datetime.fromisoformat(max(holds)), since)}"
+    if "human_until" in profile:
+        yield f"a person {span(datetime.fromisoformat(profile['human_until']), since)}"
     for item in ledger:
         if item["sk"] == "CASE" and item["borrowers"] == [ref(profile)]:
             yield f"case {item['topic']} {item['queue']}{' closed' if item['state'] == 'CLOSED' else ''}"

@@ -13,6 +13,7 @@ from cobranza.policy.breaker import BY_HAND, EVERY_NUMBER, Breaker
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store.table import exact
 from tests.integration.deliveries import AT, Drop, call, post, sign
+from tests.integration.rows import book
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -279,7 +280,7 @@ def test_who_switches_our_messages_off_gets_no_reminder_and_no_switch_brings_the
 def test_a_stop_of_somebody_who_is_imported_later_is_known_then(world: World, drop: Drop, portfolio: None) -> None:
     tell(world, "user_preferences", wish("stop"))
     drop("debts/tienda/a.csv", debts({}))
-    assert "opted_out_at" in world.item("PROFILE")
+    assert book(world).borrower.opted_out_at
 
 
 def test_a_stop_whose_moment_cannot_be_read_is_of_when_it_was_told(
@@ -301,7 +302,7 @@ def test_a_wish_that_cannot_be_read_stops_nobody(
         "user_preferences",
         wish("stop") | {"user_preferences": [wish("stop")["user_preferences"][0] | broken]},
     )
-    assert "opted_out_at" not in world.item("PROFILE")
+    assert book(world).borrower.opted_out_at is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from cobranza.flows.say_once import AT_WORK, TryLater
 from cobranza.queues import ReplyToAnswer
+from cobranza.store.case_keys import case_id
+from cobranza.store.keys import message_of
 from tests.integration.fakes import DyingClient, FakeWhatsApp, Killed
 from tests.integration.replies import Drop, ask, press, queued, say, write
 from tests.integration.world import World, debts
@@ -35,6 +38,12 @@ def _changed(world: World) -> ReplyToAnswer:
     return asked
 
 
+def _meant(world: World) -> ReplyToAnswer:
+    say(world, "cancelar")
+    world.later(minutes=1)
+    return ask(world, "pagar")
+
+
 def _back(world: World) -> ReplyToAnswer:
     say(world, "BAJA")
     world.later(minutes=1)
@@ -59,6 +68,7 @@ MESSAGES: dict[str, Callable[[World], ReplyToAnswer]] = {
     "start": _back,
     "promise": lambda world: ask(world, "pago el viernes"),
     "changed promise": _changed,
+    "what was asked back": _meant,
     "dispute": lambda world: ask(world, "no reconozco esa deuda"),
     "two meanings": lambda world: ask(world, "número equivocado, no debo nada, esto es acoso"),
     "person": lambda world: ask(world, "quiero hablar con un asesor"),
@@ -85,12 +95,22 @@ def test_a_death_at_any_write_changes_nothing_and_says_nothing_twice(world: Worl
             alive = replace(world, whatsapp=FakeWhatsApp())
             with suppress(Killed):  # who dies after a write that is refused does not die
                 dead.answers.answer(asked, world.now)
-            alive.answers.answer(asked, world.now)
+            try:
+                alive.answers.answer(asked, world.now)
+                assert _kept(world) == undisturbed, f"write {at}, done {done}"
+            except TryLater:  # the right to answer was taken
+                assert alive.answers.answer(asked, world.now + AT_WORK) == "DONE"
+                assert _is_left_to_a_person(world, asked), f"write {at}, done {done}"
             calls = dead.whatsapp.sent + alive.whatsapp.sent
             assert calls in ([], said), f"write {at}, done {done}"
-            assert _kept(world) == undisturbed, f"write {at}, done {done}"
-            if not calls:
-                assert "answered_at" in (world.conversations.inbound(asked.borrower, asked.event) or {})
+
+
+def _is_left_to_a_person(world: World, asked: ReplyToAnswer) -> bool:
+    event = world.conversations.inbound(asked.borrower, asked.event) or {}
+    case = world.cases.find(case_id(asked.borrower, asked.event))
+    lines = {item["sk"]: item.get("code") for item in world.items("journal")}
+    noted = lines[f"answer#{message_of(asked.event)}"]
+    return case is not None and case.is_open and (event["answer_state"], noted) == ("UNKNOWN", "UNKNOWN")
 
 
 def _kept(world: World) -> list[dict[str, Any]]:

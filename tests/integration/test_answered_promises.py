@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.fakes import DyingClient, Killed
 from tests.integration.replies import Drop, ask, button, cases, lines, press, say, texts, write
-from tests.integration.rows import codes
+from tests.integration.rows import book, codes
 from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -44,9 +44,61 @@ def test_once_a_button_says_what_cancelar_meant_nobody_has_to_look_at_it(world: 
     for wamid in ("wamid.once", "wamid.again"):
         press(world, title, payload, wamid=wamid)
     assert cases(world) == []
-    assert "case_until" not in world.item("PROFILE")
+    assert book(world).borrower.case_until is None
     (line,) = (item for item in world.items("journal") if item["event"] == "case.closed")
     assert (line["code"], line["type"], line["source"]) == ("CANCEL_ASK", "resolved", "whatsapp")
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "outcome"),
+    [("pagar", "OWED", "SENT"), ("pago", "OWED", "SENT"), ("baja", "STOPPED", "SKIPPED_OPTED_OUT")],
+)
+def test_words_say_what_cancelar_meant_as_well_as_its_buttons(
+    world: World, text: str, answer: str, outcome: str
+) -> None:
+    for wamid in ("wamid.once", "wamid.again"):
+        say(world, "cancelar", wamid=wamid)
+        world.later(minutes=1)
+    assert cases(world) == ["CANCEL_ASK"] * 2
+    assert say(world, text) == answer
+    assert cases(world) == []
+    world.later(minutes=30)
+    assert codes(world) == [outcome]
+    assert lines(world).count("case.closed") == 2
+
+
+@pytest.mark.parametrize("order", [("ya pagué", "cancelar"), ("cancelar", "no tengo trabajo")])
+def test_what_keeps_reminders_back_besides_goes_on(world: World, order: tuple[str, ...]) -> None:
+    for text in order:
+        say(world, text)
+        world.later(minutes=1)
+    say(world, "pagar")
+    assert "CANCEL_ASK" not in cases(world)
+    world.later(hours=47)
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+    world.later(hours=24)
+    assert codes(world) == ["SENT"]
+
+
+@pytest.mark.parametrize("text", ["ya pagué", "pago el viernes", "quiero un asesor", "SALDO"])
+def test_other_words_say_nothing_of_cancelar(world: World, text: str) -> None:
+    say(world, "cancelar")
+    world.later(minutes=1)
+    say(world, text)
+    assert "CANCEL_ASK" in cases(world)
+
+
+def test_words_settle_nothing_that_a_person_has_taken_and_nothing_of_days_ago(world: World) -> None:
+    say(world, "cancelar")
+    (case,) = world.cases.waiting("tienda")
+    kept = world.kept()
+    world.cases.take(case, "ana", world.now + timedelta(hours=1))
+    say(world, "pagar")
+    assert cases(world) == ["CANCEL_ASK"]
+    world.restore(kept)
+    world.later(hours=49)
+    say(world, "pagar")
+    assert cases(world) == ["CANCEL_ASK"]
 
 
 def test_a_button_settles_what_it_stands_below_and_nothing_else(world: World) -> None:

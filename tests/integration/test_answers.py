@@ -291,6 +291,26 @@ def test_a_person_reads_a_reply_before_it_is_a_dead_letter(world: World, times: 
     assert set(codes(world)) == ({"SKIPPED_OPEN_CASE"} if topics else {"SENT"})
 
 
+def test_what_a_try_that_died_may_have_said_is_not_said_again_and_a_person_reads_it(world: World) -> None:
+    asked = ask(world, "SALDO")
+    assert world.conversations.claim_answer(asked.borrower, asked.event, world.now, {"answer": "OWED"})
+    with pytest.raises(TryLater):
+        world.answers.answer(asked, world.now + timedelta(seconds=29))
+    world.later(seconds=30)
+    assert [world.answers.answer(asked, world.now) for _ in range(2)] == ["DONE", "DONE"]
+    assert (texts(world), cases(world)) == ([], ["UNANSWERED"])
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+    (line,) = [item for item in world.items("journal") if item["event"] == "answer"]
+    assert (line["code"], line["type"]) == ("UNKNOWN", "OWED")
+
+
+def test_what_may_have_been_said_is_given_up_to_a_person_as_well(world: World) -> None:
+    asked = ask(world, "SALDO")
+    assert world.conversations.claim_answer(asked.borrower, asked.event, world.now, {"answer": "OWED"})
+    world.answers.give_up(asked, world.now)
+    assert cases(world) == ["UNANSWERED"]
+
+
 def test_who_was_answered_meanwhile_is_not_given_up(world: World) -> None:
     asked = ask(world, "SALDO")
     world.answers.answer(asked, world.now)

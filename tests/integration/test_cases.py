@@ -212,6 +212,20 @@ def test_closing_one_case_leaves_what_the_borrower_said_again_later(world: World
     assert not book(world).debts[0].disputed
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_closing_one_case_ends_no_time_for_which_another_keeps_reminders_back(world: World, first: int) -> None:
+    for text in ("no tengo trabajo", "¿recibieron mi pago?"):
+        say(world, text)
+        world.later(minutes=1)
+    ids = [case.id for case in world.cases.waiting("tienda")]
+    apply(world, "cases", closed(ids[first]))
+    world.later(minutes=30)
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+    apply(world, "cases", closed(ids[1 - first]))
+    world.later(days=1)
+    assert codes(world) == ["SENT"]
+
+
 def test_a_hold_that_the_creditor_asked_for_outlives_the_case(world: World) -> None:
     say(world, "ella falleció")
     world.later(minutes=5)

@@ -97,6 +97,16 @@ def test_of_two_who_had_the_number_nobody_is_moved_and_a_person_looks(world: Wor
     assert (opened["code"], opened["queue"]) == ("NUMBER_CHANGED", "general")
 
 
+def test_of_two_who_had_the_number_the_only_one_who_owes_is_moved(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", debts(BRUNO))
+    world.later(minutes=1)
+    paid = {"payment_id": "P-1", "borrower_id": "C2", "debt_id": "F-2", "amount": "1234.50", "currency": "MXN"}
+    apply(world, "payments", paid | {"paid_at": world.now.isoformat()})
+    world.later(minutes=1)
+    move(world, PHONE, SECOND)
+    assert (phone(world), phone(world, "C2"), cases(world)) == (f"+{SECOND}", f"+{PHONE}", [])
+
+
 def test_a_number_that_nobody_has_moves_nobody(world: World) -> None:
     move(world, THIRD, SECOND)
     assert phone(world) == f"+{PHONE}"
@@ -110,13 +120,22 @@ def test_who_had_the_number_before_is_not_moved_with_who_has_it(world: World, dr
     assert (phone(world), phone(world, "C2")) == (f"+{THIRD}", f"+{SECOND}")
 
 
+def test_somebody_else_at_a_borrowers_number_takes_nobody_along_to_the_next_one(world: World) -> None:
+    assert say(world, "número equivocado") == "WRONG_PERSON"
+    world.later(minutes=1)
+    move(world, PHONE, SECOND)
+    assert (phone(world), book(world).borrower.wrong_number) == (f"+{PHONE}", True)
+    world.later(days=3)
+    assert codes(world) == ["SKIPPED_WRONG_NUMBER"]
+
+
 def test_a_stop_of_the_old_number_holds_at_the_new_one(world: World, drop: Drop) -> None:
     say(world, "BAJA")
     world.later(minutes=1)
     move(world, PHONE, SECOND)
     assert codes(world) == ["SKIPPED_OPTED_OUT"]
     drop("debts/tienda/b.csv", debts(BRUNO | {"phone": f"+{SECOND}"}))
-    assert "opted_out_at" in world.item("PROFILE", "C2")
+    assert book(world, "C2").borrower.opted_out_at
 
 
 def test_who_moves_to_a_number_whose_owner_stopped_is_not_written_to(world: World) -> None:
@@ -131,7 +150,7 @@ def test_who_moves_to_a_number_whose_owner_stopped_is_not_written_to(world: Worl
 def is_stopped(world: World, drop: Drop, number: str) -> bool:
     """Whether somebody who is imported with this number now is never written to."""
     drop("debts/tienda/later.csv", debts({"borrower_id": "C9", "debt_id": "F-9", "phone": f"+{number}"}))
-    return "opted_out_at" in world.item("PROFILE", "C9")
+    return book(world, "C9").borrower.opted_out_at is not None
 
 
 def stop_by_word(world: World) -> None:
@@ -166,19 +185,20 @@ def test_it_holds_at_a_number_that_a_file_told_too(world: World, drop: Drop) -> 
     assert is_stopped(world, drop, SECOND)
 
 
-def test_who_has_the_new_number_already_is_stopped_with_it(world: World, drop: Drop) -> None:
+@pytest.mark.parametrize("order", [1, -1])
+def test_who_has_the_new_number_already_is_stopped_with_it(world: World, drop: Drop, order: int) -> None:
     drop("debts/tienda/b.csv", debts(BRUNO | {"phone": f"+{SECOND}"}))
-    move(world, PHONE, SECOND)
-    stop_by_word(world)
-    assert {*codes(world)} == {"SKIPPED_OPTED_OUT"}
-    assert lines(world).count("opt_out") == 2
+    told: list[Callable[[], None]] = [lambda: move(world, PHONE, SECOND), lambda: stop_by_word(world)]
+    for each in told[::order]:
+        each()
+    assert codes(world) == ["SKIPPED_OPTED_OUT"] * 2
 
 
 def test_a_stop_of_somebody_whom_nobody_knew_is_known_at_their_new_number(world: World, drop: Drop) -> None:
     move(world, THIRD, SECOND)
     say(world, "BAJA", sender=THIRD)
     assert is_stopped(world, drop, SECOND)
-    assert "opted_out_at" not in world.item("PROFILE")
+    assert book(world).borrower.opted_out_at is None
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

@@ -10,6 +10,7 @@ import pytest
 from cobranza.queues import DroppedFile
 from cobranza.whatsapp.events import parse
 from tests.integration.fakes import DyingClient, FakeBucket, Killed
+from tests.integration.rows import book
 from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -66,5 +67,17 @@ def test_an_import_that_dies_does_not_forget_a_stop(world: World, drop: Drop, at
     world.importer.take(bucket, dropped, world.now, retried=True)  # pyright: ignore[reportArgumentType]
     codes = [world.sender.remind(reminder, world.now).code for reminder in world.tick()]
     assert codes in ([], ["SKIPPED_OPTED_OUT"])
-    assert "opted_out_at" in world.item("PROFILE")
+    assert book(world).borrower.opted_out_at
     assert world.whatsapp.sent == []
+
+
+@pytest.mark.usefixtures("portfolio")
+def test_many_who_are_written_without_being_read_come_with_the_stop_of_their_phone_too(
+    world: World, drop: Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cobranza.flows.import_part.INDEXED_FROM", 2)
+    monkeypatch.setattr("cobranza.flows.import_part.NEW_FROM", 2)
+    say(world, "BAJA", "525555550101")
+    ready = drop("debts/tienda/a.csv", debts({"phone": PHONE}, {"borrower_id": "C2", "phone": "+525555550102"}))
+    assert (ready["readiness"]["messageable"], ready["readiness"]["no_consent"]) == (1, 1)
+    assert [bool(book(world, name).borrower.opted_out_at) for name in ("C1", "C2")] == [True, False]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.fakes import DyingClient, Killed
 from tests.integration.replies import PHONE, Drop, cases, queued, tell, texts
-from tests.integration.rows import codes, keys_of
+from tests.integration.rows import book, codes, keys_of
 from tests.integration.test_cases_api import order
 from tests.integration.world import World, debts
 
@@ -72,7 +72,7 @@ def test_a_stop_by_user_id_stops_the_borrower_and_the_number(world: World, drop:
     assert say(world, "BAJA", HIDDEN) == ["STOPPED"]
     drop("debts/tienda/b.csv", debts({"borrower_id": "C2", "debt_id": "F-2"}))
     assert set(codes(world)) == {"SKIPPED_OPTED_OUT"}
-    assert "opted_out_at" in world.item("PROFILE", "C2")
+    assert book(world, "C2").borrower.opted_out_at
 
 
 def test_a_stop_of_somebody_unknown_counts_once_their_number_is_known(world: World) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from cobranza.policy.portfolio import parse_portfolio
+from tests.integration.replies import say
 from tests.integration.rows import results, run, table
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 from tests.unit.books import MEXICO
@@ -56,10 +57,17 @@ class Life:
                 pass
         return found + run(self._world, at(moment))
 
+    def says(self, moment: str, text: str) -> list[str]:
+        """Somebody writes from HOME while the reminders of that moment wait on the queue; their outcomes."""
+        self._world.now = at(moment)
+        queued = self._world.tick()
+        say(self._world, text, sender=HOME[1:])
+        return [self._world.sender.remind(each, self._world.now).code for each in queued]
+
     @property
     def told(self) -> list[Told]:
-        """All messages that have left."""
-        return [_told(message) for message in self._world.whatsapp.sent]
+        """All reminders that have left."""
+        return [_told(message) for message in self._world.whatsapp.sent if "template" in message]
 
     def outcomes(self, day: str, portfolio: str = "tienda") -> Cells:
         """The outcome of each debt and step in the book of a day that is over."""
@@ -157,6 +165,19 @@ def test_a_couple_on_one_phone(life: Life) -> None:
         Told(HOME, LUCIA, "saldo_vencido", "$1,234.50", "24 de noviembre de 2026"),
         Told(OWN, BRUNO, "saldo_vencido", "$80.00", "27 de noviembre de 2026"),
     ]
+
+
+def test_a_couple_on_one_phone_of_whom_one_says_stop(life: Life) -> None:
+    """Nobody knows which one: the phone is silent for both, and whoever has another one is reminded there."""
+    due = {"due_date": "2026-11-24"}
+    life.file("2026-11-24T10:00", "debts", due, SECOND | due)
+    assert life.says("2026-11-24T11:00", "BAJA") == ["SKIPPED_OPTED_OUT"] * 2
+
+    gave = {"phone": OWN, "consent_at": "2026-11-25T10:00:00-06:00"}
+    life.file("2026-11-25T10:00", "debts", due, SECOND | due | gave)
+    assert set(life.until("2026-12-05T00:00")) == {"SENT", "SKIPPED_OPTED_OUT"}
+    assert {(told.to, told.name) for told in life.told} == {(OWN, BRUNO)}
+    assert life.outcomes("2026-11-25").items() >= {"F-1 0": "SKIPPED_OPTED_OUT", "F-2 0": "SENT"}.items()
 
 
 def test_three_debts_in_two_portfolios(life: Life) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import reduce
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.heard import heard
-from cobranza.ledger.standing import Action, Standing, Word, hear, not_reached
+from cobranza.ledger.standing import Action, Standing, Word, hear, looked_into, not_reached, phones_stopped
 from cobranza.store.said import debt_standing_item, debt_standing_of, standing_item, standing_of
 from tests.unit.books import borrower
 
@@ -34,7 +35,7 @@ def known(told: Borrower, standing: Standing, *, phone: int = 0, no: int | None 
 
 
 def test_who_said_nothing_is_as_files_tell() -> None:
-    told = borrower(consent=BARE)
+    told = borrower(consent=BARE, phone_ref="TOLD", phone_refs=("TOLD",), phone_at=at(0))
     assert known(told, Standing()) == told
 
 
@@ -55,6 +56,37 @@ def test_a_stop_stands_until_a_later_word(
 ) -> None:
     told = borrower(opted_out_at=None if on_whatsapp is None else at(on_whatsapp))
     assert known(told, said(*words)).opted_out_at == (None if since is None else at(since))
+
+
+@pytest.mark.parametrize(
+    ("stopped", "words", "since"),
+    [
+        ({"TOLD": 1}, [], 1),
+        ({"SECOND": 1}, [], 1),
+        ({"TOLD": 1, "SECOND": 2}, [], 2),
+        ({"OTHER": 1}, [], None),
+        ({"TOLD": 1}, [(Action.OPT_IN, 2)], None),
+        ({"TOLD": 3}, [(Action.OPT_IN, 2)], 3),
+        ({"TOLD": 1}, [(Action.OPT_OUT, 2)], 2),
+    ],
+)
+def test_a_phones_stop_holds_for_whoever_has_it(
+    stopped: dict[str, int], words: list[tuple[Action, int]], since: int | None
+) -> None:
+    standing = said(*words)
+    for ref, days in stopped.items():
+        standing = phones_stopped(standing, [ref], at(days))
+    told = borrower(phone_ref="TOLD")
+    somebody = heard(told, standing, as_of=at(0), phone_as_of=at(0), second_phone_ref="SECOND")
+    assert somebody.opted_out_at == (None if since is None else at(since))
+
+
+def test_the_last_stop_of_a_phone_counts() -> None:
+    orders = ([1, 2], [2, 1])
+    ends = [
+        reduce(lambda known, days: phones_stopped(known, ["P"], at(days)), days, Standing()) for days in orders
+    ]
+    assert [end.stopped_phones for end in ends] == [{"P": at(2)}] * 2
 
 
 @pytest.mark.parametrize(("word", "file", "new"), [(2, 1, True), (2, 2, True), (2, 3, False)])
@@ -97,6 +129,7 @@ def test_the_second_phone_stands_in_for_one_that_is_not_reached(
 
 def test_marks_of_phones_come_back_from_their_item_as_they_were() -> None:
     standing = not_reached(said((Action.SECOND_PHONE, 1), text="+5"), "TOLD", Word(at(2), "131026", "whatsapp"))
+    standing = phones_stopped(standing, ["TOLD", "OTHER"], at(3))
     assert standing_of(standing_item(standing, MONDAY)) == standing
 
 
@@ -140,6 +173,13 @@ def test_what_was_said_comes_back_from_its_item_as_it_was(told: list[tuple[Actio
         text = "50.00" if action is Action.PROMISE else word.text  # a promise's words are its amount
         standing = hear(standing, action, replace(word, text=text), date(2026, 3, 9))
     assert standing_of(standing_item(standing, MONDAY)) == standing
+
+
+def test_what_nobody_looks_into_any_more_is_left_out() -> None:
+    standing = looked_into(looked_into(Standing(), at(1)), at(3))
+    kept = standing_of(standing_item(standing, at(2)))
+    assert kept == looked_into(Standing(), at(3))
+    assert (known(borrower(), kept).case_until, known(borrower(), standing).case_until) == (at(3), at(3))
 
 
 def test_nothing_said_is_an_empty_item() -> None:

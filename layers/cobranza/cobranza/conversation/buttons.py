@@ -21,6 +21,8 @@ _LABELS = {
     Intent.STOP: ("No recibir avisos", "Não receber avisos", "Do not receive reminders"),
 }
 MAX_CHARS = 256  # of a payload
+# What "cancelar" alone may mean.
+CHOICES = frozenset({Intent.PAY, Intent.STOP})
 # What is tapped below a promise that we said back: it stands, or it is another day.
 STANDS, CHANGES = "PROMISE_STANDS", "PROMISE_CHANGES"
 
@@ -40,7 +42,7 @@ def pay_or_stop(case: str) -> Buttons:
 def of_choice(payload: str) -> str:
     """The case of which one of these two buttons says what was meant; empty for any other payload."""
     word, _, case = payload[:MAX_CHARS].partition("|")
-    return case if word in (Intent.PAY, Intent.STOP) else ""
+    return case if word in CHOICES else ""
 
 
 def stands_or_changes(made_at: datetime) -> Buttons:

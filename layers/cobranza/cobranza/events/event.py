@@ -124,9 +124,11 @@ class PromiseData(Data):
 
 
 class ConsentData(Data):
-    """`action`: what was said, as rows of a contacts file call it."""
+    """`action`: what was said, as rows of a contacts file call it. `scope`: the `person`, or a `phone` of several:
+    nobody knows who of them said it, and it holds for each at that phone alone."""
 
     action: Name
+    scope: Literal["person", "phone"] = "person"
 
 
 class CaseData(Data):

@@ -1,16 +1,18 @@
 """Replies: what a borrower wrote is understood, what follows from it is kept, and it is answered once.
 
 The marks come first and can be written again; then the right to answer is taken, then comes the call: whoever dies
-before the call says nothing, and nobody says it twice.
+before it is told leaves it to a person, and nobody says it twice.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cobranza.conversation.buttons import of_choice
+from cobranza.conversation.answers import Answer
+from cobranza.conversation.buttons import CHOICES, of_choice
 from cobranza.conversation.intent import Intent
 from cobranza.conversation.reply import (
+    CASE,
     Asked,
     Reply,
     meaning_of,
@@ -22,10 +24,10 @@ from cobranza.conversation.reply import (
 from cobranza.flows.callers import people_at
 from cobranza.flows.check_identity import IdentityDesk
 from cobranza.flows.close_case import CaseCloser
-from cobranza.flows.say_once import Turn, Voice, language_of
+from cobranza.flows.say_once import Turn, Voice, is_settled, language_of
 from cobranza.flows.wake import wake
 from cobranza.ledger.case import Case, CaseState, Closing, Result
-from cobranza.ledger.standing import WHATSAPP, Action, Standing, hear
+from cobranza.ledger.standing import WHATSAPP, Action, Standing, hear, looked_into
 from cobranza.policy.decision import Book
 from cobranza.policy.due import StrategyOf, local_date
 from cobranza.policy.portfolio import Portfolio
@@ -58,17 +60,20 @@ class AnswerDesk:
         event = self.conversations.inbound(asked.borrower, asked.event)
         if event is None:
             return "NOT_FOUND"
-        if "answered_at" in event:
+        if is_settled(event):
             return "DONE"
         turn = self._understand(asked, event, now)
+        if "answered_at" in event:
+            self._voice.doubt(turn, now)
+            return "DONE"
         self._keep(turn, now)
         return self._voice.say(turn, now)
 
     def give_up(self, asked: ReplyToAnswer, now: datetime) -> None:
         """The last try failed: a person reads what nobody answered, and no reminder goes meanwhile. Nothing where
-        it is gone, or somebody had the right to answer it."""
+        it is gone, or was answered."""
         event = self.conversations.inbound(asked.borrower, asked.event)
-        if event is None or "answered_at" in event:
+        if event is None or is_settled(event):
             return
         people = people_at(self.ledger, event.get("phones", ()))
         portfolio = self._portfolio(people, event["phone_number_id"])
@@ -130,12 +135,23 @@ class AnswerDesk:
             self.cases.open(opened)
         for book in turn.people:
             self._keep_of(book.borrower.ref, turn, now)
-        if reply.answer and (case := of_choice(turn.event["payload"])):
+        for case in self._asked_back(turn) if reply.answer else ():
             self._settle(case, turn, now)
         if reply.wakes:
             for loaded in filter(None, (self.ledger.load(book.borrower.ref) for book in turn.people)):
                 tomorrow = local_date(loaded.book.borrower, turn.at) + timedelta(days=1)
                 wake(self.ledger, loaded.book, self.strategy_of, tomorrow)
+
+    def _asked_back(self, turn: Turn) -> Iterator[str]:
+        """The cases of which this message may say what was meant: its button names one, and words are about what
+        was asked back as long as a person would look into it."""
+        chat, event = turn.asked.borrower, turn.asked.event
+        if case := of_choice(turn.event["payload"]):
+            yield case
+        elif not turn.event["payload"] and turn.intent in CHOICES and len(turn.people) == 1:
+            before = self.conversations.came_in(chat, turn.at - CASE, event)
+            asked = (each for each in before if each.get("answer") == Answer.PAY_OR_STOP)
+            yield from (case_keys.case_id(chat, each["sk"]) for each in asked)
 
     def _settle(self, case_id: str, turn: Turn, now: datetime) -> None:
         """What was asked back is answered, and nobody waits for it. A case that a person has taken, or of another
@@ -146,9 +162,7 @@ class AnswerDesk:
 
     def _keep_of(self, borrower: str, turn: Turn, now: datetime) -> None:
         reply = turn.reply
-        if reply.looked_into:
-            self.ledger.look_into(borrower, reply.looked_into)
-        if reply.says or reply.tagged or reply.takes_back:
+        if reply.says or reply.tagged or reply.takes_back or reply.looked_into:
             self.ledger.words.hear(borrower, lambda known: _heard(known, reply), now)
         if reply.hands_over:
             self.ledger.words.hand_over(borrower, turn.at, reply.hands_over)
@@ -157,6 +171,8 @@ class AnswerDesk:
 def _heard(known: Standing, reply: Reply) -> Standing:
     for said in (*reply.says, *reply.tagged):
         known = hear(known, said.action, said.word, said.until)
+    if reply.looked_into:
+        known = looked_into(known, reply.looked_into)
     if reply.takes_back:
         ours = (each for each in known.promises if (each.source, each.made_at) != (WHATSAPP, reply.takes_back))
         known = replace(known, promises=frozenset(ours))

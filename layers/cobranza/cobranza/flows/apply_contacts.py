@@ -21,7 +21,16 @@ from cobranza.flows.applied import (
     line_of,
 )
 from cobranza.flows.open_case import Matter, case_of, open_case
-from cobranza.ledger.standing import WHATSAPP, Action, DebtStanding, Standing, Word, hear, hear_of_debt
+from cobranza.ledger.standing import (
+    WHATSAPP,
+    Action,
+    DebtStanding,
+    Standing,
+    Word,
+    hear,
+    hear_of_debt,
+    phones_stopped,
+)
 from cobranza.store import book as writes
 from cobranza.store import keys
 from cobranza.store.book import Known
@@ -158,8 +167,8 @@ def _take_phones(rooms: Rooms, hearing: _Hearing) -> None:
         return
     behind = rooms.book.behind(phones, ref)
     rooms.book.write([writes.reference(phone, ref) for phone in phones if phone not in behind])
-    for stopped_at in rooms.book.stopped_phones(phones).values():
-        hearing.standing = hear(hearing.standing, Action.OPT_OUT, Word(stopped_at, "", WHATSAPP))
+    for phone, stopped_at in rooms.book.stopped_phones(phones).items():
+        hearing.standing = phones_stopped(hearing.standing, [phone], stopped_at)
 
 
 def _changes(rooms: Rooms, hearing: _Hearing, job: Job) -> list[Write]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cobranza.flows.wake import wake
-from cobranza.ledger.case import Case, Closing, Result, lifted
+from cobranza.ledger.case import Case, Closing, Result, let_go, lifted
 from cobranza.ledger.standing import Action, Standing, Word, hear, hear_of_debt
 from cobranza.policy.due import TOP, Look, StrategyOf, local_date
 from cobranza.store import keys
@@ -94,11 +94,13 @@ def facts_of(case: Case, by: str) -> Item:
 
 
 def _changes(known: Known, case: Case, closing: Closing, word: Word) -> Iterator[Write]:
-    yield from _timers(known, case)
+    yield from _charge(known, case)
     held = _held_debts(known, case) if closing.hold_until else []
     there = known.items.get(keys.STANDING)
     before = standing_of(there)
-    after = lifted(before, case, word) if closing.result is Result.RESOLVED else before
+    after = let_go(before, case)
+    if closing.result is Result.RESOLVED:
+        after = lifted(after, case, word)
     if closing.hold_until and not held:
         after = hear(after, Action.HOLD, word, closing.hold_until)
     if after != before:
@@ -123,18 +125,10 @@ def _held_debts(known: Known, case: Case) -> Sequence[str]:
     return [debt_id for debt_id in ids if known.has_debt(case.portfolio, debt_id)]
 
 
-def _timers(known: Known, case: Case) -> Iterator[Write]:
-    """Ends those that this case has set, and that no later message has prolonged."""
+def _charge(known: Known, case: Case) -> Iterator[Write]:
+    """Ends a person's charge that this case has begun, and that no later one has prolonged."""
     profile = known.profile or {}
-    gone = {
-        "case_until": _is_at(profile, "case_until", case.looked_into),
-        "human_until": _is_at(profile, "human_until", case.in_charge_until, case.taken_until),
-    }
-    ended = [name for name, is_ours in gone.items() if is_ours]
-    if ended:
-        seen = {name: profile[name] for name in ("rev", *ended)}
-        yield Update(keys.profile(known.borrower), {"rev": profile["rev"] + 1}, seen, ended)
-
-
-def _is_at(profile: Item, name: str, *moments: datetime | None) -> bool:
-    return profile.get(name) in [utc(moment) for moment in moments if moment]
+    ours = [utc(until) for until in (case.in_charge_until, case.taken_until) if until]
+    if profile.get("human_until") in ours:
+        seen = {name: profile[name] for name in ("rev", "human_until")}
+        yield Update(keys.profile(known.borrower), {"rev": profile["rev"] + 1}, seen, ("human_until",))

@@ -46,8 +46,4 @@ def shares_phone(ledger: Ledger, borrower: Borrower, *, consistent: bool = True)
 
 def _owes_at(loaded: Loaded | None, phone_ref: str) -> bool:
     """Whether somebody owes and has this phone now: a reference tells also of whoever once had it."""
-    if loaded is None:
-        return False
-    other = loaded.book.borrower
-    has_phone = other.phone_ref == phone_ref and not other.wrong_number
-    return has_phone and any(debt.is_open and not debt.recalled for debt in loaded.book.debts)
+    return loaded is not None and loaded.book.owes and loaded.book.borrower.answers_at({phone_ref})

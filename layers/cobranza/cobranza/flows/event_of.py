@@ -199,7 +199,7 @@ def _promise(line: Line) -> PromiseData:
 
 
 def _consent(line: Line) -> ConsentData:
-    return ConsentData(action=line.event)
+    return ConsentData(action=line.event, scope=line.facts.get("scope", "person"))
 
 
 def _case(line: Line) -> CaseData:

@@ -14,7 +14,7 @@ from cobranza.conversation.intent import understand
 from cobranza.conversation.reply import CASE, Asked, reply_to_receipt
 from cobranza.flows.callers import people_at
 from cobranza.flows.open_case import Matter, case_of, open_case
-from cobranza.flows.say_once import Turn, Voice
+from cobranza.flows.say_once import Turn, Voice, is_settled
 from cobranza.ledger.receipt import Decision, Receipt
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
@@ -76,10 +76,10 @@ class ReceiptDesk:
         receipt = self._hold(asked, event, loaded.book, now) if loaded else None
         if not kept:
             waits = receipt is None or receipt.until is not None
-            looked_into = now + CASE if waits else None
+            looked_into = keys.moment_of(asked.event) + CASE if waits else None
             self._open_case(asked, event, loaded and loaded.book, f"RECEIPT_{state}", now, looked_into=looked_into)
-            if looked_into:
-                self.ledger.look_into(asked.borrower, looked_into)
+            if looked_into and loaded:
+                self.ledger.words.look_into(asked.borrower, looked_into, now)
         self._note(asked, event, receipt, now, is_known=loaded is not None)
         if loaded:
             self._answer(asked, event, loaded, now, is_kept=kept)
@@ -91,9 +91,10 @@ class ReceiptDesk:
         event = self.conversations.inbound(asked.borrower, asked.event)
         if event is None or event["receipt"] != "TO_FETCH":
             return
-        loaded, until = self.ledger.load(asked.borrower), now + CASE
+        loaded, until = self.ledger.load(asked.borrower), keys.moment_of(asked.event) + CASE
         self._open_case(asked, event, loaded and loaded.book, "RECEIPT_TO_FETCH", now, looked_into=until)
-        self.ledger.look_into(asked.borrower, until)
+        if loaded:
+            self.ledger.words.look_into(asked.borrower, until, now)
 
     def _hold(self, asked: MediaToFetch, event: dict[str, Any], book: Book, now: datetime) -> Receipt | None:
         """Keeps it for a person's decision, whatever became of the file: somebody says that they paid. The first
@@ -201,12 +202,13 @@ class ReceiptDesk:
     ) -> None:
         """Tells whoever has the phone that it came from, unless the words below it are answered. Raises TryLater,
         and TryAgain where the borrower was written to just now."""
+        at = keys.moment_of(asked.event)
+        if is_settled(event) or understand(event["text"], at.date()).must_be_heard:
+            return
         people = people_at(self.ledger, event.get("phones", ()))
-        if "answered_at" in event or not people or people[0].borrower.ref != asked.borrower:
+        if not people or people[0].borrower.ref != asked.borrower:
             return
-        if understand(event["text"], keys.moment_of(asked.event).date()).must_be_heard:
-            return
-        at, number = keys.moment_of(asked.event), event["phone_number_id"]
+        number = event["phone_number_id"]
         reply = reply_to_receipt(Asked(at=at, type=event["type"]), people[0].borrower, now, is_kept=is_kept)
         if reply.answer and loaded.was_written_to(now):
             raise TryAgain("written to just now")
@@ -226,7 +228,9 @@ class ReceiptDesk:
             whatsapp=self.whatsapp,
             only_to=self.only_to,
         )
-        if voice.say(turn, now) == reply.answer:
+        if "answered_at" in event:
+            voice.doubt(turn, now)
+        elif voice.say(turn, now) == reply.answer:
             self.ledger.wrote_to(asked.borrower, now)
 
     def _portfolios(self, book: Book) -> list[Portfolio]:

@@ -4,7 +4,7 @@ What was told of the number goes with it, and each change is kept by its moment,
 and in any order. Whoever dies comes again: that the borrower has another phone is written last.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -47,12 +47,12 @@ class NumberDesk:
             self._move(change, old, new, now)
 
     def _move(self, change: Changed, old: Sequence[str], new: Sequence[str], now: datetime) -> None:
-        phones, books = self.callers.ledger.phones, list(self._having(old))
+        phones, having = self.callers.ledger.phones, list(self._having(old))
+        books = [book for book in having if book.owes] or having
         to = Moved(_e164(change.new), change.at)
         last = self.callers.last(to)
         for stopped_at in phones.stopped(old).values():
-            for ref in dict.fromkeys([*new, *self.callers.phones(last.phone.removeprefix("+"))]):
-                self.callers.ledger.stop_phone(ref, stopped_at)
+            self._silence({*new, *self.callers.phones(last.phone.removeprefix("+"))}, stopped_at)
         phones.move(old, to)
         if len(books) == 1:
             self._give(books[0], last, change, now)
@@ -60,20 +60,29 @@ class NumberDesk:
             self._ask_a_person(books, change, now)
 
     def _having(self, phones: Sequence[str]) -> Iterator[Book]:
-        """Who has one of these phones now: a reference leads to whoever once had it too."""
+        """Who has one of these phones now: a reference leads to whoever once had it too, and at a wrong number
+        somebody else answers."""
         ledger = self.callers.ledger
         for borrower in sorted({each for ref in phones for each in ledger.borrowers_behind(ref)}):
             loaded = ledger.load(borrower)
-            if loaded and loaded.book.borrower.phone_ref in phones:
+            if loaded and loaded.book.borrower.answers_at(phones):
                 yield loaded.book
+
+    def _silence(self, phones: Collection[str], at: datetime) -> None:
+        """Their owner asked us to stop at another one: whoever has one of them, now or later, is left in peace."""
+        ledger = self.callers.ledger
+        for ref in sorted(phones):
+            ledger.stop_phone(ref, at)
+        for borrower in sorted({each for ref in phones for each in ledger.borrowers_behind(ref)}):
+            ledger.words.stop_at(borrower, phones, at)
 
     def _give(self, book: Book, to: Moved, change: Changed, now: datetime) -> None:
         ledger, who = self.callers.ledger, book.borrower
         ref = self.callers.references.ref("phone", to.phone)
         ledger.phones.lead_to(ref, who.ref)
-        stops = ledger.phones.stopped(self.callers.phones(to.phone.removeprefix("+")))
-        for stopped_at in stops.values():
-            ledger.opt_out(who.ref, stopped_at)
+        forms = self.callers.phones(to.phone.removeprefix("+"))
+        for stopped_at in ledger.phones.stopped(forms).values():
+            ledger.words.stop_at(who.ref, forms, stopped_at)
         self._note(book, Action.PHONE.value, change, {}, now)
         tomorrow = local_date(who, now) + timedelta(days=1)
         ledger.look_at(who.ref, Look(opening(who.country, who.region, tomorrow, 0)))

@@ -7,7 +7,7 @@ changes nothing that it has changed before.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import batched
 
@@ -190,7 +190,10 @@ class PartImporter:
             phone = phones.get(person.ref, "")
             consent = evidence_of(answer_of(person.rows).consent, None, task.portfolio)
             last4 = self._last4(person)
-            somebody = told_of(person, consent, phone_ref=phone, stopped_at=stops.get(phone), last4=last4)
+            somebody = told_of(person, consent, phone_ref=phone, last4=last4)
+            if stopped_at := stops.get(phone):
+                self.ledger.words.stop_at(person.ref, [phone], stopped_at)
+                somebody = replace(somebody, opted_out_at=stopped_at)
             told[person.ref] = somebody
             look = self._next_look(somebody, [Debt(terms=row.terms) for row in person.rows], now)
             profiles.append(
@@ -257,8 +260,10 @@ class PartImporter:
                 changed.append(debt_told_of(row, there, mark, steps_of(known.profile)))
         if not all(m or not n for m, n in zip(self.book.write(asked), must, strict=True)):
             return changes, None
-        stops = {} if is_same_phone else self.book.stopped_phones([phone])
-        somebody, write = self._profile(person, known, phone, stops.get(phone), task, changed, now)
+        if not is_same_phone and (stopped_at := self.book.stopped_phones([phone]).get(phone)):
+            self.ledger.words.stop_at(person.ref, [phone], stopped_at)
+            known = self.book.known(person.ref)
+        somebody, write = self._profile(person, known, phone, task, changed, now)
         if write and not all(self.book.write([write])):
             return changes, None
         if known.profile and (look := self._next_look(somebody, changed, now)):
@@ -281,7 +286,6 @@ class PartImporter:
         person: Person,
         known: Known,
         phone_ref: str,
-        stopped_at: datetime | None,
         task: Task,
         changed: Sequence[Debt],
         now: datetime,
@@ -290,9 +294,7 @@ class PartImporter:
         answer, consent = answer_of(person.rows), known.consent
         if answer.consent_declared:
             consent = evidence_of(answer.consent, known.consent, task.portfolio)
-        told = told_of(
-            person, consent, known.told, phone_ref=phone_ref, stopped_at=stopped_at, last4=self._last4(person)
-        )
+        told = told_of(person, consent, known.told, phone_ref=phone_ref, last4=self._last4(person))
         somebody = known.heard(told, task.as_of, said_no=person.said_no)
         there, digest = known.profile, profile_digest(person)
         if there is None:

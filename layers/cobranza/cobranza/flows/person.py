@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from cobranza.files.debts import DebtRow
 from cobranza.ledger.borrower import Borrower, Consent
@@ -79,12 +78,10 @@ def told_of(
     known: Borrower | None = None,
     *,
     phone_ref: str = "",
-    stopped_at: datetime | None = None,
     last4: str = "",
 ) -> Borrower:
     """What the file tells; where it has no names, phones or documents, what files told before (`known`) stays.
-    `phone_ref` is of the phone that it tells, whose owner asked us to stop at `stopped_at`; `last4` as of a
-    Borrower."""
+    `phone_ref` is of the phone that it tells; `last4` as of a Borrower."""
     row = person.last
     return Borrower(
         ref=person.ref,
@@ -95,7 +92,6 @@ def told_of(
         region=row.region,
         language=row.language,
         consent=consent,
-        opted_out_at=stopped_at,
         last4=last4 or (known.last4 if known else ""),
     )
 

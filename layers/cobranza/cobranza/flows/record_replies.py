@@ -151,9 +151,12 @@ class ReplyDesk:
         """Does what they ask for, then keeps and notes them; why not, by a message's key: a borrower who is being
         imported keeps nobody else from stopping."""
         failures: dict[str, ConditionFailed] = {}
+        stopped: dict[str, Mapping[str, Item]] = {}
         for reply in replies:
-            if reply.intent is Intent.STOP and (failure := self._stop(reply, callers, now)):
-                failures[reply.key] = failure
+            if reply.intent is Intent.STOP:
+                stopped[reply.key], failure = self._stop(reply, callers, now)
+                if failure:
+                    failures[reply.key] = failure
         moments = _last_moments(replies)
         pasts = self._pasts(moments)
         lines: list[Line] = []
@@ -164,27 +167,21 @@ class ReplyDesk:
                     failures.setdefault(reply.key, ConditionFailed({}))
                 lines += self._identify(borrower, reply, callers)
                 told = {"bot_paused": _is_paused(profile, now), "debts": _answered(sent, reply.event)}
-                lines += _lines(borrower_pk(borrower), reply, told)
-            lines += [] if reply.borrowers else _lines(chat_pk(reply.chats[0]), reply, {})
+                lines.append(_line(borrower_pk(borrower), "reply", reply, told))
+                if (scope := stopped.get(reply.key, {}).get(borrower)) is not None:
+                    lines.append(_line(borrower_pk(borrower), "opt_out", reply, told | scope))
+            lines += [] if reply.borrowers else [_line(chat_pk(reply.chats[0]), "reply", reply, {})]
         profiles = _known(pasts)
         words = self.conversations.bundle(each for reply in replies for each in _inbound(reply, callers, profiles))
         self.ledger.words.heard_from(profiles, moments, now, [words, self.journal.bundle(lines, now)])
         return failures
 
-    def _stop(self, reply: Reply, callers: Callers, now: datetime) -> ConditionFailed | None:
-        """Whoever wrote, and where they are if they have another number by now; why not all of it."""
-        at, failure = reply.event.at, None
-        for borrower in reply.borrowers:
-            try:
-                self.ledger.opt_out(borrower, at)
-            except ConditionFailed as error:
-                failure = error
-        try:
-            asked = Stop(at, reply.event.type[:40], reply.wamid)
-            Peace(callers, self.journal).follow(reply.phones, asked, now, stopped=reply.borrowers)
-        except ConditionFailed as error:
-            failure = error
-        return failure
+    def _stop(
+        self, reply: Reply, callers: Callers, now: datetime
+    ) -> tuple[Mapping[str, Item], ConditionFailed | None]:
+        """As `Peace.follow`, whose lines of the borrowers who wrote are told with what they wrote."""
+        asked = Stop(reply.event.at, reply.event.type[:40], reply.wamid)
+        return Peace(callers, self.journal).follow(reply.phones, asked, now, noted=reply.borrowers)
 
     def _pasts(self, borrowers: Iterable[str]) -> dict[str, Past]:
         names = sorted(borrowers)
@@ -248,16 +245,13 @@ def _answered(sent: Iterable[Sent], event: InboundMessage) -> list[str]:
     return sorted(last.message.debts) if last else []
 
 
-def _lines(subject: str, reply: Reply, told: Item) -> list[Line]:
+def _line(subject: str, name: str, reply: Reply, told: Item) -> Line:
     """That somebody we know or do not know wrote, what kind of message, and what it seems to mean; the words stay
     in the conversation."""
     event = reply.event
     facts: Item = {"type": event.type[:40], "number": event.phone_number_id, "message": reply.wamid, "debts": []}
     facts |= {"intent": reply.intent, **told}
-    return [
-        Line(subject=subject, event=name, identity=reply.wamid, at=event.at, facts=facts)
-        for name in (("reply", "opt_out") if reply.stops else ("reply",))
-    ]
+    return Line(subject=subject, event=name, identity=reply.wamid, at=event.at, facts=facts)
 
 
 def _inbound(reply: Reply, callers: Callers, profiles: Mapping[str, Item]) -> list[Inbound]:

@@ -3,7 +3,7 @@ the answer surely did not leave."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cobranza.conversation.answers import Answer, words_for
 from cobranza.conversation.reply import CASE, Reply
@@ -27,6 +27,8 @@ from cobranza.whatsapp.client import Accepted, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.client import Answer as Called
 
 UNANSWERED, TEST_STAGE = "UNANSWERED", "TEST_STAGE"
+# As long as the function may last.
+AT_WORK = timedelta(seconds=30)
 
 
 class TryLater(Exception):
@@ -126,7 +128,15 @@ class Voice:
         waiting = replace(turn, reply=replace(turn.reply, looked_into=until))
         open_case(self.cases, self.journal, self.case(waiting, UNANSWERED, now))
         for book in turn.people:
-            self.ledger.look_into(book.borrower.ref, until)
+            self.ledger.words.look_into(book.borrower.ref, until, now)
+
+    def doubt(self, turn: Turn, now: datetime) -> None:
+        """A try that took the right to answer did not tell what came of it: nothing is said again, and a person
+        reads the message. Raises TryLater while that try may still be at work."""
+        if now - datetime.fromisoformat(turn.event["answered_at"]) < AT_WORK:
+            raise TryLater("another try may be at it")
+        self.leave_to_a_person(turn, now)
+        self._note(turn, {"answer_state": "UNKNOWN"}, Answer(turn.event["answer"]), now)
 
     def case(self, turn: Turn, topic: str, now: datetime) -> Case:
         matter = Matter(
@@ -175,6 +185,11 @@ class Voice:
         told = turn.facts | {"code": facts["answer_state"], "type": answer.value, "queue": queue}
         told |= {"trace": turn.asked.trace}
         self.journal.append(turn.subject, now, "answer", turn.message, told)
+
+
+def is_settled(event: Item) -> bool:
+    """Whether it is known what came of the answer, or none was to be given."""
+    return "answered_at" in event and ("answer_state" in event or not event.get("answer"))
 
 
 def language_of(portfolio: Portfolio | None, people: Sequence[Book]) -> str:

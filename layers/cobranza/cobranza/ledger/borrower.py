@@ -1,5 +1,8 @@
+from collections.abc import Container
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,8 @@ class Borrower:
     `receipt_until` the last day on which a receipt that nobody has verified yet pauses reminders; `held_until` the
     last day on which the creditor wants nobody to write; `channel` how the borrower wants to be reached;
     `wrong_number` that somebody else answers at `phone`; `unreachable` that it gets no WhatsApp, and no other one
-    that we know; `shares_phone` that another borrower who owes has it too;
+    that we know; `shares_phone` that another borrower who owes has it too; `phone_at` when it was told first;
+    `phone_refs` stand for it and for the second phone, where there is one;
     `number_from` where those who say that the borrower gave this phone have it from; `known_at` stands for the
     phone at which we know the borrower: they said so there, or were reminded there before;
     `tags` those that people or replies gave them, sorted;
@@ -46,6 +50,8 @@ class Borrower:
     unreachable: bool = False
     phone_ref: str = ""
     shares_phone: bool = False
+    phone_at: datetime = _EVER
+    phone_refs: tuple[str, ...] = ()
     heard_at: datetime | None = None
     heard_noted_at: datetime | None = None
     case_until: datetime | None = None
@@ -55,6 +61,10 @@ class Borrower:
     tags: tuple[str, ...] = ()
     known_at: str = ""
     last4: str = ""
+
+    def answers_at(self, phone_refs: Container[str]) -> bool:
+        """Whether one of these is the phone, and nobody said that somebody else answers there."""
+        return self.phone_ref in phone_refs and not self.wrong_number
 
     @property
     def is_known(self) -> bool:

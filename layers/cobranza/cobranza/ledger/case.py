@@ -83,6 +83,11 @@ class Case:
         return self.is_open and (is_free or self.taken_by == by)
 
 
+def let_go(standing: Standing, case: Case) -> Standing:
+    """The standing without the time for which the case's message keeps reminders back: others have their own."""
+    return replace(standing, looked_into=standing.looked_into - {case.looked_into})
+
+
 def lifted(standing: Standing, case: Case, word: Word) -> Standing:
     """The standing without what the case's message stopped. What the borrower said again later stays, and so does
     every hold that somebody else asked for; `word` has a source."""

@@ -4,6 +4,7 @@ Files and words are kept apart, so that neither overwrites the other: a daily fi
 yesterday lifts nothing. They meet here, whenever a borrower is looked at.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -39,11 +40,12 @@ def heard(
     `said_phone_ref` and `second_phone_ref` stand for the phones that were said; `phone_changed_at` is the moment
     of the file whose phone was another than the one before.
     """
-    stops = standing.opt_out.stop(Word(told.opted_out_at)) if told.opted_out_at else standing.opt_out
     erased = standing.erased
     first = _first(told, standing.phone, phone_as_of, said_phone_ref)
     reached = _reached(standing, first, second_phone_ref)
-    phone = (reached or first).number
+    in_use = reached or first
+    phone, phone_refs = in_use.number, tuple(filter(None, (first.ref, second_phone_ref)))
+    stops = _stops(told, standing, phone_refs)
     consent = _consent(told.consent, standing.consent, as_of, no_consent_at)
     words = (standing.phone, standing.second_phone)
     gave = [word.source for word in words if word and word.text == phone]
@@ -52,13 +54,16 @@ def heard(
     return replace(
         told,
         phone=phone,
-        phone_ref=(reached or first).ref,
+        phone_ref=in_use.ref,
+        phone_at=in_use.told_at,
+        phone_refs=phone_refs,
         consent=consent,
         number_from=tuple(gave),
         opted_out_at=stops.since or (erased.at if erased else None),
         wrong_number=standing.wrong_number.stands,
         unreachable=reached is None,
         held_until=standing.held_until,
+        case_until=max(standing.looked_into, default=None),
         channel=NO_CHANNEL if erased else standing.channel_name,
         tags=standing.tags,
     )
@@ -78,6 +83,13 @@ def _reached(standing: Standing, first: _Phone, second_phone_ref: str) -> _Phone
     if standing.second_phone and second_phone_ref and first.number:
         phones.append(_Phone(standing.second_phone.text, second_phone_ref, standing.second_phone.at))
     return next((phone for phone in phones if standing.is_reached(phone.ref, phone.told_at)), None)
+
+
+def _stops(told: Borrower, standing: Standing, phone_refs: Iterable[str]) -> Mark:
+    """The person's own stops, and those of the phones that they have now."""
+    of_phones = map(standing.stopped_phones.get, phone_refs)
+    last = max(filter(None, (told.opted_out_at, *of_phones)), default=None)
+    return standing.opt_out.stop(Word(last)) if last else standing.opt_out
 
 
 def _is_of_this_phone(consent: Consent, phone_changed_at: datetime | None) -> bool:

@@ -114,8 +114,10 @@ class Standing:
     """All that was said of a borrower. Of `consent` the stop is a "no" and the lift a "yes"; `phone`,
     `second_phone` and `channel` are the last word on each; a `dispute` is of all debts. `unreachable` is what
     WhatsApp told of phones, by their references: that one cannot be reached (the text is Meta's code), and that a
-    message arrived there. `tagged` are tags that somebody, or a reply, gave the borrower (the stop) or took
-    away."""
+    message arrived there. `stopped_phones` are those whose owners asked us to stop, by their references, and when:
+    a stop of theirs holds at that phone alone, until a later opt-in. `looked_into` is until when a person looks
+    into what they told us, a moment for each message. `tagged` are tags that somebody, or a reply, gave the
+    borrower (the stop) or took away."""
 
     opt_out: Mark = Mark()
     consent: Mark = Mark()
@@ -129,6 +131,8 @@ class Standing:
     promises: frozenset[Promise] = frozenset()
     erased: Word | None = None
     unreachable: Mapping[str, Mark] = field(default_factory=dict[str, Mark])
+    stopped_phones: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    looked_into: frozenset[datetime] = frozenset()
     tagged: Mapping[str, Mark] = field(default_factory=dict[str, Mark])
 
     @property
@@ -227,6 +231,18 @@ def reached(standing: Standing, phone_ref: str, word: Word) -> Standing:
     """A message arrived at this phone; `word` has a source."""
     mark = standing.unreachable.get(phone_ref, Mark()).lift(word)
     return replace(standing, unreachable={**standing.unreachable, phone_ref: mark})
+
+
+def phones_stopped(standing: Standing, phone_refs: Iterable[str], at: datetime) -> Standing:
+    """Whoever has one of these phones asked us to stop; the last moment counts."""
+    known = standing.stopped_phones
+    later = {ref: max(known.get(ref, at), at) for ref in phone_refs}
+    return replace(standing, stopped_phones={**known, **later})
+
+
+def looked_into(standing: Standing, until: datetime) -> Standing:
+    """A person looks into what they told us; no reminder before `until`, to the second."""
+    return replace(standing, looked_into=standing.looked_into | {until.replace(microsecond=0)})
 
 
 def hear_of_debt(standing: DebtStanding, action: Action, word: Word, until: date | None = None) -> DebtStanding:

@@ -126,6 +126,11 @@ class Book:
         """What counts for how often somebody may be contacted: reminders, and what a person wrote unasked."""
         return (*self.messages, *(each for each in self.told if each.is_of_case))
 
+    @property
+    def owes(self) -> bool:
+        """Whether we have anything to ask of the borrower."""
+        return any(debt.is_open and not debt.recalled for debt in self.debts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:

@@ -27,7 +27,10 @@ SKIPPED = {
         "El acreedor retiró la deuda: vendida, retirada, en agencia o en juicio",
         "The creditor took the debt back: sold, withdrawn, with an agency or in court",
     ),
-    "OPTED_OUT": Sentence("La persona pidió que no le escribamos", "The borrower asked us to stop"),
+    "OPTED_OUT": Sentence(
+        "La persona, o alguien con su mismo teléfono, pidió que no escribamos",
+        "The borrower, or somebody with the same phone, asked us to stop",
+    ),
     "WRONG_NUMBER": Sentence(
         "Otra persona tiene ese número y no conocemos otro", "Somebody else has this number, and we know no other"
     ),

@@ -89,7 +89,7 @@ class Known:
         since = there.get("no_consent_at", utc(as_of)) if said_no else ""
         said = self.items.get(keys.STANDING)
         no_consent_at = datetime.fromisoformat(since) if since else None
-        if (stopped_at := there.get("opted_out_at")) and not told.opted_out_at:
+        if stopped_at := there.get("opted_out_at"):
             told = replace(told, opted_out_at=datetime.fromisoformat(stopped_at))
         return heard(
             told,
@@ -273,8 +273,6 @@ def new_profile(
     item |= {"as_of": utc(as_of), "phone_as_of": utc(as_of), "digest": digest, "rev": 1}
     if said_no:
         item["no_consent_at"] = utc(as_of)
-    if person.opted_out_at:
-        item |= {"opted_out_at": person.opted_out_at, "book": keys.heard(person.ref)}
     if look:
         item |= planned(person.ref, look)
     return Insert(item)
@@ -283,7 +281,7 @@ def new_profile(
 def changed_profile(
     there: Item, person: Borrower, borrower_id: str, digest: str, as_of: datetime, *, said_no: bool = False
 ) -> Update:
-    """What a newer file says of somebody we know. A stop is never lifted; one of a new phone comes with it.
+    """What a newer file says of somebody we know. It lifts no stop.
 
     A phone, and a "no", are of the file that told them first: those that repeat it are no later word."""
     told = _told_of(person, borrower_id) | {"as_of": utc(as_of), "digest": digest}
@@ -293,8 +291,6 @@ def changed_profile(
             told["phone_changed_at"] = utc(as_of)
     elif "phone_as_of" not in there:
         told["phone_as_of"] = there["as_of"]
-    if (stop := person.opted_out_at) and stop.isoformat() > there.get("opted_out_at", ""):
-        told |= {"opted_out_at": stop, "book": keys.heard(person.ref)}
     if said_no and "no_consent_at" not in there:
         told["no_consent_at"] = utc(as_of)
     gone = ["consent"] if "consent" in there and "consent" not in told else []

@@ -4,7 +4,7 @@ They lie in partitions of their own, so that the sender's one query of a borrowe
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -122,11 +122,14 @@ class Conversations:
             return False
         return True
 
+    def came_in(self, chat: str, since: datetime, until: str = keys.SAID) -> Iterator[Item]:
+        """The messages that came in since that moment, up to the event `until`, the last one first."""
+        values = {"pk": keys.chat_pk(chat), "since": utc(since), "until": until}
+        items = self._table.query("pk = :pk AND sk BETWEEN :since AND :until", values, backwards=True)
+        return (item for item in items if item.get("direction") == "in")
+
     def last_inbound(self, chat: str, since: datetime) -> Item | None:
-        """The last message that came in since that moment."""
-        values = {"pk": keys.chat_pk(chat), "since": utc(since), "said": keys.SAID}
-        items = self._table.query("pk = :pk AND sk BETWEEN :since AND :said", values, backwards=True)
-        return next((item for item in items if item.get("direction") == "in"), None)
+        return next(self.came_in(chat, since), None)
 
     def newest(self, chat: str, most: int, *, consistent: bool = True) -> list[Item]:
         """The newest items of a conversation, the last one first."""

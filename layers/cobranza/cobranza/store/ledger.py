@@ -374,15 +374,6 @@ class Ledger:
         with contextlib.suppress(ConditionFailed):
             self._table.update(keys.profile(borrower), {"known_at": phone_ref}, condition=EXISTS)
 
-    def look_into(self, borrower: str, until: datetime) -> None:
-        """A person looks into what the borrower told us; no reminder before `until`. Nothing without a profile."""
-        with contextlib.suppress(ConditionFailed):
-            self._table.update(
-                keys.profile(borrower),
-                {"case_until": utc(until)},
-                condition=f"{EXISTS} AND (attribute_not_exists(#case_until) OR #case_until < :case_until)",
-            )
-
     def pause_for_receipt(self, borrower: str, until: date) -> None:
         """No reminder up to and including `until`; a later end stays. Nothing without a profile."""
         with contextlib.suppress(ConditionFailed):

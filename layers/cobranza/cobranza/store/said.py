@@ -47,12 +47,14 @@ def standing_of(item: Item | None) -> Standing:
         promises=_promises_of(told),
         erased=_word_of(told.get("erased")),
         unreachable={ref: _mark_of(mark) for ref, mark in told.get("unreachable", {}).items()},
+        stopped_phones={ref: datetime.fromisoformat(at) for ref, at in told.get("stopped_phones", {}).items()},
+        looked_into=frozenset(map(datetime.fromisoformat, told.get("looked_into", ()))),
         tagged={tag: _mark_of(mark) for tag, mark in told.get("tagged", {}).items()},
     )
 
 
 def standing_item(standing: Standing, now: datetime) -> Item:
-    """Without its key. Touches that are too old to count are left out."""
+    """Without its key. Touches that are too old to count are left out, and what nobody looks into any more."""
     touches = sorted(touch for touch in standing.touches if touch.at > now - TOUCHES_KEPT)
     return _filled(
         {
@@ -68,6 +70,8 @@ def standing_item(standing: Standing, now: datetime) -> Item:
             "promises": _promises_item(standing.promises),
             "erased": _word_item(standing.erased),
             "unreachable": _marks_item(standing.unreachable),
+            "stopped_phones": {ref: _utc(at) for ref, at in sorted(standing.stopped_phones.items())},
+            "looked_into": [_utc(until) for until in sorted(standing.looked_into) if until > now],
             "tagged": _marks_item(standing.tagged),
         }
     )

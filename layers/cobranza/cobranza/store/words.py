@@ -1,10 +1,20 @@
 """What a borrower says on WhatsApp, kept beside what files tell of them."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
-from cobranza.ledger.standing import WHATSAPP, Action, Standing, Word, hear, not_reached, reached
+from cobranza.ledger.standing import (
+    WHATSAPP,
+    Action,
+    Standing,
+    Word,
+    hear,
+    looked_into,
+    not_reached,
+    phones_stopped,
+    reached,
+)
 from cobranza.store import keys
 from cobranza.store.said import standing_item, standing_of
 from cobranza.store.table import Bundle, ConditionFailed, Item, Table, Update, utc
@@ -98,6 +108,14 @@ class Words:
         """A message arrived at this phone of the borrower's after all."""
         word = Word(at, source=WHATSAPP)
         self.hear(borrower, lambda known: reached(known, phone_ref, word), at)
+
+    def stop_at(self, borrower: str, phone_refs: Collection[str], at: datetime) -> None:
+        """Whoever has one of these phones asked us to stop: the borrower is left in peace while they have it."""
+        self.hear(borrower, lambda known: phones_stopped(known, phone_refs, at), at)
+
+    def look_into(self, borrower: str, until: datetime, now: datetime) -> None:
+        """A person looks into what the borrower told us; no reminder before `until`."""
+        self.hear(borrower, lambda known: looked_into(known, until), now)
 
     def hand_over(self, borrower: str, at: datetime, until: datetime) -> None:
         """A person answers the borrower until then; who asked at `at` while one does changes nothing. Nothing
