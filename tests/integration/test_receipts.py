@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -270,16 +269,6 @@ def test_an_answer_that_did_not_arrive_is_a_case_and_is_not_said_again(
     assert chat(world, asked)["answer_state"] == code
 
 
-def test_of_two_who_have_the_phone_one_is_thanked(world: World, drop: Drop) -> None:
-    drop("debts/tienda/b.csv", HEADER + ROW.format(id="C3", phone=PHONE))
-    asked = send_pictures(world)[0]
-    for borrower in (world.ref("C1"), world.ref("C3")):
-        desk(world).fetch(replace(asked, borrower=borrower), world.now)
-        world.later(minutes=1)
-    assert len(world.receipts.of(world.ref("C1"))) == len(world.receipts.of(world.ref("C3"))) == 1
-    assert len(world.whatsapp.sent) == 1
-
-
 def test_who_has_another_phone_by_now_is_not_told_of_a_picture_from_the_old_one(world: World, drop: Drop) -> None:
     drop("debts/tienda/b.csv", HEADER + ROW.format(id="C1", phone="+525555550109"))
     drop("debts/tienda/c.csv", HEADER + ROW.format(id="C3", phone=PHONE))
@@ -349,12 +338,6 @@ def test_nobody_but_the_phone_that_it_came_from_is_answered_and_once(world: Worl
     for asked in [*pictures, *pictures]:
         desk(world).fetch(asked, world.now)
     assert [message["to"] for message in world.whatsapp.sent] == [PHONE]
-
-
-def test_a_person_in_charge_answers_a_receipt_too(world: World) -> None:
-    world.ledger.words.hand_over(world.ref(), world.now, world.now + timedelta(hours=1))
-    assert desk(world).fetch(send_picture(world), world.now) == "TO_VERIFY"
-    assert world.whatsapp.sent == []
 
 
 def test_a_strangers_picture_is_kept_and_not_answered(world: World) -> None:
