@@ -4,32 +4,28 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Literal, NamedTuple
 
 from cobranza import yaml_files
 
 type EndsBy = Literal["expires", "lifecycle", "erase", "nobody"]
 
 
-class Kept(BaseModel):
+class Kept(NamedTuple):
     """A class of data. `days` from `since` on; None: no time ends it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     what: str
-    days: int | None = None
     since: str
     ends_by: EndsBy
     why: str
+    days: int | None = None
 
 
 @cache
 def retention() -> Mapping[str, Kept]:
     """Every class, in the file's order."""
     told = yaml_files.own(resources.files(__package__ or "") / "retention.yaml")
-    return {name: Kept.model_validate(each) for name, each in told.items()}
+    return {name: Kept(**each) for name, each in told.items()}
 
 
 def expires(name: str, since: datetime) -> int:
