@@ -77,7 +77,6 @@ def _remind(local: Stack, people: Sequence[Person]) -> None:
     moment = drive.next_open_moment(datetime.now(UTC))
     _move_to(local, moment)
     _tell(local, "config", {"behaviour": "silent", "delay": 0})
-    _tell(local, "faults", {"kind": "never_delivered"})
     for key, text in {
         "portfolios/aurora/portfolio.yaml": samples.PORTFOLIO_YAML,
         "strategies/aurora/strategy.yaml": samples.STRATEGY_YAML,

@@ -4,8 +4,9 @@ Files and words are kept apart, so that neither overwrites the other: a daily fi
 yesterday lifts nothing. They meet here, whenever a borrower is looked at.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.standing import Mark, Standing, Word
@@ -14,8 +15,7 @@ from cobranza.ledger.standing import Mark, Standing, Word
 NO_CHANNEL = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class _Phone:
+class _Phone(NamedTuple):
     number: str
     ref: str
     told_at: datetime

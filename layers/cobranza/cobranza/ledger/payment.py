@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cobranza.ledger.debt import Debt, Parts, knows, paid_after
 from cobranza.ledger.money import Money
@@ -92,8 +92,7 @@ class Credit:
         return Money(max(self.declared + later, Decimal(0)), self.currency)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allocated:
+class Allocated(NamedTuple):
     """Where a payment's money goes: payment = allocations + credit + included, exact, unless `unmatched` or
     `repeated`, where all three are nothing.
 

@@ -7,8 +7,8 @@ call; an item is of a message that left only where the journal's line has its di
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cobranza.store import keys
 from cobranza.store.keys import MessageKey
@@ -18,8 +18,7 @@ from cobranza.store.table import Insert, Table, utc
 KEPT = timedelta(days=400)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """What is about to be sent, to be kept, and its digest. What a second try of a day says takes the place of the
     first one's, which Meta surely did not accept."""
 
