@@ -1,10 +1,10 @@
 """How long people wait for an answer, and others for an event, in an emulator of their own.
 
-All are reminded first. Then one half of them asks SALDO or PAGAR as people write, a few a second, and the other
-half at once: from their message at the simulator, which posts it signed, to the answer there. Each must be
-answered once, with what the book says of them and nothing else. Then it is told, in both ways, that they read the
-reminder: from there to the event on the queue of the sample rule. What borrowers write is an event too, and is not
-told here: the journal is written by PartiQL, of which the emulator's streams know nothing.
+All are reminded first. Then they read it, one half a few a second, as people do, and the other half at once: from
+there to the event on the queue of the sample rule. What borrowers write is an event too, and is not told here: the
+journal is written by PartiQL, of which the emulator's streams know nothing. Then they ask SALDO or PAGAR, in the
+same two ways: from their message at the simulator, which posts it signed, to the answer there. Each must be
+answered once, with what the book says of them and nothing else.
 """
 
 import json
@@ -57,10 +57,10 @@ def run() -> list[Row]:
         _listen(local)
         _remind(local, people)
         return [
-            _answers(local, slowly, f"{PACE} a second", PACE),
-            _answers(local, at_once, "all at once"),
             _events(local, slowly, f"{PACE} a second", PACE),
             _events(local, at_once, "all at once"),
+            _answers(local, slowly, f"{PACE} a second", PACE),
+            _answers(local, at_once, "all at once"),
         ]
 
 
@@ -101,24 +101,17 @@ def _answers(local: Stack, people: Sequence[Person], how: str, pace: int = 0) ->
     for number, one in enumerate(_paced(people, pace)):
         _tell(local, f"borrowers/{one.phone}/say", {"text": WORDS[number % 2]})
     drive.settle(local, PATIENCE, queues=("replies",))
-    said = _by_phone(drive.said(local))
-    answers = {one.id: _answers_to(said[one.phone.removeprefix("+")]) for one in people}
-    answered = [each[0] for each in answers.values() if len(each) == 1]
-    right = sum(_is_right(one, said[one.phone.removeprefix("+")]) for one in people)
+    said = drive.said(local)
+    chats = [(one, _chat(said, one.phone)) for one in people]
+    answered = [each[0] for _, chat in chats if len(each := _answers_to(chat)) == 1]
+    right = sum(_is_right(one, chat) for one, chat in chats)
     waits = [_at(answer) - asked for asked, answer in answered]
     note = f"{len(people)} asked, {len(answered)} answered once, {right} right"
     return _row(f"answers to SALDO and PAGAR, {how}", waits, ANSWERED_IN, right == len(people), note)
 
 
-def _by_phone(said: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for message in said:
-        found.setdefault(_phone(message).removeprefix("+"), []).append(message)
-    return found
-
-
-def _phone(message: Mapping[str, Any]) -> str:
-    return message["to"] if message["direction"] == "out" else message["from"]
+def _chat(said: Sequence[Mapping[str, Any]], phone: str) -> list[Mapping[str, Any]]:
+    return [each for each in said if each["to" if each["direction"] == "out" else "from"] == phone]
 
 
 def _answers_to(chat: Sequence[Mapping[str, Any]]) -> list[tuple[float, Mapping[str, Any]]]:
@@ -157,7 +150,7 @@ def _events(local: Stack, people: Sequence[Person], how: str, pace: int = 0) -> 
     drive.wait_until(all_told, "the events", PATIENCE)
     waits = [told[phone][0] - at for phone, at in began.items()]
     once = sum(len(told[phone]) == 1 for phone in began)
-    note = f"{len(began)} told to us, {once} told once; {READ}, the only kind that streams tell here"
+    note = f"{len(began)} told to us, {once} told once; {READ}, since streams tell statuses alone here"
     return _row(f"events of what WhatsApp tells, {how}", waits, TOLD_IN, once == len(people), note)
 
 
