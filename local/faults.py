@@ -17,13 +17,15 @@ import requests
 from local import drive
 from local.stack import ROOT, Stack, set_clock
 
-# Of ten calls one is refused or fails, and one message of twenty is taken by a call that is never answered.
+# Of ten calls one is refused or fails, and one message of twenty is taken by a call that is never answered: most
+# are cut, because a sender does nothing else while it waits for an answer.
 CALLS = (
     {"kind": "error", "code": 131056, "rate": 0.04},
     {"kind": "error", "code": 131026, "rate": 0.03},
     {"kind": "error", "code": 131000, "rate": 0.02},
     {"kind": "http500", "rate": 0.01},
-    {"kind": "timeout_after_acceptance", "rate": 0.05},
+    {"kind": "timeout_after_acceptance", "rate": 0.01},
+    {"kind": "cut_after_acceptance", "rate": 0.04},
 )
 KILLED = 3
 DEAD = 9

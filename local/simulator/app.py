@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from local.simulator import graph, uploads
 from local.simulator.borrowers import parse_saying, parse_upload
@@ -36,6 +37,13 @@ class Ascii(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         return json.dumps(content).encode()
+
+
+class Cut(Response):
+    """An answer whose connection is gone before its body."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
 
 
 def create_app() -> Starlette:
@@ -262,6 +270,8 @@ async def _body(request: Request, limit: int) -> bytes:
 async def _answered(request: Request, answer: Answer) -> Response:
     if answer.held:
         await _until_client_leaves(request)
+    if answer.cut:
+        return Cut(json.dumps(answer.body), answer.status)
     if answer.body is None:
         return PlainTextResponse(HTTPStatus(answer.status).phrase, answer.status)
     return Ascii(answer.body, answer.status)

@@ -1,6 +1,7 @@
 """What the simulator can be told by POST /_sim/config."""
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, cast
@@ -9,6 +10,9 @@ from local.simulator.borrowers import Behaviour
 from local.simulator.numbers import canonical
 
 _TEN_YEARS = 10 * 366 * 86_400
+MOST_CONNECTIONS = 16
+# Each may have to start a worker of the webhook: more than there are processors only wait for each other.
+_CONNECTIONS = min(8, max(2, os.cpu_count() or 2))
 
 
 def is_number(value: Any, low: float, high: float) -> bool:
@@ -73,6 +77,8 @@ class Config:
     numbers, out of a service window (Meta begins with 250; -1 is no limit). `throttle_status` is the HTTP status
     of 130429: 400 in Meta's table, 429 in that of a partner.
 
+    `connections` are the posts that are under way at once.
+
     `scopes` are the permissions of the token; `qualities` those of business numbers that are not GREEN.
     """
 
@@ -89,6 +95,7 @@ class Config:
     hidden: tuple[str, ...] = ()
     hidden_as: Literal["missing", "empty"] = "missing"
     batch: Batch = Batch()
+    connections: int = _CONNECTIONS
     retries: int = 5
     retry_wait: float = 0.2
     longest_retry_wait: float = 3600.0
@@ -138,6 +145,7 @@ _VALID: Mapping[str, Callable[[Any], bool]] = {
     "qualities": _is_texts,
     "hidden_as": lambda value: value in ("missing", "empty"),
     "batch": _is_batch,
+    "connections": lambda value: type(value) is int and 1 <= value <= MOST_CONNECTIONS,
     "retries": lambda value: type(value) is int and 0 <= value <= 1000,
     "retry_wait": lambda value: is_number(value, 0, 3600),
     "longest_retry_wait": lambda value: is_number(value, 0, 3600),

@@ -6,7 +6,6 @@ Source: Meta, WhatsApp Business Platform, "Webhooks overview" and "Create a webh
 
 import asyncio
 import contextlib
-import os
 import re
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +15,11 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from local.simulator.config import Config
+from local.simulator.config import MOST_CONNECTIONS, Config
 from local.simulator.faults import CARRYING, TAMPERING
 from local.simulator.state import State
 from local.simulator.webhooks import Update, encode, sign, together
 
-# Each may have to start a worker of the webhook: more than there are processors only wait for each other.
-AT_ONCE = min(8, max(2, os.cpu_count() or 2))
 TIMEOUT = 20
 LARGEST = 2_900_000
 
@@ -42,10 +39,11 @@ class Courier:
         self._start = start
         self._open: _Batch | None = None
         self._held: dict[str, list[asyncio.Event]] = {}
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook")
+        self._threads = ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="webhook")
+        self._free: dict[int, asyncio.Semaphore] = {}
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.mount("http://", HTTPAdapter(pool_maxsize=AT_ONCE))
+        self._session.mount("http://", HTTPAdapter(pool_maxsize=MOST_CONNECTIONS))
 
     async def bring(self, state: State, update: Update) -> None:
         """Post an update; returns when it was acknowledged, given up, put off or lost."""
@@ -127,9 +125,14 @@ class Courier:
             if attempt:
                 wait = state.config.retry_wait * 2 ** (attempt - 1)
                 await asyncio.sleep(min(wait, state.config.longest_retry_wait))
-            if await self._try(state, updates, raw):
-                return
+            async with self._connection(state.config.connections):
+                if await self._try(state, updates, raw):
+                    return
         state.counters.webhooks_abandoned += 1
+
+    def _connection(self, connections: int) -> asyncio.Semaphore:
+        """One of so many; whoever began with another number goes by that one."""
+        return self._free.setdefault(connections, asyncio.Semaphore(connections))
 
     async def _try(self, state: State, updates: Sequence[Update], raw: bytes) -> bool:
         harms = (fault.kind for update in updates if (fault := state.fire(update.phone, TAMPERING)))

@@ -7,7 +7,7 @@ from typing import Any, cast
 from local.simulator.config import is_number
 from local.simulator.numbers import canonical
 
-SENDING = ("error", "http500", "timeout_after_acceptance")
+SENDING = ("error", "http500", "timeout_after_acceptance", "cut_after_acceptance")
 ASKING = ("media_http500", "media_timeout")
 DOWNLOADING = ("media_404", "media_slow", *ASKING)
 TRAVELLING = ("undeliverable", "fails_after_sent", "never_delivered")

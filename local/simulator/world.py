@@ -20,11 +20,13 @@ from local.simulator.webhooks import Update, message_update, status_update
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`body` is None for an answer without Meta's error body; a held answer never seems to come."""
+    """`body` is None for an answer without Meta's error body. A held answer never seems to come, a cut
+    one ends before its body."""
 
     status: int
     body: dict[str, Any] | None
     held: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,9 @@ class World:
         message = self.state.accept(checked)
         if not message.lost:
             self._start(self._carry(message.id))
-        return Answer(200, graph.accepted(message, to), held=fault is not None)
+        kind = fault.kind if fault else ""
+        held, cut = kind == "timeout_after_acceptance", kind == "cut_after_acceptance"
+        return Answer(200, graph.accepted(message, to), held=held, cut=cut)
 
     def upload(self, upload: uploads.Upload) -> Answer:
         """One call to POST /{version}/{phone number id}/media."""

@@ -32,9 +32,11 @@ from local.storm.weather import Weather
 PATIENCE = 300.0
 # How often whoever was left over is looked at again, ten minutes apart.
 ROUNDS = 4
-SENDERS = 8
-# Seconds without a message, after which none is on its way.
-STILL = 8
+WORKERS = {"send": 6, "answer": 4}
+# How news comes: alone, or a few together where many wait.
+COURIER = {"connections": 4, "batch": {"size": 5, "wait": 0.1}}
+# Seconds without a change, after which no sender is at work: longer than the longest call.
+STILL = 15
 HEARD = ("files", "media", "replies")
 DYING = ("send", "webhook", "answer", "receipts")
 PAUSE = "control/aurora/PAUSE"
@@ -69,6 +71,7 @@ class Storm:
 
     def facts(self) -> Facts:
         self._move_to(self.moment)
+        self._hire()
         with self._phase("files imported"):
             self._import()
         self.weather.rise(self.local)
@@ -82,7 +85,6 @@ class Storm:
                 self._act(self.cast.early, "antes.csv")
                 drive.settle(self.local, PATIENCE, queues=HEARD)
             self._move_by(minutes=10)  # until then a dead sender might be alive
-        self._hire()
         self.weather.kill(self.local, DYING)
         with self._phase("a third sent, then paused; the file twice more"):
             self._wait_for(queued // 3)
@@ -110,11 +112,15 @@ class Storm:
         self._drop("debts/aurora/cartera.csv", self.cast.debts_csv)
 
     def _hire(self) -> None:
-        """More senders than processors: here they mostly wait, for answers that never come."""
+        """More workers than processors: here they mostly wait, for answers that never come and for tables that
+        throttle them."""
         functions = self.local.client("lambda")
-        name = self.local.functions["send"]
-        (mapping,) = functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
-        functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": SENDERS})
+        for function, workers in WORKERS.items():
+            name, scaling = self.local.functions[function], {"MaximumConcurrency": workers}
+            (mapping,) = functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+            functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
+        url = f"{self.local.simulator_url}/_sim/config"
+        requests.post(url, json=COURIER, timeout=10).raise_for_status()
 
     def _act(self, who: Mapping[Does, list[Borrower]], file: str) -> None:
         """Payments by file, words by phone."""
@@ -169,14 +175,13 @@ class Storm:
 
     def _until_nothing_moves(self) -> None:
         """All reminders are done but those that come back in minutes: their senders died, or others were at it."""
-        moved: tuple[int, int] | None = None
+        left, since = -1, time.monotonic()
 
         def is_still() -> bool:
-            nonlocal moved
-            time.sleep(STILL)
-            before = moved
-            moved = drive.counters(self.local)["accepted"], drive.waiting(self.local, "reminders")
-            return moved == before
+            nonlocal left, since
+            before, left = left, drive.waiting(self.local, "reminders")
+            since = since if left == before else time.monotonic()
+            return not left or time.monotonic() - since > STILL
 
         drive.wait_until(is_still, "the reminders", PATIENCE)
 

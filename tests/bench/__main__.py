@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench import (
+    answers,
     coldstart,
     cost,
     dynalite,
@@ -30,6 +31,7 @@ BENCHES = {
     "sending": sending.run,
     "webhook": webhook.run,
     "flood": webhook_flood.run,
+    "answers": answers.run,
     "coldstart": coldstart.run,
     "cost": cost.run,
     "dynalite": dynalite.run,

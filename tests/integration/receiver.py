@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import requests
@@ -48,7 +49,8 @@ class Post:
 
 
 class Receiver(ThreadingHTTPServer):
-    """Keeps every post and refuses the first `failures` of them, and if it is `strict` those wrongly signed."""
+    """Keeps every post and refuses the first `failures` of them, and if it is `strict` those wrongly signed. None
+    is answered before as many are under way as `together` asks for."""
 
     daemon_threads = True
 
@@ -57,6 +59,7 @@ class Receiver(ThreadingHTTPServer):
         self.posts: list[Post] = []
         self.failures = 0
         self.strict = False
+        self.together: Barrier | None = None
 
     @property
     def url(self) -> str:
@@ -69,6 +72,8 @@ class Receiver(ThreadingHTTPServer):
         return [message for post in self.posts for message in post.messages()]
 
     def take(self, raw: bytes, signature: str) -> int:
+        if self.together:
+            self.together.wait(timeout=10)
         post = Post(raw, signature, 200, time.monotonic())
         self.failures -= 1
         if self.failures >= 0:
@@ -112,20 +117,24 @@ class Simulator:
         return answer.json()["id"]
 
     def send(self, *, to: str = BORROWER, token: str = TOKEN, timeout: float = 10) -> requests.Response:
-        parameters = [{"type": "text", "text": text} for text in PARAMETERS]
-        body = {
-            "messaging_product": "whatsapp",
-            "to": to,
-            "type": "template",
-            "biz_opaque_callback_data": "m-1",
-            "template": {
-                "name": "saldo_vencido",
-                "language": {"code": "es"},
-                "components": [{"type": "body", "parameters": parameters}],
-            },
-        }
         headers = {"Authorization": f"Bearer {token}"}
-        return requests.post(f"{self.url}/v25.0/{NUMBER_ID}/messages", json=body, headers=headers, timeout=timeout)
+        url = f"{self.url}/v25.0/{NUMBER_ID}/messages"
+        return requests.post(url, json=reminder(to), headers=headers, timeout=timeout)
+
+
+def reminder(to: str = BORROWER) -> dict[str, Any]:
+    parameters = [{"type": "text", "text": text} for text in PARAMETERS]
+    return {
+        "messaging_product": "whatsapp",
+        "to": to,
+        "type": "template",
+        "biz_opaque_callback_data": "m-1",
+        "template": {
+            "name": "saldo_vencido",
+            "language": {"code": "es"},
+            "components": [{"type": "body", "parameters": parameters}],
+        },
+    }
 
 
 @contextmanager

@@ -41,7 +41,7 @@ sys.path[:0] = added
 IMPORT = (
     PATH
     + """
-import boto3, botocore.session, os
+import boto3, botocore.session, gc, os
 sockets, read, clients = [], [], []
 
 class Watched(type(os.environ)):
@@ -57,9 +57,12 @@ create_client = botocore.session.Session.create_client
 botocore.session.Session.create_client = lambda *args, **kw: clients.append(args[1]) or create_client(*args, **kw)
 os.environ.__class__ = Watched
 sys.addaudithook(lambda event, args: sockets.append(event) if event.startswith("socket.") else None)
+looked = []
+gc.callbacks.append(lambda phase, info: looked.append(phase))
 import handler
 modules = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()}
-print(json.dumps({"sockets": sockets, "read": read, "clients": clients, "modules": modules}))
+found = {"sockets": sockets, "read": read, "clients": clients, "modules": modules, "looked": len(looked) // 2}
+print(json.dumps(found))
 """
 )
 
@@ -194,6 +197,17 @@ def test_importing_a_handler_does_nothing(handler: Path, imports: dict[Path, dic
     assert done["sockets"] == []
     assert done["clients"] == []
     assert set(done["read"]) & SETTINGS == set()
+
+
+@every_handler
+def test_a_start_is_hardly_searched_for_garbage(handler: Path, imports: dict[Path, dict[str, Any]]) -> None:
+    assert imports[handler]["looked"] <= 10
+
+
+def test_who_answers_meta_loads_no_numbering_plans(imports: dict[Path, dict[str, Any]]) -> None:
+    webhook = imports[ROOT / "functions/webhook/handler.py"]
+    assert "cobranza.ledger.phone_forms" in webhook["modules"]
+    assert "phonenumbers" not in webhook["modules"]
 
 
 def test_a_handler_that_did_something_would_be_seen(tmp_path: Path) -> None:

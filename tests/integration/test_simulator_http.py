@@ -4,11 +4,13 @@ import base64
 import hashlib
 import hmac
 import time
+from threading import Barrier
 
 import pytest
 import requests
 
-from tests.integration.receiver import BORROWER, NUMBER_ID, SECRET, TOKEN, Receiver, Simulator
+from cobranza.whatsapp.client import Unclear, WhatsApp
+from tests.integration.receiver import BORROWER, NUMBER_ID, SECRET, TOKEN, Receiver, Simulator, reminder
 
 
 def test_an_accepted_message_brings_three_signed_posts_in_order(simulator: Simulator, receiver: Receiver) -> None:
@@ -57,6 +59,31 @@ def test_an_answer_can_get_lost_although_the_message_went_out(simulator: Simulat
     assert [status["status"] for status in receiver.statuses()] == ["sent", "delivered", "read"]
     assert simulator.get("/_sim/counters")["faults_fired"] == {"timeout_after_acceptance": 1}
     assert simulator.send().status_code == 200
+
+
+def test_an_answer_can_be_cut_although_the_message_went_out(simulator: Simulator, receiver: Receiver) -> None:
+    simulator.post("/_sim/faults", {"kind": "cut_after_acceptance", "count": 1})
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        simulator.send()
+    simulator.get("/_sim/idle")
+    assert [status["status"] for status in receiver.statuses()] == ["sent", "delivered", "read"]
+    assert simulator.get("/_sim/counters")["faults_fired"] == {"cut_after_acceptance": 1}
+    assert simulator.send().status_code == 200
+
+
+def test_a_cut_answer_is_unclear_to_the_sender(simulator: Simulator) -> None:
+    simulator.post("/_sim/faults", {"kind": "cut_after_acceptance", "count": 1})
+    whatsapp = WhatsApp(simulator.url, "v25.0", lambda: {"access_token": TOKEN}, requests.Session())
+    assert isinstance(whatsapp.send(NUMBER_ID, reminder()), Unclear)
+
+
+def test_as_many_posts_are_under_way_at_once_as_were_asked_for(simulator: Simulator, receiver: Receiver) -> None:
+    simulator.post("/_sim/config", {"connections": 5})
+    receiver.together = Barrier(5)
+    for number in range(5):
+        simulator.say({"text": "hola"}, phone=f"+52555555011{number}")
+    counters = simulator.settle()
+    assert (counters["webhooks_sent"], counters["webhooks_acknowledged"]) == (5, 5)
 
 
 def test_faults_answer_with_metas_error_or_with_none(simulator: Simulator, receiver: Receiver) -> None:

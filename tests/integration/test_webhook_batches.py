@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cobranza.ledger.phone import phone_variants
+from cobranza.ledger.phone_forms import phone_variants
 from cobranza.store.journal import Line
 from cobranza.store.keys import MessageKey, borrower_pk, chat_pk
 from cobranza.store.statuses import noted_of

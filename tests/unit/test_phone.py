@@ -1,9 +1,11 @@
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cobranza.errors import InvalidInput
-from cobranza.ledger.phone import Phone, kept_forms, parse_phone, phone_variants
+from cobranza.ledger.phone import Phone, parse_phone
+from cobranza.ledger.phone_forms import kept_forms, phone_variants
 
 
 @pytest.mark.parametrize(
@@ -145,6 +147,14 @@ def test_whatever_is_read_of_a_number_is_one_of_the_forms_that_are_asked_for(num
 def test_a_mexican_number_is_kept_without_its_1_however_whatsapp_tells_it():
     assert kept_forms("5215555550101") == kept_forms("525555550101") == ("525555550101",)
     assert kept_forms("5491155550103") == ("5491155550103", "541155550103")
+
+
+def test_the_first_form_of_a_number_of_any_country_is_how_a_file_has_it():
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        number = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+        if number:
+            e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            assert f"+{kept_forms(e164[1:])[0]}" == parse_phone(e164, "ZZ").e164 == e164
 
 
 @given(st.sampled_from(["+5255555501", "+54911555501", "+55119555501"]), st.integers(0, 99))

@@ -331,6 +331,8 @@ def test_a_fault_has_the_code_and_the_seconds_that_its_kind_needs() -> None:
 @pytest.mark.parametrize(
     "change",
     [
+        {"connections": 0},
+        {"connections": 17},
         {"batch": {}},
         {"batch": {"size": 0}},
         {"batch": {"size": 1001}},

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cobranza.ledger.phone import kept_forms, phone_variants
+from cobranza.ledger.phone_forms import kept_forms, phone_variants
 from cobranza.policy.decision import Book
 from cobranza.refs import Kind, References
 from cobranza.store.ledger import Ledger

@@ -8,11 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from cobranza.errors import InvalidInput
 from cobranza.flows.callers import Callers
 from cobranza.flows.meet_people import Acquaintance
 from cobranza.flows.open_case import Matter, case_of
-from cobranza.ledger.phone import kept_forms, parse_phone
+from cobranza.ledger.phone_forms import kept_forms
 from cobranza.ledger.standing import WHATSAPP, Action, Word
 from cobranza.policy.decision import Book
 from cobranza.policy.due import Look, local_date, opening
@@ -117,7 +116,4 @@ class NumberDesk:
 
 def _e164(wa_id: str) -> str:
     """As files have it: without the digit that WhatsApp puts into some."""
-    try:
-        return parse_phone(f"+{wa_id}", "ZZ").e164
-    except InvalidInput:
-        return f"+{kept_forms(wa_id)[0]}"
+    return f"+{kept_forms(wa_id)[0]}"

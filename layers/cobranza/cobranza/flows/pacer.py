@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import NamedTuple
 
 from cobranza.policy.slots import SECOND, STALE, block_of, interval
 from cobranza.store.slots import Slots
@@ -19,8 +20,7 @@ SHORTEST_GATHERING, LONGEST_GATHERING = SECOND // 10, SECOND // 4
 PART_OF_LINE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """The moment (microseconds since 1970) of a slot; `is_taken` false: nobody waits so long, come back then."""
 
     at: int

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from cobranza.flows.confirm import Confirmer, Told
 from cobranza.flows.decide_fully import decide_fully
@@ -85,8 +85,7 @@ class Outcome:
         return replace(self, closing=replace(self.closing, finish=replace(self.closing.finish, look=look)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(NamedTuple):
     """A message as WhatsApp takes it, and its words as they are kept."""
 
     message: dict[str, Any]

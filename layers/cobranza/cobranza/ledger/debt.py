@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from cobranza.ledger.money import Money
 
@@ -50,8 +51,7 @@ class Terms:
         return self.owed.amount > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Uploaded:
+class Uploaded(NamedTuple):
     """A document at WhatsApp: the link it came from, the sending number whose it is, its media id, and when."""
 
     link: str

@@ -5,8 +5,9 @@ yesterday lifts nothing. They meet here, whenever a borrower is looked at.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.standing import Mark, Standing, Word
@@ -15,8 +16,7 @@ from cobranza.ledger.standing import Mark, Standing, Word
 NO_CHANNEL = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class _Phone:
+class _Phone(NamedTuple):
     number: str
     ref: str
     told_at: datetime

@@ -111,8 +111,7 @@ class Credit:
         return Money(max(self.declared + later, Decimal(0)), self.currency)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allocated:
+class Allocated(NamedTuple):
     """Where a payment's money goes: payment = allocations + credit + included, exact, unless `unmatched` or
     `repeated`, where all three are nothing.
 

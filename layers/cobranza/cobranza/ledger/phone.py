@@ -1,4 +1,4 @@
-"""Phone numbers: read once into E.164, and the other forms in which WhatsApp may report them."""
+"""Phone numbers as people write them, read once into E.164."""
 
 import re
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber, PhoneNumberType
 
 from cobranza.errors import InvalidInput
+from cobranza.ledger.phone_forms import MEXICO_WITH_1
 
 MAX_TEXT = 40
 
@@ -23,7 +24,6 @@ _NUMBER = re.compile(r"\+?[0-9]+")
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+")
 # 5255550100.0 would become another number without its point.
 _DECIMAL = re.compile(r"\+?[0-9]{7,}[.,][0-9]+")
-_MEXICO_WITH_1 = re.compile(r"(\+|00)?521([0-9]{10})")
 _WORLD = "001"  # libphonenumber's region of numbers without a country
 
 
@@ -59,7 +59,7 @@ def parse_phone(text: str, country: str) -> Phone:
             "write one number, with digits only and its country code, such as +525555550100",
         )
     # Mexico dropped the 1 after 52 in 2019. Address books, and WhatsApp itself, still carry it.
-    mexican = _MEXICO_WITH_1.fullmatch(digits)
+    mexican = MEXICO_WITH_1.fullmatch(digits)
     if mexican and (mexican[1] or country == "MX"):
         digits = f"+52{mexican[2]}"
     try:
@@ -108,41 +108,10 @@ def _international(digits: str) -> PhoneNumber | None:
     return PhoneNumber(country_code=int(code), national_number=int(rest))
 
 
-def phone_variants(e164: str) -> tuple[str, ...]:
-    """The forms in which WhatsApp may report this number as `wa_id`: digits only, E.164 first.
-
-    Meta calls the change "a standard behavior" for Brazil and Mexico; Argentina is seen in practice.
-    Brazilian landlines have the shape of mobiles without their ninth digit, so a variant may meet somebody
-    else's number: who matches by variants and finds two borrowers must not choose.
-    """
-    digits = e164.removeprefix("+")
-    for country, prefix, optional, rest in _OPTIONAL_DIGITS:
-        if not digits.startswith(country):
-            continue
-        head, tail = digits[:prefix], digits[prefix:]
-        if len(tail) == rest:
-            return digits, head + optional + tail
-        if len(tail) == rest + 1 and tail.startswith(optional):
-            return digits, head + tail[1:]
-    return (digits,)
-
-
-def kept_forms(wa_id: str) -> tuple[str, ...]:
-    """Those of its variants under which a borrower can be kept: `parse_phone` leaves no Mexican number its 1."""
-    return tuple(form for form in phone_variants(wa_id) if not _MEXICO_WITH_1.fullmatch(form))
-
-
 # The main region of each calling code; those of no country ("001") are left out.
 _CALLING_CODES = {
     str(code): regions[0] for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() if regions[0] != _WORLD
 }
-
-# Country code, digits before the one that comes and goes, that digit, digits after it.
-_OPTIONAL_DIGITS = (
-    ("52", 2, "1", 10),
-    ("54", 2, "9", 10),
-    ("55", 4, "9", 8),
-)
 
 
 def _bad(es: str, en: str) -> InvalidInput:

@@ -3,7 +3,7 @@ scope."""
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cobranza.policy.feed import Pause
 
@@ -14,8 +14,7 @@ BY_HAND = -1
 _SCOPE = re.compile(r"number:(?:all|[0-9]{1,20})|template:[a-z0-9_]{1,512}")
 
 
-@dataclass(frozen=True, slots=True)
-class Breaker:
+class Breaker(NamedTuple):
     """An open breaker: `since` a moment (ISO 8601, UTC, to the microsecond), for Meta's `code` or BY_HAND."""
 
     scope: str

@@ -5,10 +5,11 @@ The same function serves the sender, every plan and the replay.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import NamedTuple
 
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.confirmation import Subject
@@ -32,8 +33,7 @@ from cobranza.policy.strategy import Strategy, is_true
 UNDERSTOOD = timedelta(minutes=30)
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
+class _Facts(NamedTuple):
     book: Book
     policies: Policies
     rules: ContactRules | None

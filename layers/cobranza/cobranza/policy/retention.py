@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
-from typing import Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Literal, NamedTuple
 
 from cobranza import yaml_files
 from cobranza.policy import contact_rules
@@ -15,17 +13,15 @@ from cobranza.policy import contact_rules
 type EndsBy = Literal["expires", "lifecycle", "erase", "nobody"]
 
 
-class Kept(BaseModel):
+class Kept(NamedTuple):
     """A class of data. `days` from `since` on; None: no time ends it. `records_contacts`: it stays for as long as
     the law wants contacts on record, where that is longer."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     what: str
-    days: int | None = None
     since: str
     ends_by: EndsBy
     why: str
+    days: int | None = None
     records_contacts: bool = False
 
 
@@ -33,7 +29,7 @@ class Kept(BaseModel):
 def retention() -> Mapping[str, Kept]:
     """Every class, in the file's order."""
     told = yaml_files.own(resources.files(__package__ or "") / "retention.yaml")
-    return {name: Kept.model_validate(each) for name, each in told.items()}
+    return {name: Kept(**each) for name, each in told.items()}
 
 
 @cache

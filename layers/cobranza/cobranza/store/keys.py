@@ -8,9 +8,8 @@ import hashlib
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from cobranza.errors import InvalidInput
 
@@ -58,8 +57,7 @@ _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _OPAQUE = re.compile(r"[mc]1\.[A-Z2-7]{26}\.[0-9]{8}")
 
 
-@dataclass(frozen=True, slots=True)
-class MessageKey:
+class MessageKey(NamedTuple):
     """Names a borrower's message of one local date. Its opaque form goes to Meta and comes back with every status:
     it says who and when to us, and nothing to anybody else, so no item has to be written to find the way back.
     `confirms`: the day's confirmation, which is another message than its reminder."""

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -48,8 +47,7 @@ class Advanced(NamedTuple):
     item: Item
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a message has come since its `claim` was read, and what is to be kept of it, the first time."""
 
     key: MessageKey

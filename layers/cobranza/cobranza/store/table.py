@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import batched
-from typing import Any
+from typing import Any, NamedTuple
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
@@ -18,8 +18,7 @@ _to_dynamodb = TypeSerializer()
 _from_dynamodb = TypeDeserializer()
 
 
-@dataclass(frozen=True, slots=True)
-class Insert:
+class Insert(NamedTuple):
     """A new item; not made where its key is taken."""
 
     item: Item
@@ -274,8 +273,7 @@ class Table:
             raise ConditionFailed(unpacked(error.response.get("Item", {}))) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """Writes of a table that wait to be made in the same calls as those of another one."""
 
     table: Table

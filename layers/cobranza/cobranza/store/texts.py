@@ -7,8 +7,8 @@ call; an item is of a message that left only where the journal's line has its di
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from cobranza.policy.retention import expires
 from cobranza.store import keys
@@ -16,8 +16,7 @@ from cobranza.store.keys import MessageKey
 from cobranza.store.table import Insert, Table, utc
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """What is about to be sent, to be kept, and its digest. What a second try of a day says takes the place of the
     first one's, which Meta surely did not accept."""
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from cobranza.ledger.phone import phone_variants
+from cobranza.ledger.phone_forms import phone_variants
 from cobranza.refs import References
 from cobranza.store import keys, personal_keys
 from cobranza.store.table import Item, Table

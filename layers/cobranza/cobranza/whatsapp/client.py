@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -30,8 +30,7 @@ LONGEST_WAIT = 900
 LONGEST_CALL = CONNECT_TIMEOUT + READ_TIMEOUT
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """Meta took the message. `wa_id` is how WhatsApp names the recipient; it may differ from the number."""
 
     wamid: str
@@ -53,8 +52,7 @@ class Refused:
         return LINE_WAITS if self.error.code == PER_SECOND and is_usual else self.retry_after
 
 
-@dataclass(frozen=True, slots=True)
-class Unclear:
+class Unclear(NamedTuple):
     """The message may or may not have left."""
 
     error: ProviderError

@@ -6,9 +6,8 @@ the parameters from `parameters`, and nothing that is missing, empty or unfilled
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cobranza.errors import InvalidInput
 from cobranza.policy.strategy import Announces
@@ -51,8 +50,7 @@ _UNFILLED = re.compile(r"\{\{|\}\}|\$\{|\bNone\b|^(?i:null|nan)$")
 _NOT_ALLOWED = re.compile(r"[\n\r\t]| {4}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(NamedTuple):
     """`facts` in the order of the body's variables, those of header and button among them. `announces` is when the
     text is true; `asks` that it asks for money, so that it is a reminder; `is_discreet` that it says nothing of
     money, because somebody else may read it; `without_link` is the text that stands in for one with a button where

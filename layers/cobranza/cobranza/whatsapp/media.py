@@ -8,8 +8,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -25,8 +24,7 @@ MAX_BYTES = 20 * 1024 * 1024
 MAX_DESCRIPTION = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(NamedTuple):
     """`digest` is the SHA-256 of the bytes in hex; `intact` whether it is the one that Meta declared; `kind` the
     type that the bytes themselves show, empty when they are none that a receipt can be."""
 

@@ -8,7 +8,6 @@ import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -35,8 +34,7 @@ class Button(NamedTuple):
         return self.url.removesuffix("{{1}}")
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     name: str
     language: str
     category: str
