@@ -40,10 +40,9 @@ def open_workbook(pieces: Iterator[bytes], judge: Judge, sign: str = "") -> Shee
     Raises InvalidInput (NOT_A_TABLE, TOO_LARGE, EMPTY_FILE).
     """
     data = _read_all(pieces)
-    if _check_zip(data):
-        data = _with_errors_as_texts(data)
+    has_errors = _check_zip(data)
     try:
-        return _open(data, judge, sign)
+        return _open(_with_errors_as_texts(data) if has_errors else data, judge, sign)
     except InvalidInput:
         raise
     except BaseException as error:

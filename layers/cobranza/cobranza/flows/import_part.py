@@ -327,8 +327,8 @@ class PartImporter:
         good = {(person.ref, row.terms.key) for person in people for row in person.rows}
         listed = {(each.borrower, task.key_of(each.row)): each.row.line for each in rows}
         if index is None:
-            told_of = {borrower for borrower, _ in (*plans, *(listed.keys() - good)) if borrower}
-            entries = (e for ref in told_of for e in self.book.open_debts_of(ref, task.portfolio_id))
+            borrowers = {borrower for borrower, _ in (*plans, *(listed.keys() - good)) if borrower}
+            entries = (e for ref in borrowers for e in self.book.open_debts_of(ref, task.portfolio_id))
             index = {(entry.borrower, entry.debt): entry for entry in entries}
         asked: list[Write] = []
         closing = 0

@@ -26,8 +26,8 @@ TRIES = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
     """A payment under its reference, and where its money goes. `late` are the debts it was for that the creditor
-    had taken back, and why; `source` is the import that brought it. `named` has
-    the borrower as its payer."""
+    had taken back, and why; `source` is the import that brought it. `named` has the
+    borrower as its payer."""
 
     ref: str
     borrower: str
