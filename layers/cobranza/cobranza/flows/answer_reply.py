@@ -289,9 +289,12 @@ class AnswerDesk:
 
     def _note(self, turn: _Turn, facts: Item, answer: Answer, now: datetime) -> None:
         self.conversations.note_answer(turn.asked.borrower, turn.asked.event, facts)
-        queue = queue_of(turn.people, turn.portfolio, now)
-        told = _facts(turn) | {"code": facts["answer_state"], "type": answer.value, "queue": queue}
-        told |= {"trace": turn.asked.trace}
+        told = _facts(turn) | {
+            "code": facts["answer_state"],
+            "type": answer.value,
+            "queue": queue_of(turn.people, turn.portfolio, now),
+            "trace": turn.asked.trace,
+        }
         self.journal.append(_subject(turn), now, "answer", turn.message, told)
 
 
