@@ -181,9 +181,12 @@ class Voice:
 
     def _note(self, turn: Turn, facts: Item, answer: Answer, now: datetime) -> None:
         self.conversations.note_answer(turn.asked.borrower, turn.asked.event, facts)
-        queue = queue_of(turn.people, turn.portfolio, now)
-        told = turn.facts | {"code": facts["answer_state"], "type": answer.value, "queue": queue}
-        told |= {"trace": turn.asked.trace}
+        told = turn.facts | {
+            "code": facts["answer_state"],
+            "type": answer.value,
+            "queue": queue_of(turn.people, turn.portfolio, now),
+            "trace": turn.asked.trace,
+        }
         self.journal.append(turn.subject, now, "answer", turn.message, told)
 
 
