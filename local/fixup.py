@@ -84,11 +84,12 @@ def _put_routes(api: Any, api_id: str, body: dict[str, Any], physical: dict[str,
                 IntegrationUri=alias,
                 PayloadFormatVersion="2.0",
             )
+            allowed = [authorizers[name] for each in operation.get("security", []) for name in each]
             api.create_route(
                 ApiId=api_id,
                 RouteKey=f"{method.upper()} {path}",
                 Target=f"integrations/{integration['IntegrationId']}",
-                **authorizers.get("".join(*operation.get("security", [{}])), {}),
+                **(allowed[0] if allowed else {}),
             )
 
 
@@ -104,10 +105,7 @@ def _put_authorizers(api: Any, api_id: str, body: dict[str, Any]) -> dict[str, d
                 AuthorizerType="JWT",
                 Name=name,
                 IdentitySource=[each["identitySource"]],
-                JwtConfiguration={
-                    "Issuer": each["jwtConfiguration"]["issuer"],
-                    "Audience": each["jwtConfiguration"]["audience"],
-                },
+                JwtConfiguration={key.title(): value for key, value in each["jwtConfiguration"].items()},
             )["AuthorizerId"],
         }
         for name, each in told.items()

@@ -30,8 +30,8 @@ LOOKS = 1
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """`subject` is a file's name or a reference; `why` what we know of it, in sentences; `redriven` when it was
-    sent back before; `can_go` whether its queue knows what to do with it."""
+    """`subject` is a file's name, a reference, a run or a stream; `why` what we know of it, in sentences;
+    `redriven` when it was sent back before; `can_go` whether there is somewhere that knows what to do with it."""
 
     id: str
     at: datetime
