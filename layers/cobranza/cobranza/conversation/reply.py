@@ -139,8 +139,7 @@ def reply_to_stranger(asked: Asked, meaning: Meaning, now: datetime, *, is_taken
 def reply_to_receipt(asked: Asked, borrower: Borrower, now: datetime, *, is_kept: bool) -> Reply:
     """To a file that may be a receipt, and whether it was kept: thanks, or what to send instead."""
     answer = Answer.RECEIPT_RECEIVED if is_kept else Answer.RECEIPT_UNREADABLE
-    reply = Reply(answer=answer, once=(answer.lower(), asked.at - NOTICE))
-    return sayable(asked, reply, borrower, now)
+    return sayable(asked, Reply(answer=answer, once=(answer.lower(), asked.at - NOTICE)), borrower, now)
 
 
 def reply_to_shared(asked: Asked, meaning: Meaning, borrower: Borrower, now: datetime) -> Reply:
@@ -228,7 +227,7 @@ class _Reading:
         if promise := of_promise(self.asked.payload):
             return self._pressed(*promise)
         if self.asked.type in _IN_OTHER_FORMS:
-            return self._notice("MEDIA", Answer.IN_WRITING)
+            return self._case("MEDIA", Answer.IN_WRITING)
         if self.asked.type in _FILES:
             return self._case("FILE", Answer.RECEIPT_UNREADABLE)
         if self.asked.type == "sticker":
@@ -288,7 +287,7 @@ class _Reading:
                 return Reply()
             case Intent.UNKNOWN:
                 answer = Answer.READ_LATER if self._is_closed else Answer.NOT_UNDERSTOOD
-                return self._notice(intent, answer)
+                return _notice(self.asked, intent, answer)
 
     @property
     def _is_identified(self) -> bool:
@@ -309,9 +308,6 @@ class _Reading:
 
     def _case(self, kind: str, answer: Answer) -> Reply:
         return looked_into(self.asked, kind, answer)
-
-    def _notice(self, kind: str, answer: Answer) -> Reply:
-        return _notice(self.asked, kind, answer)
 
     def _marked(
         self, action: Action, kind: Intent, answer: Answer, *, text: str = "", until: date | None = None
