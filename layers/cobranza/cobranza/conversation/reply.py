@@ -139,8 +139,7 @@ def reply_to_stranger(asked: Asked, meaning: Meaning, now: datetime, *, is_taken
 def reply_to_receipt(asked: Asked, borrower: Borrower, now: datetime, *, is_kept: bool) -> Reply:
     """To a file that may be a receipt, and whether it was kept: thanks, or what to send instead."""
     answer = Answer.RECEIPT_RECEIVED if is_kept else Answer.RECEIPT_UNREADABLE
-    reply = Reply(answer=answer, once=(answer.lower(), asked.at - NOTICE))
-    return sayable(asked, reply, borrower, now)
+    return sayable(asked, Reply(answer=answer, once=(answer.lower(), asked.at - NOTICE)), borrower, now)
 
 
 def reply_to_shared(asked: Asked, meaning: Meaning, borrower: Borrower, now: datetime) -> Reply:
@@ -218,7 +217,7 @@ class _Reading:
             return self._pressed(*promise)
         has_words = self.meaning.must_be_heard
         if self.asked.type not in _READ and not has_words:
-            return self._notice("MEDIA", Answer.IN_WRITING)
+            return self._case("MEDIA", Answer.IN_WRITING)
         if self.asked.type in _FILES and not has_words:
             return self._case("FILE", Answer.RECEIPT_UNREADABLE)
         if self.asked.type == "sticker":
@@ -278,7 +277,7 @@ class _Reading:
                 return Reply()
             case Intent.UNKNOWN:
                 answer = Answer.READ_LATER if self._is_closed else Answer.NOT_UNDERSTOOD
-                return self._notice(intent, answer)
+                return _notice(self.asked, intent, answer)
 
     @property
     def _is_identified(self) -> bool:
@@ -299,9 +298,6 @@ class _Reading:
 
     def _case(self, kind: str, answer: Answer) -> Reply:
         return looked_into(self.asked, kind, answer)
-
-    def _notice(self, kind: str, answer: Answer) -> Reply:
-        return _notice(self.asked, kind, answer)
 
     def _marked(
         self, action: Action, kind: Intent, answer: Answer, *, text: str = "", until: date | None = None

@@ -46,7 +46,6 @@ SAID = "SAID"
 PLANNED = "PLANNED#"
 PAYMENT = "PAYMENT"
 UNMATCHED = "UNMATCHED"
-OPERATION = "OPERATION"
 RECEIPT = "RECEIPT#"
 SHARDS = 16
 BOOK_SHARDS = 32
@@ -139,11 +138,6 @@ def said(ref: str) -> dict[str, str]:
 def payment(ref: str) -> dict[str, str]:
     """A payment by the reference to its portfolio and number."""
     return {"pk": f"{PAYMENT}#{ref}", "sk": PAYMENT}
-
-
-def operation(ref: str) -> dict[str, str]:
-    """The same of a bank's operation that a receipt showed."""
-    return {"pk": f"{PAYMENT}#{ref}", "sk": OPERATION}
 
 
 def unmatched(ref: str) -> dict[str, str]:

@@ -61,7 +61,7 @@ class Payments:
             return False
         try:
             self._table.update(
-                keys.operation(ref),
+                keys.payment(ref) | {"sk": "OPERATION"},
                 {"receipt": receipt.id, "borrower": receipt.borrower, "portfolio": receipt.portfolio},
                 condition="attribute_not_exists(#receipt) OR #receipt = :receipt",
             )
