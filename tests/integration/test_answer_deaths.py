@@ -11,6 +11,7 @@ import pytest
 from cobranza.flows.say_once import AT_WORK, TryLater
 from cobranza.queues import ReplyToAnswer
 from cobranza.store.case_keys import case_id
+from cobranza.store.conversations import Conversations
 from cobranza.store.keys import message_of
 from tests.integration.fakes import DyingClient, FakeWhatsApp, Killed
 from tests.integration.replies import Drop, ask, press, queued, say, write
@@ -103,6 +104,20 @@ def test_a_death_at_any_write_changes_nothing_and_says_nothing_twice(world: Worl
                 assert _is_left_to_a_person(world, asked), f"write {at}, done {done}"
             calls = dead.whatsapp.sent + alive.whatsapp.sent
             assert calls in ([], said), f"write {at}, done {done}"
+
+
+def test_a_right_that_was_taken_and_not_heard_of_is_not_another_tries(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table's answer was lost, and the client asked again."""
+    claim, asked = Conversations.claim_answer, ask(world, "SALDO")
+    with monkeypatch.context() as lost:
+        lost.setattr(Conversations, "claim_answer", lambda *told: claim(*told) and claim(*told))
+        with pytest.raises(TryLater):
+            world.answers.answer(asked, world.now)
+    assert world.answers.answer(asked, world.now + AT_WORK) == "DONE"
+    assert world.whatsapp.sent == []
+    assert _is_left_to_a_person(world, asked)
 
 
 def _is_left_to_a_person(world: World, asked: ReplyToAnswer) -> bool:

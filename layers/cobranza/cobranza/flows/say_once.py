@@ -101,15 +101,16 @@ class Voice:
 
     def say(self, turn: Turn, now: datetime) -> str:
         """What came of it: the answer's name; KEPT, where nothing is to be said; TEST_STAGE, where this stack may
-        not say it to them; DONE, where another try has said it. What has nothing to say takes the right to answer
-        too, so that nothing is done about it again. Raises TryLater, and MissingSetting without a token."""
+        not say it to them. What has nothing to say takes the right to answer too, so that nothing is done about it
+        again. Raises MissingSetting without a token, and TryLater; so also where the right is taken, by another
+        try or by this one, which did not hear that it was given."""
         answer = turn.reply.answer if self._may_say(turn) else None
         text = self._text(turn, answer) if answer else ""
         if text:
             self.whatsapp.access_token()
         told: Item = {"intent": turn.intent, "answer": answer.value if answer else "", "answer_text": text}
         if not self.conversations.claim_answer(turn.asked.borrower, turn.asked.event, now, told):
-            return "DONE"
+            raise TryLater("another try may be at it")
         if not answer:
             return "KEPT" if self._reaches(turn) or not turn.reply.answer else TEST_STAGE
         message = answer_message(turn.to, text, turn.reply, turn.language, turn.event["wamid"])
