@@ -1,4 +1,4 @@
-"""What the guide of agents gives them to answer with may be sent, and is said of cases that there are."""
+"""What the guide gives whoever answers may be sent, and is said of cases that there are."""
 
 import re
 
