@@ -65,4 +65,4 @@ def closed(stack: Stack) -> str:
     listed = (
         item for item in drive.items(stack, "ledger") if (item["pk"], item["sk"]) == (keys.PORTFOLIOS, "uno")
     )
-    return next(listed)["closed"]
+    return next(listed).get("closed", "")
