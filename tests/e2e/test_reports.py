@@ -42,6 +42,9 @@ def test_after_midnight_the_day_goes_out_as_files(stack: Stack, today: datetime)
     assert (part["payment_id"], part["borrower_id"], part["part_amount"]) == ("P1", "E1", "4.00")
     ageing = {row["bucket"]: row["amount"] for row in report(stack, "ageing", today)}
     assert (ageing["days_0"], ageing["total"], ageing["book"]) == ("16.00", "16.00", "16.00")
+    activity = {row["what"]: int(row["count"]) for row in report(stack, "activity", today) if not row["code"]}
+    assert [activity[what] for what in ("due", "attempted", "sent", "delivered", "read")] == [2, 2, 2, 2, 2]
+    assert [activity[what] for what in ("replies", "replied", "receipts", "opted_out")] == [1, 1, 0, 0]
     assert drive.close_days(stack) == 0
 
 

@@ -34,7 +34,9 @@ def test_missed_days_are_caught_up_one_a_run(world: World) -> None:
 
 def test_a_day_without_anything_has_its_files_too(world: World) -> None:
     close(world)
-    assert not any(read(world, report.name) for report in REPORTS)
+    *others, activity = REPORTS
+    assert not any(read(world, report.name) for report in others)
+    assert {row["count"] for row in read(world, activity.name)} == {"0"}
 
 
 def test_a_portfolio_has_its_own_lines_and_nobody_elses(world: World, drop: Drop) -> None:

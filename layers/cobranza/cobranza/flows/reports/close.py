@@ -13,6 +13,7 @@ from itertools import batched
 
 from cobranza.errors import NotFound
 from cobranza.files.exports import Row
+from cobranza.flows.reports.activity import ACTIVITY
 from cobranza.flows.reports.ageing import AGEING
 from cobranza.flows.reports.book import BOOK
 from cobranza.flows.reports.borrowers import borrower_days, walked
@@ -33,10 +34,11 @@ from cobranza.store.kept_days import kept_days
 from cobranza.store.ledger import Listed
 from cobranza.store.objects import Bucket
 
-# Every report there is: those of one walk through the day's borrowers, and those of what was noted or waits.
+# Every report there is: those of one walk through the day's borrowers, those of what was noted or waits, and what
+# they add up to.
 OF_BORROWERS: tuple[Report[Walk], ...] = (AGEING, OUTCOMES, BOOK, CONTACTS_TO_FIX)
 OF_THE_DAY: tuple[Report[Rows], ...] = (PAYMENTS_OUT, INTERACTIONS, RECEIPTS, CASES, UNMATCHED)
-REPORTS = (*OF_BORROWERS, *OF_THE_DAY)
+REPORTS = (*OF_BORROWERS, *OF_THE_DAY, ACTIVITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class ReportDesk:
     def _close(self, day: Day) -> Closed:
         self._revise(replace(day, date=day.date - timedelta(days=1)))
         drafts = [*self._write_of_borrowers(day), *self._write_of_the_day(day)]
+        counts = {draft.report.name: draft.counts for draft in drafts}
+        drafts.append(self._write(draft_of(ACTIVITY), day, ACTIVITY.rows(day, counts)))
         self.sources.ledger.close_day(day.portfolio, day.date, bounds(day.zone, day.date)[1])
         rows = {draft.report.name: draft.rows for draft in drafts}
         return Closed(day, rows, sum(draft.counts[NOT_LOOKED_AT] for draft in drafts))

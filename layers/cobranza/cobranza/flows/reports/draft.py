@@ -5,30 +5,29 @@ import tempfile
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
 from cobranza.files.exports import Row
 from cobranza.files.listings import Listing
-from cobranza.flows.reports.report import Day, Report, Rows, Walk
+from cobranza.flows.reports.report import AnyReport, Day
 from cobranza.flows.results import CSV
 from cobranza.store.objects import Bucket
 
 
 @contextmanager
-def draft_of(report: Report[Rows] | Report[Walk], *, is_revised: bool = False) -> Generator["Draft"]:
+def draft_of(report: AnyReport, *, is_revised: bool = False) -> Generator["Draft"]:
     """Gone from the disk when it is left."""
     with tempfile.TemporaryFile() as file:
         yield Draft(report, file, is_revised=is_revised)
 
 
 class Draft:
-    """`counts` is how often the report's counted column, if any, has each value."""
+    """`counts` is how many rows count as the same, where the report's are counted."""
 
-    def __init__(self, report: Report[Rows] | Report[Walk], file: IO[bytes], *, is_revised: bool = False) -> None:
+    def __init__(self, report: AnyReport, file: IO[bytes], *, is_revised: bool = False) -> None:
         self.report = report
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[Any] = Counter()
         self._is_revised = is_revised
-        self._column = report.columns.index(report.counted) if report.counted else None
         self._file = file
         self._listing = Listing(file, report.columns)
 
@@ -40,8 +39,8 @@ class Draft:
         if not rows:
             return
         self._listing.add(rows)
-        if self._column is not None:
-            self.counts.update(row[self._column] for row in rows)
+        if self.report.counted:
+            self.counts.update(map(self.report.counted, rows))
 
     def put(self, results: Bucket, day: Day) -> None:
         """The whole file goes out, and its summary beside it."""

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import batched, chain
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from cobranza.files.exports import INTERACTION_COLUMNS, Interaction, Row, interactions
 from cobranza.flows.reports.report import CHUNK, Day, Report, Sources, debt_id
@@ -26,6 +27,18 @@ _OUTCOMES = {"SENT": "message.accepted", "UNKNOWN": "message.unknown", "FAILED":
 # What is told by payments_out, seen in the book, or done by us: nobody said it.
 _FOUND_OUT = frozenset({PAYMENT_APPLIED, DEBT_CLOSED, PROMISE_KEPT, PROMISE_BROKEN, ERASED})
 _CHANNELS = {"call": "call", "visit": "visit"}
+REPLY, OPT_OUT = "reply", "opt_out"
+_COUNTED = itemgetter(*map(INTERACTION_COLUMNS.index, ("event", "code", "step", "borrower_id")))
+
+
+class Told(NamedTuple):
+    """What is counted of an interaction. Answers and confirmations have no step. `who` is told of those of whom
+    people are counted, too."""
+
+    event: str
+    code: str
+    is_of_reminder: bool
+    who: str
 
 
 def _rows(sources: Sources, day: Day) -> Iterator[Row]:
@@ -86,9 +99,14 @@ def _debts(line: Line) -> list[str]:
     return sorted(key for key, code in told.items() if code == line.facts["code"])
 
 
-def _summary(day: Day, counts: Counter[str], revised: bool) -> Mapping[str, Any]:
+def _counted(row: Row) -> Told:
+    event, code, step, borrower_id = _COUNTED(row)
+    return Told(event, code, bool(step), borrower_id if event in (REPLY, OPT_OUT) else "")
+
+
+def _summary(day: Day, counts: Counter[Told], revised: bool) -> Mapping[str, Any]:
     """How many of the messages that came in no person had to look at."""
-    replies, cases = counts["reply"], counts["case.opened"]
+    replies, cases = _events(counts, REPLY), _events(counts, "case.opened")
     alone = max(replies - cases, 0)
     share = (Decimal(alone) / replies).quantize(Decimal("0.001")) if replies else None
     return {
@@ -101,4 +119,8 @@ def _summary(day: Day, counts: Counter[str], revised: bool) -> Mapping[str, Any]
     }
 
 
-INTERACTIONS = Report("interactions", INTERACTION_COLUMNS, _rows, counted="event", summary=_summary)
+def _events(counts: Counter[Told], event: str) -> int:
+    return sum(count for told, count in counts.items() if told.event == event)
+
+
+INTERACTIONS = Report("interactions", INTERACTION_COLUMNS, _rows, counted=_counted, summary=_summary)

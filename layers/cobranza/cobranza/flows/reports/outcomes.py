@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import batched, chain
+from operator import itemgetter
 from typing import Any
 
 from cobranza.files.exports import Row
@@ -71,7 +72,7 @@ def _summary(day: Day, counts: Counter[str], revised: bool) -> dict[str, Any]:
     }
 
 
-OUTCOMES = Report("outcomes", OUTCOME_COLUMNS, _rows, counted="outcome", summary=_summary)
+OUTCOMES = Report("outcomes", OUTCOME_COLUMNS, _rows, counted=itemgetter(_OUTCOME), summary=_summary)
 
 
 # The revision: what statuses told in the 24 hours after the day.

@@ -1,7 +1,7 @@
 """What every report is made from, and of."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any
@@ -99,18 +99,20 @@ type Rows = Callable[[Sources, Day], Iterator[Row]]
 # Of the borrowers of the day, who are read once for all reports: the rows of each, none or many, before the next
 # one is taken; after the last one whatever is told of all together.
 type Walk = Callable[[Sources, Day, Iterator[BorrowerDay]], Iterator[Sequence[Row]]]
+# Of what the other reports have counted, by their names.
+type Sums = Callable[[Day, Mapping[str, Counter[Any]]], Iterator[Row]]
 
 
 @dataclass(frozen=True, slots=True)
-class Report[Make: (Rows, Walk)]:
-    """`name` is its folder's and its file's; `rows` makes what is in it. Where a column is `counted`, what
-    `summary` makes of how often it has each value, and of whether the file is a revised one, lies beside it."""
+class Report[Make: (Rows, Walk, Sums)]:
+    """`name` is its folder's and its file's; `rows` makes what is in it. Where rows are `counted`, what `summary`
+    makes of how many count as the same, and of whether the file is a revised one, lies beside it."""
 
     name: str
     columns: Sequence[str]
     rows: Make
-    counted: str = ""
-    summary: Callable[[Day, Counter[str], bool], Mapping[str, Any]] | None = None
+    counted: Callable[[Row], Hashable] | None = None
+    summary: Callable[[Day, Counter[Any], bool], Mapping[str, Any]] | None = None
 
     def key(self, day: Day) -> str:
         return f"{self._folder(day)}/{self.name}.csv"
@@ -120,6 +122,9 @@ class Report[Make: (Rows, Walk)]:
 
     def _folder(self, day: Day) -> str:
         return f"results/{day.portfolio}/{self.name}/dt={day.date.isoformat()}"
+
+
+type AnyReport = Report[Rows] | Report[Walk] | Report[Sums]
 
 
 def is_of(portfolio: str, debt: str) -> bool:
