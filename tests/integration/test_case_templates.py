@@ -1,81 +1,42 @@
 """Outside the 24 hours a person writes first, by a template: whoever may not be written to is not, and it leaves
 once."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from cobranza.policy.breaker import Breaker
-from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store import keys
 from cobranza.store.keys import MessageKey
-from cobranza.store.table import exact
 from cobranza.store.texts import digest_of
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError, rule_for
+from tests.integration.case_templates import (
+    NAME,
+    UNCLEAR_TEXT,
+    WRONG,
+    changed,
+    kind,
+    left,
+    refused,
+    said,
+    waiting,
+    write,
+)
 from tests.integration.fakes import DyingClient, Killed
 from tests.integration.replies import NUMBER, PHONE, Drop, say, texts
-from tests.integration.rows import apply, codes
 from tests.integration.sending import status
 from tests.integration.test_cases_api import ANA, STRANGER, noted, opened, order
 from tests.integration.test_events_walk import heard
-from tests.integration.test_pause import pause
-from tests.integration.world import PORTFOLIO_YAML, World, debts
+from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
-
-NAME = "consulta_respondida"
-BY_NAME = {"template": NAME}
-WRONG = ProviderError(131000, "Something went wrong", "")
-# A text that keeps reminders back for 48 hours, and no more.
-UNCLEAR_TEXT = "asdf qwer"
 
 
 @pytest.fixture(autouse=True)
 def borrowers(world: World, drop: Drop, portfolio: None) -> None:
     """C1 owes F-1 since today."""
     world.begin("a borrower with cases", lambda: drop("debts/tienda/a.csv", debts({})))
-
-
-def waiting(world: World, text: str = "no reconozco esa deuda", **told: str) -> str:
-    """The case of somebody who wrote a day ago; it is Wednesday, 11:05 in Mexico City."""
-    case = opened(world, text, **told)
-    world.later(days=1)
-    return case
-
-
-def write(world: World, case: str, **told: Any) -> tuple[int, Any]:
-    return order(world, "answer", case, BY_NAME, **told)
-
-
-def refused(world: World, case: str, **told: Any) -> tuple[str, str]:
-    """The code and the reason; nothing left."""
-    status, answer = write(world, case, **told)
-    assert status == 409
-    assert left(world) == []
-    return answer["code"], answer.get("reason", "")
-
-
-def names(world: World) -> list[str]:
-    """The templates that left."""
-    return [message["template"]["name"] for message in world.whatsapp.sent if message["type"] == "template"]
-
-
-def left(world: World) -> list[dict[str, Any]]:
-    return [message for message in world.whatsapp.sent if message.get("template", {}).get("name") == NAME]
-
-
-def said(world: World, action: str, **cells: str) -> None:
-    row = {"borrower_id": "C1", "action": action, "source": "mesa", "at": world.now.isoformat()}
-    assert apply(world, "contacts", row | cells).refusals == []
-    world.later(minutes=1)
-
-
-def kind(world: World, case: str) -> list[str]:
-    return [line["type"] for line in noted(world, "case.answered") if line["case"] == case]
 
 
 # The way.
@@ -254,12 +215,6 @@ def test_what_no_message_began_is_not_answered(world: World) -> None:
     assert refused(world, case) == ("NOT_ALLOWED", "NEVER_WROTE")
 
 
-def changed(world: World, old: str, new: str) -> None:
-    text = PORTFOLIO_YAML.replace(old, new)
-    assert text != PORTFOLIO_YAML
-    world.ledger.save_portfolio(parse_portfolio(text.encode(), "tienda"), world.now)
-
-
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
@@ -280,115 +235,6 @@ def test_a_stack_for_tests_writes_to_its_list_alone(world: World) -> None:
     case = waiting(world)
     assert refused(world, case, only_to=frozenset({"+525555550100"})) == ("NOT_ALLOWED", "TEST_STAGE")
     assert write(world, case, only_to=frozenset({f"+{PHONE}"}))[0] == 200
-
-
-# When.
-
-
-@pytest.mark.parametrize(
-    ("hours", "reason", "until"),
-    [
-        (12, "WINDOW", "2026-11-26T15:00:00+00:00"),
-        (4 * 24, "WINDOW", "2026-11-30T15:00:00+00:00"),
-        (30 * 24, "HOLIDAY", "2026-12-28T15:00:00+00:00"),
-    ],
-    ids=["at night", "on Sunday", "at Christmas"],
-)
-def test_it_waits_for_hours_in_which_one_may_write(world: World, hours: int, reason: str, until: str) -> None:
-    case = waiting(world)
-    world.later(hours=hours)
-    status, told = write(world, case)
-    assert (status, told["code"], told["reason"], told["until"]) == (409, "NOT_NOW", reason, until)
-    assert left(world) == []
-
-
-def test_who_was_reminded_today_is_not_written_to_and_who_was_written_to_is_not_reminded(world: World) -> None:
-    case = waiting(world, UNCLEAR_TEXT)
-    world.later(days=1, hours=1)
-    before = world.kept()
-    assert codes(world) == ["SENT"]
-    world.later(minutes=5)
-    assert refused(world, case) == ("NOT_NOW", "FREQUENCY_CAP")
-    world.restore(before)
-    world.whatsapp.sent.clear()
-    assert write(world, case)[0] == 200
-    world.later(minutes=5)
-    assert codes(world) == ["SKIPPED_FREQUENCY_CAP"]
-    assert len(world.whatsapp.sent) == 1
-
-
-def test_templates_count_for_each_other(world: World) -> None:
-    """At most three contacts in seven days: Wednesday, Thursday, Friday, and then not on Monday."""
-    case = waiting(world)
-    for days in (1, 1, 3):
-        assert write(world, case)[0] == 200
-        world.later(minutes=5)
-        say(world, "dígame")
-        world.later(days=days, minutes=1)
-    told = write(world, case)[1]
-    assert (told["code"], told["reason"]) == ("NOT_NOW", "FREQUENCY_CAP")
-    world.later(days=3)
-    assert write(world, case)[0] == 200
-
-
-def test_calls_made_elsewhere_count(world: World) -> None:
-    case = waiting(world)
-    said(world, "call")
-    assert refused(world, case) == ("NOT_NOW", "FREQUENCY_CAP")
-
-
-def test_of_a_confirmation_and_a_template_one_leaves_a_day(world: World) -> None:
-    case = waiting(world, UNCLEAR_TEXT)
-    changed(world, "confirms_payments: false", "confirms_payments: true")
-    assert write(world, case)[0] == 200
-    paid = {"payment_id": "P-1", "borrower_id": "C1", "amount": "1234.50", "currency": "MXN"}
-    apply(world, "payments", paid | {"paid_at": world.now.isoformat()})
-    world.later(minutes=5)
-    codes(world)
-    assert names(world) == [NAME]
-    world.later(days=1)
-    codes(world)
-    assert names(world) == [NAME, "pago_recibido"]
-    other = opened(world, UNCLEAR_TEXT + " otra vez")
-    world.later(hours=25)
-    assert write(world, other)[0] == 200
-
-
-def breaks(scope: str) -> Callable[[World], object]:
-    return lambda world: world.ledger.open_breaker(Breaker(scope, exact(world.now), 131048), {})
-
-
-@pytest.mark.parametrize(
-    ("stop", "reason"),
-    [
-        (pause, "PAUSED"),
-        (breaks(f"number:{NUMBER}"), "BREAKER"),
-        (breaks("number:all"), "BREAKER"),
-        (breaks(f"template:{NAME}"), "BREAKER"),
-        (lambda world: world.templates.tell(NAME, "es", {"status": "PAUSED"}, world.now), "TEMPLATE"),
-        (lambda world: world.limits.add_people(NUMBER, world.now, 1000), "LIMIT"),
-    ],
-    ids=["pause", "number", "account", "template", "approval", "limit"],
-)
-def test_what_is_stopped_stays_stopped(world: World, stop: Callable[[World], object], reason: str) -> None:
-    case = waiting(world)
-    stop(world)
-    assert refused(world, case) == ("NOT_NOW", reason)
-
-
-def test_while_a_reminder_is_on_its_way_it_waits(world: World) -> None:
-    case = waiting(world, UNCLEAR_TEXT)
-    world.later(days=1, hours=1)
-    (reminder,) = world.tick()
-    assert refused(world, case) == ("NOT_NOW", "REMINDER_DUE")
-    assert world.sender.remind(reminder, world.now).code == "SENT"
-
-
-def test_whoever_was_written_to_seconds_ago_is_not_written_to_again_yet(world: World) -> None:
-    case = waiting(world)
-    world.ledger.wrote_to(world.ref(), world.now - timedelta(seconds=3))
-    assert write(world, case)[1]["code"] == "TRY_LATER"
-    assert left(world) == []
 
 
 # What WhatsApp says.
