@@ -155,3 +155,11 @@ def test_a_receipt_goes_its_own_way(world: World) -> None:
 
 def test_a_reaction_asks_for_no_answer(world: World) -> None:
     assert write(world, "reaction", {"message_id": "wamid.0", "emoji": "👍"}) == []
+
+
+def test_what_nobody_looks_into_any_more_goes_with_the_next_word(world: World) -> None:
+    say(world, "no tengo trabajo")
+    assert "looked_into" in world.item("STANDING")
+    world.later(hours=49)
+    world.ledger.words.deny_number(world.ref(), world.now)
+    assert "looked_into" not in world.item("STANDING")

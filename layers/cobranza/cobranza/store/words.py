@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from cobranza.ledger.standing import (
     WHATSAPP,
@@ -21,6 +21,7 @@ from cobranza.store.table import Bundle, ConditionFailed, Item, Table, Update, u
 
 # How often what was said of a borrower may change under our hands.
 TRIES = 5
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 class Words:
@@ -43,7 +44,7 @@ class Words:
             if (standing := change(known)) == known:
                 return
             told = standing_item(standing, now)
-            gone = tuple(name for name in standing_item(known, now) if name not in told)
+            gone = tuple(name for name in standing_item(known, _LONG_AGO) if name not in told)
             try:
                 self._table.update(
                     key,
