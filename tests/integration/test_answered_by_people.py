@@ -163,3 +163,20 @@ def test_what_nobody_looks_into_any_more_goes_with_the_next_word(world: World) -
     world.later(hours=49)
     world.ledger.words.deny_number(world.ref(), world.now)
     assert "looked_into" not in world.item("STANDING")
+
+
+@pytest.mark.parametrize("is_read_before", [True, False])
+def test_a_worker_that_began_earlier_and_ends_later_takes_nothing_back(
+    world: World, *, is_read_before: bool
+) -> None:
+    """Of when somebody wrote last, and of when we knew it."""
+    began, older = world.now, world.now - timedelta(minutes=5)
+    before = world.item("PROFILE")
+    world.later(seconds=20)
+    ask(world, "hola")
+    told = world.item("PROFILE")
+    seen = before if is_read_before else told
+    world.ledger.words.heard_from({world.ref(): seen}, {world.ref(): older}, began, [])
+    after = world.item("PROFILE")
+    names = ("last_inbound_at", "heard_noted_at")
+    assert [after[name] for name in names] == [told[name] for name in names]

@@ -83,7 +83,7 @@ class Words:
                 "#last_inbound_at < :last_inbound_at)",
             )
         except ConditionFailed as failed:
-            if failed.item:
+            if failed.item and failed.item.get("heard_noted_at", "") < utc(now):
                 self._table.update(key, noted, condition="attribute_exists(#pk)")
 
     def deny_number(self, borrower: str, at: datetime) -> None:
@@ -173,5 +173,6 @@ class Words:
 
 def _wrote(borrower: str, at: datetime, now: datetime, there: Item) -> Update:
     known = {name: there[name] for name in ("last_inbound_at",) if name in there}
-    told = {"last_inbound_at": max((utc(at), *known.values())), "heard_noted_at": utc(now)}
+    noted = max(utc(now), there.get("heard_noted_at", ""))
+    told = {"last_inbound_at": max((utc(at), *known.values())), "heard_noted_at": noted}
     return Update(keys.profile(borrower), told, known, absent=() if known else ("last_inbound_at",))
