@@ -86,7 +86,7 @@ def test_a_death_at_any_write_changes_nothing_and_says_nothing_twice(world: Worl
     before, sent = world.kept(), len(world.whatsapp.sent)
     counting = DyingClient(world.dynamodb, NEVER, done=False)
     replace(world, dynamodb=counting).answers.answer(asked, world.now)
-    undisturbed, said = _kept(world), world.whatsapp.sent[sent:]
+    undisturbed, noted, said = _kept(world), _noted(world).keys(), world.whatsapp.sent[sent:]
     assert len(said) <= 1
     assert counting.writes >= 1
     for at in range(counting.writes):
@@ -104,6 +104,7 @@ def test_a_death_at_any_write_changes_nothing_and_says_nothing_twice(world: Worl
                 assert _is_left_to_a_person(world, asked), f"write {at}, done {done}"
             calls = dead.whatsapp.sent + alive.whatsapp.sent
             assert calls in ([], said), f"write {at}, done {done}"
+            assert _noted(world).keys() == noted, f"write {at}, done {done}"
 
 
 def test_a_right_that_was_taken_and_not_heard_of_is_not_another_tries(
@@ -123,9 +124,16 @@ def test_a_right_that_was_taken_and_not_heard_of_is_not_another_tries(
 def _is_left_to_a_person(world: World, asked: ReplyToAnswer) -> bool:
     event = world.conversations.inbound(asked.borrower, asked.event) or {}
     case = world.cases.find(case_id(asked.borrower, asked.event))
-    lines = {item["sk"]: item.get("code") for item in world.items("journal")}
-    noted = lines[f"answer#{message_of(asked.event)}"]
-    return case is not None and case.is_open and (event["answer_state"], noted) == ("UNKNOWN", "UNKNOWN")
+    noted = _noted(world)[f"answer#{message_of(asked.event)}"]
+    # Who died after the line has said what came of it.
+    return (
+        case is not None and case.is_open and event["answer_state"] == "UNKNOWN" and noted in ("UNKNOWN", "SENT")
+    )
+
+
+def _noted(world: World) -> dict[str, str]:
+    """What the journal tells of answers, by the keys of its lines."""
+    return {item["sk"]: item["code"] for item in world.items("journal") if item["event"] == "answer"}
 
 
 def _kept(world: World) -> list[dict[str, Any]]:

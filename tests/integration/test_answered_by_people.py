@@ -155,3 +155,28 @@ def test_a_receipt_goes_its_own_way(world: World) -> None:
 
 def test_a_reaction_asks_for_no_answer(world: World) -> None:
     assert write(world, "reaction", {"message_id": "wamid.0", "emoji": "👍"}) == []
+
+
+def test_what_nobody_looks_into_any_more_goes_with_the_next_word(world: World) -> None:
+    say(world, "no tengo trabajo")
+    assert "looked_into" in world.item("STANDING")
+    world.later(hours=49)
+    world.ledger.words.deny_number(world.ref(), world.now)
+    assert "looked_into" not in world.item("STANDING")
+
+
+@pytest.mark.parametrize("is_read_before", [True, False])
+def test_a_worker_that_began_earlier_and_ends_later_takes_nothing_back(
+    world: World, *, is_read_before: bool
+) -> None:
+    """Of when somebody wrote last, and of when we knew it."""
+    began, older = world.now, world.now - timedelta(minutes=5)
+    before = world.item("PROFILE")
+    world.later(seconds=20)
+    ask(world, "hola")
+    told = world.item("PROFILE")
+    seen = before if is_read_before else told
+    world.ledger.words.heard_from({world.ref(): seen}, {world.ref(): older}, began, [])
+    after = world.item("PROFILE")
+    names = ("last_inbound_at", "heard_noted_at")
+    assert [after[name] for name in names] == [told[name] for name in names]

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from cobranza.flows.say_once import TryLater
+from cobranza.flows.say_once import AT_WORK, TryLater
 from cobranza.queues import MEDIA_RECEIVED, MediaToFetch
 from cobranza.whatsapp.client import Answer, Refused
 from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
-from tests.integration.fakes import FakeContext
+from tests.integration.fakes import DyingClient, FakeContext, Killed
 from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture, send_pictures
 from tests.integration.replies import queued, say, texts
 from tests.integration.sending import CUT, NOT_ON_WHATSAPP
@@ -267,6 +267,25 @@ def test_an_answer_that_did_not_arrive_is_a_case_and_is_not_said_again(
     assert (case.topic, case.chat, case.event) == ("UNANSWERED", asked.borrower, asked.event)
     assert [line["code"] for line in answers(world)] == [code]
     assert chat(world, asked)["answer_state"] == code
+
+
+def test_whoever_dies_at_any_write_thanks_once_or_leaves_it_to_a_person(world: World) -> None:
+    asked = send_picture(world)
+    before, counting = world.kept(), DyingClient(world.dynamodb, 10_000, done=False)
+    desk(replace(world, dynamodb=counting)).fetch(asked, world.now)
+    for at in range(counting.writes):
+        for done in (False, True):
+            world.restore(before)
+            world.whatsapp.sent.clear()
+            with pytest.raises(Killed):
+                desk(replace(world, dynamodb=DyingClient(world.dynamodb, at, done=done))).fetch(asked, world.now)
+            for later in (AT_WORK, 2 * AT_WORK):
+                assert desk(world).fetch(asked, world.now + later) == "TO_VERIFY"
+            (line,) = answers(world)
+            sent, topics = len(world.whatsapp.sent), [case.topic for case in world.cases.waiting("tienda")]
+            assert sent <= 1, f"write {at}, done {done}"
+            assert line["code"] == "SENT" or topics == ["UNANSWERED"], f"write {at}, done {done}"
+            assert line["code"] == "UNKNOWN" or sent, f"write {at}, done {done}"
 
 
 def test_who_has_another_phone_by_now_is_not_told_of_a_picture_from_the_old_one(world: World, drop: Drop) -> None:

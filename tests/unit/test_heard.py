@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.heard import heard
-from cobranza.ledger.standing import Action, Standing, Word, hear, looked_into, not_reached, phones_stopped
+from cobranza.ledger.standing import (
+    MOST_LOOKED_INTO,
+    Action,
+    Standing,
+    Word,
+    hear,
+    looked_into,
+    not_reached,
+    phones_stopped,
+)
 from cobranza.store.said import debt_standing_item, debt_standing_of, standing_item, standing_of
 from tests.unit.books import borrower
 
@@ -180,6 +189,15 @@ def test_what_nobody_looks_into_any_more_is_left_out() -> None:
     kept = standing_of(standing_item(standing, at(2)))
     assert kept == looked_into(Standing(), at(3))
     assert (known(borrower(), kept).case_until, known(borrower(), standing).case_until) == (at(3), at(3))
+
+
+def test_whoever_writes_all_day_is_held_as_long_and_fills_no_item() -> None:
+    standing = Standing()
+    for second in range(3 * MOST_LOOKED_INTO):
+        standing = looked_into(standing, MONDAY + timedelta(seconds=second))
+    assert len(standing.looked_into) == MOST_LOOKED_INTO
+    assert known(borrower(), standing).case_until == MONDAY + timedelta(seconds=3 * MOST_LOOKED_INTO - 1)
+    assert looked_into(standing, MONDAY) == standing
 
 
 def test_nothing_said_is_an_empty_item() -> None:

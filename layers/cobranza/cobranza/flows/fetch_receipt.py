@@ -14,7 +14,7 @@ from cobranza.conversation.intent import understand
 from cobranza.conversation.reply import CASE, Asked, reply_to_receipt
 from cobranza.flows.callers import people_at
 from cobranza.flows.open_case import Matter, case_of, open_case
-from cobranza.flows.say_once import Turn, Voice
+from cobranza.flows.say_once import Turn, Voice, is_settled
 from cobranza.ledger.receipt import Decision, Receipt
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
@@ -203,15 +203,13 @@ class ReceiptDesk:
         """Tells whoever has the phone that it came from, unless the words below it are answered. Raises TryLater,
         and TryAgain where the borrower was written to just now."""
         at = keys.moment_of(asked.event)
-        if "answered_at" in event or understand(event["text"], at.date()).must_be_heard:
+        if is_settled(event) or understand(event["text"], at.date()).must_be_heard:
             return
         people = people_at(self.ledger, event.get("phones", ()))
         if not people or people[0].borrower.ref != asked.borrower:
             return
         number = event["phone_number_id"]
         reply = reply_to_receipt(Asked(at=at, type=event["type"]), people[0].borrower, now, is_kept=is_kept)
-        if reply.answer and loaded.was_written_to(now):
-            raise TryAgain("written to just now")
         ours = self._portfolios(people[0])
         turn = Turn(
             asked=ReplyToAnswer(asked.borrower, asked.event, asked.trace),
@@ -228,6 +226,11 @@ class ReceiptDesk:
             whatsapp=self.whatsapp,
             only_to=self.only_to,
         )
+        if "answered_at" in event:
+            voice.doubt(turn, now)
+            return
+        if reply.answer and loaded.was_written_to(now):
+            raise TryAgain("written to just now")
         if voice.say(turn, now) == reply.answer:
             self.ledger.wrote_to(asked.borrower, now)
 

@@ -181,7 +181,7 @@ class Voice:
         return introduced(self.conversations, asked.borrower, asked.event, language, text)
 
     def _note(self, turn: Turn, facts: Item, answer: Answer, now: datetime) -> None:
-        self.conversations.note_answer(turn.asked.borrower, turn.asked.event, facts)
+        """The line first: who dies after it leaves the answer in doubt, and nobody without the line."""
         told = turn.facts | {
             "code": facts["answer_state"],
             "type": answer.value,
@@ -189,6 +189,7 @@ class Voice:
             "trace": turn.asked.trace,
         }
         self.journal.append(turn.subject, now, "answer", turn.message, told)
+        self.conversations.note_answer(turn.asked.borrower, turn.asked.event, facts)
 
 
 def is_settled(event: Item) -> bool:

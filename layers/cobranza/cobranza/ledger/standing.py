@@ -15,7 +15,9 @@ from typing import NamedTuple
 from cobranza.ledger.promise import Promise
 
 WHATSAPP = "whatsapp"
-MOST_TAGS = 20  # of a borrower; the sender reads them before every message
+# Of a borrower; the sender reads them before every message.
+MOST_TAGS = 20
+MOST_LOOKED_INTO = 50
 
 
 class Action(StrEnum):
@@ -241,8 +243,9 @@ def phones_stopped(standing: Standing, phone_refs: Iterable[str], at: datetime) 
 
 
 def looked_into(standing: Standing, until: datetime) -> Standing:
-    """A person looks into what they told us; no reminder before `until`, to the second."""
-    return replace(standing, looked_into=standing.looked_into | {until.replace(microsecond=0)})
+    """A person looks into what they told us; no reminder before `until`, to the second. Of many the last ones."""
+    newest = sorted(standing.looked_into | {until.replace(microsecond=0)})[-MOST_LOOKED_INTO:]
+    return replace(standing, looked_into=frozenset(newest))
 
 
 def hear_of_debt(standing: DebtStanding, action: Action, word: Word, until: date | None = None) -> DebtStanding:

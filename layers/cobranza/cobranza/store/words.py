@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from cobranza.ledger.standing import (
     WHATSAPP,
@@ -21,6 +21,7 @@ from cobranza.store.table import Bundle, ConditionFailed, Item, Table, Update, u
 
 # How often what was said of a borrower may change under our hands.
 TRIES = 5
+_LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 class Words:
@@ -43,7 +44,7 @@ class Words:
             if (standing := change(known)) == known:
                 return
             told = standing_item(standing, now)
-            gone = tuple(name for name in standing_item(known, now) if name not in told)
+            gone = tuple(name for name in standing_item(known, _LONG_AGO) if name not in told)
             try:
                 self._table.update(
                     key,
@@ -82,7 +83,7 @@ class Words:
                 "#last_inbound_at < :last_inbound_at)",
             )
         except ConditionFailed as failed:
-            if failed.item:
+            if failed.item and failed.item.get("heard_noted_at", "") < utc(now):
                 self._table.update(key, noted, condition="attribute_exists(#pk)")
 
     def deny_number(self, borrower: str, at: datetime) -> None:
@@ -172,5 +173,6 @@ class Words:
 
 def _wrote(borrower: str, at: datetime, now: datetime, there: Item) -> Update:
     known = {name: there[name] for name in ("last_inbound_at",) if name in there}
-    told = {"last_inbound_at": max((utc(at), *known.values())), "heard_noted_at": utc(now)}
+    noted = max(utc(now), there.get("heard_noted_at", ""))
+    told = {"last_inbound_at": max((utc(at), *known.values())), "heard_noted_at": noted}
     return Update(keys.profile(borrower), told, known, absent=() if known else ("last_inbound_at",))
