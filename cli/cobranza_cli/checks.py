@@ -7,15 +7,11 @@ from enum import StrEnum
 from typing import Any, cast
 
 from cobranza.errors import MissingSetting
-from cobranza.policy.breaker import Breaker
 from cobranza.policy.registered import remedy
 from cobranza.whatsapp.client import token_of
-from cobranza.whatsapp.errors import ProviderError, rule_for
-from cobranza.whatsapp.inspection import MANAGING, SENDING, NumberFacts, TokenFacts
 
 # Executions that all functions but the senders need at once.
 BESIDE_SENDERS = 20
-TOKEN_ENDS_SOON = timedelta(days=14)
 # Of an event source that takes messages, or is about to.
 AT_WORK = frozenset({"Creating", "Enabling", "Enabled", "Updating"})
 SKEW, MOST_SKEW = timedelta(seconds=30), timedelta(minutes=4)
@@ -106,82 +102,6 @@ def generated_secret(name: str, value: Mapping[str, Any]) -> Check:
     )
 
 
-def token(told: TokenFacts | ProviderError, now: datetime) -> Check:
-    if isinstance(told, ProviderError):
-        rule = rule_for(told.code)
-        return fail("token", f"Meta does not take it: {told.code} {told.title}.", rule.remedy.en)
-    if not told.is_valid:
-        return fail("token", "Meta says that it is not valid.", "make a new one for the system user")
-    if missing := sorted({SENDING, MANAGING} - told.scopes):
-        sentence = f"It has no permission for {' and '.join(missing)}."
-        level = Level.FAIL if SENDING in missing else Level.WARN
-        return Check("token", level, sentence, "make a token with both permissions for the system user")
-    if told.ends_at and told.ends_at - now < TOKEN_ENDS_SOON:
-        return warn("token", f"It ends on {told.ends_at:%Y-%m-%d}.", "make one that does not end")
-    return ok("token", "Meta takes it, with both permissions.")
-
-
-def app_secret(is_apps: bool | ProviderError) -> Check:
-    """Whether one of the webhook's app secrets is that of the token's app."""
-    if isinstance(is_apps, ProviderError):
-        return warn("app secret", f"Meta did not say whose it is: {is_apps.code} {is_apps.title}.", "ask again")
-    if not is_apps:
-        return fail(
-            "app secret",
-            "It is not that of the token's app: what Meta signs is refused.",
-            "put the one of App settings, Basic, into app_secrets of the secret of output WebhookSecretArn",
-        )
-    return ok("app secret", "Meta knows it as that of the token's app.")
-
-
-def number(phone_number_id: str, told: NumberFacts | ProviderError) -> Check:
-    name = f"number {phone_number_id}"
-    if isinstance(told, ProviderError):
-        do = "see that it is registered for Cloud API and that the system user has its account"
-        return fail(name, f"Meta does not show it: {told.code} {told.title}.", do)
-    if told.status != "CONNECTED":
-        return fail(name, f"Meta says that it is {told.status or 'not registered'}.", "see WhatsApp Manager")
-    limit = f", limit {told.limit}" if told.limit else ""
-    if told.quality == "RED":
-        return fail(name, f"Its quality is RED{limit}.", "pause, look at whom it writes to, then resume")
-    if told.quality == "YELLOW":
-        return warn(name, f"Its quality is YELLOW{limit}.", "look at whom it writes to before Meta stops it")
-    return ok(name, f"It is connected, quality {told.quality}{limit}.")
-
-
-def no_number() -> Check:
-    return warn(
-        "number", "No portfolio is valid, so no number is used.", "drop portfolios/<portfolio>/portfolio.yaml"
-    )
-
-
-def handshake(status: int, echoed: bool) -> Check:
-    """`status` 0: no answer."""
-    if status == 0:
-        return fail("webhook", "It gives no answer.", "see that output WebhookUrl is what Meta was told")
-    if status == 200 and echoed:
-        return ok("webhook", "It answers the handshake.")
-    return fail(
-        "webhook", f"It answers the handshake with {status}.", "see the log of webhook, and its verify_token"
-    )
-
-
-def signature(signed: int, forged: int) -> Check:
-    """What an empty delivery was answered, signed by our secret, and by another."""
-    if forged == 200:
-        return fail(
-            "signature", "A wrong signature was believed.", "take the webhook off Meta, and see who deployed"
-        )
-    if signed != 200:
-        do = "see app_secrets of the secret of output WebhookSecretArn, and the log of webhook"
-        return fail("signature", f"A signed delivery was answered with {signed}.", do)
-    if forged != 403:
-        return warn(
-            "signature", f"A wrong signature was answered with {forged}, not 403.", "see the log of webhook"
-        )
-    return ok("signature", "What is signed is taken, and what is not is refused.")
-
-
 def no_cases() -> Check:
     return ok("cases", "The API of cases is off: CasesIssuer names nobody.")
 
@@ -264,21 +184,6 @@ def concurrency(quota: int, senders: int) -> Check:
         do = f"ask AWS for {max(needed, 100)} concurrent executions of Lambda"
         return warn("concurrency", f"The account runs {quota} functions at once; {needed} are wanted.", do)
     return ok("concurrency", f"The account runs {quota} functions at once.")
-
-
-def stops(breakers: Collection[Breaker]) -> Iterator[Check]:
-    yield from map(_stopped, breakers)
-    if not breakers:
-        yield ok("stops", "WhatsApp has stopped nothing.")
-
-
-def _stopped(breaker: Breaker) -> Check:
-    """By WhatsApp, or by a person."""
-    name, do = f"stop of {breaker.scope}", f"cobranza resume {breaker.scope}"
-    if breaker.is_by_hand:
-        return warn(name, f"Somebody has paused it since {breaker.since}.", do)
-    rule = rule_for(breaker.code)
-    return fail(name, f"WhatsApp has stopped it: {breaker.code} {rule.title}.", f"{rule.remedy.en}, then `{do}`")
 
 
 def reader(queue: str, states: Collection[str]) -> Check:

@@ -23,9 +23,9 @@ from cobranza.store.secrets import Secret
 from cobranza.store.templates import Templates
 from cobranza.whatsapp.client import token_of
 from cobranza.whatsapp.errors import ProviderError
-from cobranza.whatsapp.inspection import Inspector
+from cobranza.whatsapp.inspection import Inspector, TokenFacts
 from cobranza.whatsapp.signature import HEADER, sign
-from cobranza_cli import checks, status
+from cobranza_cli import checks, meta_checks, status
 from cobranza_cli.checks import Check, Level
 from cobranza_cli.place import Place
 
@@ -68,7 +68,7 @@ def look(place: Place) -> list[Check]:
         ("identity secret", lambda: [_generated(place, "identity secret", "IdentitySecretArn")]),
         ("gateway secret", lambda: [_generated(place, "gateway secret", "GatewaySecretArn")]),
         ("whatsapp", lambda: _whatsapp(place)),
-        ("stops", lambda: checks.stops(Ledger(place.ledger).breakers().values())),
+        ("stops", lambda: meta_checks.stops(Ledger(place.ledger).breakers().values())),
         ("webhook", lambda: _webhook(place)),
         ("cases", lambda: _cases(place)),
         ("templates", lambda: [_templates(place)]),
@@ -140,15 +140,33 @@ def _whatsapp(place: Place) -> Iterator[Check]:
     access_token = token_of(_secret(place, "ProviderSecretArn"))
     inspector = Inspector(base, access_token, requests.Session())
     facts = inspector.token_facts()
-    yield checks.token(facts, real_time())
+    yield meta_checks.token(facts, real_time())
     if isinstance(facts, ProviderError):
         return
     if known := checks.app_secrets(_secret(place, "WebhookSecretArn")):
-        yield checks.app_secret(_is_apps(inspector, known))
+        yield meta_checks.app_secret(_is_apps(inspector, known))
+    yield from _accounts(inspector, facts)
+    yield from _numbers(place, inspector)
+
+
+def _accounts(inspector: Inspector, facts: TokenFacts) -> Iterator[Check]:
+    for account in sorted(facts.accounts):
+        apps = inspector.subscribed_apps(account)
+        told = apps if isinstance(apps, ProviderError) else facts.app_id in apps
+        yield meta_checks.subscription(account, told)
+    if not facts.accounts:
+        yield meta_checks.no_account()
+
+
+def _numbers(place: Place, inspector: Inspector) -> Iterator[Check]:
     numbers = sorted(Ledger(place.ledger).numbers())
-    yield from (checks.number(each, inspector.number_facts(each)) for each in numbers)
+    for each in numbers:
+        facts = inspector.number_facts(each)
+        yield meta_checks.number(each, facts)
+        if not isinstance(facts, ProviderError):
+            yield meta_checks.posts_to(each, facts.posts_to, place.outputs["WebhookUrl"])
     if not numbers:
-        yield checks.no_number()
+        yield meta_checks.no_number()
 
 
 def _is_apps(inspector: Inspector, app_secrets: Iterable[str]) -> bool | ProviderError:
@@ -162,11 +180,11 @@ def _webhook(place: Place) -> Iterator[Check]:
     challenge = secrets.token_hex(8)
     query = {"hub.mode": "subscribe", "hub.verify_token": str(secret.get("verify_token", ""))}
     status, text = _called("GET", url, params=query | {"hub.challenge": challenge})
-    yield checks.handshake(status, text == challenge)
+    yield meta_checks.handshake(status, text == challenge)
     if status and (known := checks.app_secrets(secret)):
         signed, _ = _called("POST", url, data=EMPTY, headers={HEADER: sign(EMPTY, known[0])})
         forged, _ = _called("POST", url, data=EMPTY, headers={HEADER: sign(EMPTY, secrets.token_hex(16))})
-        yield checks.signature(signed, forged)
+        yield meta_checks.signature(signed, forged)
 
 
 def _cases(place: Place) -> Iterator[Check]:

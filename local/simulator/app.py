@@ -84,6 +84,7 @@ def create_app() -> Starlette:
             Route("/{version}/{phone_number_id}/messages", send, methods=["POST"]),
             Route("/{version}/{phone_number_id}/media", upload, methods=["POST"]),
             Route("/{version}/{waba_id}/message_templates", show_templates),
+            Route("/{version}/{waba_id}/subscribed_apps", show_subscribed),
             Route("/{version}/{waba_id}/message_templates", register, methods=["POST"]),
         ],
         exception_handlers={ValueError: refuse_input},
@@ -107,6 +108,11 @@ async def send(request: Request) -> Response:
 async def inspect_token(request: Request) -> Response:
     asked, proof = (request.query_params.get(name, "") for name in ("input_token", "appsecret_proof"))
     return await _answered(request, _world(request).inspect_token(asked, _authorization(request), proof))
+
+
+async def show_subscribed(request: Request) -> Response:
+    waba_id = request.path_params["waba_id"]
+    return await _answered(request, _world(request).inspect_account(waba_id, _authorization(request)))
 
 
 async def ask(request: Request) -> Response:

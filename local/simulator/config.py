@@ -79,7 +79,8 @@ class Config:
 
     `connections` are the posts that are under way at once.
 
-    `scopes` are the permissions of the token; `qualities` those of business numbers that are not GREEN.
+    `scopes` are the permissions of the token; `qualities` those of business numbers that are not GREEN;
+    `is_subscribed` whether its app is subscribed to the account. Webhooks are posted either way.
     """
 
     webhook_url: str = ""
@@ -106,6 +107,7 @@ class Config:
     throttle_status: Literal[400, 429] = 400
     scopes: tuple[str, ...] = ("whatsapp_business_management", "whatsapp_business_messaging")
     qualities: Mapping[str, str] = field(default_factory=dict[str, str])
+    is_subscribed: bool = True
 
     def merged(self, changes: object) -> "Config":
         """This configuration with some fields replaced; raises ValueError for what it cannot be."""
@@ -143,6 +145,7 @@ _VALID: Mapping[str, Callable[[Any], bool]] = {
     "hidden": _are_texts,
     "scopes": _are_texts,
     "qualities": _is_texts,
+    "is_subscribed": lambda value: isinstance(value, bool),
     "hidden_as": lambda value: value in ("missing", "empty"),
     "batch": _is_batch,
     "connections": lambda value: type(value) is int and 1 <= value <= MOST_CONNECTIONS,

@@ -114,6 +114,10 @@ class World:
         """One call to a number's endpoint."""
         return self._inspected(lambda: inspection.number(phone_number_id, authorization, self.state))
 
+    def inspect_account(self, waba_id: str, authorization: str) -> Answer:
+        """One call to an account's subscribed_apps."""
+        return self._inspected(lambda: inspection.subscribed(waba_id, authorization, self.state))
+
     def _inspected(self, read: Callable[[], dict[str, Any]]) -> Answer:
         try:
             return Answer(200, read())

@@ -223,6 +223,18 @@ BROKEN: dict[str, tuple[Breaks, dict[str, str], str]] = {
         {NUMBER: "Its quality is RED, limit TIER_UNLIMITED."},
         "pause, look at whom it writes to",
     ),
+    "app not subscribed": (
+        lambda stack: simulator(stack, {"is_subscribed": True}, is_subscribed=False),
+        {f"account {WABA}": "The token's app is not subscribed to it: no reply and no status comes."},
+        "subscribed_apps",
+    ),
+    "Meta posts elsewhere": (
+        lambda stack: simulator(
+            stack, {"webhook_url": stack.webhook_url}, webhook_url="http://127.0.0.1:9/webhook"
+        ),
+        {f"webhook of {PHONE_NUMBER_ID}": "Meta posts to http://127.0.0.1:9/webhook: no reply"},
+        "tell Meta output WebhookUrl",
+    ),
     "number stopped": (stopped_number, {NUMBER: "Meta says that it is RESTRICTED."}, "see WhatsApp Manager"),
     "account restricted": (
         open_breaker,

@@ -135,7 +135,9 @@ def account(world: World, simulator: Simulator, monkeypatch: pytest.MonkeyPatch)
         "Gateway": {"first": "g"},
     }
     account = Account(secrets, ["arn:aws:sns:us-east-1:111122223333:alarms:1"])
-    simulator.post("/_sim/config", {"app_secret": SECRETS["app_secrets"][-1]})
+    simulator.post(
+        "/_sim/config", {"app_secret": SECRETS["app_secrets"][-1], "webhook_url": OUTPUTS["WebhookUrl"]}
+    )
     meta = {"GraphApiUrl": simulator.url, "GraphApiVersion": "v25.0"}
     place = Stack(OUTPUTS | meta, {}, world, account)
     registering.sync(place, place.account(BUSINESS))
@@ -174,6 +176,7 @@ def test_a_set_up_that_is_right_is_all_green(account: Account) -> None:
     assert {"templates", "countries", "books", "concurrency", "dead letters", "media queue", "alarms"} <= set(
         found(result)
     )
+    assert {f"account {BUSINESS}", f"webhook of {NUMBER_ID}"} <= set(found(result))
     assert {"app secret", "stops", "media reader", "reports schedule", "functions"} <= set(found(result))
 
 
@@ -238,6 +241,16 @@ def test_permissions_and_quality_are_metas(account: Account, simulator: Simulato
     )
     levels = found(asked("--json"))
     assert (levels["token"], levels[f"number {NUMBER_ID}"]) == ("fail", "warn")
+
+
+def test_an_account_that_the_app_hears_nothing_of_is_red(account: Account, simulator: Simulator) -> None:
+    simulator.post("/_sim/config", {"is_subscribed": False})
+    assert found(asked("--json"))[f"account {BUSINESS}"] == "fail"
+
+
+def test_a_number_whose_webhooks_go_elsewhere_is_red(account: Account, simulator: Simulator) -> None:
+    simulator.post("/_sim/config", {"webhook_url": "https://other.example.com/webhook"})
+    assert found(asked("--json"))[f"webhook of {NUMBER_ID}"] == "fail"
 
 
 def test_a_number_that_meta_has_stopped_is_red(account: Account, simulator: Simulator) -> None:

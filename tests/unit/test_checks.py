@@ -8,7 +8,7 @@ import pytest
 from cobranza.policy.breaker import BY_HAND, Breaker
 from cobranza.whatsapp.errors import ProviderError
 from cobranza.whatsapp.inspection import MANAGING, SENDING, NumberFacts, TokenFacts
-from cobranza_cli import checks
+from cobranza_cli import checks, meta_checks
 from cobranza_cli.checks import Check, Level
 
 NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
@@ -16,6 +16,7 @@ BOTH = frozenset({SENDING, MANAGING})
 GOOD_TOKEN = TokenFacts(is_valid=True, scopes=BOTH, ends_at=None)
 REFUSED = ProviderError(190, "Access token has expired", "")
 GOOD_NUMBER = NumberFacts("CONNECTED", "GREEN", "TIER_2K")
+OURS = "https://api.example.com/webhook"
 ISSUER = "https://login.example.com"
 SECRET = {"app_secrets": ["new", "old"], "verify_token": "v"}
 
@@ -35,14 +36,14 @@ FAILING = {
     "It holds no app secret: every webhook is refused.": checks.webhook_secret(SECRET | {"app_secrets": []}),
     "It holds no verify_token: Meta's handshake is refused.": checks.webhook_secret({"app_secrets": ["s"]}),
     "It is empty, although the stack fills it.": checks.generated_secret("identity secret", {}),
-    "Meta does not take it: 190 Access token has expired.": checks.token(REFUSED, NOW),
-    "Meta says that it is not valid.": checks.token(TokenFacts(False, BOTH, None), NOW),
-    "It has no permission for whatsapp_business_messaging.": checks.token(
+    "Meta does not take it: 190 Access token has expired.": meta_checks.token(REFUSED, NOW),
+    "Meta says that it is not valid.": meta_checks.token(TokenFacts(False, BOTH, None), NOW),
+    "It has no permission for whatsapp_business_messaging.": meta_checks.token(
         TokenFacts(True, frozenset({MANAGING}), None), NOW
     ),
-    "It is not that of the token's app: what Meta signs is refused.": checks.app_secret(False),
+    "It is not that of the token's app: what Meta signs is refused.": meta_checks.app_secret(False),
     "WhatsApp has stopped it: 131031 Account has been locked.": one(
-        checks.stops([Breaker("number:all", "2026-11-24T17:00:00Z", 131031)])
+        meta_checks.stops([Breaker("number:all", "2026-11-24T17:00:00Z", 131031)])
     ),
     "No function takes from it: its event source is Disabled.": checks.reader("files", ["Disabled"]),
     "No function takes from it: it has no event source.": checks.reader("files", []),
@@ -50,16 +51,20 @@ FAILING = {
     "There is none: nobody calls the function.": checks.schedule("scheduler", []),
     "It may not run: no execution at all is reserved for it.": one(checks.throttled({"send": 0, "ingest": None})),
     "It holds no number of seconds: every function fails.": checks.moved_clock("noon"),
-    "Meta does not show it: 100 Invalid parameter.": checks.number(
+    "Meta does not show it: 100 Invalid parameter.": meta_checks.number(
         "1", ProviderError(100, "Invalid parameter", "")
     ),
-    "Meta says that it is RESTRICTED.": checks.number("1", NumberFacts("RESTRICTED", "GREEN", "")),
-    "Its quality is RED, limit TIER_250.": checks.number("1", NumberFacts("CONNECTED", "RED", "TIER_250")),
-    "It gives no answer.": checks.handshake(0, echoed=False),
-    "It answers the handshake with 403.": checks.handshake(403, echoed=False),
-    "It answers the handshake with 200.": checks.handshake(200, echoed=False),
-    "A signed delivery was answered with 403.": checks.signature(403, 403),
-    "A wrong signature was believed.": checks.signature(200, 200),
+    "Meta says that it is RESTRICTED.": meta_checks.number("1", NumberFacts("RESTRICTED", "GREEN", "")),
+    "Its quality is RED, limit TIER_250.": meta_checks.number("1", NumberFacts("CONNECTED", "RED", "TIER_250")),
+    "The token's app is not subscribed to it: no reply and no status comes.": meta_checks.subscription("1", False),
+    "Meta posts to https://other.example.com: no reply and no status comes here.": meta_checks.posts_to(
+        "1", "https://other.example.com", OURS
+    ),
+    "It gives no answer.": meta_checks.handshake(0, echoed=False),
+    "It answers the handshake with 403.": meta_checks.handshake(403, echoed=False),
+    "It answers the handshake with 200.": meta_checks.handshake(200, echoed=False),
+    "A signed delivery was answered with 403.": meta_checks.signature(403, 403),
+    "A wrong signature was believed.": meta_checks.signature(200, 200),
     "It shows no OpenID configuration.": checks.issuer(ISSUER, {}),
     f"It calls itself {ISSUER}/, not {ISSUER}: nobody with a token is let in.": checks.issuer(
         ISSUER, {"issuer": f"{ISSUER}/"}
@@ -82,17 +87,24 @@ FAILING = {
 WARNING = {
     "AWS did not say what time it is.": checks.clock(NOW, None),
     "This is stage dev and it has no test phones: nobody gets anything.": checks.stage("dev", ""),
-    "It has no permission for whatsapp_business_management.": checks.token(
+    "It has no permission for whatsapp_business_management.": meta_checks.token(
         TokenFacts(True, frozenset({SENDING}), None), NOW
     ),
-    "It ends on 2026-11-30.": checks.token(TokenFacts(True, BOTH, NOW + timedelta(days=6)), NOW),
-    "Its quality is YELLOW, limit TIER_250.": checks.number("1", NumberFacts("CONNECTED", "YELLOW", "TIER_250")),
-    "Meta did not say whose it is: 0 HTTP 502.": checks.app_secret(ProviderError(0, "HTTP 502", "")),
-    "Somebody has paused it since 2026-11-24T17:00:00Z.": one(
-        checks.stops([Breaker("number:all", "2026-11-24T17:00:00Z", BY_HAND)])
+    "It ends on 2026-11-30.": meta_checks.token(TokenFacts(True, BOTH, NOW + timedelta(days=6)), NOW),
+    "Its quality is YELLOW, limit TIER_250.": meta_checks.number(
+        "1", NumberFacts("CONNECTED", "YELLOW", "TIER_250")
     ),
-    "No portfolio is valid, so no number is used.": checks.no_number(),
-    "A wrong signature was answered with 500, not 403.": checks.signature(200, 500),
+    "Meta did not say whose it is: 0 HTTP 502.": meta_checks.app_secret(ProviderError(0, "HTTP 502", "")),
+    "Meta did not say who is subscribed to it: 200 Permission denied.": meta_checks.subscription(
+        "1", ProviderError(200, "Permission denied", "")
+    ),
+    "Meta did not say which accounts the token is for.": meta_checks.no_account(),
+    "Meta did not say where it posts.": meta_checks.posts_to("1", "", OURS),
+    "Somebody has paused it since 2026-11-24T17:00:00Z.": one(
+        meta_checks.stops([Breaker("number:all", "2026-11-24T17:00:00Z", BY_HAND)])
+    ),
+    "No portfolio is valid, so no number is used.": meta_checks.no_number(),
+    "A wrong signature was answered with 500, not 403.": meta_checks.signature(200, 500),
     "Nobody has read yet what Meta has approved.": checks.templates({}, is_synced=False),
     "Portfolios want countries that are off: tienda: CO, PE.": checks.countries(
         {"MX"}, {"tienda": {"MX", "PE", "CO"}, "otra": {"MX"}}
@@ -110,17 +122,19 @@ FINE = [
     checks.provider_secret({"access_token": "EAAB"}),
     checks.webhook_secret(SECRET),
     checks.generated_secret("gateway secret", {"first": "x"}),
-    checks.token(GOOD_TOKEN, NOW),
-    checks.token(TokenFacts(True, BOTH, NOW + timedelta(days=60)), NOW),
-    checks.app_secret(True),
-    checks.number("1", GOOD_NUMBER),
-    one(checks.stops([])),
+    meta_checks.token(GOOD_TOKEN, NOW),
+    meta_checks.token(TokenFacts(True, BOTH, NOW + timedelta(days=60)), NOW),
+    meta_checks.app_secret(True),
+    meta_checks.number("1", GOOD_NUMBER),
+    meta_checks.subscription("1", True),
+    meta_checks.posts_to("1", OURS, OURS),
+    one(meta_checks.stops([])),
     checks.reader("files", ["Disabled", "Enabled"]),
     checks.schedule("scheduler", ["ENABLED"]),
     one(checks.throttled({"scheduler": 1, "send": None})),
     checks.moved_clock("-3600"),
-    checks.handshake(200, echoed=True),
-    checks.signature(200, 403),
+    meta_checks.handshake(200, echoed=True),
+    meta_checks.signature(200, 403),
     checks.no_cases(),
     checks.issuer(ISSUER, {"issuer": ISSUER}),
     checks.issuer_keys({"keys": [{"kty": "EC"}, {"kty": "RSA"}]}),

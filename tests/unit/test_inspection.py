@@ -16,7 +16,7 @@ from local.simulator.errors import NotAccepted
 from tests.unit.simulator_calls import NUMBER_ID, TOKEN, new_state
 
 BASE = "https://graph.facebook.com/v25.0"
-FIELDS = "display_phone_number,quality_rating,status,whatsapp_business_manager_messaging_limit"
+FIELDS = "quality_rating,status,whatsapp_business_manager_messaging_limit,webhook_configuration"
 
 
 def inspector() -> Inspector:
@@ -30,6 +30,14 @@ def test_a_token_is_asked_about_by_itself() -> None:
     responses.get(f"{BASE}/debug_token", json={"data": told}, match=asks)
     ends = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
     assert inspector().token_facts() == TokenFacts(True, frozenset({SENDING, MANAGING}), ends)
+
+
+@responses.activate
+def test_a_token_names_its_app_and_the_accounts_it_manages() -> None:
+    granular = [{"scope": SENDING, "target_ids": ["9"]}, {"scope": MANAGING, "target_ids": ["1", "2"]}]
+    told = {"is_valid": True, "app_id": "100", "granular_scopes": [*granular, {"scope": MANAGING}, None]}
+    responses.get(f"{BASE}/debug_token", json={"data": told})
+    assert inspector().token_facts() == TokenFacts(True, frozenset(), None, "100", frozenset({"1", "2"}))
 
 
 @responses.activate
@@ -70,8 +78,51 @@ def test_a_number_tells_its_state_quality_and_limit() -> None:
 
 
 @responses.activate
+def test_the_narrowest_address_of_a_number_is_where_meta_posts() -> None:
+    of_app = {"application": "https://app.example.com"}
+    of_account = of_app | {"whatsapp_business_account": "https://account.example.com"}
+    of_number = of_account | {"phone_number": "https://number.example.com"}
+    for told in (of_app, of_account, of_number):
+        responses.get(f"{BASE}/123", json={"webhook_configuration": told})
+    facts = [inspector().number_facts("123") for _ in range(3)]
+    assert [each.posts_to for each in facts if isinstance(each, NumberFacts)] == [
+        "https://app.example.com",
+        "https://account.example.com",
+        "https://number.example.com",
+    ]
+
+
+@responses.activate
 @pytest.mark.parametrize(
-    "answer", [{}, {"data": None}, {"data": []}, {"data": {"is_valid": "yes", "scopes": "all"}}]
+    ("answer", "apps"),
+    [
+        ({"data": [{"whatsapp_business_api_data": {"id": "100", "name": "Cobranza"}}]}, {"100"}),
+        ({"data": []}, set[str]()),
+        ({"data": [None, {"whatsapp_business_api_data": []}]}, set[str]()),
+        ({}, set[str]()),
+    ],
+)
+def test_an_account_tells_which_apps_hear_of_it(answer: dict[str, Any], apps: set[str]) -> None:
+    responses.get(f"{BASE}/1/subscribed_apps", json=answer)
+    assert inspector().subscribed_apps("1") == apps
+
+
+@responses.activate
+def test_who_may_not_see_an_account_is_told_metas_error() -> None:
+    responses.get(f"{BASE}/1/subscribed_apps", status=403, json={"error": {"code": 200, "message": "No"}})
+    assert inspector().subscribed_apps("1") == ProviderError(200, "No", "")
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"data": None},
+        {"data": []},
+        {"data": {"is_valid": "yes", "scopes": "all"}},
+        {"webhook_configuration": []},
+    ],
 )
 def test_what_meta_does_not_say_is_not_believed(answer: dict[str, Any]) -> None:
     responses.get(f"{BASE}/debug_token", json=answer)
