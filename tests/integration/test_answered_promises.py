@@ -175,6 +175,52 @@ def test_a_promise_without_a_day_asks_for_one(world: World) -> None:
     assert say(world, "el viernes") == "PROMISED"
 
 
+def test_who_is_asked_for_a_day_is_not_reminded_on_the_same_one(world: World) -> None:
+    say(world, "voy a pagar")
+    world.later(hours=2)
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+    world.later(days=1)
+    assert codes(world) == ["SENT"]
+
+
+def test_who_takes_a_promise_back_is_not_reminded_on_the_same_day(world: World) -> None:
+    say(world, "pago el viernes")
+    press(world, "Cambiar")
+    world.later(hours=2)
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "promises"),
+    [("sí", "PROMISE_STANDS", 1), ("Correcto.", "PROMISE_STANDS", 1), ("no", "PROMISE_TAKEN_BACK", 0)],
+)
+def test_below_a_promise_words_are_as_good_as_its_buttons(
+    world: World, text: str, answer: str, promises: int
+) -> None:
+    say(world, "pago el viernes")
+    world.later(minutes=1)
+    assert say(world, text) == answer
+    assert len(world.item("STANDING").get("promises", [])) == promises
+
+
+@pytest.mark.parametrize("between", ["SALDO", None])
+def test_words_are_about_a_promise_only_right_after_it(world: World, between: str | None) -> None:
+    say(world, "pago el viernes")
+    world.later(**({"minutes": 1} if between else {"hours": 25}))
+    if between:
+        say(world, between)
+        world.later(minutes=1)
+    assert say(world, "cambiar") == "NOT_UNDERSTOOD"
+    assert len(world.item("STANDING")["promises"]) == 1
+
+
+def test_the_rest_that_is_promised_beside_a_payment_is_kept(world: World) -> None:
+    assert say(world, "ya pagué 500, el resto lo pago el 3 de diciembre") == "SEND_RECEIPT"
+    assert world.item("STANDING")["promises"][0][1:] == ["2026-12-03", "", "whatsapp"]
+    world.later(days=4)
+    assert codes(world) == ["SKIPPED_PROMISED"]
+
+
 def test_who_changes_a_promise_takes_it_back_and_names_another_day(world: World) -> None:
     say(world, "pago el viernes")
     assert press(world, "Cambiar") == "PROMISE_TAKEN_BACK"

@@ -201,6 +201,19 @@ def test_who_comes_back_has_a_new_consent_and_is_not_reminded_on_that_day(world:
     assert codes(world) == ["SENT"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["no quiero recibir mensajes de ustedes", "no he dicho que quiero recibir avisos", "¿quiero recibir avisos?"],
+)
+def test_who_refuses_again_is_not_taken_to_come_back(world: World, text: str) -> None:
+    say(world, "BAJA")
+    world.later(minutes=1)
+    assert say(world, text) != "STARTED"
+    assert "consent.given" not in lines(world)
+    world.later(days=3)
+    assert codes(world) == ["SKIPPED_OPTED_OUT"]
+
+
 # In the borrower's words, and when WhatsApp does not take them.
 
 
@@ -323,6 +336,13 @@ def _received(times: int) -> dict[str, dict[str, str]]:
 
 
 # Another way.
+
+
+@pytest.mark.parametrize("text", ["no me llamen más", "dejen de llamarme", "no me llamen, escriban por acá"])
+def test_who_wants_no_calls_is_not_taken_to_want_one(world: World, text: str) -> None:
+    assert say(world, text) == "LOOKED_INTO"
+    assert cases(world) == ["CHANNEL"]
+    assert "channel" not in world.item("STANDING")
 
 
 @pytest.mark.parametrize(

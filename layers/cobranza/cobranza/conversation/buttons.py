@@ -5,7 +5,7 @@ from functools import cache
 
 from cobranza.conversation.answers import Part
 from cobranza.conversation.intent import Intent
-from cobranza.conversation.words import sound
+from cobranza.conversation.words import readable, sound, words_of
 
 # Each a payload and its title.
 type Buttons = tuple[tuple[str, Part], ...]
@@ -23,8 +23,12 @@ _LABELS = {
 MAX_CHARS = 256  # of a payload
 # What "cancelar" alone may mean.
 CHOICES = frozenset({Intent.PAY, Intent.STOP})
-# What is tapped below a promise that we said back: it stands, or it is another day.
+# What is tapped, or written, below a promise that we said back: it stands, or it is another day.
 STANDS, CHANGES = "PROMISE_STANDS", "PROMISE_CHANGES"
+_WRITTEN = {
+    STANDS: ("sí", "así es", "correcto", "confirmo", "sim", "isso", "certo", "yes", "correct"),
+    CHANGES: ("no", "cambiar", "cambio", "otro día", "não", "mudar", "outro dia", "change", "another day"),
+}
 
 
 def of_button(payload: str) -> Intent | None:
@@ -65,6 +69,12 @@ def of_promise(payload: str) -> tuple[str, datetime] | None:
     except ValueError:
         return None
     return (word, made_at) if made_at.tzinfo else None
+
+
+def of_answer(text: str) -> str:
+    """STANDS or CHANGES where the text is nothing else; empty for any other."""
+    heard = " ".join(word.sound for word in words_of(readable(text), {}))
+    return next((word for word, said in _WRITTEN.items() if heard in map(_heard, said)), "")
 
 
 @cache

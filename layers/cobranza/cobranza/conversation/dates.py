@@ -51,7 +51,7 @@ _NUMBERS = (
 )
 # Ordinals in Spanish, weekdays in Portuguese.
 _ORDINALS = "segunda terca terça quarta quinta"
-_SIGNS = "#WMDY"
+_SIGNS = "#NWMDY"
 _DIGITS = re.compile(r"(\d{1,2})(?:st|nd|rd|t|ro|ero|o|ª|º)?", re.ASCII)
 _FULL = re.compile(r"(\d{1,4})[/.-](\d{1,2})(?:[/.-](\d{2}|\d{4}))?", re.ASCII)
 
@@ -149,9 +149,10 @@ class _Reader:
                 return self._weekdays.get(heard)
             case "M":
                 return self._months.get(heard)
-            case "#":
+            case "#" | "N":
                 found = _DIGITS.fullmatch(heard)
-                return int(found[1]) if found else self._numbers.get(heard)
+                in_words = self._numbers.get(heard) if kind == "#" else None
+                return int(found[1]) if found else in_words
             case "Y":
                 return int(heard) if heard.isascii() and heard.isdigit() and len(heard) == 4 else None
             case _:
@@ -167,6 +168,8 @@ class _Reader:
                 return None
             meaning = "weekday"
         day = self._full(self._heard[first]) if meaning == "full" else _MEANINGS[meaning](self._today, *values)
+        if day is None and meaning == "weekday day":
+            return None
         if day is None or day - self._today > HORIZON:
             return Told(first, last)
         return Told(first, last, None, is_over=True) if day < self._today else Told(first, last, day)
@@ -247,6 +250,21 @@ def _weekday_after(today: date, weekday: int) -> date:
     return today + timedelta(days=7 - today.weekday() + weekday)
 
 
+def _weekday_day(today: date, weekday: int, day: int) -> date | None:
+    """ "Viernes 4": the next fourth, where that is a Friday; "viernes 2 cuotas" tells a Friday alone."""
+    found = _next_day_of_month(today, day)
+    return found if found and found.weekday() == weekday else None
+
+
+def _next_of_month(today: date, day: int, month: int) -> date | None:
+    """In this year's or the next year's month, on its last day where it has no such day."""
+    for year in (today.year, today.year + 1):
+        found = _date(year, month, min(day, calendar.monthrange(year, month)[1]))
+        if found and found > today:
+            return found
+    return None
+
+
 _MEANINGS: Mapping[str, Callable[..., date | None]] = {
     "today": lambda today, *_: today,
     "in 1": lambda today, *_: today + timedelta(days=1),
@@ -254,7 +272,15 @@ _MEANINGS: Mapping[str, Callable[..., date | None]] = {
     "in days": lambda today, days: today + timedelta(days=days),
     "in weeks": lambda today, weeks: today + timedelta(weeks=weeks),
     "in month": lambda today, months: today + timedelta(days=30 * months),
+    "a week on": lambda today: today + timedelta(days=7),
+    "two weeks on": lambda today: today + timedelta(days=15),
     "weekday": _next_weekday,
+    "weekday a week on": lambda today, weekday: _next_weekday(today, weekday) + timedelta(days=7),
+    "weekday day": _weekday_day,
+    "weekday day of month": lambda today, _, day, month: _nearest(today, day, month),
+    "weekday month day": lambda today, _, month, day: _nearest(today, day, month),
+    "day of first half": lambda today, month: _next_of_month(today, 15, month),
+    "last of month": lambda today, month: _next_of_month(today, 31, month),
     "weekday after": _weekday_after,
     "next week": _friday_of_next_week,
     "this week": _this_week,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import islice, takewhile
+from itertools import islice, pairwise, takewhile
 
 from cobranza.conversation.amounts import amount_said
 from cobranza.conversation.dates import Told, days_told
@@ -121,8 +121,11 @@ class _Reading:
 
     def meaning(self) -> Meaning:
         by_intent: dict[Intent, Phrase] = {}
+        promises: list[Phrase] = []
         for phrase in self._counting():
-            by_intent.setdefault(self._intent(phrase), phrase)
+            intent = self._intent(phrase)
+            by_intent.setdefault(intent, phrase)
+            promises += [phrase] if intent is Intent.PROMISE else []
         ranked = sorted(by_intent, key=lambda intent: _RANK[intent])
         if Intent.CANCEL_ASK in by_intent and _same_words(by_intent, Intent.CANCEL_ASK, Intent.PAY):
             ranked.remove(Intent.PAY)
@@ -132,8 +135,10 @@ class _Reading:
             return Meaning((Because(Intent.PROMISE, self._text.strip()),), only)
         if Intent.PROMISE not in ranked:
             return Meaning(because)
-        promise = by_intent[Intent.PROMISE]
-        return Meaning(because, self._day_of(promise), amount_said(self._sentence_of(promise)))
+        days = filter(None, map(self._day_of, promises))  # "me pagan el viernes y le pago el sábado"
+        # "Ya pagué 500, el resto el viernes": what was said to be paid is not promised.
+        amount = "" if Intent.PAID in ranked else amount_said(self._sentence_of(promises[0]))
+        return Meaning(because, max(days, default=None), amount)
 
     def _intent(self, phrase: Phrase) -> Intent:
         """Who only asks whether they have paid wants to know what became of the payment."""
@@ -144,6 +149,8 @@ class _Reading:
         return Intent(phrase.means)
 
     def _may_count(self, phrase: Phrase) -> bool:
+        if phrase.means == Intent.START and self._is_refused(phrase):
+            return False
         match phrase.when:
             case When.ENDING:
                 return self._ends(phrase)
@@ -156,6 +163,14 @@ class _Reading:
                 return any(told.is_over for told in self._days_near(phrase))
             case _:
                 return True
+
+    def _is_refused(self, phrase: Phrase) -> bool:
+        """ "No quiero recibir avisos" is no new consent, nor is "¿quiero recibir avisos?"; "¿me pueden volver a
+        escribir?" is one."""
+        clause = [self._words[place].sound for place in self._clauses[self._words[phrase.first].clause]]
+        before = clause[: phrase.first - self._clauses[self._words[phrase.first].clause].start]
+        asks = self._words[phrase.first].asks and _CAN.isdisjoint(clause)
+        return asks or not _NOT.isdisjoint(before)
 
     def _ends(self, phrase: Phrase) -> bool:
         """Nothing follows in its clause but politeness, a known phrase or a linking word."""
@@ -214,26 +229,47 @@ class _Reading:
 
     def _days_within(self, places: range) -> list[Told]:
         begin = bisect_left(self._days, places.start, key=lambda told: told.first)
-        return list(takewhile(lambda told: told.first < places.stop, islice(self._days, begin, None)))
+        within = takewhile(lambda told: told.first < places.stop, islice(self._days, begin, None))
+        return [told for told in within if not self._is_denied(told)]
 
     def _day_of(self, promise: Phrase) -> date | None:
-        """The first that follows the promise, else the last before it, else one that begins the next sentence; of
-        "lunes o martes" the later."""
+        """The first that follows the promise, else the last before it, else one that begins the next sentence."""
         near = [told for told in self._days_near(promise) if told.day]
         after = [told for told in near if told.first >= promise.first] or near[-1:]
         if not after:
             following = self._sentences.get(self._words[promise.last].sentence + 1, range(0))
             after = [told for told in self._days_within(following)[:1] if told.first <= following.start + 1]
-        if len(after) > 1 and self._words[after[1].first - 1].sound in _OR:
-            return max(filter(None, (told.day for told in after[:2])))
-        return after[0].day if after else None
+        return self._chosen(after)
 
     def _only_a_day(self) -> date | None:
         """The day, where the text is nothing else: who answers a reminder with "el viernes" says when they pay."""
         rest = set(range(len(self._words))) - _places(self._days) - self._polite
         if self._asking or any(self._words[place].sound not in _UNTIL for place in rest):
             return None
-        return next((told.day for told in self._days if told.day), None)
+        return self._chosen([told for told in self._days_within(range(len(self._words))) if told.day])
+
+    def _chosen(self, days: list[Told]) -> date | None:
+        """The first; of "lunes o martes" the later, and of "entre el 15 y el 20" the one that is told last."""
+        if len(days) < 2 or not (joined := self._joined(*days[:2])):
+            return days[0].day if days else None
+        those = [told.day for told in days[:2] if told.day]
+        return max(those) if joined == "or" else those[-1]
+
+    def _is_denied(self, told: Told) -> bool:
+        """ "No el viernes", "el viernes no", "el viernes no puedo"; "no dia 5" is Portuguese for on the fifth."""
+        clause = self._clauses[self._words[told.last].clause]
+        before = [word.sound for word in self._words[max(told.first - 2, clause.start) : told.first + 1]]
+        after = [word.sound for word in self._words[told.last + 1 : clause.stop]][:2]
+        if any(pair[0] == "no" and pair[1] in _ARTICLES for pair in pairwise(before)):
+            return True
+        return bool(after) and after[0] in _NOT and (len(after) == 1 or after[1] in _ABLE)
+
+    def _joined(self, one: Told, other: Told) -> str:
+        """ "or" and "to" by what stands between them; empty where they are about two things."""
+        between = {word.sound for word in self._words[one.last + 1 : other.first]}
+        if not between <= _OR | _TO | _ARTICLES | _UNTIL | {"mas"}:
+            return ""
+        return "or" if not between.isdisjoint(_OR) else "to" if not between or not between.isdisjoint(_TO) else ""
 
     def _sentence_of(self, phrase: Phrase) -> str:
         places = self._sentences[self._words[phrase.first].sentence]
@@ -245,8 +281,31 @@ class _Reading:
 
 _IF = frozenset({"si", "se", "if"})
 _OR = frozenset({"o", "ou", "or"})
+_TO = frozenset({"y", "e", "and", "a", "al", "ao", "to", "tardar"})
+_ARTICLES = frozenset({"el", "este", "the", "la"})
+_ABLE = frozenset({"puedo", "podre", "puede", "alkanso", "poso", "konsigo", "kan"})
+_NOT = frozenset({"no", "nao", "nunka", "jamas", "jamais", "ni", "nem", "not", "neber", "tampoko", "sin", "sem"})
+_CAN = frozenset({"pueden", "puede", "podrian", "podria", "puedes", "podem", "pode", "poderia", "kan", "kould"})
 _UNTIL = frozenset(
-    {"para", "asta", "por", "antes", "del", "ate", "by", "until", "on", "em", "no", "na", "de", "sin"}
+    {
+        "mejor",
+        "melor",
+        "beter",
+        "para",
+        "asta",
+        "por",
+        "antes",
+        "del",
+        "ate",
+        "by",
+        "until",
+        "on",
+        "em",
+        "no",
+        "na",
+        "de",
+        "sin",
+    }
 )
 
 

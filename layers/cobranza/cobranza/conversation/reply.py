@@ -201,6 +201,8 @@ TAGS = {
     Intent.COMPLAINT: "queja",
     Intent.PERSON: "pide_persona",
 }
+# What a promise may stand beside: what it is of is theirs, and they pay it.
+_BESIDE_A_PROMISE = frozenset({Intent.STOP, Intent.PAID})
 # What is answered with what is owed, or shows it.
 _OF_MONEY = frozenset({Intent.BALANCE, Intent.PAY, Intent.PROMISE})
 
@@ -226,6 +228,8 @@ class _Reading:
         for other in self.meaning.others:
             if other in NEVER_LOST:
                 reply = _with(reply, self._to(other))
+            elif other is Intent.PROMISE and self.meaning.intent in _BESIDE_A_PROMISE:
+                reply = replace(reply, says=reply.says + self._to(other).says)
         return replace(reply, tagged=self._tags)
 
     @property
@@ -261,6 +265,8 @@ class _Reading:
             case Intent.COMPLAINT:
                 return self._marked(Action.HOLD, intent, Answer.COMPLAINT, until=OPEN_END)
             case Intent.CHANNEL:
+                if not self._channel:  # no calls, which we do not make
+                    return self._case(intent, Answer.LOOKED_INTO)
                 return self._marked(Action.CHANNEL, intent, Answer.OTHER_CHANNEL, text=self._channel)
             case Intent.PERSON:
                 answer = Answer.PERSON_LATER if self._is_closed else Answer.PERSON
@@ -293,6 +299,11 @@ class _Reading:
         return channel_asked(decided, self.asked.text)
 
     @property
+    def _tomorrow(self) -> datetime:
+        """When the borrower's next local day begins."""
+        return midnight(self.book.borrower, self.asked.at) + timedelta(days=1)
+
+    @property
     def _is_closed(self) -> bool:
         return is_closed(self.book.borrower, self.asked.at)
 
@@ -313,8 +324,7 @@ class _Reading:
             Said(Action.CONSENT, Word(self.asked.at, self.asked.text[:_MAX_CONSENT], WHATSAPP)),
             Said(Action.OPT_IN, Word(self.asked.at, "", WHATSAPP)),
         )
-        tomorrow = midnight(self.book.borrower, self.asked.at) + timedelta(days=1)
-        return Reply(says=says, wakes=True, looked_into=tomorrow, answer=Answer.STARTED)
+        return Reply(says=says, wakes=True, looked_into=self._tomorrow, answer=Answer.STARTED)
 
     def owed(self) -> Reply:
         open_debts = [debt for debt in self.book.debts if debt.is_open]
@@ -332,7 +342,7 @@ class _Reading:
         if not owed:
             return self.owed()
         if day is None:
-            return Reply(answer=Answer.WHICH_DAY)
+            return Reply(answer=Answer.WHICH_DAY, looked_into=self._tomorrow)
         part, today = self._part_of(owed), local_date(self.book.borrower, self.asked.at)
         if part is None or not today <= day <= today + HORIZON or self._has_promised_enough(owed):
             return self._case("PROPOSAL", Answer.PROPOSAL)
@@ -366,7 +376,8 @@ class _Reading:
     def _pressed(self, word: str, made_at: datetime) -> Reply:
         if word == STANDS:
             return Reply(answer=Answer.PROMISE_STANDS)
-        return Reply(takes_back=made_at, answer=Answer.PROMISE_TAKEN_BACK)
+        answer = Answer.PROMISE_TAKEN_BACK  # which asks for another day
+        return Reply(takes_back=made_at, answer=answer, looked_into=self._tomorrow)
 
 
 def _with(reply: Reply, other: Reply) -> Reply:

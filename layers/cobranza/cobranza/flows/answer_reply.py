@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cobranza.conversation.answers import Answer
-from cobranza.conversation.buttons import CHOICES, of_choice
+from cobranza.conversation.buttons import CHOICES, of_answer, of_choice, promise_payload
 from cobranza.conversation.intent import Intent
 from cobranza.conversation.reply import (
     CASE,
+    SERVICE_WINDOW,
     Asked,
     Reply,
     meaning_of,
@@ -99,7 +100,7 @@ class AnswerDesk:
             at=keys.moment_of(asked.event),
             type=event["type"],
             text=event["text"],
-            payload=event["payload"],
+            payload=event["payload"] or self._written_below_a_promise(asked, event["text"]),
             case=case_keys.case_id(asked.borrower, asked.event),
         )
         meaning = meaning_of(written, first.borrower if first else None, language_of(portfolio, people))
@@ -115,6 +116,16 @@ class AnswerDesk:
             reply = reply_to(written, meaning, first, portfolio, now)
         intent = meaning.intent.value
         return Turn(asked=asked, event=event, intent=intent, reply=reply, people=people, portfolio=portfolio)
+
+    def _written_below_a_promise(self, asked: ReplyToAnswer, text: str) -> str:
+        """The payload of the button that the words stand for, where the last that we answered is a promise."""
+        if not (word := of_answer(text)):
+            return ""
+        since = keys.moment_of(asked.event) - SERVICE_WINDOW
+        before = self.conversations.came_in(asked.borrower, since, asked.event)
+        last = next((each for each in before if each["sk"] != asked.event), {})
+        promised = last.get("answer") == Answer.PROMISED
+        return promise_payload(word, keys.moment_of(last["sk"])) if promised else ""
 
     def _portfolio(self, people: Sequence[Book], number: str) -> Portfolio | None:
         """On whose behalf we answer: of a borrower's portfolios the one that was written to."""
