@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.integration.replies import Drop, cases, queued, say, tell, texts
-from tests.integration.rows import codes
+from tests.integration.rows import apply, codes
 from tests.integration.test_cases_api import opened, order
 from tests.integration.world import World, debts
 
@@ -40,6 +40,22 @@ def test_of_two_borrowers_on_one_phone_nothing_is_told(world: World, drop: Drop)
     assert not any("1,234" in text for text in texts(world))
     assert set(codes(world)) == {"SKIPPED_OPEN_CASE"}
     assert set(cases(world)) == {"SHARED_PHONE"}
+
+
+def test_who_is_wrong_at_a_phone_does_not_share_it_with_who_is_right(world: World, drop: Drop) -> None:
+    say(world, "no soy esa persona")
+    world.later(minutes=1)
+    drop("debts/tienda/b.csv", debts({"borrower_id": "C2", "debt_id": "F-9"}))
+    assert say(world, "no reconozco esa deuda") == "DISPUTED"
+    assert sorted(codes(world)) == ["SKIPPED_DISPUTED", "SKIPPED_WRONG_NUMBER"]
+
+
+def test_a_debt_that_was_taken_back_shares_no_phone(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", debts({"borrower_id": "C2", "debt_id": "F-9"}))
+    assert apply(
+        world, "recalls", {"borrower_id": "C2", "debt_id": "F-9", "action": "vendida", "at": "2026-11-24"}
+    ).changes == {"created": 1}
+    assert say(world, "ya pagué") == "SEND_RECEIPT"
 
 
 def test_who_had_the_phone_before_does_not_answer_for_who_has_it(world: World, drop: Drop) -> None:

@@ -148,6 +148,13 @@ def test_a_switch_in_whatsapp_stops_by_user_id_too(world: World) -> None:
     assert stopped(world)
 
 
+@pytest.mark.parametrize("told", [{"wa_id": f"+{PHONE}"}, {"wa_id": LUCIA}])
+def test_a_switch_stops_however_meta_writes_who_it_was(world: World, told: dict[str, str]) -> None:
+    hear(world, "hola", SHOWN)
+    tell(world, "user_preferences", {**told, "value": "stop"}, field="user_preferences")
+    assert stopped(world)
+
+
 def test_no_user_id_is_in_a_key(world: World) -> None:
     hear(world, "hola", SHOWN)
     hear(world, "hola", {"from_user_id": "MX.1"})

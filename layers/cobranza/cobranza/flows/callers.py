@@ -65,11 +65,13 @@ class Callers:
 
 
 def people_at(ledger: Ledger, phones: Sequence[str]) -> list[Book]:
-    """Who has the phone now: those who owe, else all of them. A reference leads to whoever once had it too."""
+    """Who has the phone now: those who owe, else all of them, and of these nobody whose number it is not, unless
+    there is no other. A reference leads to whoever once had it too."""
     behind = sorted({borrower for phone in phones for borrower in ledger.borrowers_behind(phone)})
     books = [loaded.book for ref in behind if (loaded := ledger.load(ref))]
     having = [book for book in books if book.borrower.phone_ref in phones]
-    return [book for book in having if any(d.is_open and not d.recalled for d in book.debts)] or having
+    theirs = [book for book in having if not book.borrower.wrong_number] or having
+    return [book for book in theirs if any(d.is_open and not d.recalled for d in book.debts)] or theirs
 
 
 def address_of(event: Item) -> str:

@@ -180,9 +180,10 @@ def _wishes(value: Mapping[str, Any]) -> Iterator[News]:
     wishes = value.get("user_preferences")
     for each in cast(list[Any], wishes) if isinstance(wishes, list) else []:
         wish = cast(dict[str, Any], each) if isinstance(each, dict) else {}
-        is_known = _text(wish, "wa_id") or _text(wish, "user_id")
-        if is_known and _text(wish, "value") == "stop":
-            yield WantsNoMore(digits(_text(wish, "wa_id")), _text(wish, "user_id"), moment_told(wish))
+        wa_id = digits(_text(wish, "wa_id"))
+        user_id = _text(wish, "user_id") or ("" if wa_id else _text(wish, "wa_id"))
+        if (wa_id or user_id) and _text(wish, "value") == "stop":
+            yield WantsNoMore(wa_id, user_id, moment_told(wish))
 
 
 def _text(value: Mapping[str, Any], key: str) -> str:

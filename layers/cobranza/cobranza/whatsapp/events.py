@@ -18,6 +18,7 @@ type Json = dict[str, Any]
 
 # Entries tell seconds; a number this large is milliseconds.
 _MILLISECONDS = 10**11
+_LAST_SECOND = 2**32 - 1  # of 2106; a later one is no timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +240,12 @@ def _moment(element: Json) -> datetime:
 
 def moment_told(element: Mapping[str, Any]) -> datetime | None:
     """Its timestamp: unix seconds, in a string; a number is understood too."""
-    seconds = element.get("timestamp")
+    told = element.get("timestamp")
     try:
-        return datetime.fromtimestamp(int(seconds), UTC) if isinstance(seconds, (str, int)) else None
-    except (ValueError, OverflowError, OSError):
+        seconds = int(told) if isinstance(told, (str, int)) else -1
+    except ValueError:
         return None
+    return datetime.fromtimestamp(seconds, UTC) if 0 <= seconds <= _LAST_SECOND else None
 
 
 def moment_of_entry(event: OtherEvent) -> datetime | None:
@@ -277,5 +279,6 @@ def _list(element: Json, key: str) -> list[Any]:
 
 
 def digits(text: str) -> str:
-    """The text where it is nothing but digits, else empty."""
-    return text if text.isascii() and text.isdigit() else ""
+    """The text without a plus before it where it is nothing but digits, else empty."""
+    told = text.removeprefix("+")
+    return told if told.isascii() and told.isdigit() else ""
