@@ -22,8 +22,8 @@ from tests.integration.deliveries import SECRETS, call, post
 from tests.integration.place import WorldPlace
 from tests.integration.receiver import NUMBER_ID, TOKEN, Simulator
 from tests.integration.world import PORTFOLIO_YAML, World
-from tests.unit.template import ROOT, source
-from tests.unit.test_template_alarms import MORE_THAN
+from tests.unit.template import MAPPING, ROOT, function_of, name_of, source, stack
+from tests.unit.test_template_alarms import MORE_THAN, OURS, alarms, dimensions, metrics_of
 
 pytestmark = pytest.mark.in_memory
 
@@ -41,6 +41,7 @@ OUTPUTS = {
     "CasesIssuer": "",
     "Alarms": "alarms",
     **{name: f"cobranza-{name}-1" for name in FUNCTIONS},
+    **{name: name for name in doctor.RULES},
     "WebhookUrl": "https://api.example.com/webhook",
     **{f"{name}SecretArn": name for name in ("Provider", "Webhook", "Identity", "Gateway")},
     **{f"{name}QueueUrl": f"https://sqs/{name}" for name in QUEUES},
@@ -57,7 +58,9 @@ class Account:
     dead: int = 0
     oldest: float = 3.0
     executions: int = 1000
-    sources: tuple[str, ...] = ("Enabled",)
+    returned: float = 30.0
+    off: frozenset[str] = frozenset()
+    is_told: bool = True
     schedules: str = "ENABLED"
     reserved: dict[str, int] = field(default_factory=dict[str, int])
     refuses: str = ""
@@ -79,19 +82,40 @@ class Account:
         attributes |= {"QueueArn": f"arn:{QueueUrl}"} if "QueueArn" in AttributeNames else {}
         return {"Attributes": attributes, "ResponseMetadata": {"HTTPHeaders": {"date": date}}}
 
-    def get_metric_statistics(self, *, EndTime: datetime, **_: Any) -> dict[str, Any]:
+    def get_metric_statistics(self, *, Namespace: str, EndTime: datetime, **_: Any) -> dict[str, Any]:
         self._ask("GetMetricStatistics")
         older, newer = EndTime - timedelta(minutes=3), EndTime - timedelta(minutes=1)
-        return {"Datapoints": [{"Timestamp": newer, "Maximum": self.oldest}, {"Timestamp": older, "Maximum": 9e9}]}
+        then, now = (9e9, self.oldest) if Namespace == "AWS/SQS" else (self.returned, 0.0)
+        return {"Datapoints": [{"Timestamp": newer, "Maximum": now}, {"Timestamp": older, "Maximum": then}]}
 
     def get_account_settings(self) -> dict[str, Any]:
         self._ask("GetAccountSettings")
         return {"AccountLimit": {"ConcurrentExecutions": self.executions}}
 
-    def list_event_source_mappings(self, *, EventSourceArn: str) -> dict[str, Any]:
-        self._ask("ListEventSourceMappings")
-        assert EventSourceArn.startswith("arn:https://sqs/")
-        return {"EventSourceMappings": [{"State": state} for state in self.sources]}
+    def list_rules(self, *, NamePrefix: str) -> dict[str, Any]:
+        self._ask("ListRules")
+        state = "DISABLED" if NamePrefix in self.off else "ENABLED"
+        return {"Rules": [{"Name": NamePrefix, "State": state}, {"Name": f"{NamePrefix}2", "State": "ENABLED"}]}
+
+    def get_bucket_notification_configuration(self, *, Bucket: str) -> dict[str, Any]:
+        self._ask("GetBucketNotification")
+        return {"EventBridgeConfiguration": {}} if self.is_told else {}
+
+    @property
+    def sources(self) -> list[dict[str, str]]:
+        """The triggers, and one of somebody else, who reads the ledger's stream too."""
+        here = "us-east-1:111122223333"
+        named = [(f"arn:aws:sqs:{here}:{name}", name, function) for name, function in doctor.QUEUES.items()]
+        for name, function in [*doctor.STREAMS.items(), ("Ledger", "Others")]:
+            named.append((f"arn:aws:dynamodb:{here}:table/{OUTPUTS[name]}/stream/2026", name, function))
+        return [
+            {
+                "EventSourceArn": arn,
+                "FunctionArn": f"arn:aws:lambda:{here}:function:cobranza-{function}-1:live",
+                "State": "Disabled" if name in self.off and function != "Others" else "Enabled",
+            }
+            for arn, name, function in named
+        ]
 
     def get_function_concurrency(self, *, FunctionName: str) -> dict[str, int]:
         self._ask("GetFunctionConcurrency")
@@ -107,7 +131,11 @@ class Account:
         )
         schedules = [{"State": self.schedules, "Target": {"Arn": arn}} for arn in functions]
         subscriptions = [{"SubscriptionArn": arn} for arn in self.subscriptions]
-        return [{"Subscriptions": subscriptions, "Schedules": schedules}]
+        listed = {"Subscriptions": subscriptions, "Schedules": schedules}
+        return [
+            listed | {"EventSourceMappings": self.sources[:3]},
+            listed | {"EventSourceMappings": self.sources[3:]},
+        ]
 
     def _ask(self, operation: str) -> None:
         self.asked_for.add(operation)
@@ -177,7 +205,10 @@ def test_a_set_up_that_is_right_is_all_green(account: Account) -> None:
         found(result)
     )
     assert {f"account {BUSINESS}", f"webhook of {NUMBER_ID}"} <= set(found(result))
-    assert {"app secret", "stops", "media reader", "reports schedule", "functions"} <= set(found(result))
+    assert {"inbox", "rule FileDropped", "files returned", "functions"} <= set(found(result))
+    assert {"app secret", "stops", "media reader", "journal stream reader", "reports schedule"} <= set(
+        found(result)
+    )
 
 
 def test_it_changes_nothing_and_shows_no_secret(account: Account, world: World) -> None:
@@ -194,7 +225,15 @@ def test_it_changes_nothing_and_shows_no_secret(account: Account, world: World) 
         ({"dead": 2}, "media given up"),
         ({"oldest": 121.0}, "media queue"),
         ({"subscriptions": ["PendingConfirmation"]}, "alarms"),
-        ({"sources": ("Disabled",)}, "replies reader"),
+        ({"returned": 3601.0}, "files returned"),
+        ({"returned": 121.0}, "media returned"),
+        ({"off": {"Replies"}}, "replies reader"),
+        ({"off": {"Journal"}}, "journal stream reader"),
+        ({"off": {"Ledger"}}, "ledger stream reader"),
+        ({"off": {"FileDropped"}}, "rule FileDropped"),
+        ({"off": {"ControlChanged"}}, "rule ControlChanged"),
+        ({"off": {"PlanApproved"}}, "rule PlanApproved"),
+        ({"is_told": False}, "inbox"),
         ({"schedules": "DISABLED"}, "scheduler schedule"),
         ({"reserved": {"ReservedConcurrentExecutions": 0}}, "payments function"),
         ({"refuses": "GetAccountSettings"}, "concurrency"),
@@ -332,6 +371,49 @@ def test_where_cases_are_on_the_keys_of_their_issuer_are_read(
 def test_a_text_that_meta_has_paused_is_red(account: Account, world: World) -> None:
     world.templates.tell("saldo_vencido", "es", {"status": "PAUSED"}, world.now + timedelta(hours=1))
     assert found(asked("--json"))["templates"] == "fail"
+
+
+def test_streams_that_nobody_reads_on_this_machine_are_no_fault_unless_one_of_them_is_read(
+    account: Account,
+) -> None:
+    app.Where().place().outputs["Stage"] = "local"
+    account.off = frozenset({"Journal", "Ledger"})
+    assert found(asked("--json"))["streams"] == "ok"
+    account.off = frozenset({"Journal"})
+    assert found(asked("--json"))["journal stream reader"] == "fail"
+
+
+def test_what_comes_back_is_told_by_the_metrics_of_the_alarms() -> None:
+    """Of each queue whose own age leaves it out."""
+    named = {"Media": "Receipts"}
+    told = {
+        named.get(name, name): (dimensions(metric)["service"], metric["MetricName"])
+        for name in doctor.WAITS
+        for metric in metrics_of(alarms(stack("prod"))[f"{named.get(name, name)}AreLate"])
+        if metric["Namespace"] == OURS
+    }
+    assert {named.get(name, name): metric for name, metric in doctor.RETURNED.items()} == told
+
+
+def test_it_looks_at_every_trigger_and_every_rule_of_the_inbox() -> None:
+    now, outputs = stack("prod"), source()["Outputs"]
+    outputs_of = {name_of(f"${{{told['Value']['Ref']}}}"): name for name, told in outputs.items() if _is_ref(told)}
+    triggers = {
+        (
+            outputs_of[name_of(each["EventSourceArn"])].removesuffix("QueueUrl"),
+            outputs_of[function_of(each["FunctionName"])],
+        )
+        for each in now.of(MAPPING).values()
+    }
+    assert {*doctor.QUEUES.items(), *doctor.STREAMS.items()} == triggers
+    of_the_inbox = {
+        name for name, rule in now.of("AWS::Events::Rule").items() if "aws.s3" in rule["EventPattern"]["source"]
+    }
+    assert set(doctor.RULES) == of_the_inbox == {name for name in doctor.RULES if outputs_of[name] == name}
+
+
+def _is_ref(output: dict[str, Any]) -> bool:
+    return isinstance(output["Value"], dict) and "Ref" in output["Value"]
 
 
 def test_its_ages_are_those_of_the_alarms() -> None:
