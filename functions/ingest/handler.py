@@ -148,6 +148,7 @@ def _tell(summary: Summary | None) -> None:
         return
     telemetry.count("RowsRead", summary.read)
     telemetry.count("RowsRefused", summary.refused)
+    telemetry.count("PaymentsApplied", summary.payments)
     telemetry.count("FilesRefused", 1 if summary.error else 0)
     telemetry.count("FilesWaiting", 1 if summary.waiting is not None else 0)
     telemetry.logger.info(

@@ -193,6 +193,7 @@ class Importer:
             refused=len(applied.refusals),
             refused_by_code=Counter(refusal.code for refusal in applied.refusals),
             balance_from=survey.balance_from,
+            payments=applied.payments,
             recognised=facts["recognised"],
             warnings=[*survey.warnings, *applied.warnings],
         )
