@@ -3,7 +3,6 @@
 import contextlib
 import io
 import json
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,16 +17,16 @@ from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store.table import utc
 from cobranza_cli import app, doctor, registering
 from cobranza_cli.doctor import FUNCTIONS
+from tests.integration.command_rights import row_of
 from tests.integration.deliveries import SECRETS, call, post
 from tests.integration.place import WorldPlace
 from tests.integration.receiver import NUMBER_ID, TOKEN, Simulator
 from tests.integration.world import PORTFOLIO_YAML, World
-from tests.unit.template import MAPPING, ROOT, function_of, name_of, source, stack
+from tests.unit.template import MAPPING, function_of, name_of, source, stack
 from tests.unit.test_template_alarms import MORE_THAN, OURS, alarms, dimensions, metrics_of
 
 pytestmark = pytest.mark.in_memory
 
-DEPLOY = ROOT / "docs" / "deploy.md"
 BUSINESS = "100000000000001"
 QUEUES = ("Files", "Reminders", "Media", "Replies", "Reports", "Events")
 OUTPUTS = {
@@ -251,8 +250,7 @@ def test_what_is_broken_is_red_and_the_command_ends_with_1(
 
 def test_it_asks_for_the_rights_of_its_row_and_no_more(account: Account) -> None:
     assert asked().exit_code == 0
-    (row,) = (line for line in DEPLOY.read_text(encoding="utf-8").splitlines() if line.startswith("| `doctor` |"))
-    assert set(re.findall(r"`\w+:(\w+)`", row)) == account.asked_for
+    assert {right.partition(":")[2] for right in row_of("doctor").rights} == account.asked_for
 
 
 def test_what_may_not_be_asked_names_the_right(account: Account) -> None:
