@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from cobranza_cli import answer, app
 from cobranza_cli.place import Place
 from tests.integration.command_rights import READS, Asked, Noting, listed, row_of
 from tests.integration.partiql import PartiqlClient
-from tests.integration.place import WorldPlace
 from tests.integration.receiver import TOKEN, Simulator
 from tests.integration.replies import say
 from tests.integration.world import World, debts
@@ -43,11 +42,14 @@ RUNS: dict[str, list[str]] = {
 
 
 @dataclass(frozen=True)
-class Stack(WorldPlace):
+class Stack(Place):
     """A stack in prod. What is asked with the rights of another role is nobody's right."""
 
+    world: World
     asked: Asked
-    references = Place.references
+
+    def now(self) -> datetime:
+        return self.world.now
 
     def client(self, service: str) -> Any:
         made = self._made(service)
