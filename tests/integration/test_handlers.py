@@ -11,7 +11,6 @@ import pytest
 from cobranza import telemetry
 from cobranza.policy.breaker import Breaker
 from cobranza.queues import Queue, Reminder
-from cobranza.store.imports import Imports
 from cobranza.whatsapp.client import Refused
 from cobranza.whatsapp.errors import Action, ProviderError, rule_for
 from tests.integration.fakes import DyingClient, FakeContext, received
@@ -141,47 +140,6 @@ def test_a_file_that_fails_comes_again_in_a_minute_and_then_in_ten(world: World)
     for receives in (1, 2, 3):
         ingest(world, record("1", "no json", receives=receives), delays=delays)
     assert delays.delayed == [("handle of 1", seconds) for seconds in (60, 600, 600)]
-
-
-def test_a_file_that_waits_for_another_import_tells_since_when_as_often_as_it_comes(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[tuple[str, float]] = []
-    monkeypatch.setattr(telemetry, "measure", lambda name, seconds: told.append((name, seconds)))
-    put(world, "debts/tienda/b.csv", debts({}))
-    put(world, "contacts/tienda/c.csv", "borrower_id,action,at,source\n")
-    asked = [
-        record(name, file(key)) for name, key in (("b", "debts/tienda/b.csv"), ("c", "contacts/tienda/c.csv"))
-    ]
-    Imports(world.table).acquire("tienda", "another", world.now, world.now + timedelta(hours=3))
-    for _ in range(3):
-        sqs = Sqs()
-        assert ingest(world, *asked, delays=sqs) == failures()
-        assert [entry["DelaySeconds"] for entry in sqs.put] == [20, 20]
-        asked = [given(entry) for entry in sqs.put]
-        world.now += timedelta(hours=1)
-    assert told == [("WaitingFileAge", hours * 3600.0) for hours in (0, 0, 1, 1, 2, 2)]
-    world.now += timedelta(hours=1)
-    assert ingest(world, *asked) == failures()
-    assert result(world, "tienda/debts/b.csv")["created"] == 1
-    assert result(world, "tienda/contacts/c.csv")["read"] == 0
-
-
-@dataclass
-class Sqs(Delays):
-    """Keeps what is put."""
-
-    put: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
-        self.put += Entries
-        return {}
-
-
-def given(entry: dict[str, Any]) -> dict[str, Any]:
-    """What Lambda gets of a message that was put."""
-    attributes = {name: {"stringValue": told["StringValue"]} for name, told in entry["MessageAttributes"].items()}
-    return record(entry["Id"], entry["MessageBody"]) | {"messageAttributes": attributes}
 
 
 def test_a_second_try_plans_what_the_first_did_not(world: World) -> None:

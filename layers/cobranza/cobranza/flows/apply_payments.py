@@ -5,7 +5,7 @@ given by whoever comes next.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -121,9 +121,7 @@ class _Account:
         return [write for write in found if write]
 
 
-def apply_payments(
-    rooms: Rooms, rows: Sequence[tuple[Row, PaymentRow]], job: Job, applied: Applied
-) -> Sequence[Saved]:
+def apply_payments(rooms: Rooms, rows: list[tuple[Row, PaymentRow]], job: Job, applied: Applied) -> list[Saved]:
     """What is kept of those that have an owner, also where it was before."""
     told = [
         _Paid(row, good.payment, payment_ref(rooms, job, good.payment.payment_id))
