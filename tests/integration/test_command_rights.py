@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from cobranza.store.objects import Bucket
 from cobranza.store.plans import Plan
 from cobranza_cli import answer, app
 from cobranza_cli.place import Place
 from tests.integration.command_rights import READS, Asked, Noting, listed, row_of
 from tests.integration.partiql import PartiqlClient
+from tests.integration.place import Telling
 from tests.integration.receiver import TOKEN, Simulator
 from tests.integration.replies import say
 from tests.integration.world import World, debts
@@ -79,29 +79,6 @@ class People:
 
     def assume_role(self, **_: str) -> dict[str, Any]:
         return {"Credentials": {"AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c"}}
-
-
-@dataclass(frozen=True)
-class Telling:
-    """S3, which tells ingest at once of pauses and approvals."""
-
-    world: World
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.world.s3, name)
-
-    def put_object(self, **request: Any) -> None:
-        self.world.s3.put_object(**request)
-        self._tell(request["Key"])
-
-    def delete_object(self, **request: Any) -> None:
-        self.world.s3.delete_object(**request)
-        self._tell(request["Key"])
-
-    def _tell(self, key: str) -> None:
-        desk = {"control": self.world.control, "results": self.world.approvals}.get(key.partition("/")[0])
-        if desk:
-            desk.take(Bucket(self.world.s3, "inbox"), key, self.world.now)
 
 
 @pytest.fixture
