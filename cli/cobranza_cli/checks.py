@@ -186,13 +186,36 @@ def concurrency(quota: int, senders: int) -> Check:
     return ok("concurrency", f"The account runs {quota} functions at once.")
 
 
-def reader(queue: str, states: Collection[str]) -> Check:
-    """`states` of the event sources that take from the queue, in Lambda's words."""
+def reader(source: str, states: Collection[str]) -> Check:
+    """`states` of the event sources by which its function takes from a queue or stream, in Lambda's words."""
     if set(states) & AT_WORK:
-        return ok(f"{queue} reader", "A function takes from it.")
+        return ok(f"{source} reader", "Its function takes from it.")
     what = f"its event source is {', '.join(sorted(set(states)))}" if states else "it has no event source"
     return fail(
-        f"{queue} reader", f"No function takes from it: {what}.", "enable the trigger of its function in Lambda"
+        f"{source} reader",
+        f"Its function does not take from it: {what}.",
+        "enable the trigger of its function in Lambda",
+    )
+
+
+def streams(states: Mapping[str, Collection[str]], *, is_local: bool) -> Iterator[Check]:
+    """`states` as of a reader, of each table's stream. One that nobody reads has no age, and rings nowhere."""
+    if is_local and not any(set(each) & AT_WORK for each in states.values()):
+        yield ok("streams", "They are off on this machine, where nobody subscribes to events.")
+        return
+    for table, each in states.items():
+        yield reader(f"{table.lower()} stream", each)
+
+
+def rule(name: str, lost: str, states: Collection[str]) -> Check:
+    """`states` of the rules of EventBridge that have its name, one or none; `lost` is what comes by it."""
+    if "ENABLED" in states:
+        return ok(f"rule {name}", "It is on.")
+    what = "It is off" if states else "There is none"
+    return fail(
+        f"rule {name}",
+        f"{what}: {lost} are not read, and no alarm tells it.",
+        f"{'enable it in EventBridge' if states else 'deploy again'}, then drop again what came meanwhile",
     )
 
 
@@ -206,6 +229,14 @@ def schedule(name: str, states: Collection[str]) -> Check:
         f"{what}: nobody calls the function.",
         "enable it in EventBridge Scheduler" if states else "deploy again",
     )
+
+
+def inbox(is_told: bool) -> Check:
+    """Whether the bucket tells EventBridge what is dropped into it."""
+    if is_told:
+        return ok("inbox", "It tells what is dropped into it.")
+    do = "switch EventBridge on in the bucket's properties, then drop again what came meanwhile"
+    return fail("inbox", "It tells nobody what is dropped into it, and no alarm tells it.", do)
 
 
 def throttled(reserved: Mapping[str, int | None]) -> Iterator[Check]:
@@ -260,6 +291,15 @@ def age(queue: str, seconds: float | None, most: int) -> Check:
             f"{queue} queue", f"Its oldest message waits for {seconds:,.0f} seconds.", "see docs/runbook.md"
         )
     return ok(f"{queue} queue", f"Its oldest message waits for {seconds:,.0f} seconds.")
+
+
+def returned(queue: str, seconds: float | None, most: int) -> Check:
+    """`seconds` that the oldest had waited of what failed or had to wait, None where there was none."""
+    name = f"{queue} returned"
+    if seconds is None:
+        return ok(name, "Nothing came back in the last quarter of an hour.")
+    sentence = f"What came back in the last quarter of an hour had waited for up to {seconds:,.0f} seconds."
+    return fail(name, sentence, "see docs/runbook.md") if seconds > most else ok(name, sentence)
 
 
 def alarms(subscriptions: Sequence[str]) -> Check:

@@ -33,6 +33,21 @@ PATIENCE = 15.0  # seconds for the webhook: it may have to start
 EMPTY = json.dumps({"object": "whatsapp_business_account", "entry": []}).encode()
 # Outputs, and the seconds that their oldest message may wait: as the alarms of the template have it.
 WAITS = {"Files": 3600, "Reminders": 1800, "Media": 120, "Replies": 600}
+# What a queue's own age leaves out, by the service that tells it.
+RETURNED = {
+    "Files": ("ingest", "WaitingFileAge"),
+    "Reminders": ("send", "RetriedReminderAge"),
+    "Media": ("receipts", "RetriedReceiptAge"),
+}
+# Who takes from each queue, and from the stream of each table.
+QUEUES = {"Files": "Ingest", "Reminders": "Send", "Media": "ReceiptsFetcher", "Replies": "Answer"}
+STREAMS = {"Journal": "Events", "Ledger": "Events"}
+# The rules by which what is dropped into the inbox leaves it.
+RULES = {
+    "FileDropped": "files that are dropped",
+    "ControlChanged": "pauses, and orders to resume,",
+    "PlanApproved": "approvals of plans",
+}
 DEAD = ("Files", "Reminders", "Media", "Replies", "Reports", "Events")
 FUNCTIONS = (
     "Ingest",
@@ -48,7 +63,7 @@ FUNCTIONS = (
 SCHEDULED = ("Scheduler", "Reports")
 SECRETS = ("Provider", "Webhook", "Identity", "Gateway")
 NEEDED = frozenset(
-    ["Alarms", "WebhookUrl", *FUNCTIONS]
+    ["Alarms", "WebhookUrl", *FUNCTIONS, *RULES]
     + [f"{name}SecretArn" for name in SECRETS]
     + [f"{name}QueueUrl" for name in WAITS]
     + [f"{name}DeadLettersUrl" for name in DEAD]
@@ -78,6 +93,7 @@ def look(place: Place) -> list[Check]:
         ("dead letters", lambda: _dead_letters(place)),
         ("ages", lambda: _ages(place)),
         ("readers", lambda: _readers(place)),
+        ("rules", lambda: _rules(place)),
         ("schedules", lambda: _schedules(place)),
         ("functions", lambda: checks.throttled(_reserved(place))),
         ("alarms", lambda: [_alarms(place)]),
@@ -259,32 +275,56 @@ def _dead_letters(place: Place) -> Iterator[Check]:
 def _ages(place: Place) -> Iterator[Check]:
     cloudwatch = place.client("cloudwatch")
     for name, most in WAITS.items():
-        yield checks.age(name.lower(), _oldest(cloudwatch, place.outputs[f"{name}QueueUrl"]), most)
+        queue = {"QueueName": place.outputs[f"{name}QueueUrl"].rsplit("/", 1)[-1]}
+        measured = _measures(cloudwatch, "AWS/SQS", "ApproximateAgeOfOldestMessage", queue)
+        yield checks.age(name.lower(), measured[-1] if measured else None, most)
+    for name, (service, metric) in RETURNED.items():
+        measured = _measures(cloudwatch, "Cobranza", metric, {"service": service})
+        yield checks.returned(name.lower(), max(measured, default=None), WAITS[name])
 
 
-def _oldest(cloudwatch: Any, url: str) -> float | None:
-    """How many seconds the queue's oldest message waits, by the newest measure of a quarter of an hour."""
+def _measures(cloudwatch: Any, namespace: str, metric: str, dimensions: Mapping[str, str]) -> list[float]:
+    """The greatest of each minute of the last quarter of an hour, the newest last."""
     now = datetime.now(UTC)
     answer = cloudwatch.get_metric_statistics(
-        Namespace="AWS/SQS",
-        MetricName="ApproximateAgeOfOldestMessage",
-        Dimensions=[{"Name": "QueueName", "Value": url.rsplit("/", 1)[-1]}],
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
         StartTime=now - timedelta(minutes=15),
         EndTime=now,
         Period=60,
         Statistics=["Maximum"],
     )
     points = sorted(answer["Datapoints"], key=lambda each: each["Timestamp"])
-    return cast(float, points[-1]["Maximum"]) if points else None
+    return [each["Maximum"] for each in points]
 
 
 def _readers(place: Place) -> Iterator[Check]:
-    sqs, functions = place.client("sqs"), place.client("lambda")
-    for name in WAITS:
-        asked = {"QueueUrl": place.outputs[f"{name}QueueUrl"], "AttributeNames": ["QueueArn"]}
-        arn = sqs.get_queue_attributes(**asked)["Attributes"]["QueueArn"]
-        sources = functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
-        yield checks.reader(name.lower(), [each["State"] for each in sources])
+    pages = place.client("lambda").get_paginator("list_event_source_mappings").paginate()
+    found = [each for page in pages for each in page["EventSourceMappings"]]
+
+    def states(source: str, function: str) -> list[str]:
+        reader = f":function:{place.outputs[function]}:"
+        return [
+            each["State"]
+            for each in found
+            if source in f"{each['EventSourceArn']}:" and reader in f"{each['FunctionArn']}:"
+        ]
+
+    for name, function in QUEUES.items():
+        queue = place.outputs[f"{name}QueueUrl"].rsplit("/", 1)[-1]
+        yield checks.reader(name.lower(), states(f":{queue}:", function))
+    streams = {name: states(f":table/{place.outputs[name]}/", function) for name, function in STREAMS.items()}
+    yield from checks.streams(streams, is_local=place.outputs["Stage"] == "local")
+
+
+def _rules(place: Place) -> Iterator[Check]:
+    told = place.client("s3").get_bucket_notification_configuration(Bucket=place.outputs["Inbox"])
+    yield checks.inbox("EventBridgeConfiguration" in told)
+    events = place.client("events")
+    for name, lost in RULES.items():
+        found = events.list_rules(NamePrefix=place.outputs[name])["Rules"]
+        yield checks.rule(name, lost, [each["State"] for each in found if each["Name"] == place.outputs[name]])
 
 
 def _schedules(place: Place) -> Iterator[Check]:

@@ -94,7 +94,8 @@ def posts_to(phone_number_id: str, told: str, ours: str) -> Check:
 def handshake(status: int, echoed: bool) -> Check:
     """`status` 0: no answer."""
     if status == 0:
-        return fail("webhook", "It gives no answer.", "see that output WebhookUrl is what Meta was told")
+        do = "see that the API of output WebhookUrl and its stage are there, and that this machine reaches AWS"
+        return fail("webhook", "It gives no answer.", do)
     if status == 200 and echoed:
         return ok("webhook", "It answers the handshake.")
     return fail(

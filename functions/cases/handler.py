@@ -1,7 +1,7 @@
 """HTTP API → ledger and WhatsApp. The creditor's own people list cases, answer, take and close them, and decide
 about receipts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -21,6 +21,7 @@ from cobranza.cases_api import (
     asked_of,
     caller_of,
     case_id_of,
+    named_in,
     order_of,
     receipt_id_of,
     told_of_case,
@@ -119,21 +120,26 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
         caller = caller_of(event)
         deps = deps or wire()
         deps.answers.whatsapp.hang_up()
-        told = _do(event, deps, caller, deps.clock())
+        told, borrowers = _do(event, deps, caller, deps.clock())
     except (CaseRefused, InvalidInput, ValidationError) as refused:
         return _refused(event, *told_of_refusal(refused))
     telemetry.count("CasesAsked")
-    telemetry.logger.info("cases", route=event["routeKey"])
+    telemetry.logger.info("cases", route=event["routeKey"], **named_in(event), **telemetry.about(borrowers))
     return answer_json(200, told)
 
 
 def _refused(event: dict[str, Any], status: int, told: dict[str, Any]) -> dict[str, Any]:
     telemetry.count("CasesRefused")
-    telemetry.logger.info("cases refused", route=event.get("routeKey", ""), code=told["code"])
+    route = event.get("routeKey", "")
+    telemetry.logger.info("cases refused", route=route, code=told["code"], **named_in(event))
     return answer_json(status, told)
 
 
-def _do(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> dict[str, Any]:
+# What is told of a call, and the references of those whom it is about.
+type Told = tuple[dict[str, Any], Sequence[str]]
+
+
+def _do(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> Told:
     match event["routeKey"]:
         case "GET /cases":
             return _page(event, deps, caller, now)
@@ -145,7 +151,8 @@ def _do(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> dic
             case_id = case_id_of(event)
             if route != "GET /cases/{id}":
                 _order(event, deps, caller, now)(case_id)
-            return told_of_case(deps.desk.show(caller, case_id, now))
+            shown = deps.desk.show(caller, case_id, now)
+            return told_of_case(shown), shown.case.borrowers
 
 
 def _order(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> Callable[[str], None]:
@@ -168,20 +175,24 @@ def _order(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> 
             raise CaseRefused("NOT_FOUND")
 
 
-def _page(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> dict[str, Any]:
+def _page(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> Told:
     asked = asked_of(event, OpenCases)
     wanted = Wanted(portfolio=asked.portfolio, state=asked.state, queue=asked.queue, after=asked.cursor)
     found, following = deps.desk.page(caller, wanted, now)
-    return {"cases": [told_of_case(each) for each in found], "next": following or None}
+    borrowers = dict.fromkeys(ref for each in found for ref in each.case.borrowers)
+    return {"cases": [told_of_case(each) for each in found], "next": following or None}, [*borrowers]
 
 
-def _waiting(event: dict[str, Any], deps: Deps, caller: Caller) -> dict[str, Any]:
+def _waiting(event: dict[str, Any], deps: Deps, caller: Caller) -> Told:
     asked = asked_of(event, WaitingReceipts)
     found, following = deps.decisions.page(caller, asked.portfolio, asked.cursor)
-    return {"receipts": [told_of_receipt(each) for each in found], "next": following or None}
+    borrowers = dict.fromkeys(each.receipt.borrower for each in found)
+    return {"receipts": [told_of_receipt(each) for each in found], "next": following or None}, [*borrowers]
 
 
-def _decide(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> dict[str, Any]:
+def _decide(event: dict[str, Any], deps: Deps, caller: Caller, now: datetime) -> Told:
     receipt_id = receipt_id_of(event)
     cells = order_of(event, Decision).model_dump()
-    return told_of_receipt(deps.decisions.decide(caller, receipt_id, cells, now))
+    shown = deps.decisions.decide(caller, receipt_id, cells, now)
+    telemetry.count("PaymentsApplied", shown.payments)
+    return told_of_receipt(shown), [shown.receipt.borrower]

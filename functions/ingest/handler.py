@@ -4,6 +4,7 @@ Files in control/, and approvals beside plans, come straight from their rules, s
 waits behind imports."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -16,11 +17,11 @@ from cobranza.flows.apply_control import ControlDesk
 from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.approve_plan import ApprovalDesk
 from cobranza.flows.drops import CONTROL, RESULTS
-from cobranza.flows.import_file import Importer
+from cobranza.flows.import_file import Busy, Importer
 from cobranza.flows.import_part import PartImporter
 from cobranza.flows.readiness import Judge
 from cobranza.flows.results import ResultDesk
-from cobranza.queues import DroppedFile, FilePart, Queue, failures, parse_file_work
+from cobranza.queues import SINCE, DroppedFile, FilePart, Queue, failures, parse_file_work
 from cobranza.refs import References
 from cobranza.settings import IngestSettings
 from cobranza.store.aws import client
@@ -36,12 +37,14 @@ from cobranza.store.payments import Payments
 from cobranza.store.plans import Plans
 from cobranza.store.portfolios import remembered
 from cobranza.store.secrets import Secret, stage_clock
-from cobranza.store.table import Table
+from cobranza.store.table import Table, utc
 from cobranza.store.templates import Templates
 from cobranza.whatsapp.templates import announced, announcements
 
 # Seconds that a message rests after its first failure, and ten times that after its second. It has three tries.
 REST = 60
+# When to look again while another import writes the portfolio's book.
+BUSY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     for record in event["Records"]:
         received = int(record["attributes"]["ApproximateReceiveCount"])
         try:
-            _do(deps, record["body"], retried=received > 1)
+            _do(deps, record, retried=received > 1)
         except NotFound:
             telemetry.logger.warning("file is gone")
             telemetry.count("FilesGone")
@@ -110,12 +113,22 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     return failures(failed)
 
 
-def _do(deps: Deps, body: str, *, retried: bool) -> None:
-    work = parse_file_work(body)
-    if isinstance(work, DroppedFile):
-        _take(deps, work, retried=retried)
-    else:
-        _tell(deps.importer.take_part(Bucket(deps.s3, work.bucket), work, deps.clock(), retried=retried))
+def _do(deps: Deps, record: dict[str, Any], *, retried: bool) -> None:
+    work = parse_file_work(record["body"])
+    try:
+        if isinstance(work, DroppedFile):
+            _take(deps, work, retried=retried)
+        else:
+            _tell(deps.importer.take_part(Bucket(deps.s3, work.bucket), work, deps.clock(), retried=retried))
+    except Busy:
+        _wait(deps, work, record.get("messageAttributes", {}).get(SINCE, {}).get("stringValue", ""))
+
+
+def _wait(deps: Deps, work: DroppedFile | FilePart, since: str) -> None:
+    """Comes back as a message of its own, which has all its tries and tells since when it waits."""
+    now = deps.clock()
+    deps.queue.put([work], delay=BUSY, since=since or utc(now))
+    telemetry.measure("WaitingFileAge", (now - datetime.fromisoformat(since)).total_seconds() if since else 0)
 
 
 def _take(deps: Deps, dropped: DroppedFile, *, retried: bool) -> None:
@@ -135,6 +148,7 @@ def _tell(summary: Summary | None) -> None:
         return
     telemetry.count("RowsRead", summary.read)
     telemetry.count("RowsRefused", summary.refused)
+    telemetry.count("PaymentsApplied", summary.payments)
     telemetry.count("FilesRefused", 1 if summary.error else 0)
     telemetry.count("FilesWaiting", 1 if summary.waiting is not None else 0)
     telemetry.logger.info(

@@ -1,7 +1,7 @@
 """HTTP API → ledger. A payment gateway tells a payment: checked, booked, then answered."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -68,7 +68,7 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     except BadPayment as bad:
         return _refused(422, {"errors": bad.problems}, "PaymentsUnreadable")
     telemetry.count(f"Payments{taken.status.title()}")
-    telemetry.logger.info("payment", status=taken.status, reason=taken.reason)
+    telemetry.logger.info("payment", **asdict(taken))
     reason = {"reason": taken.reason} if taken.reason else {}
     return answer_json(202 if taken.reason else 200, {"status": taken.status, **reason})
 

@@ -13,7 +13,7 @@ from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.fetch_receipt import ANSWER_WITHIN, ReceiptDesk
 from cobranza.flows.say_once import TryLater
-from cobranza.queues import MEDIA_RECEIVED, MediaToFetch, Queue, failures, whose
+from cobranza.queues import MEDIA_RECEIVED, MediaToFetch, Queue, failures, waited, whose
 from cobranza.settings import ReceiptsSettings
 from cobranza.store.aws import client
 from cobranza.store.cases import Cases
@@ -80,6 +80,7 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
             else:
                 telemetry.logger.exception("receipt failed", extra=whose(record["body"]))
             telemetry.count("ReceiptsRetried")
+            telemetry.measure("RetriedReceiptAge", waited(record, now))
             _give_up_in_the_end(record, deps, now)
             failed.append(record["messageId"])
             deps.queue.delay(record["receiptHandle"], random.randint(5, 15))

@@ -16,7 +16,7 @@ from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Outcome, Sender
 from cobranza.flows.stops import Stops
 from cobranza.flows.upload_document import DocumentDesk
-from cobranza.queues import Queue, Reminder, failures, whose
+from cobranza.queues import Queue, Reminder, failures, waited, whose
 from cobranza.settings import SendSettings
 from cobranza.store.aws import client
 from cobranza.store.documents import Documents
@@ -107,7 +107,7 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
         looked = list(threads.map(lambda record: _look(deps, record, context, now), event["Records"]))
     closed = _close(sender, looked, now)
     for one in closed:
-        _tell(one)
+        _tell(one, now)
     outcomes = [one.outcome for one in closed if one.outcome]
     _tell_what_to_mend({outcome.mend for outcome in outcomes if outcome.mend})
     _tell_of_old_data(sum(outcome.code.endswith("_STALE_DATA") for outcome in outcomes))
@@ -155,9 +155,11 @@ def _close_alone(sender: Sender, looked: Looked, now: datetime) -> Looked:
     return looked
 
 
-def _tell(looked: Looked) -> None:
+def _tell(looked: Looked, now: datetime) -> None:
     """Lines and metrics of one record."""
     reminder, outcome = looked.reminder, looked.outcome
+    if not looked.is_settled:
+        telemetry.measure("RetriedReminderAge", waited(looked.record, now))
     if reminder is None or outcome is None:
         telemetry.count("RemindersFailed")
         return

@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any, cast
 from unittest.mock import patch
 
-from tests.integration.fakes import FakeContext
+from tests.integration.fakes import FakeContext, received
 from tests.integration.world import function
 
 # As in the template.
@@ -100,7 +100,7 @@ def _work(queue: "Pipe[Waiting]", back: "Pipe[Returned]", up: Any) -> None:
                 "messageId": str(place),
                 "receiptHandle": str(place),
                 "body": body,
-                "attributes": {"ApproximateReceiveCount": str(receives)},
+                "attributes": received(receives),
             }
             for place, (body, receives) in enumerate(batch)
         ]

@@ -32,7 +32,7 @@ from tests.bench.dynamodb import Stub
 from tests.bench.lambdas import BATCH, SENDERS, Delays
 from tests.bench.report import Row
 from tests.bench.table_server import LADDER, NOON, TOKEN, queued
-from tests.integration.fakes import FakeContext
+from tests.integration.fakes import FakeContext, received
 from tests.integration.memory import packed
 from tests.integration.world import function
 
@@ -164,7 +164,7 @@ def _record(borrower: str, lease: str) -> dict[str, Any]:
         "messageId": borrower,
         "receiptHandle": borrower,
         "body": json.dumps({"v": 1, "borrower": borrower, "lease": lease, "trace": "bench"}),
-        "attributes": {"ApproximateReceiveCount": "1"},
+        "attributes": received(),
     }
 
 

@@ -78,3 +78,40 @@ def throttled(stack: Stack, function: str) -> Generator[None]:
         yield
     finally:
         functions.delete_function_concurrency(FunctionName=name)
+
+
+@contextmanager
+def no_stream(stack: Stack, table: str) -> Generator[None]:
+    """Nobody reads one table's stream, and the other's somebody does; on this machine both are off."""
+    functions, events = stack.client("lambda"), stack.functions["events"]
+    sources = functions.list_event_source_mappings(FunctionName=events)["EventSourceMappings"]
+    for each in sources:
+        is_read = f":table/{stack.tables[table]}/" not in each["EventSourceArn"]
+        functions.update_event_source_mapping(UUID=each["UUID"], Enabled=is_read)
+    try:
+        yield
+    finally:
+        for each in sources:
+            functions.update_event_source_mapping(UUID=each["UUID"], Enabled=False)
+
+
+@contextmanager
+def no_rule(stack: Stack, output: str) -> Generator[None]:
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in described(stack)["Outputs"]}
+    events, name = stack.client("events"), outputs[output]
+    events.disable_rule(Name=name)
+    try:
+        yield
+    finally:
+        events.enable_rule(Name=name)
+
+
+@contextmanager
+def silent_inbox(stack: Stack) -> Generator[None]:
+    s3, inbox = stack.client("s3"), stack.buckets["inbox"]
+    s3.put_bucket_notification_configuration(Bucket=inbox, NotificationConfiguration={})
+    try:
+        yield
+    finally:
+        told = {"EventBridgeConfiguration": {}}
+        s3.put_bucket_notification_configuration(Bucket=inbox, NotificationConfiguration=told)

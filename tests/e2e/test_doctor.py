@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cobranza_cli.app import app
 from local import drive, samples
 from local.stack import ACCESS_TOKEN, APP_SECRET, CONCURRENCY, FOLDER, PHONE_NUMBER_ID, VERIFY_TOKEN, Stack
-from tests.e2e.broken import no_route, parameter, throttled
+from tests.e2e.broken import no_route, no_rule, no_stream, parameter, silent_inbox, throttled
 from tests.e2e.steps import configure, empty_tables, post
 
 WABA = "100000000000001"
@@ -296,8 +296,38 @@ BROKEN: dict[str, tuple[Breaks, dict[str, str], str]] = {
     ),
     "event source disabled": (
         lambda stack: no_reader(stack, "send"),
-        {"reminders reader": "No function takes from it: its event source is Disabled."},
+        {"reminders reader": "Its function does not take from it: its event source is Disabled."},
         "enable the trigger",
+    ),
+    "journal's stream not read": (
+        lambda stack: no_stream(stack, "journal"),
+        {"journal stream reader": "Its function does not take from it: its event source is Disabled."},
+        "enable the trigger",
+    ),
+    "ledger's stream not read": (
+        lambda stack: no_stream(stack, "ledger"),
+        {"ledger stream reader": "Its function does not take from it: its event source is Disabled."},
+        "enable the trigger",
+    ),
+    "rule of files disabled": (
+        lambda stack: no_rule(stack, "FileDropped"),
+        {"rule FileDropped": "It is off: files that are dropped are not read"},
+        "drop again what came meanwhile",
+    ),
+    "rule of pauses disabled": (
+        lambda stack: no_rule(stack, "ControlChanged"),
+        {"rule ControlChanged": "It is off: pauses, and orders to resume, are not read"},
+        "enable it in EventBridge",
+    ),
+    "rule of approvals disabled": (
+        lambda stack: no_rule(stack, "PlanApproved"),
+        {"rule PlanApproved": "It is off: approvals of plans are not read"},
+        "enable it in EventBridge",
+    ),
+    "inbox tells nobody": (
+        silent_inbox,
+        {"inbox": "It tells nobody what is dropped into it"},
+        "switch EventBridge on in the bucket's properties",
     ),
     "schedule disabled": (
         lambda stack: no_schedule(stack, "scheduler"),

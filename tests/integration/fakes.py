@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 
 from cobranza.store.objects import Opened, Received
 from cobranza.whatsapp.client import Accepted, Answer
+
+NOON = datetime(2026, 11, 24, 17, tzinfo=UTC)
 
 
 @dataclass
@@ -25,6 +27,11 @@ class FakeContext:
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining
+
+
+def received(times: int = 1, sent_at: datetime = NOON) -> dict[str, str]:
+    """What SQS tells of a message beside its body."""
+    return {"ApproximateReceiveCount": str(times), "SentTimestamp": str(int(sent_at.timestamp() * 1000))}
 
 
 @dataclass

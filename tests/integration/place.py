@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from cobranza.refs import References
+from cobranza.store.objects import Bucket
 from cobranza_cli.place import Place
 from tests.integration.partiql import PartiqlClient
 from tests.integration.world import World
@@ -30,3 +31,26 @@ class WorldPlace(Place):
     @property
     def references(self) -> References:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.world.references
+
+
+@dataclass(frozen=True)
+class Telling:
+    """S3, which tells ingest at once of pauses and approvals."""
+
+    world: World
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.world.s3, name)
+
+    def put_object(self, **request: Any) -> None:
+        self.world.s3.put_object(**request)
+        self._tell(request["Key"])
+
+    def delete_object(self, **request: Any) -> None:
+        self.world.s3.delete_object(**request)
+        self._tell(request["Key"])
+
+    def _tell(self, key: str) -> None:
+        desk = {"control": self.world.control, "results": self.world.approvals}.get(key.partition("/")[0])
+        if desk:
+            desk.take(Bucket(self.world.s3, "inbox"), key, self.world.now)

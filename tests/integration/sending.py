@@ -11,7 +11,7 @@ from cobranza.store.table import exact
 from cobranza.whatsapp.client import Refused, Unclear
 from cobranza.whatsapp.errors import Action, ProviderError, rule_for
 from cobranza.whatsapp.events import parse
-from tests.integration.fakes import FakeWhatsApp
+from tests.integration.fakes import FakeWhatsApp, received
 from tests.integration.replies import NUMBER, Drop
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 
@@ -71,7 +71,7 @@ def records(reminders: list[Reminder]) -> list[dict[str, Any]]:
             "messageId": each.borrower,
             "receiptHandle": "h",
             "body": json.dumps(asdict(each)),
-            "attributes": {"ApproximateReceiveCount": "1"},
+            "attributes": received(),
         }
         for each in reminders
     ]

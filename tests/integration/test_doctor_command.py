@@ -3,13 +3,11 @@
 import contextlib
 import io
 import json
-import re
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
@@ -17,102 +15,18 @@ from cobranza.policy.breaker import BY_HAND, Breaker
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store.table import utc
 from cobranza_cli import app, doctor, registering
-from cobranza_cli.doctor import FUNCTIONS
+from tests.integration.account import OUTPUTS, Account
+from tests.integration.command_rights import row_of
 from tests.integration.deliveries import SECRETS, call, post
 from tests.integration.place import WorldPlace
 from tests.integration.receiver import NUMBER_ID, TOKEN, Simulator
 from tests.integration.world import PORTFOLIO_YAML, World
-from tests.unit.template import ROOT, source
-from tests.unit.test_template_alarms import MORE_THAN
+from tests.unit.template import MAPPING, function_of, name_of, source, stack
+from tests.unit.test_template_alarms import MORE_THAN, OURS, alarms, dimensions, metrics_of
 
 pytestmark = pytest.mark.in_memory
 
-DEPLOY = ROOT / "docs" / "deploy.md"
 BUSINESS = "100000000000001"
-QUEUES = ("Files", "Reminders", "Media", "Replies", "Reports", "Events")
-OUTPUTS = {
-    "Ledger": "ledger",
-    "Journal": "journal",
-    "Inbox": "inbox",
-    "Stage": "prod",
-    "TestPhones": "",
-    "CountriesOn": "MX,CO,BR",
-    "Senders": "5",
-    "CasesIssuer": "",
-    "Alarms": "alarms",
-    **{name: f"cobranza-{name}-1" for name in FUNCTIONS},
-    "WebhookUrl": "https://api.example.com/webhook",
-    **{f"{name}SecretArn": name for name in ("Provider", "Webhook", "Identity", "Gateway")},
-    **{f"{name}QueueUrl": f"https://sqs/{name}" for name in QUEUES},
-    **{f"{name}DeadLettersUrl": f"https://sqs/{name}Dead" for name in QUEUES},
-}
-
-
-@dataclass
-class Account:
-    """What AWS says of the account that the stack is in."""
-
-    secrets: dict[str, Any]
-    subscriptions: list[str]
-    dead: int = 0
-    oldest: float = 3.0
-    executions: int = 1000
-    sources: tuple[str, ...] = ("Enabled",)
-    schedules: str = "ENABLED"
-    reserved: dict[str, int] = field(default_factory=dict[str, int])
-    refuses: str = ""
-    asked_for: set[str] = field(default_factory=set[str])
-
-    @property
-    def exceptions(self) -> Any:
-        return type("Exceptions", (), {"ResourceNotFoundException": KeyError})
-
-    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:
-        self._ask("GetSecretValue")
-        return {"SecretString": json.dumps(self.secrets[SecretId])}
-
-    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> dict[str, Any]:
-        self._ask("GetQueueAttributes")
-        count = self.dead if QueueUrl.endswith("Dead") else 0
-        date = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
-        attributes = {name: str(count if name == "ApproximateNumberOfMessages" else 0) for name in AttributeNames}
-        attributes |= {"QueueArn": f"arn:{QueueUrl}"} if "QueueArn" in AttributeNames else {}
-        return {"Attributes": attributes, "ResponseMetadata": {"HTTPHeaders": {"date": date}}}
-
-    def get_metric_statistics(self, *, EndTime: datetime, **_: Any) -> dict[str, Any]:
-        self._ask("GetMetricStatistics")
-        older, newer = EndTime - timedelta(minutes=3), EndTime - timedelta(minutes=1)
-        return {"Datapoints": [{"Timestamp": newer, "Maximum": self.oldest}, {"Timestamp": older, "Maximum": 9e9}]}
-
-    def get_account_settings(self) -> dict[str, Any]:
-        self._ask("GetAccountSettings")
-        return {"AccountLimit": {"ConcurrentExecutions": self.executions}}
-
-    def list_event_source_mappings(self, *, EventSourceArn: str) -> dict[str, Any]:
-        self._ask("ListEventSourceMappings")
-        assert EventSourceArn.startswith("arn:https://sqs/")
-        return {"EventSourceMappings": [{"State": state} for state in self.sources]}
-
-    def get_function_concurrency(self, *, FunctionName: str) -> dict[str, int]:
-        self._ask("GetFunctionConcurrency")
-        return self.reserved
-
-    def get_paginator(self, operation: str) -> "Account":
-        self._ask("".join(map(str.title, operation.split("_"))))
-        return self
-
-    def paginate(self, **_: str) -> list[dict[str, Any]]:
-        functions = (
-            f"arn:aws:lambda:us-east-1:111122223333:function:cobranza-{name}-1:live" for name in FUNCTIONS
-        )
-        schedules = [{"State": self.schedules, "Target": {"Arn": arn}} for arn in functions]
-        subscriptions = [{"SubscriptionArn": arn} for arn in self.subscriptions]
-        return [{"Subscriptions": subscriptions, "Schedules": schedules}]
-
-    def _ask(self, operation: str) -> None:
-        self.asked_for.add(operation)
-        if operation == self.refuses:
-            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, operation)
 
 
 @dataclass(frozen=True)
@@ -177,7 +91,10 @@ def test_a_set_up_that_is_right_is_all_green(account: Account) -> None:
         found(result)
     )
     assert {f"account {BUSINESS}", f"webhook of {NUMBER_ID}"} <= set(found(result))
-    assert {"app secret", "stops", "media reader", "reports schedule", "functions"} <= set(found(result))
+    assert {"inbox", "rule FileDropped", "files returned", "functions"} <= set(found(result))
+    assert {"app secret", "stops", "media reader", "journal stream reader", "reports schedule"} <= set(
+        found(result)
+    )
 
 
 def test_it_changes_nothing_and_shows_no_secret(account: Account, world: World) -> None:
@@ -194,7 +111,15 @@ def test_it_changes_nothing_and_shows_no_secret(account: Account, world: World) 
         ({"dead": 2}, "media given up"),
         ({"oldest": 121.0}, "media queue"),
         ({"subscriptions": ["PendingConfirmation"]}, "alarms"),
-        ({"sources": ("Disabled",)}, "replies reader"),
+        ({"returned": 3601.0}, "files returned"),
+        ({"returned": 121.0}, "media returned"),
+        ({"off": {"Replies"}}, "replies reader"),
+        ({"off": {"Journal"}}, "journal stream reader"),
+        ({"off": {"Ledger"}}, "ledger stream reader"),
+        ({"off": {"FileDropped"}}, "rule FileDropped"),
+        ({"off": {"ControlChanged"}}, "rule ControlChanged"),
+        ({"off": {"PlanApproved"}}, "rule PlanApproved"),
+        ({"is_told": False}, "inbox"),
         ({"schedules": "DISABLED"}, "scheduler schedule"),
         ({"reserved": {"ReservedConcurrentExecutions": 0}}, "payments function"),
         ({"refuses": "GetAccountSettings"}, "concurrency"),
@@ -212,8 +137,7 @@ def test_what_is_broken_is_red_and_the_command_ends_with_1(
 
 def test_it_asks_for_the_rights_of_its_row_and_no_more(account: Account) -> None:
     assert asked().exit_code == 0
-    (row,) = (line for line in DEPLOY.read_text(encoding="utf-8").splitlines() if line.startswith("| `doctor` |"))
-    assert set(re.findall(r"`\w+:(\w+)`", row)) == account.asked_for
+    assert {right.partition(":")[2] for right in row_of("doctor").rights} == account.asked_for
 
 
 def test_what_may_not_be_asked_names_the_right(account: Account) -> None:
@@ -332,6 +256,49 @@ def test_where_cases_are_on_the_keys_of_their_issuer_are_read(
 def test_a_text_that_meta_has_paused_is_red(account: Account, world: World) -> None:
     world.templates.tell("saldo_vencido", "es", {"status": "PAUSED"}, world.now + timedelta(hours=1))
     assert found(asked("--json"))["templates"] == "fail"
+
+
+def test_streams_that_nobody_reads_on_this_machine_are_no_fault_unless_one_of_them_is_read(
+    account: Account,
+) -> None:
+    app.Where().place().outputs["Stage"] = "local"
+    account.off = frozenset({"Journal", "Ledger"})
+    assert found(asked("--json"))["streams"] == "ok"
+    account.off = frozenset({"Journal"})
+    assert found(asked("--json"))["journal stream reader"] == "fail"
+
+
+def test_what_comes_back_is_told_by_the_metrics_of_the_alarms() -> None:
+    """Of each queue whose own age leaves it out."""
+    named = {"Media": "Receipts"}
+    told = {
+        named.get(name, name): (dimensions(metric)["service"], metric["MetricName"])
+        for name in doctor.WAITS
+        for metric in metrics_of(alarms(stack("prod"))[f"{named.get(name, name)}AreLate"])
+        if metric["Namespace"] == OURS
+    }
+    assert {named.get(name, name): metric for name, metric in doctor.RETURNED.items()} == told
+
+
+def test_it_looks_at_every_trigger_and_every_rule_of_the_inbox() -> None:
+    now, outputs = stack("prod"), source()["Outputs"]
+    outputs_of = {name_of(f"${{{told['Value']['Ref']}}}"): name for name, told in outputs.items() if _is_ref(told)}
+    triggers = {
+        (
+            outputs_of[name_of(each["EventSourceArn"])].removesuffix("QueueUrl"),
+            outputs_of[function_of(each["FunctionName"])],
+        )
+        for each in now.of(MAPPING).values()
+    }
+    assert {*doctor.QUEUES.items(), *doctor.STREAMS.items()} == triggers
+    of_the_inbox = {
+        name for name, rule in now.of("AWS::Events::Rule").items() if "aws.s3" in rule["EventPattern"]["source"]
+    }
+    assert set(doctor.RULES) == of_the_inbox == {name for name in doctor.RULES if outputs_of[name] == name}
+
+
+def _is_ref(output: dict[str, Any]) -> bool:
+    return isinstance(output["Value"], dict) and "Ref" in output["Value"]
 
 
 def test_its_ages_are_those_of_the_alarms() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from cobranza.policy.breaker import Breaker
 from cobranza.queues import Queue, Reminder
 from cobranza.whatsapp.client import Refused
 from cobranza.whatsapp.errors import Action, ProviderError, rule_for
-from tests.integration.fakes import DyingClient, FakeContext
-from tests.integration.world import World, debts, function
+from tests.integration.fakes import DyingClient, FakeContext, received
+from tests.integration.world import TUESDAY, World, debts, function
 
 pytestmark = pytest.mark.in_memory
 
@@ -23,12 +24,12 @@ LOCKED = Refused(Action.STOP_ACCOUNT, ProviderError(131031, "Account locked", "s
 type Drop = Callable[..., dict[str, Any]]
 
 
-def record(name: str, body: Any, *, receives: int = 1) -> dict[str, Any]:
+def record(name: str, body: Any, *, receives: int = 1, sent_at: datetime = TUESDAY) -> dict[str, Any]:
     return {
         "messageId": name,
         "receiptHandle": f"handle of {name}",
         "body": body if isinstance(body, str) else json.dumps(body),
-        "attributes": {"ApproximateReceiveCount": str(receives)},
+        "attributes": received(receives, sent_at),
     }
 
 
@@ -312,6 +313,18 @@ def test_without_time_for_a_call_reminders_go_back_untouched(
     assert send(world, *reminders.values(), delays=delays, remaining=18_000) == failures(*reminders)
     assert world.kept() == before
     assert (delays.delayed, world.whatsapp.sent) == ([], [])
+
+
+def test_a_reminder_that_comes_back_tells_how_long_it_has_waited(
+    world: World, reminders: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, float]] = []
+    monkeypatch.setattr(telemetry, "measure", lambda name, seconds: told.append((name, seconds)))
+    world.whatsapp.answers = [PACE]
+    refused = reminders["C1"] | {"attributes": received(4, world.now - timedelta(minutes=36))}
+    unreadable = record("0", "no json", sent_at=world.now - timedelta(minutes=12))
+    assert send(world, unreadable, refused, reminders["C2"], delays=Delays()) == failures("0", "C1")
+    assert told == [("RetriedReminderAge", 720.0), ("RetriedReminderAge", 2160.0)]
 
 
 def test_a_reminder_comes_back_also_when_it_cannot_be_told_when(

@@ -8,11 +8,14 @@ import pytest
 
 from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.store.imports import Imports
-from tests.integration.deliveries import AT, PHONE, Element, message, status, tell
+from tests.integration.deliveries import AT, PHONE, Drop, Element, message, status, tell
 from tests.integration.fakes import FakeContext
 from tests.integration.overheard import Overheard
 from tests.integration.receipts import desk
+from tests.integration.test_cases_api import call, opened
+from tests.integration.test_gateway_payments import tell as tell_payment
 from tests.integration.test_handlers import Delays, body, failures, file, ingest, put, record, send
+from tests.integration.test_receipt_decisions import receive
 from tests.integration.world import World, debts, function
 
 pytestmark = [pytest.mark.in_memory, pytest.mark.usefixtures("portfolio")]
@@ -86,6 +89,50 @@ def test_a_row_its_message_its_statuses_and_its_reply_are_found_by_one_id(world:
     (asked,) = queued_replies(world)
     assert answer(world, asked) == failures()
     assert log.only("reply")["borrower"] == world.ref()
+
+
+def test_a_payment_names_its_payer_and_its_number_by_reference(world: World, drop: Drop, log: Log) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    number = world.references.ref("payment", "tienda|tx-1")
+    for told in ({}, {"borrower_id": "", "debt_id": "F-1"}):  # again, by the debt
+        assert tell_payment(world, **told)[0] == 200
+        line = log.only("payment")
+        assert (line["borrower"], line["payment"]) == (world.ref(), number)
+    for told, whose in (({"borrower_id": "C9"}, world.ref("C9")), ({"borrower_id": "", "debt_id": "F-9"}, "")):
+        assert tell_payment(world, id="tx-2", **told)[0] == 202
+        line = log.only("payment")
+        assert (line["status"], line["borrower"]) == ("unmatched", whose)
+        assert line["payment"] == world.references.ref("payment", "tienda|tx-2")
+
+
+def test_what_people_do_with_cases_and_receipts_names_whom_it_is_about(world: World, drop: Drop, log: Log) -> None:
+    world.s3.create_bucket(Bucket="receipts")
+    drop("debts/tienda/a.csv", debts({}))
+    case, receipt = opened(world), receive(world)
+    log.lines()
+    for route, told in (("GET /cases/{id}", None), ("POST /cases/{id}/close", {"result": "stands"})):
+        assert call(world, route, case, told)[0] == 200
+        line = log.only("cases")
+        assert (line["route"], line["case"], line["borrowers"]) == (route, case, [world.ref()])
+    accepted = {"borrower_id": "C1", "decision": "accepted", "amount": "10.00", "currency": "MXN"}
+    for told, code in ((accepted, 200), (accepted | {"amount": "11.00"}, 409)):
+        assert call(world, "POST /receipts/{id}", receipt, told)[0] == code
+        line = log.only("cases" if code == 200 else "cases refused")
+        assert (line["receipt"], line.get("borrowers")) == (receipt, [world.ref()] if code == 200 else None)
+    assert call(world, "GET /cases/{id}", "Lucía")[0] == 404
+    assert "case" not in log.only("cases refused")
+
+
+def test_a_page_names_each_borrower_on_it_once(world: World, drop: Drop, log: Log) -> None:
+    world.s3.create_bucket(Bucket="receipts")
+    drop("debts/tienda/a.csv", debts({}))
+    receive(world)
+    for words in ("no reconozco esa deuda", "quiero hablar con una persona"):
+        opened(world, words, wamid=f"wamid.{len(words)}")
+    log.lines()
+    for route in ("GET /cases", "GET /receipts"):
+        assert call(world, route, query={"portfolio": "tienda"})[0] == 200
+        assert log.only("cases")["borrowers"] == [world.ref()]
 
 
 def test_what_fails_names_whose_it_is(world: World, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,10 @@ from typer.testing import CliRunner, Result
 
 from cobranza.policy.breaker import Breaker
 from cobranza.policy.portfolio import parse_portfolio
-from cobranza.store.objects import Bucket
 from cobranza.store.table import exact
 from cobranza_cli import answer, app, status
 from cobranza_cli.place import Place
-from tests.integration.place import WorldPlace
+from tests.integration.place import Telling, WorldPlace
 from tests.integration.world import PORTFOLIO_YAML, World
 
 
@@ -23,25 +22,6 @@ class Stack(WorldPlace):
 
     def client(self, service: str) -> Any:
         return Telling(self.world) if service == "s3" else getattr(self.world, service)
-
-
-class Telling:
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._world.s3, name)
-
-    def put_object(self, **request: Any) -> None:
-        self._world.s3.put_object(**request)
-        self._tell(request["Key"])
-
-    def delete_object(self, **request: Any) -> None:
-        self._world.s3.delete_object(**request)
-        self._tell(request["Key"])
-
-    def _tell(self, key: str) -> None:
-        self._world.control.take(Bucket(self._world.s3, "inbox"), key, self._world.now)
 
 
 @pytest.fixture

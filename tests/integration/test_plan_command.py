@@ -14,7 +14,7 @@ from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import DroppedFile
 from cobranza.store.objects import Bucket
 from cobranza_cli import answer, app
-from tests.integration.place import DEV, OPEN, WorldPlace
+from tests.integration.place import DEV, OPEN, Telling, WorldPlace
 from tests.integration.rows import codes
 from tests.integration.world import PORTFOLIO_YAML, World, debts
 from tests.unit.books import ladder, portfolio
@@ -30,18 +30,6 @@ class Stack(WorldPlace):
 
     def client(self, service: str) -> Any:
         return Telling(self.world) if service == "s3" else getattr(self.world, service)
-
-
-class Telling:
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._world.s3, name)
-
-    def put_object(self, **request: Any) -> None:
-        self._world.s3.put_object(**request)
-        self._world.approvals.take(Bucket(self._world.s3, "inbox"), request["Key"], self._world.now)
 
 
 def place(world: World, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, str]) -> None:

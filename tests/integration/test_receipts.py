@@ -1,13 +1,14 @@
 """A receipt's way: told by the webhook, fetched, kept, answered once; reminders pause."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 
+from cobranza import telemetry
 from cobranza.flows.say_once import AT_WORK, TryLater
-from cobranza.queues import MEDIA_RECEIVED, MediaToFetch
+from cobranza.queues import MEDIA_RECEIVED, MediaToFetch, Queue
 from cobranza.whatsapp.client import Answer, Refused
 from cobranza.whatsapp.errors import Action, ProviderError
 from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
@@ -15,6 +16,7 @@ from tests.integration.fakes import DyingClient, FakeContext, Killed
 from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture, send_pictures
 from tests.integration.replies import queued, say, texts
 from tests.integration.sending import CUT, NOT_ON_WHATSAPP
+from tests.integration.test_handlers import Delays, record
 from tests.integration.world import World, function
 
 pytestmark = pytest.mark.in_memory
@@ -164,18 +166,31 @@ def test_what_fails_for_now_is_still_to_be_fetched(world: World) -> None:
     assert desk(world).fetch(asked, world.now) == "TO_VERIFY"
 
 
+def test_a_receipt_that_comes_back_tells_how_long_it_has_waited_however_often_it_came(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, float]] = []
+    monkeypatch.setattr(telemetry, "measure", lambda name, seconds: told.append((name, seconds)))
+    asked, sent_at = send_picture(world), world.now
+    world.later(seconds=150)
+    for times, fails in ((1, [TryAgain("HTTP 500")]), (12, [OSError("S3 is away")]), (13, [])):
+        handled(world, record("1", asdict(asked), receives=times, sent_at=sent_at), *fails)
+    assert told == [("RetriedReceiptAge", 150.0)] * 2
+
+
+def handled(world: World, received: dict[str, Any], *answers: Fetched | Exception) -> list[str]:
+    """What the function lets come back; Meta answers so, then with a picture."""
+    receipts = function("receipts")
+    deps = receipts.Deps(desk(world, *answers), Queue[MediaToFetch](Delays(), "url"), world.clock)
+    told = receipts.handler({"Records": [received]}, FakeContext(), deps=deps)
+    return [each["itemIdentifier"] for each in told["batchItemFailures"]]
+
+
 @pytest.mark.parametrize(("times", "topics"), [(MEDIA_RECEIVED - 1, []), (MEDIA_RECEIVED, ["RECEIPT_TO_FETCH"])])
 def test_a_person_knows_of_a_receipt_before_it_is_a_dead_letter(
     world: World, times: int, topics: list[str]
 ) -> None:
-    receipts, asked = function("receipts"), send_picture(world)
-    world.media.put([asked])
-    (message,) = world.sqs.receive_message(QueueUrl=world.media_url)["Messages"]
-    record = {"messageId": "1", "receiptHandle": message["ReceiptHandle"], "body": message["Body"]}
-    received = {"attributes": {"ApproximateReceiveCount": str(times)}}
-    deps = receipts.Deps(desk(world, TryAgain("HTTP 500")), world.media, world.clock)
-    told = receipts.handler({"Records": [record | received]}, FakeContext(), deps=deps)
-    assert told == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert handled(world, record("1", asdict(send_picture(world)), receives=times), TryAgain("HTTP 500")) == ["1"]
     assert [case.topic for case in world.cases.waiting("tienda")] == topics
     world.later(minutes=30)
     mine = [r for r in world.tick() if r.borrower == world.ref("C1")]

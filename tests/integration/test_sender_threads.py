@@ -13,7 +13,7 @@ from cobranza.policy.slots import SECOND
 from cobranza.queues import Queue, Reminder
 from cobranza.store.slots import Slots
 from cobranza.whatsapp.client import Answer, Refused
-from tests.integration.fakes import DyingClient, FakeContext, FakeWhatsApp, Killed
+from tests.integration.fakes import DyingClient, FakeContext, FakeWhatsApp, Killed, received
 from tests.integration.sending import NOT_ON_WHATSAPP, PACE
 from tests.integration.test_handlers import Delays, body, failures, record
 from tests.integration.world import World, debts, function
@@ -238,7 +238,7 @@ def test_who_would_wait_too_long_for_a_turn_is_told_so_and_comes_with_the_line(
     paced: World, records: Records, held: int, receives: int
 ) -> None:
     pacer_of(paced).slow_down(NUMBER, held)
-    waiting = records["C0"] | {"attributes": {"ApproximateReceiveCount": str(receives)}}
+    waiting = records["C0"] | {"attributes": received(receives)}
     assert send(paced, waiting) == failures()
     assert paced.outcomes() == ["DEFERRED_RATE"]
     assert paced.message_items() == []

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from cobranza.flows import read_file
+from cobranza.flows.import_file import Busy
 from cobranza.queues import DroppedFile
 from cobranza.store.payments import Payments
 from tests.integration.fakes import DyingClient, FakeBucket, Killed
@@ -265,7 +266,8 @@ def test_a_second_import_waits_while_another_writes_the_book(
     second = FakeBucket(debts(PEOPLE[0] | {"amount": "1.00"}).encode(), TUESDAY - timedelta(hours=1))
     assert world.importer.take(first, DroppedFile("inbox", KEY, "1"), world.now) is None  # pyright: ignore[reportArgumentType]
     other = DroppedFile("inbox", "debts/tienda/b.csv", "2")
-    assert world.importer.take(second, other, world.now) is None  # pyright: ignore[reportArgumentType]
+    with pytest.raises(Busy):
+        world.importer.take(second, other, world.now)  # pyright: ignore[reportArgumentType]
     assert "DEBT#tienda#F-0#" not in {item["sk"] for item in world.book()}
     lease = world.table.get({"pk": "PORTFOLIO#tienda", "sk": "LEASE"})
     assert lease

@@ -20,7 +20,7 @@ from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.approve_plan import ApprovalDesk
 from cobranza.flows.close_case import CaseCloser
 from cobranza.flows.faults import faults_of
-from cobranza.flows.import_file import Importer
+from cobranza.flows.import_file import Busy, Importer
 from cobranza.flows.import_part import PartImporter
 from cobranza.flows.plan_day import Planner
 from cobranza.flows.queue_due import Scheduler
@@ -308,10 +308,13 @@ class World:
             for message in messages:
                 self.sqs.delete_message(QueueUrl=self.files_url, ReceiptHandle=message["ReceiptHandle"])
                 work = parse_file_work(message["Body"])
-                if isinstance(work, FilePart):
-                    self.importer.take_part(self._inbox, work, self.now)
-                else:
-                    self.importer.take(self._inbox, work, self.now)
+                try:
+                    if isinstance(work, FilePart):
+                        self.importer.take_part(self._inbox, work, self.now)
+                    else:
+                        self.importer.take(self._inbox, work, self.now)
+                except Busy:
+                    self.files.put([work])
 
     def item(self, sk: str, borrower_id: str = "C1") -> dict[str, Any]:
         return self.table.get({"pk": f"B#{self.ref(borrower_id)}", "sk": sk}) or {}

@@ -83,6 +83,7 @@ def _reckoned(alarm: Node, figures: dict[str, float | None]) -> float | None:
     said = [figure for figure in figures.values() if figure is not None]
     words: dict[str, Any] = {
         "SUM": sum,
+        "MAX": max,
         "METRICS": lambda: said,
         "FILL": lambda figure, filling: filling if figure is None else figure,
         "IF": lambda condition, yes, no: yes if condition else no,
@@ -90,7 +91,7 @@ def _reckoned(alarm: Node, figures: dict[str, float | None]) -> float | None:
     if not said:
         return None
     try:
-        # Both expressions that we have are Python as well; the template is ours.
+        # The expressions that we have are Python as well; the template is ours.
         return float(eval(expression, {"__builtins__": {}}, words | figures))
     except ZeroDivisionError:
         return None

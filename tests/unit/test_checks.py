@@ -45,8 +45,20 @@ FAILING = {
     "WhatsApp has stopped it: 131031 Account has been locked.": one(
         meta_checks.stops([Breaker("number:all", "2026-11-24T17:00:00Z", 131031)])
     ),
-    "No function takes from it: its event source is Disabled.": checks.reader("files", ["Disabled"]),
-    "No function takes from it: it has no event source.": checks.reader("files", []),
+    "Its function does not take from it: its event source is Disabled.": checks.reader("files", ["Disabled"]),
+    "Its function does not take from it: it has no event source.": one(
+        checks.streams({"Journal": []}, is_local=False)
+    ),
+    "It tells nobody what is dropped into it, and no alarm tells it.": checks.inbox(is_told=False),
+    "It is off: files that are dropped are not read, and no alarm tells it.": checks.rule(
+        "FileDropped", "files that are dropped", ["DISABLED"]
+    ),
+    "There is none: approvals of plans are not read, and no alarm tells it.": checks.rule(
+        "PlanApproved", "approvals of plans", []
+    ),
+    "What came back in the last quarter of an hour had waited for up to 130 seconds.": checks.returned(
+        "media", 130.0, 120
+    ),
     "It is off: nobody calls the function.": checks.schedule("scheduler", ["DISABLED"]),
     "There is none: nobody calls the function.": checks.schedule("scheduler", []),
     "It may not run: no execution at all is reserved for it.": one(checks.throttled({"send": 0, "ingest": None})),
@@ -147,6 +159,12 @@ FINE = [
     dead({"reminders given up": 0}),
     checks.age("files", 3600.0, 3600),
     checks.age("files", None, 3600),
+    checks.returned("media", 120.0, 120),
+    checks.returned("media", None, 120),
+    checks.reader("files", ["Enabled"]),
+    one(checks.streams({"Journal": ["Disabled"], "Ledger": []}, is_local=True)),
+    checks.inbox(is_told=True),
+    checks.rule("FileDropped", "files that are dropped", ["ENABLED"]),
     checks.alarms(["arn:aws:sns:::a:b"]),
 ]
 
@@ -170,6 +188,12 @@ def test_what_will_go_wrong_is_a_warning_and_no_failure(sentence: str) -> None:
 @pytest.mark.parametrize("found", FINE, ids=lambda each: each.name)
 def test_what_is_well_says_so_and_asks_for_nothing(found: Check) -> None:
     assert (found.level, found.do) == (Level.OK, "")
+
+
+def test_a_webhook_that_is_away_is_looked_for_in_our_own_stack() -> None:
+    """Where Meta posts is a line of its own."""
+    assert "its stage" in meta_checks.handshake(0, echoed=False).do
+    assert "Meta" not in meta_checks.handshake(0, echoed=False).do
 
 
 def test_no_sentence_shows_a_secret() -> None:

@@ -53,7 +53,7 @@ TOLD_BY_A_RUN = {
     "Payments": {"Applied", "Known", "Unmatched", *(each.title() for each in Verdict)},
     "Receipts": {"Toverify", "Review", "Wrongtype", "Toolarge", "Gone", "Notfound"},
 }
-COUNTING = {"count", "_refused"}
+COUNTING = {"count", "measure", "_refused"}
 
 
 def alarms(of: Stack) -> dict[str, Node]:
@@ -156,8 +156,39 @@ def test_whatever_waits_too_long_raises_an_alarm(stage: str) -> None:
     now = stack(stage)
     watching = [each for alarm in alarms(now).values() for each in metrics_of(alarm) if each["MetricName"] == AGE]
     worked_on = {name_of(each["EventSourceArn"]) for each in queue_mappings(now)}
-    assert {name_of(dimensions(each)["QueueName"]) for each in watching} == worked_on
+    two_metrics = {"FilesQueue", "RemindersQueue", "MediaQueue"} if stage == "local" else set[str]()
+    assert {name_of(dimensions(each)["QueueName"]) for each in watching} == worked_on - two_metrics
     assert {each["Statistic"] for each in watching} == {"Maximum"}
+
+
+@pytest.mark.parametrize(
+    ("alarm", "metric", "service"),
+    [
+        ("ReceiptsAreLate", "RetriedReceiptAge", "receipts"),
+        ("RemindersAreLate", "RetriedReminderAge", "send"),
+        ("FilesAreLate", "WaitingFileAge", "ingest"),
+    ],
+)
+def test_what_comes_back_too_often_for_the_age_of_its_queue_raises_the_same_alarm(
+    alarm: str, metric: str, service: str
+) -> None:
+    """SQS leaves what was received three times out of the age of a queue's oldest message, and a message that
+    stands for an earlier one has an age of its own."""
+    watching = alarms(stack("prod"))[alarm]
+    (told,) = (each["Expression"] for each in watching["Metrics"] if each.get("ReturnData", True))
+    assert told == "MAX(METRICS())"
+    queue, ours = metrics_of(watching)
+    assert (queue["MetricName"], queue["Statistic"]) == (AGE, "Maximum")
+    assert (ours["Namespace"], ours["MetricName"], ours["Statistic"]) == (OURS, metric, "Maximum")
+    assert dimensions(ours) == {"service": service}
+    assert ours["Period"] == queue["Period"]
+
+
+def test_what_fails_at_other_queues_is_given_up_before_it_would_be_late() -> None:
+    """So that the age of the queue, which leaves it out, need not tell of it."""
+    queues = stack("prod").of(QUEUE)
+    longest_rest = 15  # of a reply, in its handler
+    assert queues["RepliesQueue"]["RedrivePolicy"]["maxReceiveCount"] * longest_rest < MORE_THAN["RepliesAreLate"]
 
 
 def test_a_stream_that_stands_still_raises_an_alarm() -> None:
@@ -262,43 +293,6 @@ def test_what_alarms_and_dashboard_watch_of_ours_is_counted_by_that_function() -
     ours = {(dimensions(each)["service"], each["MetricName"]) for each in watched if each["Namespace"] == OURS}
     assert len(ours) > 20
     assert ours - counted() == set()
-
-
-def test_the_funnel_goes_from_the_plan_to_what_was_paid_and_who_stopped() -> None:
-    (board,) = stack("prod").of(DASHBOARD).values()
-    first = json.loads(board["DashboardBody"])["widgets"][0]["properties"]
-    assert [metric[1] for metric in first["metrics"]] == [
-        "RemindersPlanned",
-        "BorrowersQueued",
-        "OutcomeSent",
-        "MessagesDelivered",
-        "MessagesRead",
-        "RepliesRead",
-        "PaymentsApplied",
-        "OptOuts",
-        "OutcomeFailed",
-        "MessagesFailed",
-    ]
-
-
-def test_what_the_dashboard_asks_of_a_log_is_said_in_it() -> None:
-    """By code nothing is a metric: each of Meta's hundred codes would be a price of its own."""
-    (board,) = stack("prod").of(DASHBOARD).values()
-    widgets = json.loads(board["DashboardBody"])["widgets"]
-    asked = [_asked(each["properties"]["query"]) for each in widgets if each["type"] == "log"]
-    assert asked == [("send", "reminder", "outcome"), ("webhook", "meta failed a message", "code")]
-    for function, message, field in asked:
-        handler = (ROOT / "functions" / function / "handler.py").read_text(encoding="utf-8")
-        assert re.search(rf'logger\.\w+\(\s*"{message}"', handler)
-        assert re.search(rf'\b{field}=|"{field}":', handler)
-
-
-def _asked(query: str) -> tuple[str, str, str]:
-    """Of which function's log, for which lines, and by which of their fields."""
-    found = re.match(r"SOURCE '\W*(\w+)Log\W*' \| filter message = '([^']+)' \| stats .+ by (\w+) ", query)
-    assert found, query
-    log, message, field = found.groups()
-    return log.lower(), message, field
 
 
 def test_a_misspelt_metric_would_be_found() -> None:

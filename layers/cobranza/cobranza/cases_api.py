@@ -134,6 +134,17 @@ def receipt_id_of(event: Mapping[str, Any]) -> str:
     return _id_of(event, _RECEIPT)
 
 
+def named_in(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The case or the receipt that a call names, for its line in the log; nothing where it can be none."""
+    told = str((event.get("pathParameters") or {}).get("id", ""))
+    shapes = {"case": _CASE, "receipt": _RECEIPT}
+    return {
+        what: told
+        for what, shape in shapes.items()
+        if f"/{what}s/" in event.get("routeKey", "") and shape.fullmatch(told)
+    }
+
+
 def _id_of(event: Mapping[str, Any], shape: re.Pattern[str]) -> str:
     told = event["pathParameters"]["id"]
     if not shape.fullmatch(told):

@@ -7,8 +7,9 @@ media, replies: {"v":1,"borrower":"<ref>","event":"<moment>#<ref>","trace":"<id>
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from itertools import batched
 from typing import Any
 
@@ -77,6 +78,13 @@ def whose(body: str) -> dict[str, str]:
         return {}
 
 
+def waited(record: Mapping[str, Any], now: datetime) -> float:
+    """For how many seconds SQS has had a record, however often it was received since."""
+    return now.timestamp() - int(record["attributes"]["SentTimestamp"]) / 1000
+
+
+# The attribute of a message that stands for an earlier one: since when that has waited (ISO 8601).
+SINCE = "since"
 # How often SQS is offered what it did not take.
 _TRIES = 3
 # How often a reply is received before it is a dead letter: the template's maxReceiveCount.
@@ -114,16 +122,18 @@ class Queue[Message: (Reminder, MediaToFetch, ReplyToAnswer, DroppedFile | FileP
         self._sqs = sqs
         self._url = url
 
-    def put(self, messages: Iterable[Message], *, delay: int = 0) -> int:
-        """Queues all of them, ten a call, to be seen after `delay` seconds. Raises when SQS took fewer, however
-        often it was asked: who asked will ask again."""
+    def put(self, messages: Iterable[Message], *, delay: int = 0, since: str = "") -> int:
+        """Queues all of them, ten a call, to be seen after `delay` seconds, with the moment `since` which they
+        wait where they waited before. Raises when SQS took fewer, however often it was asked: who asked will ask
+        again."""
+        beside: dict[str, Any] = {"DelaySeconds": delay} if delay else {}
+        if since:
+            beside["MessageAttributes"] = {SINCE: {"DataType": "String", "StringValue": since}}
         queued = 0
         for batch in batched(messages, 10, strict=False):
             entries: list[dict[str, Any]] = [
-                {"Id": str(i), "MessageBody": _body(message)} for i, message in enumerate(batch)
+                {"Id": str(i), "MessageBody": _body(message), **beside} for i, message in enumerate(batch)
             ]
-            if delay:
-                entries = [entry | {"DelaySeconds": delay} for entry in entries]
             if left := self._refused(entries):
                 raise RuntimeError(f"SQS refused {len(left)} of {len(entries)} messages")
             queued += len(entries)

@@ -25,6 +25,11 @@ def count(name: str, value: int = 1) -> None:
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
+def measure(name: str, seconds: float) -> None:
+    """Tells one measure of a metric of this function, beside others of the same run."""
+    metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=seconds)
+
+
 def trace(run: str, borrowers: Sequence[str]) -> None:
     """Puts the run's id, and whom it is about, into the line of its metrics, for a run that counts something and
     has no line besides."""

@@ -104,9 +104,9 @@ class Summary:
     """What became of a file. `digest` is its SHA-256 in hex; `totals` the balances of its good rows, one for each
     currency; `balance_from` the column they were read from; `closed` the debts that a snapshot does not list any
     more; `superseded` the unchanged rows that a newer file has told; `paid_since` the rows whose debt has had a
-    payment since its balance moved, which stays taken off; `recognised` what was taken for what; `waiting` why a
-    person must confirm before anything is changed; `pause` what is paused, of a file in control/; `approval` of
-    which plan, of a file beside one; `error` why the file was refused whole."""
+    payment since its balance moved, which stays taken off; `payments` how many it booked; `recognised` what was
+    taken for what; `waiting` why a person must confirm before anything is changed; `pause` what is paused, of a
+    file in control/; `approval` of which plan, of a file beside one; `error` why the file was refused whole."""
 
     kind: str
     portfolio: str
@@ -124,6 +124,7 @@ class Summary:
     closed: int = 0
     superseded: int = 0
     paid_since: int = 0
+    payments: int = 0
     readiness: Readiness = Readiness()
     recognised: Mapping[str, Any] = field(default_factory=dict[str, Any])
     warnings: Sequence[str] = ()
@@ -157,6 +158,7 @@ class Summary:
             "closed": self.closed,
             "superseded": self.superseded,
             "paid_since": self.paid_since,
+            "payments": self.payments,
             "recognised": dict(self.recognised),
             "warnings": list(self.warnings),
             "waiting": self.waiting and dict(self.waiting),

@@ -59,11 +59,13 @@ class Job:
 @dataclass(slots=True)
 class Applied:
     """What became of the rows: read = created + updated + unchanged + refused. `listings` are files for the people
-    who dropped this one, by name; `warnings` are for them too; `unmatched` is the money that belongs to nobody."""
+    who dropped this one, by name; `warnings` are for them too; `payments` how many were booked for the first time;
+    `unmatched` is the money that belongs to nobody."""
 
     changes: Counter[str] = field(default_factory=Counter[str])
     refusals: list[Refusal] = field(default_factory=list[Refusal])
     listings: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    payments: int = 0
     unmatched: list[UnmatchedPayment] = field(default_factory=list[UnmatchedPayment])
     warnings: list[str] = field(default_factory=list[str])
 

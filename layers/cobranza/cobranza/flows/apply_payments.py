@@ -5,7 +5,7 @@ given by whoever comes next.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -121,7 +121,8 @@ class _Account:
         return [write for write in found if write]
 
 
-def apply_payments(rooms: Rooms, rows: Sequence[tuple[Row, PaymentRow]], job: Job, applied: Applied) -> None:
+def apply_payments(rooms: Rooms, rows: list[tuple[Row, PaymentRow]], job: Job, applied: Applied) -> list[Saved]:
+    """What is kept of those that have an owner, also where it was before."""
     told = [
         _Paid(row, good.payment, payment_ref(rooms, job, good.payment.payment_id))
         for row, good in sorted(rows, key=lambda each: (each[1].payment.moment, each[0].line))
@@ -131,6 +132,7 @@ def apply_payments(rooms: Rooms, rows: Sequence[tuple[Row, PaymentRow]], job: Jo
     with hands(rooms.workers) as many:
         list(many.map(lambda some: _book_all(rooms, dict(some), job), batched(groups, CHUNK, strict=False)))
     _tell(told, job, applied)
+    return [each.saved for each in told if each.saved]
 
 
 def payment_ref(rooms: Rooms, job: Job, payment_id: str) -> str:
@@ -379,6 +381,7 @@ def _tell(told: Iterable[_Paid], job: Job, applied: Applied) -> None:
             applied.note(each.row, refuse("UNMATCHED_PAYMENT", UNMATCHED[code]))
             continue
         applied.note(each.row, each.outcome)
+        applied.payments += each.outcome == CREATED
         if each.saved and each.saved.source == job.import_id:
             late += _late_rows(each.payment, each.saved)
     if applied.unmatched:

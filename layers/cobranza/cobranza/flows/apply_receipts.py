@@ -92,6 +92,7 @@ def _pay(
     apply_payments(rooms, payments, replace(job, is_first=False), booked)
     applied.listings |= booked.listings
     applied.warnings += booked.warnings
+    applied.payments += booked.payments
     return refused | {each.row.line: InvalidInput(each.code, each.reason, each.column) for each in booked.refusals}
 
 

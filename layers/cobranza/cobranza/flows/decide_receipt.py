@@ -27,10 +27,12 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class ReceiptShown:
-    """A receipt, and the creditor's own number of its borrower; empty where nobody has told one."""
+    """A receipt, and the creditor's own number of its borrower; empty where nobody has told one. `payments`: how
+    many were booked by what was decided just now."""
 
     receipt: Receipt
     borrower_id: str
+    payments: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ class DecisionDesk:
         apply_receipts(self.rooms, [(row, found)], job, applied)
         for refused in applied.refusals:
             raise InvalidInput(refused.code, refused.reason, refused.column)
-        return ReceiptShown(self._find(caller, found.borrower_id, receipt_id), found.borrower_id)
+        return ReceiptShown(self._find(caller, found.borrower_id, receipt_id), found.borrower_id, applied.payments)
 
     def _find(self, caller: Caller, borrower_id: str, receipt_id: str) -> Receipt:
         found = next(self.receipts.find([(self.rooms.borrower(borrower_id), receipt_id)]), None)

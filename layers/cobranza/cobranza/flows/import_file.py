@@ -60,15 +60,17 @@ MOST_ROWS = 200_000
 LEASE = timedelta(minutes=16)
 # So long the parts of a file that waits for a person are kept: the work bucket's lifetime of them.
 WAITS = timedelta(days=7)
-# When to look again while another import writes the portfolio's book.
-BUSY = 20
+
+
+class Busy(Exception):
+    """Another import writes the portfolio's book: nothing was done, and the same has to come again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Importer:
-    """`work` holds what lies between a file and its results; `queue` is where parts, and files that have to wait,
-    come back from; `templates` are those that a strategy may name, and when each is true; `countries_on` the
-    countries that the stack has switched on; `register` reads what Meta has registered of the templates."""
+    """`work` holds what lies between a file and its results; `queue` is where parts come back from; `templates`
+    are those that a strategy may name, and when each is true; `countries_on` the countries that the stack has
+    switched on; `register` reads what Meta has registered of the templates."""
 
     ledger: Ledger
     imports: Imports
@@ -86,7 +88,7 @@ class Importer:
         """Takes a file as far as it goes at once: to its results where it is small, else into parts. The summary
         when it is done, refused or waits for a person; None while it is under way.
 
-        Raises NotFound when the file is gone.
+        Raises NotFound when the file is gone, and Busy.
         """
         drop = Drop.misplaced(dropped.key)
         try:
@@ -102,15 +104,14 @@ class Importer:
             return self.results.refuse(inbox, drop, error, now)
 
     def take_part(self, inbox: Bucket, asked: FilePart, now: datetime, *, retried: bool = False) -> Summary | None:
-        """One part of an import; the summary when it was the last."""
+        """One part of an import; the summary when it was the last. Raises Busy."""
         portfolio, import_id, number = asked.names
         known = self.imports.find(portfolio, import_id)
         if known is None or known.state is not State.PARTS:
             self.imports.release(portfolio, import_id)  # whoever ended it may have died before it did
             return None
         if self.imports.acquire(portfolio, import_id, now, now + LEASE) is None:
-            self.queue.put([asked], delay=BUSY)
-            return None
+            raise Busy
         return self._run(inbox, known, number, now, retried=retried)
 
     # What people declare.
@@ -151,8 +152,7 @@ class Importer:
     def _take_rows(self, inbox: Bucket, dropped: DroppedFile, drop: Drop, now: datetime) -> Summary | None:
         import_id = _import_id(dropped, now)
         if self.imports.acquire(drop.portfolio, import_id, now, now + LEASE) is None:
-            self.queue.put([dropped], delay=BUSY)
-            return None
+            raise Busy
         try:
             portfolio = self.ledger.portfolio(drop.portfolio)
             opened = inbox.open(dropped.key, dropped.version)
@@ -193,6 +193,7 @@ class Importer:
             refused=len(applied.refusals),
             refused_by_code=Counter(refusal.code for refusal in applied.refusals),
             balance_from=survey.balance_from,
+            payments=applied.payments,
             recognised=facts["recognised"],
             warnings=[*survey.warnings, *applied.warnings],
         )
@@ -209,8 +210,7 @@ class Importer:
             self.imports.release(drop.portfolio, import_id)  # the same event again, or who ended it died before
             return None
         if self.imports.acquire(drop.portfolio, import_id, now, now + LEASE) is None:
-            self.queue.put([dropped], delay=BUSY)
-            return None
+            raise Busy
         if known and known.state is State.PARTS:
             return self._go_on(inbox, known, now, retried=True)
         try:
@@ -353,8 +353,7 @@ class Importer:
             raise refuse("NOTHING_TO_CONFIRM", confirmed.key)
         latest = max(open_ones, key=lambda each: (each.state is State.WAITING, each.age))
         if self.imports.acquire(drop.portfolio, latest.id, now, now + LEASE) is None:
-            self.queue.put([dropped], delay=BUSY)
-            return None
+            raise Busy
         self.imports.change(drop.portfolio, latest.id, State.PARTS, State.WAITING)
         return self._go_on(inbox, replace(latest, state=State.PARTS), now, retried=False)
 

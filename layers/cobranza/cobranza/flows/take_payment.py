@@ -21,9 +21,11 @@ SOURCE = "gateway"
 @dataclass(frozen=True, slots=True)
 class Taken:
     """applied: it is booked as a gateway told it; known: a file had told it; unmatched: it belongs to nobody, for
-    this reason."""
+    this reason. `payment` and `borrower` are references; of nobody's money the one that was named, if one was."""
 
     status: Literal["applied", "known", "unmatched"]
+    payment: str
+    borrower: str
     reason: Unmatched = ""
 
 
@@ -38,17 +40,19 @@ class PaymentDesk:
             raise BadPayment([{"field": "portfolio", "problem": "there is no such portfolio"}])
         payment, applied = told.payment(home_zone(portfolio)), Applied()
         job = Job(told.portfolio, SOURCE, now, portfolio)
-        apply_payments(self.rooms, [(Row(1, ()), PaymentRow(1, payment))], job, applied)
+        saved = apply_payments(self.rooms, [(Row(1, ()), PaymentRow(1, payment))], job, applied)
+        ref = payment_ref(self.rooms, job, payment.payment_id)
+        named = self.rooms.borrower(payment.borrower_id) if payment.borrower_id else ""
         for lost in applied.unmatched:
-            self._keep(payment, lost.code, job)
-            return Taken("unmatched", lost.code)
+            self._keep(ref, payment, lost.code, job)
+            return Taken("unmatched", ref, named, lost.code)
         for refused in applied.refusals:
             raise BadPayment([{"field": "id", "problem": refused.reason}])
-        return Taken("applied" if applied.changes[CREATED] else "known")
+        borrower = next((each.borrower for each in saved), named)
+        return Taken("applied" if applied.changes[CREATED] else "known", ref, borrower)
 
-    def _keep(self, payment: Payment, code: Unmatched, job: Job) -> None:
+    def _keep(self, ref: str, payment: Payment, code: Unmatched, job: Job) -> None:
         """Before the journal names it: the day's file is made of both."""
-        ref = payment_ref(self.rooms, job, payment.payment_id)
         self.rooms.payments.keep_unmatched(ref, payment, code, job.now)
         facts = {"portfolio": job.portfolio_id, "source": SOURCE, "code": code}
         self.rooms.journal.append(keys.portfolio_pk(job.portfolio_id), job.now, PAYMENT_UNMATCHED, ref, facts)
