@@ -187,33 +187,6 @@ def test_what_was_asked_before_a_stop_is_not_answered_after_it(world: World) -> 
     assert len(texts(world)) == 1
 
 
-def test_who_comes_back_has_a_new_consent_and_is_not_reminded_on_that_day(world: World) -> None:
-    say(world, "BAJA")
-    world.later(minutes=1)
-    assert say(world, "ALTA") == "STARTED"
-    person = world.ledger.load(world.ref())
-    assert person
-    assert person.book.borrower.opted_out_at is None
-    assert person.book.borrower.consent
-    assert (person.book.borrower.consent.source, person.book.borrower.consent.text) == ("whatsapp", "ALTA")
-    assert codes(world) == ["SKIPPED_OPEN_CASE"]
-    world.later(days=1)
-    assert codes(world) == ["SENT"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["no quiero recibir mensajes de ustedes", "no he dicho que quiero recibir avisos", "¿quiero recibir avisos?"],
-)
-def test_who_refuses_again_is_not_taken_to_come_back(world: World, text: str) -> None:
-    say(world, "BAJA")
-    world.later(minutes=1)
-    assert say(world, text) != "STARTED"
-    assert "consent.given" not in lines(world)
-    world.later(days=3)
-    assert codes(world) == ["SKIPPED_OPTED_OUT"]
-
-
 # In the borrower's words, and when WhatsApp does not take them.
 
 

@@ -245,7 +245,7 @@ class _Reading:
             return self._case("NOT_IDENTIFIED", Answer.NOT_IDENTIFIED)
         match intent:
             case Intent.STOP:
-                return _stop_confirmed(self.asked, self.book.borrower)
+                return self._stopped()
             case Intent.START:
                 return self._start()
             case Intent.BALANCE | Intent.PAY:
@@ -318,11 +318,17 @@ class _Reading:
         word = Word(self.asked.at, note, WHATSAPP)
         return replace(self._case(kind, answer), says=(Said(action, word, until),))
 
+    def _stopped(self) -> Reply:
+        """Nothing where they have come back since, and this is a stop that WhatsApp told late."""
+        is_stopped = self.book.borrower.opted_out_at is not None
+        return _stop_confirmed(self.asked, self.book.borrower) if is_stopped else Reply()
+
     def _start(self) -> Reply:
-        """A new consent in the borrower's words. Nothing is sent on the same day."""
+        """A new consent in the borrower's words, to messages on WhatsApp. Nothing is sent on the same day."""
         says = (
             Said(Action.CONSENT, Word(self.asked.at, self.asked.text[:_MAX_CONSENT], WHATSAPP)),
             Said(Action.OPT_IN, Word(self.asked.at, "", WHATSAPP)),
+            Said(Action.CHANNEL, Word(self.asked.at, WHATSAPP, WHATSAPP)),
         )
         return Reply(says=says, wakes=True, looked_into=self._tomorrow, answer=Answer.STARTED)
 

@@ -49,8 +49,9 @@ def heard(
     consent = _consent(told.consent, standing.consent, as_of, no_consent_at)
     words = (standing.phone, standing.second_phone)
     gave = [word.source for word in words if word and word.text == phone]
-    if consent and phone == told.phone and _is_of_this_phone(consent, phone_changed_at):
-        gave.append(consent.source)
+    if phone == told.phone:
+        of_phone = (each for each in (told.consent, consent) if each and _is_of_this_phone(each, phone_changed_at))
+        gave += (each.source for each in of_phone)
     return replace(
         told,
         phone=phone,

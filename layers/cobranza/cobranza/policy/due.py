@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
+from cobranza.ledger.standing import WHATSAPP
 from cobranza.policy import contact_rules
 from cobranza.policy.contact_rules import ContactRules
 from cobranza.policy.message import Consumed, Message
@@ -124,6 +125,8 @@ def _due(borrower: Borrower, debt: Debt, strategy: Strategy, behaviour: _Behavio
         on = on or _first_step(rule, days, behaviour)
     elif on is None or (debt.step is not None and debt.step >= on.days):
         return None
+    elif (came_back := _came_back_on(borrower)) and due_date + timedelta(days=on.days) <= came_back:
+        return None  # the next step is the first that they asked for
     elif not debt.is_open and days - on.days > strategy.max_days_late:
         return None  # paid, and nobody would be told of it any more
     passed = [s.days for s in rule.steps if s.days < on.days and (debt.step is None or s.days > debt.step)]
@@ -137,6 +140,13 @@ def _due(borrower: Borrower, debt: Debt, strategy: Strategy, behaviour: _Behavio
         superseded=tuple(passed),
         requested=requested,
     )
+
+
+def _came_back_on(borrower: Borrower) -> date | None:
+    """The local date on which they asked for messages by WhatsApp."""
+    consent = borrower.consent
+    by_reply = consent is not None and consent.source == WHATSAPP
+    return local_date(borrower, consent.at) if consent and consent.at and by_reply else None
 
 
 def _step_on(rule: Rule, borrower: Borrower, day: date, days: int, behaviour: _Behaviour) -> _StepOn | None:
