@@ -17,6 +17,7 @@ from cobranza_cli import erase as erasing
 from cobranza_cli import export as exporting
 from cobranza_cli import pause as pauses
 from cobranza_cli import plan as plans
+from cobranza_cli import restore as restoring
 from cobranza_cli import templates as texts
 from cobranza_cli.commands import Commands
 from cobranza_cli.whom import MOST, Someone, find
@@ -29,6 +30,7 @@ app = typer.Typer(
     help="Payment reminders on WhatsApp: the operator's command.",
 )
 app.add_typer(texts.app, name="templates")
+app.command("restore")(restoring.command)
 console = Console(highlight=False)
 complaints = Console(stderr=True, highlight=False)
 
