@@ -354,6 +354,20 @@ def test_what_people_said_and_what_was_sent_stays(world: World, copy: Items) -> 
     assert [item for item in world.items() if item in kept] == kept
 
 
+def test_what_waits_to_be_told_of_a_payment_goes_with_it_and_what_was_told_stays(
+    world: World, copy: Items
+) -> None:
+    told = {"subject": "pago_recibido", "ref": "P", "portfolio": "tienda", "day": "2026-11-24"}
+    waits, over = ({"pk": f"B#{world.ref()}", "sk": f"CONFIRM#pago_recibido#{ref}"} | told for ref in "AB")
+    rejected = waits | {"sk": "CONFIRM#comprobante_no_confirmado#R"}
+    for item in (waits, over | {"outcome": "SENT"}, rejected):
+        world.table.put(item)
+    Table(world.dynamodb, "copy").put(over)
+    assert go_back().exit_code == 0
+    assert (world.item(waits["sk"]), world.item(over["sk"])["outcome"]) == ({}, "SENT")
+    assert world.item(rejected["sk"]) == rejected
+
+
 def test_what_was_said_and_is_gone_comes_back_unless_its_time_is_over(world: World, before: Items) -> None:
     say(world, "BAJA")
     with_stop = world.items()

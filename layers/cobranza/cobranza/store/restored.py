@@ -9,11 +9,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import batched
 
+from cobranza.ledger.confirmation import Subject
 from cobranza.store import keys
 from cobranza.store.table import READS_A_CALL, Item, Table
 
 _KEY = ("pk", "sk")
 _OF_FILES = (keys.PROFILE, keys.DEBT, keys.CREDIT)
+# What waits to be told of payments goes with them; what was told stays.
+_OF_PAYMENTS = tuple(f"{keys.CONFIRMATION}{subject}#" for subject in (Subject.PAYMENT, Subject.THANKS))
 
 
 def go_back(table: Table, copy: Table, now: datetime) -> Counter[str]:
@@ -23,10 +26,10 @@ def go_back(table: Table, copy: Table, now: datetime) -> Counter[str]:
         known = {_key(item): item for item in table.get_all(batch)}
         for item in copy.get_all(batch):
             there = known.get(_key(item))
-            if there != item and (there is None or _is_of_files(item)) and not _is_over(item, now):
+            if there != item and (there is None or _is_of_files(there)) and not _is_over(item, now):
                 table.put(item)
                 done["put"] += 1
-    for batch in batched(filter(_is_of_files, table.scan(_KEY)), READS_A_CALL, strict=False):
+    for batch in batched(filter(_is_of_files, table.scan((*_KEY, "outcome"))), READS_A_CALL, strict=False):
         for key in _missing(batch, copy):
             table.delete(key)
             done["deleted"] += 1
@@ -34,16 +37,16 @@ def go_back(table: Table, copy: Table, now: datetime) -> Counter[str]:
 
 
 def _missing(items: Iterable[Item], copy: Table) -> list[Item]:
-    listed = [*items]
+    listed = [{name: item[name] for name in _KEY} for item in items]
     kept = {_key(item) for item in copy.get_all(listed, _KEY)}
-    return [item for item in listed if _key(item) not in kept]
+    return [key for key in listed if _key(key) not in kept]
 
 
 def _is_of_files(item: Item) -> bool:
     """A profile's own words, as the moment of a stop, go back with it; the journal has them."""
     pk, sk = item["pk"], item["sk"]
     if keys.is_borrower(pk):
-        return sk.startswith(_OF_FILES)
+        return sk.startswith(_OF_FILES) or (sk.startswith(_OF_PAYMENTS) and "outcome" not in item)
     return keys.is_portfolio(pk) or keys.is_payment(pk)
 
 
