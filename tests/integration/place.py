@@ -30,3 +30,13 @@ class WorldPlace(Place):
     @property
     def references(self) -> References:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.world.references
+
+
+@dataclass(frozen=True)
+class PlaceWithFunctions(WorldPlace):
+    """With `functions` in the place of Lambda."""
+
+    functions: Any
+
+    def client(self, service: str) -> Any:
+        return self.functions if service == "lambda" else WorldPlace.client(self, service)

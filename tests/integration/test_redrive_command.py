@@ -13,7 +13,7 @@ from cobranza.queues import Reminder
 from cobranza.store.conversations import Inbound
 from cobranza.store.keys import event_key
 from cobranza_cli import app, letters, redrive
-from tests.integration.place import WorldPlace
+from tests.integration.place import PlaceWithFunctions
 from tests.integration.world import World, debts
 
 type Drop = Callable[..., dict[str, Any]]
@@ -31,14 +31,6 @@ class Functions:
         self.runs.append(asked)
 
 
-@dataclass(frozen=True)
-class DeadPlace(WorldPlace):
-    functions: Functions
-
-    def client(self, service: str) -> Any:
-        return self.functions if service == "lambda" else WorldPlace.client(self, service)
-
-
 @pytest.fixture
 def functions() -> Functions:
     return Functions()
@@ -53,7 +45,7 @@ def dead(world: World, functions: Functions, monkeypatch: pytest.MonkeyPatch) ->
     outputs = {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox", "Reports": "cobranza-Reports-1"}
     outputs |= {f"{name.title()}DeadLettersUrl": url for name, url in urls.items()}
     outputs |= {f"{name.title()}QueueUrl": url for name, url in live.items()}
-    monkeypatch.setattr(app.Where, "place", lambda _: DeadPlace(outputs, {}, world, functions))
+    monkeypatch.setattr(app.Where, "place", lambda _: PlaceWithFunctions(outputs, {}, world, functions))
     monkeypatch.setattr(redrive, "LOOKS", 0)
     monkeypatch.setattr(app, "console", Console(highlight=False, width=250))
     return urls

@@ -14,7 +14,7 @@ from cobranza.store.objects import Bucket
 from cobranza.store.table import Table
 from cobranza_cli import app
 from cobranza_cli.doctor import FUNCTIONS
-from tests.integration.place import OPEN, WorldPlace
+from tests.integration.place import OPEN, PlaceWithFunctions
 from tests.integration.replies import say
 from tests.integration.rows import apply
 from tests.integration.tables import create_table
@@ -47,14 +47,6 @@ class Functions:
         return {"ReservedConcurrentExecutions": self.most.get(FunctionName, 0)}
 
 
-@dataclass(frozen=True)
-class StoppedPlace(WorldPlace):
-    functions: Functions
-
-    def client(self, service: str) -> Any:
-        return self.functions if service == "lambda" else WorldPlace.client(self, service)
-
-
 @pytest.fixture
 def functions() -> Functions:
     return Functions()
@@ -64,7 +56,7 @@ def functions() -> Functions:
 def _place(world: World, portfolio: None, functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = OPEN | {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox"}
     outputs |= {name: name for name in FUNCTIONS}
-    monkeypatch.setattr(app.Where, "place", lambda _: StoppedPlace(outputs, {}, world, functions))
+    monkeypatch.setattr(app.Where, "place", lambda _: PlaceWithFunctions(outputs, {}, world, functions))
 
 
 @pytest.fixture
