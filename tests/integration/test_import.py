@@ -9,7 +9,7 @@ import pytest
 
 from cobranza.errors import NotFound
 from cobranza.queues import DroppedFile
-from cobranza.store.objects import REFUSED, Bucket
+from cobranza.store.objects import Bucket
 from tests.integration.loading import KEY, counts, load, refused
 from tests.integration.overheard import Overheard
 from tests.integration.world import (
@@ -158,22 +158,6 @@ def test_a_misplaced_file_is_told_so(world: World, drop: Drop, key: str) -> None
     assert json.loads(body)["error"]["code"] == "BAD_PLACE"
     assert world.s3.get_object(Bucket="inbox", Key=f"{place}/refused.csv")["Body"].read()
     assert world.book() == []
-    assert world.s3.get_object_tagging(Bucket="inbox", Key=key)["TagSet"] == [REFUSED]
-
-
-@pytest.mark.parametrize(
-    "key", ["mappings/tienda/gente.csv", "strategies/tienda/strategy.yaml", "debts/tienda/a.csv"]
-)
-def test_the_version_that_is_refused_ends_and_no_other(world: World, drop: Drop, key: str) -> None:
-    good = world.s3.put_object(Bucket="inbox", Key=key, Body=b"")["VersionId"]
-    assert drop(key, "{people")["error"]
-    assert world.s3.get_object_tagging(Bucket="inbox", Key=key)["TagSet"] == [REFUSED]
-    assert world.s3.get_object_tagging(Bucket="inbox", Key=key, VersionId=good)["TagSet"] == []
-
-
-def test_what_is_taken_is_not_tagged(world: World, drop: Drop) -> None:
-    drop("debts/tienda/a.csv", debts({}))
-    assert world.s3.get_object_tagging(Bucket="inbox", Key="debts/tienda/a.csv")["TagSet"] == []
 
 
 @pytest.mark.parametrize("name", ["a b.csv", "a+b.csv", "cartera día 1.csv", "a%20b.csv", "100% ñ&=#?.csv", "a.b"])

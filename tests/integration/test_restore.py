@@ -2,22 +2,19 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from cobranza.store.controls import Controls
 from cobranza.store.objects import Bucket
-from cobranza.store.table import Table
 from cobranza_cli import app
-from cobranza_cli.doctor import FUNCTIONS
-from tests.integration.place import OPEN, PlaceWithFunctions
+from tests.integration.place import OPEN, WorldPlace
 from tests.integration.replies import say
+from tests.integration.restoring import BRUNO, remind, run
 from tests.integration.rows import apply
-from tests.integration.tables import create_table
 from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -25,38 +22,11 @@ pytestmark = pytest.mark.in_memory
 type Drop = Callable[..., dict[str, Any]]
 type Items = dict[str, list[dict[str, Any]]]
 
-BRUNO = {"borrower_id": "C2", "name": "Bruno Ejemplo", "phone": "+525555550102", "debt_id": "F-2"}
-PAID = {
-    "payment_id": "P-1",
-    "borrower_id": "C1",
-    "debt_id": "F-1",
-    "amount": "10.00",
-    "currency": "MXN",
-    "paid_at": "2026-11-24",
-}
-PHONES = {"C1": "525555550101", "C2": "525555550102"}
-
-
-@dataclass
-class Functions:
-    """Lambda, where a function may run as often as `most` says."""
-
-    most: dict[str, int] = field(default_factory=dict[str, int])
-
-    def get_function_concurrency(self, FunctionName: str) -> dict[str, int]:
-        return {"ReservedConcurrentExecutions": self.most.get(FunctionName, 0)}
-
-
-@pytest.fixture
-def functions() -> Functions:
-    return Functions()
-
 
 @pytest.fixture(autouse=True)
-def _place(world: World, portfolio: None, functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+def _place(world: World, portfolio: None, monkeypatch: pytest.MonkeyPatch) -> None:
     outputs = OPEN | {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox"}
-    outputs |= {name: name for name in FUNCTIONS}
-    monkeypatch.setattr(app.Where, "place", lambda _: PlaceWithFunctions(outputs, {}, world, functions))
+    monkeypatch.setattr(app.Where, "place", lambda _: WorldPlace(outputs, {}, world))
 
 
 @pytest.fixture
@@ -75,25 +45,11 @@ def restored(world: World, before: Items, since: datetime | None = None) -> dict
     return json.loads(result.stdout)
 
 
-def run(since: datetime, *words: str) -> Result:
-    moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return CliRunner().invoke(app.app, ["restore", "--since", moment, "--yes", "--json", *words])
-
-
-def remind(world: World) -> dict[str, str]:
-    """The outcomes of all who are due now, by their references."""
-    return {reminder.borrower: world.sender.remind(reminder, world.now).code for reminder in world.tick()}
-
-
-def next_day(world: World) -> None:
-    world.later(days=1)
-
-
 def test_nobody_gets_a_second_message_on_the_day_nor_of_the_same_step(world: World, before: Items) -> None:
     assert sorted(remind(world).values()) == ["SENT", "SENT"]
     assert restored(world, before)["put_back"] == {"outcome": 2}
     remind(world)
-    next_day(world)
+    world.later(days=1)
     remind(world)
     assert len(world.whatsapp.sent) == 2
 
@@ -128,7 +84,7 @@ def test_a_claim_that_the_restored_ledger_has_stays_as_it_is(world: World, befor
 def test_baja_holds(world: World, before: Items) -> None:
     say(world, "BAJA")
     assert restored(world, before)["put_back"] == {"opt_out": 1}
-    next_day(world)
+    world.later(days=1)
     assert remind(world) == {world.ref(): "SKIPPED_OPTED_OUT", world.ref("C2"): "SENT"}
     world.later(days=14)
     assert remind(world)[world.ref()] == "SKIPPED_OPTED_OUT"
@@ -138,7 +94,7 @@ def test_baja_holds_for_whoever_a_later_file_gives_the_phone(world: World, befor
     say(world, "BAJA")
     restored(world, before)
     drop("debts/tienda/b.csv", debts({"borrower_id": "C9", "debt_id": "F-9", "consent_at": "2026-01-01"}))
-    assert "SENT" not in {remind(world).get(world.ref(name)) for name in ("C1", "C9")}
+    assert remind(world)[world.ref("C9")] == "SKIPPED_OPTED_OUT"
 
 
 def test_baja_of_somebody_unknown_holds_in_each_form_of_the_number(
@@ -223,6 +179,36 @@ def test_nothing_is_lifted(world: World, before: Items, event: str) -> None:
 @pytest.mark.parametrize(
     ("event", "facts"),
     [
+        ("channel", {"message": "wamid", "to": "whatsapp"}),
+        ("promise", {"source": "import", "until": "2026-12-10"}),
+        ("case.closed", {"by": "ana"}),
+    ],
+)
+def test_a_way_back_and_what_its_file_tells_better_are_left(
+    world: World, before: Items, event: str, facts: dict[str, str]
+) -> None:
+    note(world, "channel", "one", {"message": "wamid", "to": "phone", "debts": []})
+    world.now += timedelta(minutes=1)
+    note(world, event, "two", {"debts": [], **facts})
+    told = restored(world, before)
+    assert (told["put_back"], told["left"]) == ({"channel": 1}, {event: 1})
+    assert set(world.item("STANDING")) & {"hold", "promises"} == set()
+
+
+def test_a_new_phone_that_its_file_tells_again_is_no_wrong_number(world: World, before: Items) -> None:
+    moved = {"borrower_id": "C1", "action": "telefono", "phone": "+525555550109", "source": "sucursal"}
+    moved |= {"at": world.now.isoformat()}
+    apply(world, "contacts", moved)
+    journal = world.items("journal")
+    world.restore(before | {"journal": journal})
+    apply(world, "contacts", moved)
+    assert run(world.now).exit_code == 0
+    assert remind(world)[world.ref()] not in ("SKIPPED_WRONG_NUMBER", "SKIPPED_OPEN_CASE")
+
+
+@pytest.mark.parametrize(
+    ("event", "facts"),
+    [
         ("reply", {"message": "wamid", "intent": "PAID"}),
         ("receipt", {"message": "wamid", "state": "TO_VERIFY"}),
         ("payment.applied", {"source": "gateway", "allocations": {}}),
@@ -276,7 +262,7 @@ def test_twice_changes_nothing_more(world: World, before: Items) -> None:
     remind(world)
     world.now += timedelta(minutes=5)
     say(world, "BAJA")
-    say(world, "no debo nada", sender=PHONES["C2"])
+    say(world, "no debo nada", sender=BRUNO["phone"][1:])
     told = restored(world, before)
     once = world.items()
     assert json.loads(run(datetime.fromisoformat(told["since"])).stdout) == told
@@ -310,109 +296,6 @@ def test_it_asks_before(world: World, before: Items) -> None:
     asked = CliRunner().invoke(app.app, ["restore", "--since", "2026-11-24T00:00:00Z"], input="n\n")
     assert asked.exit_code == 1
     assert world.item("STANDING") == {}
-
-
-# Step one: the ledger beside the table to which it was restored.
-
-
-@pytest.fixture
-def copy(world: World, before: Items) -> Items:
-    create_table(world.dynamodb, "ledger", as_="copy")
-    table = Table(world.dynamodb, "copy")
-    for item in before["ledger"]:
-        table.put(item)
-    return before
-
-
-def go_back(*words: str) -> Result:
-    return CliRunner().invoke(app.app, ["restore", "--from", "copy", "--yes", "--json", *words])
-
-
-def test_what_files_told_goes_back(world: World, copy: Items, drop: Drop) -> None:
-    apply(world, "payments", PAID)
-    drop("debts/tienda/b.csv", debts({"amount": "9.00"}, {"borrower_id": "C9", "debt_id": "F-9"}))
-    assert go_back().exit_code == 0
-    told = [item for item in world.items() if not item["pk"].startswith("REF#")]
-    assert told == [item for item in copy["ledger"] if not item["pk"].startswith("REF#")]
-
-
-def test_what_people_said_and_what_was_sent_stays(world: World, copy: Items) -> None:
-    remind(world)
-    world.now += timedelta(minutes=5)
-    say(world, "no debo nada")
-    say(world, "BAJA", sender=PHONES["C2"])
-    kept = [item for item in world.items() if item["sk"] not in ("PROFILE",) and "DEBT#" not in item["sk"]]
-    assert json.loads(go_back().stdout)["deleted"] == 0
-    assert [item for item in world.items() if item in kept] == kept
-
-
-def test_what_waits_to_be_told_of_a_payment_goes_with_it_and_what_was_told_stays(
-    world: World, copy: Items
-) -> None:
-    told = {"subject": "pago_recibido", "ref": "P", "portfolio": "tienda", "day": "2026-11-24"}
-    waits, over = ({"pk": f"B#{world.ref()}", "sk": f"CONFIRM#pago_recibido#{ref}"} | told for ref in "AB")
-    rejected = waits | {"sk": "CONFIRM#comprobante_no_confirmado#R"}
-    for item in (waits, over | {"outcome": "SENT"}, rejected):
-        world.table.put(item)
-    Table(world.dynamodb, "copy").put(over)
-    assert go_back().exit_code == 0
-    assert (world.item(waits["sk"]), world.item(over["sk"])["outcome"]) == ({}, "SENT")
-    assert world.item(rejected["sk"]) == rejected
-
-
-def test_what_was_said_and_is_gone_comes_back_unless_its_time_is_over(world: World, before: Items) -> None:
-    say(world, "BAJA")
-    with_stop = world.items()
-    over = {"pk": "CHAT#X", "sk": "2026-01-01T00:00:00Z#X", "expires": 1}
-    create_table(world.dynamodb, "ledger", as_="copy")
-    for item in [*with_stop, over]:
-        Table(world.dynamodb, "copy").put(item)
-    world.restore(before)
-    assert go_back().exit_code == 0
-    assert world.items() == with_stop
-
-
-def test_the_whole_way_leaves_nobody_twice_and_every_stop(world: World, copy: Items, drop: Drop) -> None:
-    since = world.now
-    remind(world)
-    world.now += timedelta(minutes=5)
-    say(world, "BAJA")
-    drop("debts/tienda/wrong.csv", debts({"due_date": "2026-11-25"}, BRUNO | {"amount": "1.00"}))
-    assert go_back().exit_code == 0
-    assert run(since).exit_code == 0
-    world.now += timedelta(minutes=30)
-    remind(world)
-    next_day(world)
-    remind(world)
-    assert len(world.whatsapp.sent) == 3  # two reminders, and the answer to BAJA
-    world.later(days=2)
-    assert remind(world) == {world.ref(): "SKIPPED_OPTED_OUT", world.ref("C2"): "SENT"}
-
-
-def test_to_go_back_twice_changes_nothing_more(world: World, copy: Items, drop: Drop) -> None:
-    drop("debts/tienda/b.csv", debts({"amount": "9.00"}))
-    go_back()
-    assert json.loads(go_back().stdout) == {"from": "copy", "put": 0, "deleted": 0}
-
-
-def test_it_does_not_go_back_while_a_function_may_run(world: World, copy: Items, functions: Functions) -> None:
-    functions.most = {"Send": 5}
-    told = world.items()
-    result = go_back()
-    assert (result.exit_code, "stop them first: send" in result.output) == (2, True)
-    assert world.items() == told
-
-
-@pytest.mark.parametrize("table", ["ledger", "empty"])
-def test_it_does_not_go_back_to_what_is_no_restored_ledger(world: World, before: Items, table: str) -> None:
-    create_table(world.dynamodb, "ledger", as_="empty")
-    result = CliRunner().invoke(app.app, ["restore", "--from", table, "--yes"])
-    assert (result.exit_code, world.items()) == (2, before["ledger"])
-
-
-@pytest.mark.parametrize("words", [[], ["--from", "copy", "--since", "2026-11-24T00:00:00Z"]])
-def test_one_step_is_named(words: list[str]) -> None:
-    assert CliRunner().invoke(app.app, ["restore", "--yes", *words]).exit_code == 2
 
 
 def note(world: World, event: str, identity: str, facts: dict[str, Any], borrower_id: str = "C1") -> None:
