@@ -17,6 +17,7 @@ from cobranza_cli import erase as erasing
 from cobranza_cli import export as exporting
 from cobranza_cli import pause as pauses
 from cobranza_cli import plan as plans
+from cobranza_cli import restore as restoring
 from cobranza_cli import templates as texts
 from cobranza_cli.commands import Commands
 from cobranza_cli.whom import MOST, Someone, find
@@ -29,6 +30,7 @@ app = typer.Typer(
     help="Payment reminders on WhatsApp: the operator's command.",
 )
 app.add_typer(texts.app, name="templates")
+app.command("restore")(restoring.command)
 console = Console(highlight=False)
 complaints = Console(stderr=True, highlight=False)
 
@@ -99,20 +101,25 @@ def show_health(
 def send_back(
     context: typer.Context,
     queue: Annotated[str, typer.Argument(help="files, reminders, media, replies, reports or events.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Send them back; else they are only told.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; else they are only told.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Also those that were sent back once.")] = False,
+    drop: Annotated[str, typer.Option(help="Take away the letter of this id, which cannot go back.")] = "",
     most: Annotated[int, typer.Option(min=1, max=1000, help="So many letters at most.")] = redrive.MOST,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Why each dead letter of a queue is there, and with --yes back to where it failed, once. Nobody is messaged
-    twice by it. Ends with 1 when some stay."""
+    twice by it. Ends with 1 when some stay. With --drop one letter alone, and with --yes it is gone."""
+    place = context.obj.place()
     with _named_rightly():
-        letters = redrive.letters(context.obj.place(), queue, most, sends=yes, again=again)
+        if drop:
+            letters = [redrive.drop(place, queue, drop, most, takes_away=yes)]
+        else:
+            letters = redrive.letters(place, queue, most, sends=yes, again=again)
     if as_json:
         _print_json(redrive.told(queue, letters))
     else:
         redrive.show(console, letters)
-    if yes and any(not each.is_sent for each in letters):
+    if yes and any(not (each.is_sent or each.is_dropped) for each in letters):
         raise typer.Exit(1)
 
 

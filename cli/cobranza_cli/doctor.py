@@ -95,7 +95,7 @@ def look(place: Place) -> list[Check]:
         ("readers", lambda: _readers(place)),
         ("rules", lambda: _rules(place)),
         ("schedules", lambda: _schedules(place)),
-        ("functions", lambda: checks.throttled(_reserved(place))),
+        ("functions", lambda: checks.throttled(reserved(place))),
         ("alarms", lambda: [_alarms(place)]),
     ]
     if "ClockParameter" in place.outputs:
@@ -335,7 +335,8 @@ def _schedules(place: Place) -> Iterator[Check]:
         yield checks.schedule(name.lower(), [each["State"] for each in found if target in each["Target"]["Arn"]])
 
 
-def _reserved(place: Place) -> dict[str, int | None]:
+def reserved(place: Place) -> dict[str, int | None]:
+    """How many executions each function may have; None: as many as there are."""
     functions = place.client("lambda")
     answers = {
         name.lower(): functions.get_function_concurrency(FunctionName=place.outputs[name])

@@ -82,12 +82,23 @@ def _reply(place: Place, message: Message) -> Known:
 
 
 def _file(place: Place, message: Message) -> Known:
+    told = json.loads(message["Body"])
+    if "requestPayload" in told:
+        return _order(told)
     work = parse_file_work(message["Body"])
     if isinstance(work, FilePart):
         portfolio, import_id, number = work.names
         known = Imports(place.ledger).find(portfolio, import_id)
         return Known(known.key if known else work.part, (_of_part(known, number),))
     return Known(work.key, tuple(_of_file(place, work)))
+
+
+def _order(told: Mapping[str, Any]) -> Known:
+    """A control file or an approval came past the queue. Source: Lambda, "Capturing records of asynchronous
+    invocations"."""
+    ended = told["requestContext"].get("condition", "an error")
+    why = (f"it came past the queue, and ended with {ended}", "drop it again; then this letter is for --drop")
+    return Known(told["requestPayload"]["key"], why, can_go=False)
 
 
 def _of_part(known: Import | None, number: int) -> str:
@@ -129,7 +140,7 @@ def _lines(place: Place, message: Message) -> Known:
     first, last = batch["approximateArrivalOfFirstRecord"], batch["approximateArrivalOfLastRecord"]
     why = (
         f"others have not heard of {batch['batchSize']} of its lines, from {first} to {last}: {ended}",
-        "it is a place in a stream: docs/runbook.md#eventsgivenup says what to do instead",
+        "it is a place in a stream: docs/runbook.md#eventsgivenup says what to do before --drop",
     )
     return Known(stream, why, can_go=False)
 

@@ -2,7 +2,7 @@
 
 A letter that goes back is a message like any other: who is reminded is decided and claimed anew, so nobody
 is messaged twice by it. Its attribute `redriven` stays with it, and one that comes back is kept until somebody
-asks for it by --again.
+asks for it by --again. One that cannot go is taken away by --drop, once a person has done what it was for.
 """
 
 import json
@@ -40,14 +40,13 @@ class Letter:
     redriven: str
     can_go: bool = True
     is_sent: bool = False
+    is_dropped: bool = False
 
 
 def letters(place: Place, queue: str, most: int, *, sends: bool, again: bool) -> list[Letter]:
     """The dead letters of a queue, at most so many; with `sends`, those that may go are sent back. Raises
     InvalidInput for a queue that there is not."""
-    if queue not in QUEUES:
-        raise InvalidInput("UNKNOWN_QUEUE", f"there are no letters of {queue!r}: name one of {', '.join(QUEUES)}")
-    sqs, source = place.client("sqs"), place.outputs[f"{queue.title()}DeadLettersUrl"]
+    sqs, source = _dead(place, queue)
     taken = _taken(sqs, source, most)
     found = [_letter(place, queue, message) for message in taken]
     send = _sender(place, queue)
@@ -61,29 +60,56 @@ def letters(place: Place, queue: str, most: int, *, sends: bool, again: bool) ->
     return done
 
 
+def drop(place: Place, queue: str, letter_id: str, most: int, *, takes_away: bool) -> Letter:
+    """One of as many letters, by its id; where told so it is taken away, and nothing comes of it any more. Raises
+    InvalidInput for a queue or a letter that there is not."""
+    sqs, source = _dead(place, queue)
+    taken = {each["MessageId"]: each for each in _taken(sqs, source, most)}
+    try:
+        if letter_id not in taken:
+            raise InvalidInput("UNKNOWN_LETTER", f"{letter_id!r} is none of the {len(taken)} letters of {queue}")
+        letter = _letter(place, queue, taken[letter_id])
+        if not takes_away:
+            return letter
+        sqs.delete_message(QueueUrl=source, ReceiptHandle=taken.pop(letter_id)["ReceiptHandle"])
+        return replace(letter, is_dropped=True)
+    finally:
+        for message in taken.values():
+            _let_go(sqs, source, message)
+
+
+def _dead(place: Place, queue: str) -> tuple[Any, str]:
+    """Where its letters lie."""
+    if queue not in QUEUES:
+        raise InvalidInput("UNKNOWN_QUEUE", f"there are no letters of {queue!r}: name one of {', '.join(QUEUES)}")
+    return place.client("sqs"), place.outputs[f"{queue.title()}DeadLettersUrl"]
+
+
 def told(queue: str, letters: Sequence[Letter]) -> dict[str, Any]:
     return {
         "queue": queue,
         "sent": sum(each.is_sent for each in letters),
+        "dropped": sum(each.is_dropped for each in letters),
         "letters": [asdict(each) for each in letters],
     }
 
 
 def show(console: Console, letters: Sequence[Letter]) -> None:
-    table = Table("since", "of", "why", "sent back")
+    table = Table("since", "of", "why", "sent back", "id")
     for each in letters:
-        table.add_row(
-            f"{each.at:%Y-%m-%d %H:%M}Z", escape(each.subject), escape("\n".join(each.why)), _state(each)
-        )
+        what, why = escape(each.subject), escape("\n".join(each.why))
+        table.add_row(f"{each.at:%Y-%m-%d %H:%M}Z", what, why, _state(each), each.id)
     console.print(table if letters else "no dead letters")
 
 
 def _state(letter: Letter) -> str:
     if letter.is_sent:
         return "now"
+    if letter.is_dropped:
+        return "[red]taken away[/red]"
     if letter.redriven:
         return f"[yellow]once, on {letter.redriven}: --again[/yellow]"
-    return "" if letter.can_go else "[red]cannot go back[/red]"
+    return "" if letter.can_go else "[red]cannot go back: --drop[/red]"
 
 
 def _taken(sqs: Any, url: str, most: int) -> list[dict[str, Any]]:
@@ -111,7 +137,7 @@ def _letter(place: Place, queue: str, message: Mapping[str, Any]) -> Letter:
         id=message["MessageId"],
         at=datetime.fromtimestamp(sent // 1000, UTC),
         subject="",
-        why=("its body is none of this queue's: drop the file, or give the order, again",),
+        why=("its body is none of this queue's: drop the file, or give the order, again, then --drop it",),
         redriven=text_of(message, REDRIVEN),
     )
     try:

@@ -32,6 +32,9 @@ class MemoryS3:
             "Metadata": metadata,
         }
 
+    def put_object_tagging(self, **_: Any) -> None:
+        """Nothing here ends by a lifecycle."""
+
 
 class MemorySqs:
     """One queue; what is delayed comes at once."""

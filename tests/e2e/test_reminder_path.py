@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import requests
 
+from cobranza.store.objects import REFUSED
 from local import drive
 from local.faults import kill_a_sender, sender_asleep
 from local.stack import VERIFY_TOKEN, Stack
@@ -95,6 +96,8 @@ def test_a_file_in_the_wrong_place_is_told_so(stack: Stack, today: datetime) -> 
     place = "results/none/misplaced/Deudas_cartera.csv/summary.json"
     drive.wait_until(lambda: drive.read_object(stack, "inbox", place), place, 60)
     assert b"BAD_PLACE" in (drive.read_object(stack, "inbox", place) or b"")
+    told = stack.client("s3").get_object_tagging(Bucket=stack.buckets["inbox"], Key="Deudas/cartera.csv")
+    assert told["TagSet"] == [REFUSED]
 
 
 def test_a_receipt_is_kept_answered_and_pauses_reminders(stack: Stack, today: datetime) -> None:

@@ -46,6 +46,9 @@ CALLS: dict[str, Call] = {
     ),
     "s3:GetObject": lambda s3, name, path: s3.get_object(Bucket=name, Key=path),
     "s3:PutObject": lambda s3, name, path: s3.put_object(Bucket=name, Key=path, Body=b""),
+    "s3:PutObjectTagging": lambda s3, name, path: s3.put_object_tagging(
+        Bucket=name, Key=path, Tagging={"TagSet": []}
+    ),
     "s3:DeleteObject": lambda s3, name, path: s3.delete_object(Bucket=name, Key=path),
     "s3:ListBucket": lambda s3, name, _: s3.list_objects_v2(Bucket=name),
     "sns:Publish": lambda sns, name, _: sns.publish(TopicArn=name, Message="{}"),

@@ -55,6 +55,9 @@ class FakeBucket:
     def put_pieces(self, key: str, pieces: Iterable[bytes], content_type: str) -> None:
         self.put(key, b"".join(pieces), content_type)
 
+    def let_go(self, key: str, version: str = "") -> None:
+        pass
+
 
 class Killed(BaseException):
     """The worker is gone: nothing after this line of it runs."""

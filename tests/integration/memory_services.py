@@ -33,6 +33,7 @@ class Stored:
     data: bytes | None
     metadata: dict[str, str]
     modified_at: datetime
+    tags: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
 
 
 class MemoryS3:
@@ -73,13 +74,25 @@ class MemoryS3:
             for name, marks in (("Versions", False), ("DeleteMarkers", True))
         }
 
-    def get_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:
-        versions = self._buckets[Bucket].get(Key, [])
-        asked = [each for each in versions if each.version == VersionId] if VersionId else versions[-1:]
+    def put_object_tagging(
+        self, *, Bucket: str, Key: str, Tagging: dict[str, list[dict[str, str]]], VersionId: str = ""
+    ) -> None:
+        found, _ = self._found("PutObjectTagging", Bucket, Key, VersionId)
+        found.tags[:] = Tagging["TagSet"]
+
+    def get_object_tagging(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:
+        found, _ = self._found("GetObjectTagging", Bucket, Key, VersionId)
+        return {"TagSet": found.tags}
+
+    def _found(self, operation: str, bucket: str, key: str, version: str) -> tuple[Stored, bytes]:
+        versions = self._buckets[bucket].get(key, [])
+        asked = [each for each in versions if each.version == version] if version else versions[-1:]
         if not asked or asked[0].data is None:
-            code = "NoSuchVersion" if VersionId else "NoSuchKey"
-            raise NoSuchKey({"Error": {"Code": code}}, "GetObject")
-        found, data = asked[0], asked[0].data
+            raise NoSuchKey({"Error": {"Code": "NoSuchVersion" if version else "NoSuchKey"}}, operation)
+        return asked[0], asked[0].data
+
+    def get_object(self, *, Bucket: str, Key: str, VersionId: str = "") -> dict[str, Any]:
+        found, data = self._found("GetObject", Bucket, Key, VersionId)
         return {
             "Body": StreamingBody(cast(Any, io.BytesIO(data)), len(data)),
             "ContentLength": len(data),

@@ -54,3 +54,13 @@ class Telling:
         desk = {"control": self.world.control, "results": self.world.approvals}.get(key.partition("/")[0])
         if desk:
             desk.take(Bucket(self.world.s3, "inbox"), key, self.world.now)
+
+
+@dataclass(frozen=True)
+class PlaceWithFunctions(WorldPlace):
+    """With `functions` in the place of Lambda."""
+
+    functions: Any
+
+    def client(self, service: str) -> Any:
+        return self.functions if service == "lambda" else WorldPlace.client(self, service)

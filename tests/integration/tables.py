@@ -3,7 +3,8 @@
 from typing import Any
 
 
-def create_table(dynamodb: Any, name: str) -> None:
+def create_table(dynamodb: Any, name: str, *, as_: str = "") -> None:
+    """Called `name`, or as told."""
     indexes = {
         "ledger": [
             _index("due", "due_shard", "due_at", {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["priority"]}),
@@ -14,7 +15,7 @@ def create_table(dynamodb: Any, name: str) -> None:
     schemas = [_schema("pk", "sk"), *(index["KeySchema"] for index in indexes)]
     keys = dict.fromkeys(key["AttributeName"] for schema in schemas for key in schema)
     dynamodb.create_table(
-        TableName=name,
+        TableName=as_ or name,
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
             {"AttributeName": key, "AttributeType": "N" if key == "due_shard" else "S"} for key in keys

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cobranza.store.objects import Bucket
+from cobranza.store.objects import REFUSED, Bucket
 from tests.integration.memory_services import MemoryS3, MemorySns, MemorySqs
 
 
@@ -83,6 +83,24 @@ def test_each_version_stays_and_the_newest_is_shown(s3: Any) -> None:
     assert s3.get_object(Bucket="inbox", Key="a")["Body"].read() == b"2"
     s3.delete_object(Bucket="inbox", Key="a")
     assert s3.get_object(Bucket="inbox", Key="a", VersionId=first)["Body"].read() == b"1"
+
+
+def test_a_tag_is_of_one_version_and_of_the_newest_where_none_is_told(s3: Any) -> None:
+    first, bucket = put(s3, "a"), Bucket(s3, "inbox")
+    second = put(s3, "a")
+    bucket.let_go("a", first)
+    assert s3.get_object_tagging(Bucket="inbox", Key="a", VersionId=first)["TagSet"] == [REFUSED]
+    assert s3.get_object_tagging(Bucket="inbox", Key="a")["TagSet"] == []
+    bucket.let_go("a")
+    assert s3.get_object_tagging(Bucket="inbox", Key="a", VersionId=second)["TagSet"] == [REFUSED]
+
+
+def test_what_is_gone_needs_no_tag(s3: Any) -> None:
+    put(s3, "a")
+    s3.delete_object(Bucket="inbox", Key="a")
+    for key in ("a", "never"):
+        Bucket(s3, "inbox").let_go(key)
+    Bucket(s3, "inbox").let_go("a", "00000000-0000-0000-0000-000000000000")
 
 
 def test_what_is_not_there_is_refused_by_its_name(s3: Any) -> None:

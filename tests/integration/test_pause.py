@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from cobranza.policy.feed import PAUSE_LOOK
 from cobranza.queues import DroppedFile
-from cobranza.store.objects import Bucket
+from cobranza.store.objects import REFUSED, Bucket
 from tests.integration.replies import Drop
 from tests.integration.sending import due, remind
 from tests.integration.world import PORTFOLIO_YAML, World, debts
@@ -264,8 +264,15 @@ def test_another_name_is_refused_and_pauses_nothing(world: World, key: str, code
     assert event(world, key).error.code == code
     assert world.s3.get_object(Bucket="inbox", Key=f"results/{place}/summary.json")
     assert [item for item in world.items() if item["pk"].startswith("CONTROL#")] == []
+    assert world.s3.get_object_tagging(Bucket="inbox", Key=key)["TagSet"] == [REFUSED]
     delete(world, key)
     assert event(world, key) is None
+
+
+def test_the_file_of_a_pause_is_not_tagged(world: World) -> None:
+    put(world)
+    event(world)
+    assert world.s3.get_object_tagging(Bucket="inbox", Key=KEY)["TagSet"] == []
 
 
 def test_a_portfolio_that_nobody_knows_is_paused_and_the_summary_warns(world: World) -> None:

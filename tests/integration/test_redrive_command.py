@@ -13,7 +13,7 @@ from cobranza.queues import Reminder
 from cobranza.store.conversations import Inbound
 from cobranza.store.keys import event_key
 from cobranza_cli import app, letters, redrive
-from tests.integration.place import WorldPlace
+from tests.integration.place import PlaceWithFunctions
 from tests.integration.world import World, debts
 
 type Drop = Callable[..., dict[str, Any]]
@@ -31,14 +31,6 @@ class Functions:
         self.runs.append(asked)
 
 
-@dataclass(frozen=True)
-class DeadPlace(WorldPlace):
-    functions: Functions
-
-    def client(self, service: str) -> Any:
-        return self.functions if service == "lambda" else WorldPlace.client(self, service)
-
-
 @pytest.fixture
 def functions() -> Functions:
     return Functions()
@@ -53,7 +45,7 @@ def dead(world: World, functions: Functions, monkeypatch: pytest.MonkeyPatch) ->
     outputs = {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox", "Reports": "cobranza-Reports-1"}
     outputs |= {f"{name.title()}DeadLettersUrl": url for name, url in urls.items()}
     outputs |= {f"{name.title()}QueueUrl": url for name, url in live.items()}
-    monkeypatch.setattr(app.Where, "place", lambda _: DeadPlace(outputs, {}, world, functions))
+    monkeypatch.setattr(app.Where, "place", lambda _: PlaceWithFunctions(outputs, {}, world, functions))
     monkeypatch.setattr(redrive, "LOOKS", 0)
     monkeypatch.setattr(app, "console", Console(highlight=False, width=250))
     return urls
@@ -165,13 +157,47 @@ def test_a_file_tells_how_far_its_import_is(world: World, dead: dict[str, str], 
     }
 
 
+ORDER = {
+    "requestPayload": {"bucket": "inbox", "key": "control/all/PAUSE"},
+    "requestContext": {"condition": "RetriesExhausted"},
+}
+
+
 def test_an_order_that_was_given_up_cannot_go_back(world: World, dead: dict[str, str]) -> None:
-    record = {"requestPayload": {"bucket": "inbox", "key": "control/all/PAUSE"}, "requestContext": {}}
-    put(world, dead["files"], record)
+    put(world, dead["files"], ORDER)
     found = told("files", "--yes")
-    assert (found["sent"], found["letters"][0]["can_go"]) == (0, False)
+    (letter,) = found["letters"]
+    assert (found["sent"], letter["subject"], letter["can_go"]) == (0, "control/all/PAUSE", False)
+    assert letter["why"][0] == "it came past the queue, and ended with RetriesExhausted"
     assert run("files", "--yes").exit_code == 1
     assert len(waiting(world, dead["files"])) == 1
+
+
+def test_a_letter_that_cannot_go_is_taken_away_by_its_id_and_no_other(world: World, dead: dict[str, str]) -> None:
+    for body in (ORDER, {"detail": {"object": {"key": "debts/tienda/a.csv"}}}, "junk"):
+        put(world, dead["files"], body)
+    unwanted = next(each["id"] for each in told("files")["letters"] if each["subject"])
+    asked = told("files", "--drop", unwanted)
+    assert (asked["dropped"], [each["subject"] for each in asked["letters"]]) == (0, ["control/all/PAUSE"])
+    assert len(waiting(world, dead["files"])) == 3
+    done = run("files", "--drop", unwanted, "--yes")
+    assert (done.exit_code, "control/all/PAUSE" in done.stdout, "taken away" in done.stdout) == (0, True, True)
+    assert unwanted not in {each["id"] for each in told("files")["letters"]}
+    assert len(waiting(world, dead["files"])) == 2
+    assert waiting(world, world.files_url) == []
+
+
+def test_a_letter_that_there_is_not_is_told_and_nothing_is_taken_away(world: World, dead: dict[str, str]) -> None:
+    put(world, dead["files"], ORDER)
+    result = run("files", "--drop", "another", "--yes")
+    assert (result.exit_code, "'another' is none of the 1 letters of files" in result.output) == (2, True)
+    assert len(waiting(world, dead["files"])) == 1
+
+
+def test_each_letter_is_shown_with_its_id(world: World, dead: dict[str, str]) -> None:
+    put(world, dead["files"], ORDER)
+    (letter,) = told("files")["letters"]
+    assert letter["id"] in run("files").stdout
 
 
 def test_a_receipt_and_a_reply_tell_what_became_of_their_message(world: World, dead: dict[str, str]) -> None:

@@ -76,6 +76,11 @@ MAY: dict[Attempt, frozenset[str]] = {
     **{("s3:GetObject", place): frozenset(reads.split()) for place, (reads, _) in _PLACES.items()},
     **{("s3:PutObject", place): frozenset(writes.split()) for place, (_, writes) in _PLACES.items()},
     **{("s3:DeleteObject", place): NOBODY for place in _PLACES},
+    # What is tagged as refused goes by the bucket's lifecycle.
+    **{
+        ("s3:PutObjectTagging", place): frozenset({"ingest"}) if place.startswith("InboxBucket/") else NOBODY
+        for place in _PLACES
+    },
     ("s3:ListBucket", "InboxBucket"): frozenset({"ingest", "reports"}),
     ("s3:ListBucket", "WorkBucket"): NOBODY,
     ("s3:ListBucket", "ReceiptsBucket"): NOBODY,

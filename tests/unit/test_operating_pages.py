@@ -18,6 +18,7 @@ PAGES = [
     DOCS / "es" / "casos.md",
     DOCS / "local.md",
     DOCS / "runbook.md",
+    DOCS / "restore.md",
     ROOT / "README.md",
 ]
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -4,6 +4,7 @@ import pytest
 
 from cobranza.flows.drops import KINDS, SETTINGS
 from cobranza.policy.retention import retention
+from cobranza.store.objects import REFUSED
 from tests.unit.template import (
     ACCOUNT,
     BUCKET,
@@ -233,13 +234,20 @@ _OLDER = "NoncurrentVersionExpiration.NoncurrentDays"
 def expiring(bucket: str) -> dict[str, int]:
     """The most days that anything under a prefix lives, in any version: S3 waits for the next midnight, twice."""
     rules = stack("prod").of(BUCKET)[bucket]["LifecycleConfiguration"]["Rules"]
-    ending = [rule for rule in rules if "ExpirationInDays" in rule]
+    ending = [rule for rule in rules if "ExpirationInDays" in rule and "TagFilters" not in rule]
     return {rule.get("Prefix", ""): rule["ExpirationInDays"] + dig(rule, _OLDER) + 2 for rule in ending}
 
 
 def test_every_file_with_people_in_it_is_gone_in_all_versions_within_thirty_days() -> None:
     days = retention()["files"].days
     assert expiring("InboxBucket") == {f"{kind}/": days for kind in (*KINDS, "results") if kind != "mappings"}
+
+
+def test_what_was_refused_is_gone_as_soon_wherever_it_lies() -> None:
+    rules = stack("prod").of(BUCKET)["InboxBucket"]["LifecycleConfiguration"]["Rules"]
+    (rule,) = (rule for rule in rules if "TagFilters" in rule)
+    assert (rule["TagFilters"], rule["Status"], rule.get("Prefix")) == ([REFUSED], "Enabled", None)
+    assert rule["ExpirationInDays"] + dig(rule, _OLDER) + 2 == retention()["files"].days
 
 
 def test_a_pause_and_settings_do_not_end_by_themselves() -> None:

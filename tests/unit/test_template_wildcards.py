@@ -28,6 +28,7 @@ WHY = {
     "*Table / Principal: *": "a Deny: whoever asks without TLS is refused",
     "*Table / Resource: *": "in a table's policy: that table and its indexes",
     "IngestRole / Resource: ${InboxBucket.Arn}/*/*": "the files of a kind",
+    "IngestRole / Resource: ${InboxBucket.Arn}/*": "a file in the wrong place may lie anywhere",
     "*Role / Resource: ${InboxBucket.Arn}/results/*": "results of all portfolios",
     "*Role / Resource: ${WorkBucket.Arn}/*/*": "parts, lists, and who was erased: one folder each",
     "*Role / Resource: ${ReceiptsBucket.Arn}/receipts/*": "receipts of all borrowers",

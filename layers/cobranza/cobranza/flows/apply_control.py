@@ -66,7 +66,10 @@ class ControlDesk:
             if drop.file != PAUSE:
                 raise refuse("BAD_CONTROL", PAUSE)
         except InvalidInput as error:
-            return self.results.refuse(inbox, drop, error, now) if _look(inbox, key) else None
+            if _look(inbox, key) is None:
+                return None
+            inbox.let_go(key)
+            return self.results.refuse(inbox, drop, error, now)
         while True:
             seen = _look(inbox, key)
             summary = self._settle(inbox, drop, seen, now)

@@ -101,6 +101,7 @@ class Importer:
                 return self._take_rows(inbox, dropped, drop, now)
             return self._take_table(inbox, dropped, drop, now, retried=retried)
         except InvalidInput as error:
+            inbox.let_go(dropped.key, dropped.version)
             return self.results.refuse(inbox, drop, error, now)
 
     def take_part(self, inbox: Bucket, asked: FilePart, now: datetime, *, retried: bool = False) -> Summary | None:

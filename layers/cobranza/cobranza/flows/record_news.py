@@ -116,5 +116,5 @@ class NewsDesk:
         identity = callers.references.ref("news", f"{wish.wa_id or wish.user_id} {utc(at)}")
         told_by = "user_preferences"
         if not Peace(callers, self.journal).leave(phones, Stop(at, told_by, identity), now):
-            told = {"type": told_by, "debts": []}
+            told = {"type": told_by, "debts": [], "phones": phones}
             self.journal.append(chat_pk(phones[0]), now, "opt_out", identity, told, at=at)

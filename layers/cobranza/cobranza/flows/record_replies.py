@@ -170,7 +170,9 @@ class ReplyDesk:
                 lines.append(_line(borrower_pk(borrower), "reply", reply, told))
                 if (scope := stopped.get(reply.key, {}).get(borrower)) is not None:
                     lines.append(_line(borrower_pk(borrower), "opt_out", reply, told | scope))
-            lines += [] if reply.borrowers else [_line(chat_pk(reply.chats[0]), "reply", reply, {})]
+            if not reply.borrowers:
+                phones = {"phones": reply.phones} if reply.intent is Intent.STOP else {}
+                lines.append(_line(chat_pk(reply.chats[0]), "reply", reply, phones))
         profiles = _known(pasts)
         words = self.conversations.bundle(each for reply in replies for each in _inbound(reply, callers, profiles))
         self.ledger.words.heard_from(profiles, moments, now, [words, self.journal.bundle(lines, now)])

@@ -145,6 +145,10 @@ def unmatched(ref: str) -> dict[str, str]:
     return {"pk": f"{PAYMENT}#{ref}", "sk": UNMATCHED}
 
 
+def is_payment(pk: str) -> bool:
+    return pk.startswith(f"{PAYMENT}#")
+
+
 def payment_of(pk: str) -> str:
     return pk.removeprefix(f"{PAYMENT}#")
 

@@ -129,6 +129,20 @@ class Messages:
         """It is not told, and this is why."""
         self._table.update(keys.confirmation(borrower, one.id), {"outcome": outcome})
 
+    def was_told(self, borrower: str, confirmation_id: str, outcome: str, at: datetime) -> None:
+        """What became of it, of one that a restored table knows nothing of."""
+        first = {"expires": int((at + TO_BE_TOLD_KEPT).timestamp())}
+        self._table.update(keys.confirmation(borrower, confirmation_id), {"outcome": outcome}, first=first)
+
+    def put_back(self, key: MessageKey, outcome: str, facts: Item, at: datetime) -> None:
+        """The claim of a message that a restored table knows nothing of; one that is there stays as it is."""
+        state = State.UNKNOWN if outcome == State.UNKNOWN else State.ACCEPTED
+        told: Item = {**_claimed(at), **facts, "attempts": 1, "state": state, "rank": state.rank}
+        if (code := outcome.removeprefix("FAILED_")) != outcome:
+            told |= {"state": State.FAILED, "rank": State.FAILED.rank, "reason": {"code": int(code)}}
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(key.item, told, condition="attribute_not_exists(#pk)")
+
     def advance(self, key: MessageKey, state: State, facts: Mapping[str, Any]) -> Advanced:
         """Moves the message forward to `state` and keeps `facts` (first ones win). Where it already is as far,
         only the facts are kept. Raises ConditionFailed if there is no such message."""

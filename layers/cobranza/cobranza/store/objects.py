@@ -30,6 +30,9 @@ class Opened:
 
 
 CHUNK = 1024 * 1024
+# The tag by which the bucket's lifecycle knows what was refused, wherever it lies.
+REFUSED = {"Key": "cobranza", "Value": "refused"}
+_GONE = ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed")
 
 
 class Bucket:
@@ -117,6 +120,16 @@ class Bucket:
         for key, version in found:
             self._s3.delete_object(Bucket=self._name, Key=key, VersionId=version)
         return len(found)
+
+    def let_go(self, key: str, version: str = "") -> None:
+        """The bucket's lifecycle ends the object, or this version of it, as it ends files that were read. Nothing
+        where it is gone."""
+        which = {"VersionId": version} if version else {}
+        try:
+            self._s3.put_object_tagging(Bucket=self._name, Key=key, Tagging={"TagSet": [REFUSED]}, **which)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _GONE:
+                raise
 
     def delete(self, key: str) -> None:
         """Takes the object away; its versions stay. Nothing where there is none."""
