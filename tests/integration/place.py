@@ -1,10 +1,14 @@
-"""Where the command finds a world instead of a stack."""
+"""Where the command finds a world instead of a stack, and how it is called."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pytest
+from typer.testing import CliRunner, Result
+
 from cobranza.refs import References
+from cobranza_cli import app
 from cobranza_cli.place import Place
 from tests.integration.partiql import PartiqlClient
 from tests.integration.world import World
@@ -30,3 +34,15 @@ class WorldPlace(Place):
     @property
     def references(self) -> References:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.world.references
+
+
+def stand(world: World, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The command finds this world, with all that it may ask for."""
+    names = {"Ledger": "ledger", "Journal": "journal", "Work": "work", "Receipts": "receipts", "Inbox": "inbox"}
+    stack = WorldPlace(OPEN | names | {"CountriesOn": "MX,"}, {}, world)
+    monkeypatch.setattr(app.Where, "place", lambda _: stack)
+    return stack
+
+
+def cobranza(*words: str) -> Result:
+    return CliRunner().invoke(app.app, words)
