@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from cobranza.flows.record_events import UNREADABLE
 from cobranza.store import case_keys, keys
 from cobranza.store.journal import Journal, Line
 from cobranza.store.personal_keys import is_case
@@ -67,9 +68,9 @@ def _parts(traces: Traces, portfolio: str, of_several: Container[str]) -> dict[s
     for item in _in_order([*mine, *map(traces.part_in, traces.shared)]):
         if _is_of(item, portfolio):
             name = next(name for name, fits in PARTS.items() if fits(item["pk"], item["sk"]))
-            is_cut = name == "words" and not traces.is_theirs(item)
-            told = {n: v for n, v in item.items() if n not in _OURS and (n in _SAID or not is_cut)}
-            parts[name].append(_plain(told))
+            told = _SAID & item.keys() if name == "words" and not traces.is_theirs(item) else item.keys() - _OURS
+            told -= {"raw"} if item["pk"] == keys.news_pk(UNREADABLE) else set()  # it may name anybody
+            parts[name].append(_plain({each: item[each] for each in item if each in told}))
     return parts
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from cobranza.whatsapp.events import parse as read
 from local import personal
 from tests.integration.place import cobranza, stand
 from tests.integration.receipts import desk, send_pictures
 from tests.integration.replies import PHONE, say
-from tests.integration.test_erase import BRUNO, erase, live
+from tests.integration.test_erase import BRUNO, OWN, erase, live
 from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -133,6 +134,17 @@ def test_a_case_of_two_is_told_to_each_without_the_other(world: World, tmp_path:
         text = json.dumps(told)
         assert world.ref(other) not in text
         assert f"tienda#{others_debt}#" not in text
+
+
+@pytest.mark.usefixtures("lived")
+def test_of_what_nobody_could_read_and_may_name_anybody_it_is_told_that_it_is_there(
+    world: World, tmp_path: Path
+) -> None:
+    body = f'{{"entry": [{{"from": "{PHONE}"}}, {{"from": "{OWN}"'.encode()
+    world.recorder.record(read(body), world.now, "trace")
+    told = exported(tmp_path, "C1")
+    assert "NEWS#unreadable" in {each["pk"] for each in told["other"]}
+    assert OWN not in json.dumps(told)
 
 
 # Who is no borrower.

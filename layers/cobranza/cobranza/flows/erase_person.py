@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from cobranza.flows.leave_in_peace import stop_own
 from cobranza.store import personal_keys
@@ -44,8 +45,10 @@ class EraseDesk:
     receipts: Bucket
 
     def knows(self, who: Somebody) -> bool:
-        """Whether anything leads to them: an earlier erasure, a line, an item."""
-        if self.erasures.find(who.ref) or any(True for each in who.subjects for _ in self.journal.of(each)):
+        """Whether anything leads to them; the whole ledger is read where no erasure, profile or line does."""
+        if self.erasures.find(who.ref) or self.ledger.load(who.ref):
+            return True
+        if any(chain.from_iterable(map(self.journal.of, who.subjects))):
             return True
         (traces,) = self.people.traces([who])
         return bool(traces.items or traces.shared)
