@@ -1,4 +1,4 @@
-"""`cobranza erase`: all that is kept of a borrower goes, and is kept out of later files."""
+"""`cobranza erase`: all that is kept of a person goes, and is kept out of later files."""
 
 from collections.abc import Iterable
 from dataclasses import asdict

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from cobranza.errors import InvalidInput
-from cobranza.flows.callers import Callers, having
+from cobranza.flows.callers import Callers, who_has
 from cobranza.store import keys
 from cobranza.store.book import Book
 from cobranza.store.journal import Journal
@@ -53,25 +53,33 @@ def meant(place: Place, wanted: str) -> Somebody:
     """By the creditor's own number of a borrower, by a reference, as logs and events have it, or by a phone with
     its plus that no borrower has. Raises InvalidInput for one that a borrower has."""
     wanted = wanted.strip()
-    is_reference = _REFERENCE.fullmatch(wanted) is not None
-    borrower = Somebody(wanted if is_reference else place.references.ref("borrower", wanted))
+    borrower = Somebody(_reference(place, wanted))
     if _has_items(place, borrower) or _has_lines(place, borrower):
         return borrower
     if forms := _forms(place, wanted):
         return _at(place, forms)
-    # A reference may stand for a number, or a user id, that nobody knew when it wrote.
-    words = [*place.ledger.query("pk = :pk", {"pk": keys.chat_pk(borrower.ref)})] if is_reference else []
-    stranger = Somebody.at({borrower.ref, *(phone for word in words for phone in word.get("phones", ()))})
-    return stranger if words or _has_lines(place, stranger) else borrower
+    return (_stranger(place, wanted) if _REFERENCE.fullmatch(wanted) else None) or borrower
+
+
+def _stranger(place: Place, ref: str) -> Somebody | None:
+    """Who wrote from a number, or by a user id, that nobody knew then."""
+    words = [*place.ledger.query("pk = :pk", {"pk": keys.chat_pk(ref)})]
+    who = Somebody.at({ref, *(phone for word in words for phone in word.get("phones", ()))})
+    return who if words or _has_lines(place, who) else None
 
 
 def _at(place: Place, forms: list[str]) -> Somebody:
     """Whoever has the number with these forms, if it is no borrower."""
     ledger = Ledger(place.ledger)
-    if there := [each.ref for each in having(ledger, forms)]:
+    if there := [each.ref for each in who_has(ledger, forms)]:
         names = ", ".join(sorted(ledger.borrower_ids(there).values()))
         raise InvalidInput("PHONE_OF_BORROWER", f"a borrower has this phone: give the number {names}")
     return Somebody.at(forms)
+
+
+def _reference(place: Place, wanted: str) -> str:
+    """Of the creditor's own number of a borrower, or the reference itself."""
+    return wanted if _REFERENCE.fullmatch(wanted) else place.references.ref("borrower", wanted)
 
 
 def _has_items(place: Place, who: Somebody) -> bool:
@@ -105,8 +113,7 @@ def _named(place: Place, wanted: str) -> list[str]:
     ledger, references = Ledger(place.ledger), place.references
     told = [*_forms(place, wanted), references.document(wanted)]
     behind = (borrower for each in told for borrower in ledger.borrowers_behind(each))
-    ref = wanted if _REFERENCE.fullmatch(wanted) else references.ref("borrower", wanted)
-    return [*dict.fromkeys([ref, *behind])]
+    return [*dict.fromkeys([_reference(place, wanted), *behind])]
 
 
 def _without_profile(place: Place, wanted: str) -> Iterator[Someone]:

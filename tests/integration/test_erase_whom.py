@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cobranza.store.conversations import Raw
+from cobranza.store.conversations import Inbound, Raw
 from local import personal
 from tests.integration.place import cobranza, stand
 from tests.integration.receipts import desk, send_pictures
@@ -140,7 +140,14 @@ def test_who_was_erased_and_writes_again_is_erased_by_the_phone(world: World, dr
     assert of_her(world) == []
 
 
-def test_who_writes_without_a_number_is_erased_by_the_reference_in_the_logs(world: World) -> None:
+def test_who_hides_the_number_is_erased_by_the_reference_in_the_logs(world: World) -> None:
+    hers = world.references.ref("bsuid", "MX.9")
+    world.conversations.record_inbound([Inbound(hers, world.now, "B" * 26, {"text": "borren esto", "phones": []})])
+    assert ask_to_erase(hers)[0] == 0
+    assert of(world, "borren") == set()
+
+
+def test_a_stranger_is_erased_by_the_reference_in_the_logs(world: World) -> None:
     say(world, "borren mi número", sender=STRANGER)
     assert ask_to_erase(world.references.ref("phone", f"+{STRANGER}"))[0] == 0
     assert of(world, f"+{STRANGER}", "borren") == {"ERASED"}

@@ -73,7 +73,7 @@ def people_at(ledger: Ledger, phones: Sequence[str]) -> list[Book]:
     return [book for book in having if any(d.is_open and not d.recalled for d in book.debts)] or having
 
 
-def having(ledger: Ledger, phones: Iterable[str]) -> Iterator[Borrower]:
+def who_has(ledger: Ledger, phones: Iterable[str]) -> Iterator[Borrower]:
     """Who has one of these phones now, as the first or the second one; at a wrong number somebody else answers."""
     wanted = {*phones}
     for ref in sorted({borrower for phone in wanted for borrower in ledger.borrowers_behind(phone)}):

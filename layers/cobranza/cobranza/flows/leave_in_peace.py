@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cobranza.flows.callers import Callers, having
+from cobranza.flows.callers import Callers, who_has
 from cobranza.policy.decision import Book
 from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import borrower_pk
@@ -97,7 +97,7 @@ def stop_own(ledger: Ledger, who: str, numbers: Iterable[Sequence[str]], at: dat
     back who else may be at the others."""
     others: set[str] = set()
     for forms in numbers:
-        there = {each.ref for each in having(ledger, forms) if each.ref != who and not each.opted_out_at}
+        there = {each.ref for each in who_has(ledger, forms) if each.ref != who and not each.opted_out_at}
         for ref in () if there else forms:
             ledger.stop_phone(ref, at)
         others |= there
