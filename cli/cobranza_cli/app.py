@@ -36,6 +36,9 @@ complaints = Console(stderr=True, highlight=False)
 
 LOCAL = Path(".local")
 MOST_LISTED = 20
+PERSON = "Your number of a borrower, their reference, or a phone with its + that no borrower has."
+WHOM = "Your number of a borrower or an open debt, a reference, a phone with its +, a document, or a name."
+CLOSED = "Also who has, or had, a debt that is in no open book: reads the whole ledger."
 
 
 class Where:
@@ -250,16 +253,20 @@ def try_import(
 @app.command("why")
 def show_why(
     context: typer.Context,
-    whom: Annotated[str, typer.Argument(help="Your number of a borrower or an open debt, a document, or a name.")],
+    whom: Annotated[str, typer.Argument(help=WHOM)],
     portfolio: Annotated[str, typer.Option(help="Look for debts and names here alone.")] = "",
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Today if not told.")] = None,
     lang: Annotated[str, typer.Option(help="es or en; LANG's if not told.")] = "",
+    closed: Annotated[bool, typer.Option("--closed", help=CLOSED)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Why somebody was, or was not, written to. Names and debts are looked for in the open books, one after the
     other."""
     place = context.obj.place()
-    person = _person(place, whom, portfolio)
+    person = _person(place, whom, portfolio, closed=closed)
+    if not person.has_profile:
+        complaints.print("[red]no profile is kept of them:[/red] `cobranza trace` tells what the journal has")
+        raise typer.Exit(1)
     language = why.language_of(lang or os.environ.get("LANG", ""))
     told = why.told(place, person, day and day.date(), place.now(), language)
     if as_json:
@@ -271,32 +278,34 @@ def show_why(
 @app.command("trace")
 def show_trace(
     context: typer.Context,
-    whom: Annotated[str, typer.Argument(help="Your number of a borrower or an open debt, a document, or a name.")],
+    whom: Annotated[str, typer.Argument(help=WHOM)],
     portfolio: Annotated[str, typer.Option(help="Look for debts and names here alone.")] = "",
     day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="That local day alone.")] = None,
     most: Annotated[int, typer.Option(min=1, max=5000, help="So many steps at most, the newest.")] = trace.MOST,
+    closed: Annotated[bool, typer.Option("--closed", help=CLOSED)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """All that happened to a borrower, or about one of their debts, in order and in their own time: files,
     outcomes, messages, statuses, replies, payments, cases."""
     place = context.obj.place()
-    told = trace.told(place, _person(place, whom, portfolio), whom, day and day.date(), most)
+    person = _person(place, whom, portfolio, closed=closed)
+    told = trace.told(place, person, whom, day and day.date(), most)
     if as_json:
         _print_json(told)
     else:
         trace.show(console, told)
 
 
-def _person(place: place.Place, whom: str, portfolio: str) -> Someone:
+def _person(place: place.Place, whom: str, portfolio: str, *, closed: bool) -> Someone:
     """The only one that is meant; else who may be are listed, and the command ends."""
     _somebody(whom)
-    found = find(place, whom, portfolio, complaints)
+    found = find(place, whom, portfolio, complaints, closed=closed)
     if found.is_cut:
         complaints.print(
             f"[yellow]only the first {MOST:,} borrowers were read:[/yellow] use the borrower's number"
         )
     if len(found.people) != 1:
-        _list_people(found.people, portfolio)
+        _list_people(found.people, portfolio, closed=closed)
         raise typer.Exit(1)
     return found.people[0]
 
@@ -310,13 +319,14 @@ def _somebody(whom: str) -> None:
 @app.command("erase")
 def erase_person(
     context: typer.Context,
-    whom: Annotated[str, typer.Argument(help="Your number of a borrower, or their reference.")] = "",
+    whom: Annotated[str, typer.Argument(help=PERSON)] = "",
     portfolio: Annotated[str, typer.Option(help="On whose behalf, for the journal.")] = "",
+    unknown: Annotated[bool, typer.Option("--unknown", help="Also who has not come yet.")] = False,
     again: Annotated[bool, typer.Option("--again", help="All who were ever erased: after a restore.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Erase all that is kept of a borrower, for good, and keep them out of later files."""
+    """Erase all that is kept of a person, for good, and keep them out of later files."""
     if again == bool(whom.strip()):
         complaints.print("[red]name a borrower, or say --again[/red]")
         raise typer.Exit(2)
@@ -326,7 +336,14 @@ def erase_person(
     if not yes:
         typer.confirm("What is erased cannot be brought back. Erase it?", abort=True, err=True)
     place = context.obj.place()
-    told = erasing.erase_again(place) if again else erasing.erase(place, whom, portfolio)
+    with _named_rightly():
+        told = erasing.erase_again(place) if again else erasing.erase(place, whom, portfolio, unknown=unknown)
+    if not told and not again:
+        complaints.print(
+            "[red]nobody is known by this, and nothing was written:[/red] give the borrower's number as your "
+            "files have it, a reference, or a phone with its +; --unknown keeps out who has not come yet"
+        )
+        raise typer.Exit(1)
     if as_json:
         _print_json({"erased": told})
     else:
@@ -338,11 +355,11 @@ def erase_person(
 @app.command("export")
 def export_person(
     context: typer.Context,
-    whom: Annotated[str, typer.Argument(help="Your number of a borrower, or their reference.")],
+    whom: Annotated[str, typer.Argument(help=PERSON)],
     to: Annotated[Path, typer.Option(dir_okay=False, help="Where to write it, as JSON.")],
     portfolio: Annotated[str, typer.Option(help="Without what is another portfolio's.")] = "",
 ) -> None:
-    """Write all that is kept of a borrower into a file, for the borrower: words, debts, payments, consents."""
+    """Write all that is kept of a person into a file, for the person: words, debts, payments, consents."""
     _somebody(whom)
     if not to.parent.is_dir():
         complaints.print(f"[red]there is no folder {to.parent}[/red]")
@@ -358,12 +375,17 @@ def export_person(
     console.print(f"written to {to}")
 
 
-def _list_people(people: Sequence[Someone], portfolio: str) -> None:
+def _list_people(people: Sequence[Someone], portfolio: str, *, closed: bool) -> None:
     if not people:
         place = f" in {portfolio}" if portfolio else ""
         complaints.print(
-            f"[red]nobody is found{place}:[/red] give a borrower's number, a document, an open debt or a name"
+            f"[red]nobody is found{place}:[/red] give a borrower's number or reference, a phone with its +, "
+            "a document, an open debt or a name"
         )
+        if not closed:
+            complaints.print(
+                "a debt that is paid or closed is in no open book: give its borrower's number, or --closed"
+            )
     for person in people[:MOST_LISTED]:
         complaints.print(f"{person.borrower_id}  {person.name}", markup=False)
     if len(people) > MOST_LISTED:

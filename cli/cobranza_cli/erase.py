@@ -1,7 +1,7 @@
-"""`cobranza erase`: all that is kept of a borrower goes, and is kept out of later files."""
+"""`cobranza erase`: all that is kept of a person goes, and is kept out of later files."""
 
-import re
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -12,20 +12,17 @@ from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger
 from cobranza.store.traces import People
 from cobranza_cli.place import Place
-
-_REFERENCE = re.compile(r"[A-Z2-7]{26}")
-
-
-def reference_of(place: Place, whom: str) -> str:
-    """Of the creditor's own number of a borrower, or the reference itself, as logs and events have it."""
-    return whom if _REFERENCE.fullmatch(whom) else place.references.ref("borrower", whom)
+from cobranza_cli.whom import meant
 
 
-def erase(place: Place, whom: str, portfolio: str) -> list[dict[str, Any]]:
-    """What is gone of one borrower, whether we know them or not."""
+def erase(place: Place, whom: str, portfolio: str, *, unknown: bool = False) -> list[dict[str, Any]]:
+    """What is gone of one person; nothing, and nothing is written, where nobody is known by this, unless `unknown`
+    people may be meant. Raises InvalidInput as `meant` does."""
     place = place.erasing()
-    now = place.now()
-    return _told(_desk(place).erase([Erasure(reference_of(place, whom), now, portfolio)], now))
+    who, desk, now = meant(place, whom), _desk(place), place.now()
+    if not unknown and not desk.knows(who):
+        return []
+    return _told(desk.erase([Erasure(who.ref, now, portfolio, who.phones)], now))
 
 
 def erase_again(place: Place) -> list[dict[str, Any]]:
@@ -39,6 +36,9 @@ def show(console: Console, told: list[dict[str, Any]]) -> None:
         console.print(f"{each['borrower']}  items {each['items']:,}  files {each['files']:,}")
         if not each["is_whole"]:
             console.print("[red]something was written meanwhile:[/red] erase again")
+        if each["others"]:
+            others = " ".join(each["others"])
+            console.print(f"[yellow]others have a phone of theirs and are written to there:[/yellow] {others}")
     console.print(f"erased: {len(told):,}")
 
 
@@ -54,7 +54,4 @@ def _desk(place: Place) -> EraseDesk:
 
 
 def _told(done: Iterable[Erased]) -> list[dict[str, Any]]:
-    return [
-        {"borrower": each.borrower, "items": each.items, "files": each.files, "is_whole": each.is_whole}
-        for each in done
-    ]
+    return [asdict(each) for each in done]

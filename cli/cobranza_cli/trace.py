@@ -15,7 +15,6 @@ from rich.table import Table
 
 from cobranza.ledger.borrower import Borrower
 from cobranza.policy import contact_rules
-from cobranza.policy.due import local_date
 from cobranza.store import keys
 from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Import, Imports
@@ -49,20 +48,19 @@ class Step:
 
 
 def told(place: Place, someone: Someone, wanted: str, day: date | None, most: int) -> dict[str, Any]:
-    """As JSON: person, zone, steps; `wanted` narrows them where it is the number of a debt of theirs."""
+    """As JSON: person, zone, steps; `wanted` narrows them where it is the number of a debt of theirs. Of whom no
+    profile is kept it tells in UTC."""
     loaded = Ledger(place.ledger).load(someone.ref)
-    if loaded is None:
-        raise LookupError(someone.borrower_id)
-    borrower = loaded.book.borrower
-    named = {debt.terms.key for debt in loaded.book.debts if debt.terms.debt_id == wanted}
+    debts = loaded.book.debts if loaded else ()
+    named = {debt.terms.key for debt in debts if debt.terms.debt_id == wanted.strip()}
+    zone = _zone(loaded.book.borrower) if loaded else UTC
     steps = [
         step
-        for step in _steps(place, someone.ref, loaded, named)
-        if (day is None or local_date(borrower, step.at) == day)
+        for step in _steps(place, someone, loaded, named)
+        if (day is None or step.at.astimezone(zone).date() == day)
         and (not named or not step.debts or named & {*step.debts})
     ]
     steps.sort(key=lambda step: step.at)
-    zone = _zone(borrower)
     return {
         "borrower_id": someone.borrower_id,
         "name": someone.name,
@@ -73,9 +71,8 @@ def told(place: Place, someone: Someone, wanted: str, day: date | None, most: in
 
 
 def show(console: Console, told: dict[str, Any]) -> None:
-    table = Table(
-        "at", "what", "debts", "told", title=escape(f"{told['name']} ({told['borrower_id']}), {told['zone']}")
-    )
+    name = told["name"] or "no profile is kept"
+    table = Table("at", "what", "debts", "told", title=escape(f"{name} ({told['borrower_id']}), {told['zone']}"))
     for step in told["steps"]:
         at = f"{datetime.fromisoformat(step['at']):%Y-%m-%d %H:%M:%S}"
         table.add_row(at, step["what"], escape(" ".join(step["debts"])), escape(step["facts"]))
@@ -99,15 +96,17 @@ def _zone(borrower: Borrower) -> tzinfo:
     return contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
 
 
-def _steps(place: Place, borrower: str, loaded: Loaded, named: set[str]) -> Iterator[Step]:
-    yield from _imports(place, loaded, named)
-    lines = [*Journal(place.journal).of(keys.borrower_pk(borrower))]
+def _steps(place: Place, someone: Someone, loaded: Loaded | None, named: set[str]) -> Iterator[Step]:
+    if loaded:
+        yield from _imports(place, loaded, named)
+    lines = [line for subject in someone.who.subjects for line in Journal(place.journal).of(subject)]
     yield from map(_of_line, lines)
     told = {(line.event, line.identity) for line in lines}
-    for key, claim in _claims(Messages(place.ledger), borrower).items():
+    for key, claim in _claims(Messages(place.ledger), someone.ref).items():
         yield _of_claim(key, claim)
         yield from (_of_line(line) for line, _ in noted_of(claim) if (line.event, line.identity) not in told)
-    yield from _words(Conversations(place.ledger).newest(borrower, NEWEST_WORDS))
+    for chat in someone.who.phones or (someone.ref,):
+        yield from _words(Conversations(place.ledger).newest(chat, NEWEST_WORDS))
 
 
 def _imports(place: Place, loaded: Loaded, named: set[str]) -> Iterator[Step]:

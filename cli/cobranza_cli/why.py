@@ -58,7 +58,8 @@ def language_of(text: str) -> Language:
 
 
 def told(place: Place, someone: Someone, day: date | None, now: datetime, language: Language) -> dict[str, Any]:
-    """As JSON: person, day, debts, now, journal, messages. Without a `day`: the borrower's own today."""
+    """As JSON: person, day, debts, now, journal, messages. Without a `day`: the borrower's own today. Raises
+    LookupError for whom no profile is kept."""
     sources = _sources(place)
     loaded = sources.ledger.load(someone.ref)
     if loaded is None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from cobranza.store.keys import STOP
 from cobranza_cli import erase, place
 from cobranza_cli.place import Place
 from local import drive, samples
@@ -179,14 +180,15 @@ def test_whoever_may_assume_the_role_erases_a_person_and_needs_no_other_right(
         (told,) = erase.erase(replace(deployed, options=options), "P1", "uno")
     assert (told["is_whole"], told["files"]) == (True, 1)
     assert (files(stack), people(stack)) == (others, set())
+    assert STOP in {item["sk"] for item in drive.items(stack, "ledger")}
     assert "erased" in {item["event"] for item in drive.items(stack, "journal")}
 
 
 def people(stack: Stack) -> set[tuple[str, str]]:
-    """The keys of their items."""
+    """The keys of their items, but for the stops of their phones."""
     kinds = ("B#", "REF#", "CASE#")
     items = ((item["pk"], item["sk"]) for item in drive.items(stack, "ledger"))
-    return {key for key in items if key[0].startswith(kinds)}
+    return {key for key in items if key[0].startswith(kinds) and key[1] != STOP}
 
 
 def files(stack: Stack) -> set[str]:

@@ -1,11 +1,15 @@
-"""Where the command finds a world instead of a stack."""
+"""Where the command finds a world instead of a stack, and how it is called."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pytest
+from typer.testing import CliRunner, Result
+
 from cobranza.refs import References
 from cobranza.store.objects import Bucket
+from cobranza_cli import app
 from cobranza_cli.place import Place
 from tests.integration.partiql import PartiqlClient
 from tests.integration.world import World
@@ -64,3 +68,15 @@ class PlaceWithFunctions(WorldPlace):
 
     def client(self, service: str) -> Any:
         return self.functions if service == "lambda" else WorldPlace.client(self, service)
+
+
+def stand(world: World, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The command finds this world, with all that it may ask for."""
+    names = {"Ledger": "ledger", "Journal": "journal", "Work": "work", "Receipts": "receipts", "Inbox": "inbox"}
+    stack = WorldPlace(OPEN | names | {"CountriesOn": "MX,"}, {}, world)
+    monkeypatch.setattr(app.Where, "place", lambda _: stack)
+    return stack
+
+
+def cobranza(*words: str) -> Result:
+    return CliRunner().invoke(app.app, words)

@@ -38,7 +38,7 @@ def cobranza(*words: str) -> Result:
         (("export", "", "--to", "{folder}/c1.json"), 2, "name somebody"),
         (("erase", " ", "--portfolio", "tienda", "--yes"), 2, "name a borrower, or say --again"),
         (("erase", "C1", "--yes"), 2, "say on whose behalf: --portfolio"),
-        (("trace", "F-9"), 1, "nobody is found: give a borrower's number, a document, an open debt or a name"),
+        (("trace", "F-9"), 1, "nobody is found: give a borrower's number or reference, a phone with its +"),
         (("trace", "F-9", "--portfolio", "otra"), 1, "nobody is found in otra:"),
         (("status", "otra"), 2, "no portfolio 'otra'; there are tienda"),
         (

@@ -28,8 +28,8 @@ QUEUES = ("Files", "Reminders", "Media", "Replies", "Reports", "Events")
 # What is run of each command for its row. doctor and redrive have tests of their own; who may restore may do all.
 RUNS: dict[str, list[str]] = {
     "status": ["status", "status tienda"],
-    "why": ["why C1", "why F-1"],
-    "trace": ["trace C1", "trace F-1"],
+    "why": ["why C1", "why F-1", "why F-2 --closed"],
+    "trace": ["trace C1", "trace F-1", "trace F-2 --closed"],
     "export": ["export C1 --to {folder}/c1.json"],
     "erase": ["erase C1 --portfolio tienda --yes", "erase --again --yes"],
     "confirm": ["confirm snapshots/tienda/a.csv"],
@@ -93,6 +93,8 @@ def run(
     """Runs a command on a stack where C1 was imported, reminded and has written; what it asked for."""
     world.s3.create_bucket(Bucket="receipts")
     world.ledger.save_strategy("tienda", ladder(0, name="mine", version="1", approval="first_plan"), world.now)
+    for owed in ("100.00", "0"):
+        drop("debts/tienda/b.csv", debts({"borrower_id": "C2", "debt_id": "F-2", "amount": owed}))
     drop("debts/tienda/a.csv", debts({}))
     for reminder in world.tick():
         world.sender.remind(reminder, world.now)

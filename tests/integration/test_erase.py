@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from cobranza.flows.erase_person import EraseDesk
 from cobranza.flows.take_payment import PaymentDesk
@@ -24,7 +24,7 @@ from cobranza_cli import app
 from cobranza_cli.place import Place
 from local import personal
 from tests.integration.fakes import DyingClient, Killed
-from tests.integration.place import OPEN, WorldPlace
+from tests.integration.place import cobranza, stand
 from tests.integration.receipts import desk, send_picture
 from tests.integration.replies import ask, say
 from tests.integration.rows import apply, refused, results, rooms_of
@@ -90,11 +90,11 @@ def erase(world: World, borrower_id: str = "C1") -> bool:
 
 
 def of_her(world: World) -> list[dict[str, Any]]:
-    """Whatever of hers is in the ledger, by reference or in plain; the mark alone may be."""
+    """Whatever of hers is in the ledger, by reference or in plain; her mark and her phones' stops may be."""
     ref = world.ref()
     hers = [ref, "C1", "Lucía", "525555550101", "525555550109", world.references.ref("phone", "+525555550101")]
     items = [item for item in world.items() if any(each in repr(item) for each in hers)]
-    return [item for item in items if item["pk"] != "ERASED"]
+    return [item for item in items if item["pk"] != "ERASED" and item["sk"] != "STOP"]
 
 
 def files(world: World) -> list[str]:
@@ -139,8 +139,8 @@ def test_user_ids_and_what_is_known_of_where_their_numbers_went_go_too(world: Wo
     world.table.put(phone_keys.moved(phone) | {"phone": moved, "at": world.now.isoformat()})
     world.conversations.record_inbound([Inbound(hers, world.now, "B" * 26, {"text": "soy yo"})])
     assert erase(world)
-    left = [item["pk"] for item in world.items() if any(each in repr(item) for each in (hers, phone, moved))]
-    assert [pk for pk in left if not pk.startswith("ERASED")] == []
+    left = [item["sk"] for item in world.items() if any(each in repr(item) for each in (hers, phone, moved))]
+    assert {*left} == {"STOP"}
     assert UserIds(world.table).phones([his]) == ["A" * 26]
 
 
@@ -312,20 +312,10 @@ def test_a_case_of_two_goes_on_without_the_one_who_is_erased(world: World) -> No
 # The commands.
 
 
-@pytest.fixture
-def place(world: World, monkeypatch: pytest.MonkeyPatch) -> Place:
-    outputs = OPEN | {"Ledger": "ledger", "Journal": "journal", "Work": "work", "Receipts": "receipts"}
-    stack = WorldPlace(outputs, {}, world)
-    monkeypatch.setattr(app.Where, "place", lambda _: stack)
-    return stack
-
-
-def cobranza(*words: str) -> Result:
-    return CliRunner().invoke(app.app, words)
-
-
-@pytest.mark.usefixtures("place")
-def test_the_command_erases_by_number_or_reference_and_asks_before(world: World) -> None:
+def test_the_command_erases_by_number_or_reference_and_asks_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand(world, monkeypatch)
     before = world.items()
     assert CliRunner().invoke(app.app, ["erase", "C1", "--portfolio", "tienda"], input="n\n").exit_code == 1
     assert world.items() == before
@@ -337,62 +327,6 @@ def test_the_command_erases_by_number_or_reference_and_asks_before(world: World)
     assert "erased: 1" in cobranza("erase", "--again", "--yes").output
     assert cobranza("erase", "C1", "--yes").exit_code == 2
     assert cobranza("erase", "--yes").exit_code == 2
-
-
-@pytest.mark.usefixtures("place")
-def test_all_that_is_kept_of_a_person_is_written_for_them(world: World, tmp_path: Any) -> None:
-    file = tmp_path / "c1.json"
-    assert cobranza("export", "C1", "--portfolio", "tienda", "--to", str(file)).exit_code == 0
-    told = json.loads(file.read_text())
-    (profile,) = told["profile"]
-    assert (profile["name"], profile["phone"], profile["consent"]["text"]) == (
-        "Lucía Ejemplo",
-        "+525555550101",
-        "Acepto recibir recordatorios de pago por WhatsApp",
-    )
-    assert [debt["amount"] for debt in told["debts"]] == ["1234.50"]
-    words = [each["text"] for each in told["words"] if each.get("text")]
-    assert "pago el viernes" in words
-    assert "hola, quién es?" in words
-    assert any("le escribe Muebles Aurora" in text for text in words)
-    assert [each["payment_id"] for each in told["payments"]] == ["tx-1"]
-    assert len(told["receipts"]) == 1
-    assert told["said"][-1]["phone"][1] == "+525555550109"
-    assert {each["topic"] for each in told["cases"]} >= {"DISPUTE"}
-    assert {line["event"] for line in told["journal"]} >= {
-        "outcome",
-        "reply",
-        "payment.applied",
-        "promise",
-        "receipt",
-    }
-    assert "Bruno" not in file.read_text()
-    assert file.stat().st_mode & 0o077 == 0
-
-
-@pytest.mark.usefixtures("place")
-def test_one_portfolio_is_told_nothing_of_another(world: World, tmp_path: Any) -> None:
-    debt = {"portfolio": "otra", "debt_id": "G-1", "amount": "9.00"}
-    world.table.put({"pk": f"B#{world.ref()}", "sk": "DEBT#otra#G-1#", **debt})
-    world.journal.append(f"B#{world.ref()}", world.now, "call", "G-1", {"portfolio": "otra"})
-    told: list[set[str]] = []
-    for portfolio in ("tienda", "otra", ""):
-        file = tmp_path / f"{portfolio}.json"
-        assert cobranza("export", "C1", "--portfolio", portfolio, "--to", str(file)).exit_code == 0
-        told.append({debt["debt_id"] for debt in json.loads(file.read_text())["debts"]})
-        assert ("G-1" in file.read_text()) == (portfolio != "tienda")
-    assert told == [{"F-1"}, {"G-1"}, {"F-1", "G-1"}]
-
-
-@pytest.mark.usefixtures("place")
-def test_of_who_was_erased_the_journal_alone_is_left_to_tell(world: World, tmp_path: Any) -> None:
-    erase(world)
-    file = tmp_path / "c1.json"
-    assert cobranza("export", "C1", "--to", str(file)).exit_code == 0
-    told = json.loads(file.read_text())
-    assert {name for name, part in told.items() if isinstance(part, list) and part} == {"journal"}
-    assert personal.find(file.read_text()) == []
-    assert cobranza("export", "C9", "--to", str(file)).exit_code == 1
 
 
 def test_deleting_is_done_with_the_rights_of_its_role(monkeypatch: pytest.MonkeyPatch) -> None:

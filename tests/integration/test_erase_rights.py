@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cobranza.store.personal_keys import Somebody
 from tests.integration.fakes import Killed
 from tests.integration.test_erase import erase, erasing, files, live, of_her
 from tests.integration.world import World
@@ -73,6 +74,7 @@ def asking(world: World, asked: Asked, at: int = -1) -> World:
 
 def test_the_role_may_do_what_erasing_does_and_nothing_else(world: World) -> None:
     asked: Asked = set()
+    assert not erasing(asking(world, asked)).knows(Somebody(world.ref("C9")))
     assert erase(asking(world, asked))
     assert erase(asking(world, asked))  # what is remembered is read
     assert [*erasing(asking(world, asked)).again(world.now)]

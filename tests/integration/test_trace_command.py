@@ -10,9 +10,12 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from cobranza_cli import app
+from local import personal
 from tests.integration.deliveries import left, message, status, tell
 from tests.integration.place import OPEN, WorldPlace
+from tests.integration.replies import say
 from tests.integration.rows import apply
+from tests.integration.test_erase import erase
 from tests.integration.world import World, debts
 
 type Drop = Callable[..., dict[str, Any]]
@@ -152,5 +155,66 @@ def test_what_did_not_leave_has_its_outcome(world: World, drop: Drop) -> None:
     assert "hold" in whats(told("F-1"))
 
 
-def test_nobody_is_an_error() -> None:
-    assert trace("C9").exit_code == 1
+@pytest.mark.parametrize("words", ["C9", "F-9", "A" * 26, "+525555550199"])
+def test_nobody_is_an_error(words: str) -> None:
+    assert trace(words).exit_code == 1
+
+
+# By what logs, dead letters and events have, by a phone, and of whom no profile is kept.
+
+
+@pytest.mark.usefixtures("lived")
+@pytest.mark.parametrize("words", ["{ref}", " C1 ", "+525555550101", "+52 1 55 5555 0101"])
+def test_a_reference_or_a_phone_finds_its_borrower(world: World, words: str) -> None:
+    assert told(words.format(ref=world.ref())) == told("C1")
+
+
+@pytest.mark.parametrize("words", ["{ref}", "+525555550155"])
+def test_who_is_no_borrower_has_a_story_too(world: World, words: str) -> None:
+    say(world, "quién es?", sender="5215555550155")
+    found = told(words.format(ref=world.references.ref("phone", "+5215555550155")))
+    assert {*whats(found)} == {"reply", "they wrote", "answer", "case.opened"}
+    assert (found["name"], found["zone"]) == ("", "UTC")
+
+
+@pytest.mark.usefixtures("lived")
+@pytest.mark.parametrize("words", ["C1", "{ref}"])
+def test_of_who_was_erased_the_journal_is_told(world: World, words: str) -> None:
+    world.s3.create_bucket(Bucket="receipts")
+    before = {*whats(told("C1"))}
+    erase(world)
+    found = told(words.format(ref=world.ref()))
+    assert {*whats(found)} == before - {"import", "claim", "they wrote", "we wrote"} | {"erased"}
+    assert personal.find(json.dumps(found)) == []
+    assert "no profile is kept" in trace(words.format(ref=world.ref())).output
+    assert {step["at"][:10] for step in told("C1", "--day", "2026-11-24")["steps"]} == {"2026-11-24"}
+
+
+# A debt that is in no open book.
+
+
+@pytest.fixture
+def closed(world: World, drop: Drop, portfolio: None) -> None:
+    """A snapshot lists F-1 no more."""
+    others = [{"borrower_id": "C2", "debt_id": f"F-{number}"} for number in range(9, 20)]
+    drop("snapshots/tienda/a.csv", debts({}, *others))
+    world.later(hours=1)
+    assert drop("snapshots/tienda/b.csv", debts(*others))["closed"] == 1
+
+
+@pytest.mark.usefixtures("closed")
+def test_how_a_closed_debt_is_found_is_said() -> None:
+    found = trace("F-1")
+    assert found.exit_code == 1
+    assert "a debt that is paid or closed is in no open book" in found.output
+    assert "--closed" in found.output
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_closed_debt_is_found_in_the_whole_ledger() -> None:
+    found = told("F-1", "--closed")
+    assert found["borrower_id"] == "C1"
+    assert {debt for step in found["steps"] for debt in step["debts"]} == {"tienda#F-1"}
+    assert told("F-1", "--closed", "--portfolio", "tienda") == found
+    assert trace("F-1", "--closed", "--portfolio", "otra").exit_code == 1
+    assert "--closed" not in trace("F-8", "--closed").output

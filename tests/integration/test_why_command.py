@@ -13,6 +13,7 @@ from cobranza.store.keys import MessageKey
 from cobranza_cli import app, whom
 from tests.integration.place import DEV, OPEN, WorldPlace
 from tests.integration.rows import apply
+from tests.integration.test_erase import erase
 from tests.integration.world import World, debts
 
 type Drop = Callable[..., dict[str, Any]]
@@ -74,6 +75,21 @@ def test_somebody_is_found_by_number_document_debt_or_name(words: str) -> None:
     assert debt["outcome"] == "SKIPPED_HELD"
     assert debt["why"] == "El acreedor pidió esperar hasta una fecha"
     assert debt["rule"].startswith("everyone · standard@")
+
+
+@pytest.mark.usefixtures("held")
+def test_somebody_is_found_by_the_reference_that_logs_have_and_by_the_phone(world: World) -> None:
+    for words in (world.ref(), "+525555550101"):
+        assert told(words)["borrower_id"] == "C1"
+
+
+@pytest.mark.usefixtures("held")
+def test_of_whom_no_profile_is_kept_it_says_where_the_journal_is(world: World) -> None:
+    world.s3.create_bucket(Bucket="receipts")
+    erase(world)
+    found = why("C1")
+    assert found.exit_code == 1
+    assert "no profile is kept of them: `cobranza trace` tells what the journal has" in found.output
 
 
 @pytest.mark.usefixtures("portfolio")

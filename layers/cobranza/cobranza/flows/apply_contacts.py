@@ -20,6 +20,8 @@ from cobranza.flows.applied import (
     in_chunks,
     line_of,
 )
+from cobranza.flows.callers import Callers
+from cobranza.flows.leave_in_peace import stop_own
 from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.ledger.standing import (
     WHATSAPP,
@@ -96,10 +98,20 @@ def _hear_borrower(rooms: Rooms, ref: str, rows: Sequence[tuple[Row, ContactRow]
     else:
         raise RuntimeError(f"a borrower changed under our hands {TRIES} times")
     if hearing.is_erased and hearing.standing.erased:
+        _silence(rooms, hearing, hearing.standing.erased.at)
         _ask_a_person(rooms, ref, hearing.standing.erased.at, job)
     if hearing.is_awake:
         rooms.wake(ref, job.now)
     return outcomes
+
+
+def _silence(rooms: Rooms, hearing: _Hearing, at: datetime) -> None:
+    """Whoever comes with a phone of theirs meanwhile is not written to there either."""
+    profile, words = hearing.known.profile or {}, (hearing.standing.phone, hearing.standing.second_phone)
+    phones = {profile.get("phone", ""), *(word.text for word in words if word)} - {""}
+    callers = Callers(rooms.ledger, rooms.references)
+    numbers = [callers.phones(phone.removeprefix("+")) for phone in sorted(phones)]
+    stop_own(rooms.ledger, hearing.known.borrower, numbers, at)
 
 
 def _ask_a_person(rooms: Rooms, ref: str, erased_at: datetime, job: Job) -> None:

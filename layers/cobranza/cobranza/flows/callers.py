@@ -1,8 +1,9 @@
 """Who is at the other end of a webhook body's events: asked once for each number or user id."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.phone_forms import kept_forms, phone_variants
 from cobranza.policy.decision import Book
 from cobranza.refs import Kind, References
@@ -72,6 +73,15 @@ def people_at(ledger: Ledger, phones: Sequence[str]) -> list[Book]:
     having = [book for book in books if book.borrower.phone_ref in phones]
     theirs = [book for book in having if not book.borrower.wrong_number] or having
     return [book for book in theirs if any(d.is_open and not d.recalled for d in book.debts)] or theirs
+
+
+def who_has(ledger: Ledger, phones: Iterable[str]) -> Iterator[Borrower]:
+    """Who has one of these phones now, as the first or the second one; at a wrong number somebody else answers."""
+    wanted = {*phones}
+    for ref in sorted({borrower for phone in wanted for borrower in ledger.borrowers_behind(phone)}):
+        loaded = ledger.load(ref)
+        if loaded and wanted & {*loaded.book.borrower.phone_refs} and not loaded.book.borrower.wrong_number:
+            yield loaded.book.borrower
 
 
 def address_of(event: Item) -> str:

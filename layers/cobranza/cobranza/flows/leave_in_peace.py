@@ -2,16 +2,19 @@
 
 Of several who had the phone nobody knows who asked: each is left in peace there, as long as they have it.
 The phones come first: whoever is imported meanwhile finds the stop. Who dies does it all again.
+
+So is who wants to be erased: their phones stay silent, whoever a file may call the same person tomorrow.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cobranza.flows.callers import Callers
+from cobranza.flows.callers import Callers, who_has
 from cobranza.policy.decision import Book
 from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import borrower_pk
+from cobranza.store.ledger import Ledger
 from cobranza.store.table import ConditionFailed, Item
 
 # What the journal's line tells of a stop that is not the person's own.
@@ -87,6 +90,18 @@ class Peace:
         for book in speakers:
             if book and book.borrower.phone:
                 yield from self.callers.phones(book.borrower.phone.removeprefix("+"))
+
+
+def stop_own(ledger: Ledger, who: str, numbers: Iterable[Sequence[str]], at: datetime) -> set[str]:
+    """Stops each of these numbers, by the references of its forms, that nobody else may be written to at; gives
+    back who else may be at the others."""
+    others: set[str] = set()
+    for forms in numbers:
+        there = {each.ref for each in who_has(ledger, forms) if each.ref != who and not each.opted_out_at}
+        for ref in () if there else forms:
+            ledger.stop_phone(ref, at)
+        others |= there
+    return others
 
 
 def _line(borrower: str, stop: Stop, told: Item) -> Line:

@@ -125,6 +125,17 @@ class Book:
         """Whoever has an open debt in a portfolio."""
         return (borrower for borrower, _ in groupby(self.open_debts(portfolio), attrgetter("borrower")))
 
+    def ever_owed(self, debt_id: str, portfolio: str = "") -> set[str]:
+        """Whoever has, or had, a debt of this number, in one portfolio if told: the whole table is read, because
+        what is closed is in no index."""
+        found: set[str] = set()
+        for item in self._table.scan(("pk", "sk")):
+            if item["sk"].startswith(keys.DEBT):
+                owner, number, *_ = item["sk"].removeprefix(keys.DEBT).split("#")
+                if number == debt_id and portfolio in ("", owner):
+                    found.add(keys.borrower_of(item["pk"]))
+        return found
+
     def open_debts_of(self, borrower: str, portfolio: str) -> Iterator[Open]:
         """One borrower's open debts of a portfolio, as of now."""
         place = keys.book(portfolio, keys.book_shard(borrower))

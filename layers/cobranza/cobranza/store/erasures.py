@@ -10,16 +10,22 @@ from datetime import datetime
 from cobranza.errors import NotFound
 from cobranza.store import personal_keys
 from cobranza.store.objects import Bucket
+from cobranza.store.personal_keys import Somebody
 from cobranza.store.table import ConditionFailed, Table, utc
 
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """`at` is when it was first asked for, `portfolio` on whose behalf."""
+    """`at` is when it was first asked for, `portfolio` on whose behalf; `borrower` and `phones` as of Somebody."""
 
     borrower: str
     at: datetime
     portfolio: str
+    phones: tuple[str, ...] = ()
+
+    @property
+    def who(self) -> Somebody:
+        return Somebody(self.borrower, self.phones)
 
 
 class Erasures:
@@ -27,14 +33,21 @@ class Erasures:
         self._table = table
         self._work = work
 
+    def find(self, ref: str) -> Erasure | None:
+        """As it was first asked for."""
+        try:
+            return _read(self._work.read(personal_keys.erasure_place(ref)))
+        except NotFound:
+            return None
+
     def remember(self, asked: Erasure) -> Erasure:
         """Both say so, the object first; the erasure as it was first asked for."""
-        place = personal_keys.erasure_place(asked.borrower)
-        try:
-            first = _read(self._work.read(place))
-        except NotFound:
+        first = self.find(asked.borrower)
+        if first is None:
             first = asked
             told = {"v": 1, "borrower": asked.borrower, "at": utc(asked.at), "portfolio": asked.portfolio}
+            told |= {"phones": asked.phones} if asked.phones else {}
+            place = personal_keys.erasure_place(asked.borrower)
             self._work.put(place, json.dumps(told).encode(), "application/json")
         with contextlib.suppress(ConditionFailed):
             item = personal_keys.erased(first.borrower) | {"at": utc(first.at), "portfolio": first.portfolio}
@@ -48,4 +61,5 @@ class Erasures:
 
 def _read(data: bytes) -> Erasure:
     told = json.loads(data)
-    return Erasure(told["borrower"], datetime.fromisoformat(told["at"]), told["portfolio"])
+    at, phones = datetime.fromisoformat(told["at"]), tuple(told.get("phones", ()))
+    return Erasure(told["borrower"], at, told["portfolio"], phones)

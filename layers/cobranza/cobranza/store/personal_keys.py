@@ -2,6 +2,9 @@
 their shape.
 """
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from cobranza.store import keys, phone_keys
 from cobranza.store.table import Item
 
@@ -10,6 +13,25 @@ ERASURES = "erased/"
 _NEWS = "NEWS#"
 _REFERENCE = "REF#"
 _CASE = "CASE#"
+
+
+class Somebody(NamedTuple):
+    """A borrower by their reference. Of whom we know the number alone `phones` are the references of its forms,
+    and `ref` is the first of them."""
+
+    ref: str
+    phones: tuple[str, ...] = ()
+
+    @classmethod
+    def at(cls, phones: Iterable[str]) -> "Somebody":
+        """Whoever has the number with these forms."""
+        forms = tuple(sorted({*phones}))
+        return cls(forms[0], forms)
+
+    @property
+    def subjects(self) -> list[str]:
+        """Whose lines in the journal are about them; of the first is what becomes of them."""
+        return [*map(keys.chat_pk, self.phones)] or [keys.borrower_pk(self.ref)]
 
 
 def erased(ref: str) -> dict[str, str]:
