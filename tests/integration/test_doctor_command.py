@@ -15,9 +15,11 @@ from typer.testing import CliRunner, Result
 
 from cobranza.policy.breaker import BY_HAND, Breaker
 from cobranza.policy.portfolio import parse_portfolio
+from cobranza.store import keys
 from cobranza.store.table import utc
 from cobranza_cli import app, doctor, registering
 from cobranza_cli.doctor import FUNCTIONS
+from cobranza_cli.templates import shipped
 from tests.integration.deliveries import SECRETS, call, post
 from tests.integration.place import WorldPlace
 from tests.integration.receiver import NUMBER_ID, TOKEN, Simulator
@@ -140,7 +142,7 @@ def account(world: World, simulator: Simulator, monkeypatch: pytest.MonkeyPatch)
     )
     meta = {"GraphApiUrl": simulator.url, "GraphApiVersion": "v25.0"}
     place = Stack(OUTPUTS | meta, {}, world, account)
-    registering.sync(place, place.account(BUSINESS))
+    registering.push(place, place.account(BUSINESS), shipped(), (), "ana.ruiz")
     monkeypatch.setattr(app.Where, "place", lambda _: place)
     monkeypatch.setattr(app, "console", Console(highlight=False, width=200))
     monkeypatch.setattr(doctor, "_called", lambda method, url, **request: called(world, method, **request))
@@ -173,9 +175,8 @@ def test_a_set_up_that_is_right_is_all_green(account: Account) -> None:
     assert set(found(result).values()) == {"ok"}
     assert {"stage", "clock", "token", f"number {NUMBER_ID}", "webhook", "signature"} <= set(found(result))
     assert {"provider secret", "webhook secret", "identity secret", "gateway secret"} <= set(found(result))
-    assert {"templates", "countries", "books", "concurrency", "dead letters", "media queue", "alarms"} <= set(
-        found(result)
-    )
+    assert {"templates", "reviews", "countries", "books", "concurrency"} <= set(found(result))
+    assert {"dead letters", "media queue", "alarms"} <= set(found(result))
     assert {f"account {BUSINESS}", f"webhook of {NUMBER_ID}"} <= set(found(result))
     assert {"app secret", "stops", "media reader", "reports schedule", "functions"} <= set(found(result))
 
@@ -332,6 +333,14 @@ def test_where_cases_are_on_the_keys_of_their_issuer_are_read(
 def test_a_text_that_meta_has_paused_is_red(account: Account, world: World) -> None:
     world.templates.tell("saldo_vencido", "es", {"status": "PAUSED"}, world.now + timedelta(hours=1))
     assert found(asked("--json"))["templates"] == "fail"
+
+
+@pytest.mark.parametrize(("name", "level"), [("saldo_vencido", "warn"), ("estado_de_cuenta", "ok")])
+def test_a_text_in_use_that_nobody_here_has_read_is_yellow(
+    account: Account, world: World, name: str, level: str
+) -> None:
+    world.table.update(keys.review(name, "es"), {"registered": "of other words"})
+    assert found(asked("--json"))["reviews"] == level
 
 
 def test_its_ages_are_those_of_the_alarms() -> None:
