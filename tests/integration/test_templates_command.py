@@ -14,6 +14,7 @@ from cobranza.store.reviews import Reviews
 from cobranza.store.table import utc
 from cobranza.store.templates import Templates
 from cobranza.whatsapp.account import Account
+from cobranza.whatsapp.errors import ProviderError
 from cobranza.whatsapp.templates import digest_of, unsendable
 from cobranza_cli import app
 from cobranza_cli.templates import shipped
@@ -187,7 +188,13 @@ def test_a_text_that_was_changed_at_meta_is_reviewed_by_nobody(
 ) -> None:
     push(str(FILES["saldo_vencido.es"]))
     listed = Account.templates
-    monkeypatch.setattr(Account, "templates", lambda each: [replace(one, digest="x") for one in listed(each)])
+
+    def edited(account: Account) -> list[Registered]:
+        found = listed(account)
+        assert not isinstance(found, ProviderError)
+        return [replace(each, digest="of other words") for each in found]
+
+    monkeypatch.setattr(Account, "templates", edited)
     assert reviewed() == {}
     assert Reviews(world.table).holding() == {}
     monkeypatch.setattr(Account, "templates", listed)
