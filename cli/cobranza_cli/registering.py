@@ -20,8 +20,6 @@ from cobranza_cli.place import Place
 
 # What factura_documento ships with, where Meta wants the handle of a sample that was uploaded.
 NO_SAMPLE = "handle-of-an-uploaded-sample"
-
-
 OTHER_WORDS = "Meta has other words: a changed text wants a new name, such as one that ends in _v2"
 
 

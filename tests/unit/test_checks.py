@@ -106,9 +106,7 @@ WARNING = {
     "No portfolio is valid, so no number is used.": meta_checks.no_number(),
     "A wrong signature was answered with 500, not 403.": meta_checks.signature(200, 500),
     "Nobody has read yet what Meta has approved.": checks.templates({}, is_synced=False),
-    "2 that portfolios use have been read by nobody here, such as aviso es.": checks.reviews(
-        ["vencido es", "aviso es"]
-    ),
+    "2 in use have been read by nobody here, such as aviso es.": checks.reviews(["vencido es", "aviso es"]),
     "Portfolios want countries that are off: tienda: CO, PE.": checks.countries(
         {"MX"}, {"tienda": {"MX", "PE", "CO"}, "otra": {"MX"}}
     ),
