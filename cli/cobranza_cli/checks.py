@@ -152,6 +152,16 @@ def templates(faults: Mapping[str, str], *, is_synced: bool) -> Check:
     return ok("templates", "All texts that portfolios use are approved.")
 
 
+def reviews(missing: Collection[str]) -> Check:
+    """`missing`: the name and language of each text that portfolios use and that nobody here has read as Meta has
+    it."""
+    if missing:
+        told = f"{len(missing)} in use have been read by nobody here, such as {min(missing)}."
+        do = "have somebody read them, then run `cobranza templates push <account id> --reviewed-by <who>`"
+        return warn("reviews", told, do)
+    return ok("reviews", "Somebody has read every text in use that Meta has.")
+
+
 def countries(on: Collection[str], wanted: Mapping[str, Collection[str]]) -> Check:
     """`wanted`: the countries of each portfolio."""
     if not on:

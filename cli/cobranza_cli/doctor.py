@@ -19,6 +19,7 @@ from cobranza.clock import real_time
 from cobranza.errors import MissingSetting
 from cobranza.policy.portfolio import Portfolio
 from cobranza.store.ledger import Ledger
+from cobranza.store.reviews import Reviews
 from cobranza.store.secrets import Secret
 from cobranza.store.templates import Templates
 from cobranza.whatsapp.client import token_of
@@ -87,6 +88,7 @@ def look(place: Place) -> list[Check]:
         ("webhook", lambda: _webhook(place)),
         ("cases", lambda: _cases(place)),
         ("templates", lambda: [_templates(place)]),
+        ("reviews", lambda: [_reviews(place)]),
         ("countries", lambda: [_countries(place)]),
         ("books", lambda: [_books(place)]),
         ("concurrency", lambda: [_concurrency(place)]),
@@ -237,6 +239,12 @@ def _templates(place: Place) -> Check:
     names = [each.id for each in Ledger(place.ledger).portfolios()]
     faults = {text: each["fault"] for text, each in status.templates(place, names).items()}
     return checks.templates(faults, is_synced=Templates(place.ledger).register().is_synced)
+
+
+def _reviews(place: Place) -> Check:
+    used = status.texts(place, [each.id for each in Ledger(place.ledger).portfolios()])
+    missing = Templates(place.ledger).register().templates.keys() - Reviews(place.ledger).holding().keys()
+    return checks.reviews([f"{name} {language}" for name, language in missing if name in used])
 
 
 def _countries(place: Place) -> Check:

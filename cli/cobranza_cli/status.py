@@ -1,6 +1,6 @@
 """`cobranza status`: portfolios, pauses, what WhatsApp has stopped, texts that cannot be sent, imports, queues."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -126,16 +126,21 @@ def _stop(breaker: Breaker) -> dict[str, Any]:
 
 
 def templates(place: Place, names: list[str]) -> dict[str, dict[str, str]]:
-    """Of the texts that these portfolios use, and the API of cases where there is one, those that cannot be sent
-    as Meta has them, in every language: a row may name any."""
-    ledger = Ledger(place.ledger)
-    used = {text for name in names if (portfolio := ledger.portfolio(name)) for text in _texts(ledger, portfolio)}
-    used |= {Subject.CASE} if "CasesUrl" in place.outputs else set()
+    """Of the texts that are used, those that cannot be sent as Meta has them, in every language: a row may name
+    any."""
+    used = texts(place, names)
     return {
         f"{name} {language}": {"fault": fault, "remedy": remedy(fault)}
         for (name, language), fault in sorted(place.faults().items())
         if name in used
     }
+
+
+def texts(place: Place, names: Iterable[str]) -> set[str]:
+    """The names of those that these portfolios use, and the API of cases where there is one."""
+    ledger = Ledger(place.ledger)
+    used = {text for name in names if (portfolio := ledger.portfolio(name)) for text in _texts(ledger, portfolio)}
+    return used | ({Subject.CASE} if "CasesUrl" in place.outputs else set())
 
 
 def _alike(templates: dict[str, dict[str, str]]) -> dict[tuple[str, str], list[str]]:

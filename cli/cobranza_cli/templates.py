@@ -3,7 +3,6 @@
 import json
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +17,14 @@ from cobranza_cli import registering
 from cobranza_cli.place import Place
 
 app = typer.Typer(no_args_is_help=True, help="The texts that borrowers get.")
+
+MOST_OF_A_NAME = 100
+
+
+def _somebody(name: str) -> str:
+    if not 0 < len(name.strip()) <= MOST_OF_A_NAME:
+        raise typer.BadParameter(f"name somebody in {MOST_OF_A_NAME} characters at most")
+    return name.strip()
 
 
 @app.command()
@@ -51,16 +58,21 @@ def sync(
     place: Place = context.obj.place()
     with _answered():
         found = registering.sync(place, place.account(account))
+        listed = registering.told(place, found)
     if as_json:
-        _print_json([asdict(each) for each in found])
+        _print_json(listed)
     else:
-        registering.show(Console(highlight=False, markup=False), found)
+        registering.show(Console(highlight=False, markup=False), listed)
 
 
 @app.command()
 def push(
     context: typer.Context,
     account: Annotated[str, typer.Argument(help="The WhatsApp business account's id at Meta.")],
+    reviewed_by: Annotated[
+        str,
+        typer.Option(help="Who of the business has read these texts, as you name them.", callback=_somebody),
+    ],
     files: Annotated[
         list[Path] | None,
         typer.Argument(exists=True, dir_okay=False, readable=True, help="All shipped ones if none."),
@@ -68,10 +80,11 @@ def push(
     link_base: Annotated[list[str] | None, typer.Option(help="Your address under which links may lead.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
 ) -> None:
-    """Register templates at Meta that are not there yet; each is checked before. Ends with 1 if one is refused."""
+    """Register templates at Meta that are not there yet; each is checked before. Keeps who has read what is there
+    now. Ends with 1 if one is refused."""
     place: Place = context.obj.place()
     with _answered():
-        told = registering.push(place, place.account(account), files or shipped(), link_base or ())
+        told = registering.push(place, place.account(account), files or shipped(), link_base or (), reviewed_by)
     if as_json:
         _print_json(told)
     else:

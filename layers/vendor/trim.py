@@ -44,6 +44,9 @@ def trim(site: Path) -> None:
     shutil.rmtree(site / "pydantic" / "v1")
     for console_script in (site / "bin", *site.glob("*/testing")):
         shutil.rmtree(console_script, ignore_errors=True)
+    # They have digests of those scripts, which name the Python that ran pip: no two machines' layers would be one.
+    for record in site.glob("*.dist-info/RECORD"):
+        record.unlink()
 
 
 if __name__ == "__main__":

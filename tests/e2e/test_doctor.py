@@ -45,9 +45,9 @@ def set_up(stack: Stack) -> None:
     empty_tables(stack)
     drive.drop_and_wait(stack, "portfolios/uno/portfolio.yaml", samples.PORTFOLIO_YAML.encode())
     drive.drop_and_wait(stack, "strategies/uno/strategy.yaml", samples.STRATEGY_YAML.encode())
-    code, synced = cobranza("templates", "sync", WABA)
+    code, pushed = cobranza("templates", "push", WABA, "--reviewed-by", "ana.ruiz")
     assert code == 0
-    assert {each["status"] for each in synced} == {"APPROVED"}
+    assert {each["result"] for each in pushed} == {"THERE"}
 
 
 @contextmanager

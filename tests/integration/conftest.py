@@ -12,10 +12,8 @@ from cobranza.queues import DroppedFile
 from cobranza.store import case_keys, keys
 from cobranza.store.direct import direct
 from cobranza.store.objects import Bucket
-from local import personal
 from tests.integration.memory import MemoryClient
 from tests.integration.memory_services import MemoryS3, MemorySns, MemorySqs
-from tests.integration.overheard import Overheard, overhearing
 from tests.integration.receiver import Receiver, Simulator, configuration, receiving, running
 from tests.integration.tables import create_table
 from tests.integration.world import PORTFOLIO_YAML, World
@@ -37,15 +35,6 @@ def _few_shards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(keys, "SHARDS", 2)
         monkeypatch.setattr(keys, "BOOK_SHARDS", 2)
         monkeypatch.setattr(case_keys, "CASE_SHARDS", 2)
-
-
-@pytest.fixture(autouse=True)
-def overheard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Overheard]:
-    """What every test's world tells others than the borrower; nothing of it is personal."""
-    with overhearing(monkeypatch) as heard:
-        yield heard
-    told = [(where, text, found) for where, text in heard.said if (found := personal.find(text))]
-    assert not told, "something personal left the world"
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ RUNS: dict[str, list[str]] = {
     "plan": ["plan tienda", "plan tienda --out {folder}/plan.csv"],
     "approve": ["approve tienda 2026-11-25"],
     "import": ["import {folder}/a.csv", "import {folder}/a.csv --portfolio tienda --snapshot"],
-    "templates": [f"templates push {ACCOUNT}", f"templates sync {ACCOUNT}"],
+    "templates": [f"templates push {ACCOUNT} --reviewed-by ana", f"templates sync {ACCOUNT}"],
 }
 
 

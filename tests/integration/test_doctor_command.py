@@ -13,8 +13,10 @@ from typer.testing import CliRunner, Result
 
 from cobranza.policy.breaker import BY_HAND, Breaker
 from cobranza.policy.portfolio import parse_portfolio
+from cobranza.store import keys
 from cobranza.store.table import utc
 from cobranza_cli import app, doctor, registering
+from cobranza_cli.templates import shipped
 from tests.integration.account import OUTPUTS, Account
 from tests.integration.command_rights import row_of
 from tests.integration.deliveries import SECRETS, call, post
@@ -54,7 +56,7 @@ def account(world: World, simulator: Simulator, monkeypatch: pytest.MonkeyPatch)
     )
     meta = {"GraphApiUrl": simulator.url, "GraphApiVersion": "v25.0"}
     place = Stack(OUTPUTS | meta, {}, world, account)
-    registering.sync(place, place.account(BUSINESS))
+    registering.push(place, place.account(BUSINESS), shipped(), (), "ana.ruiz")
     monkeypatch.setattr(app.Where, "place", lambda _: place)
     monkeypatch.setattr(app, "console", Console(highlight=False, width=200))
     monkeypatch.setattr(doctor, "_called", lambda method, url, **request: called(world, method, **request))
@@ -87,9 +89,8 @@ def test_a_set_up_that_is_right_is_all_green(account: Account) -> None:
     assert set(found(result).values()) == {"ok"}
     assert {"stage", "clock", "token", f"number {NUMBER_ID}", "webhook", "signature"} <= set(found(result))
     assert {"provider secret", "webhook secret", "identity secret", "gateway secret"} <= set(found(result))
-    assert {"templates", "countries", "books", "concurrency", "dead letters", "media queue", "alarms"} <= set(
-        found(result)
-    )
+    assert {"templates", "reviews", "countries", "books", "concurrency"} <= set(found(result))
+    assert {"dead letters", "media queue", "alarms"} <= set(found(result))
     assert {f"account {BUSINESS}", f"webhook of {NUMBER_ID}"} <= set(found(result))
     assert {"inbox", "rule FileDropped", "files returned", "functions"} <= set(found(result))
     assert {"app secret", "stops", "media reader", "journal stream reader", "reports schedule"} <= set(
@@ -299,6 +300,14 @@ def test_it_looks_at_every_trigger_and_every_rule_of_the_inbox() -> None:
 
 def _is_ref(output: dict[str, Any]) -> bool:
     return isinstance(output["Value"], dict) and "Ref" in output["Value"]
+
+
+@pytest.mark.parametrize(("name", "level"), [("saldo_vencido", "warn"), ("estado_de_cuenta", "ok")])
+def test_a_text_in_use_that_nobody_here_has_read_is_yellow(
+    account: Account, world: World, name: str, level: str
+) -> None:
+    world.table.update(keys.review(name, "es"), {"registered": "of other words"})
+    assert found(asked("--json"))["reviews"] == level
 
 
 def test_its_ages_are_those_of_the_alarms() -> None:

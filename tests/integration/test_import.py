@@ -11,13 +11,13 @@ from cobranza.errors import NotFound
 from cobranza.queues import DroppedFile
 from cobranza.store.objects import Bucket
 from tests.integration.loading import KEY, counts, load, refused
-from tests.integration.overheard import Overheard
 from tests.integration.world import (
     PORTFOLIO_YAML,
     ROW,
     World,
     debts,
 )
+from tests.overheard import Overheard
 
 pytestmark = pytest.mark.in_memory
 

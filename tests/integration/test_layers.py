@@ -13,6 +13,7 @@ import pytest
 
 from cobranza import settings
 from cobranza.settings import Settings
+from tests.unit.template import source
 
 ROOT = Path(__file__).parents[2]
 VENDOR = ROOT / "build/local/VendorLayer/python"
@@ -57,11 +58,13 @@ create_client = botocore.session.Session.create_client
 botocore.session.Session.create_client = lambda *args, **kw: clients.append(args[1]) or create_client(*args, **kw)
 os.environ.__class__ = Watched
 sys.addaudithook(lambda event, args: sockets.append(event) if event.startswith("socket.") else None)
-looked = []
+looked, compiled = [], []
 gc.callbacks.append(lambda phase, info: looked.append(phase))
+sys.addaudithook(lambda event, args: compiled.append(str(args[1])) if event == "compile" else None)
 import handler
 modules = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()}
 found = {"sockets": sockets, "read": read, "clients": clients, "modules": modules, "looked": len(looked) // 2}
+found["compiled"] = [name for name in compiled if name.endswith(".py")]
 print(json.dumps(found))
 """
 )
@@ -204,6 +207,11 @@ def test_a_start_is_hardly_searched_for_garbage(handler: Path, imports: dict[Pat
     assert imports[handler]["looked"] <= 10
 
 
+@every_handler
+def test_a_start_compiles_the_handler_alone(handler: Path, imports: dict[Path, dict[str, Any]]) -> None:
+    assert imports[handler]["compiled"] == [str(handler)]
+
+
 def test_who_answers_meta_loads_no_numbering_plans(imports: dict[Path, dict[str, Any]]) -> None:
     webhook = imports[ROOT / "functions/webhook/handler.py"]
     assert "cobranza.ledger.phone_forms" in webhook["modules"]
@@ -279,6 +287,29 @@ def test_our_layer_is_compiled_where_there_is_a_python_of_the_runtimes_version(t
     assert compiled == {file.stem for file in built.rglob("*.py")}
 
 
+def test_our_layer_is_the_same_wherever_it_is_built(tmp_path: Path) -> None:
+    """Another byte would be another layer, and with it a new version of each function."""
+    one, other = (_build(tmp_path / name, str(RUNTIME)) for name in ("one", "another/folder"))
+    assert [*one.rglob("*.pyc")]
+    assert _bytes(one) == _bytes(other)
+
+
+def test_no_layer_tells_on_which_machine_it_was_built() -> None:
+    layers = (VENDOR, SHEETS, OURS)
+    assert not [file for layer in layers for file in _bytes(layer).items() if str(ROOT).encode() in file[1]]
+    assert not [*VENDOR.rglob("RECORD")], "digests of scripts that name a machine's Python"
+
+
+def test_a_function_is_its_handler_alone() -> None:
+    """It is sent as it lies there, so that whatever lies beside it would be another version."""
+    functions = [each for each in source()["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
+    assert {each["Properties"]["CodeUri"] for each in functions} == {
+        str(handler.parent.relative_to(ROOT)) for handler in HANDLERS
+    }
+    assert all(each["Metadata"]["SkipBuild"] is True for each in functions)
+    assert {file for folder in HANDLERS for file in folder.parent.rglob("*")} == {*HANDLERS}
+
+
 def test_our_layer_is_built_without_one(tmp_path: Path) -> None:
     built = _build(tmp_path, "no-such-python")
     assert [*built.rglob("*.py")]
@@ -289,6 +320,10 @@ def _build(artifacts: Path, runtime: str) -> Path:
     command = ["make", "-s", "build-CobranzaLayer", f"ARTIFACTS_DIR={artifacts}", f"RUNTIME={runtime}"]
     subprocess.run(command, cwd=ROOT / "layers/cobranza", check=True, capture_output=True)
     return artifacts / "python"
+
+
+def _bytes(folder: Path) -> dict[Path, bytes]:
+    return {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 def test_our_layer_is_our_package_and_its_data() -> None:

@@ -10,13 +10,13 @@ from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.store.imports import Imports
 from tests.integration.deliveries import AT, PHONE, Drop, Element, message, status, tell
 from tests.integration.fakes import FakeContext
-from tests.integration.overheard import Overheard
 from tests.integration.receipts import desk
 from tests.integration.test_cases_api import call, opened
 from tests.integration.test_gateway_payments import tell as tell_payment
 from tests.integration.test_handlers import Delays, body, failures, file, ingest, put, record, send
 from tests.integration.test_receipt_decisions import receive
 from tests.integration.world import World, debts, function
+from tests.overheard import Overheard
 
 pytestmark = [pytest.mark.in_memory, pytest.mark.usefixtures("portfolio")]
 

@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from cobranza import telemetry
 from local import personal
-from tests.integration.overheard import Overheard
 from tests.integration.test_events_walk import heard, walk
 from tests.integration.test_handlers import file, ingest, put, record
 from tests.integration.world import World, debts
+from tests.overheard import Overheard
 
 pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
@@ -31,20 +30,3 @@ def test_a_day_is_logged_counted_queued_and_announced_without_anybody(
     assert personal.find(" ".join(text for _, text in overheard.said)) == []
     # What the borrower was told does have it all: the detector would know.
     assert "Ejemplo" in personal.find(repr(world.whatsapp.sent))
-
-
-@pytest.mark.parametrize("leak", ["sent to +525555550101", "Lucía pays", "no item wamid.HBgN"])
-def test_a_leak_into_the_log_is_heard(world: World, overheard: Overheard, leak: str) -> None:
-    telemetry.logger.warning(leak)
-    assert [where for where, text in overheard.said if personal.find(text)] == ["log"]
-    overheard.said.clear()
-
-
-def test_a_leak_in_an_error_is_heard(world: World, overheard: Overheard) -> None:
-    try:
-        raise KeyError("+525555550101")
-    except KeyError:
-        telemetry.logger.exception("reminder failed")
-    ((_, text),) = overheard.said
-    assert {*personal.find(text)} == {"+525555550101"}
-    overheard.said.clear()

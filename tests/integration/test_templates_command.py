@@ -1,7 +1,7 @@
 """`cobranza templates push` and `sync`, against the simulator."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cobranza.policy.registered import Registered
+from cobranza.store.reviews import Reviews
+from cobranza.store.table import utc
 from cobranza.store.templates import Templates
-from cobranza.whatsapp.templates import unsendable
+from cobranza.whatsapp.account import Account
+from cobranza.whatsapp.errors import ProviderError
+from cobranza.whatsapp.templates import digest_of, unsendable
 from cobranza_cli import app
 from cobranza_cli.templates import shipped
 from tests.integration.place import WorldPlace
@@ -57,6 +61,16 @@ def templates(*words: str) -> Result:
     return CliRunner().invoke(app.app, ["templates", *words])
 
 
+def push(*words: str, by: str = "ana.ruiz") -> Result:
+    return templates("push", ACCOUNT, *words, "--reviewed-by", by)
+
+
+def reviewed() -> dict[tuple[str, str], str]:
+    """Who has read each text that Meta has, by name and language; nobody's are left out."""
+    listed = json.loads(templates("sync", ACCOUNT, "--json").stdout)
+    return {(each["name"], each["language"]): each["reviewed_by"] for each in listed if each["reviewed_by"]}
+
+
 def kept(world: World) -> list[Registered]:
     return list(Templates(world.table).register().templates.values())
 
@@ -90,7 +104,7 @@ def test_what_must_be_filled_in_is_kept_with_where_the_button_leads(world: World
 
 @pytest.mark.usefixtures("_stack")
 def test_what_is_there_is_not_registered_again(simulator: Simulator) -> None:
-    done = templates("push", ACCOUNT, "--json")
+    done = push("--json")
     assert done.exit_code == 0
     assert {each["result"] for each in json.loads(done.stdout)} == {"THERE"}
 
@@ -98,7 +112,7 @@ def test_what_is_there_is_not_registered_again(simulator: Simulator) -> None:
 @pytest.mark.usefixtures("_stack")
 def test_a_new_text_waits_for_its_review_and_comes_once(world: World, tmp_path: Path) -> None:
     file = second("saldo_vencido.es_AR", tmp_path)
-    results = [json.loads(templates("push", ACCOUNT, file, "--json").stdout)[0]["result"] for _ in range(2)]
+    results = [json.loads(push(file, "--json").stdout)[0]["result"] for _ in range(2)]
     assert results == ["PENDING", "THERE"]
     assert [each.status for each in kept(world) if each.name == "saldo_vencido_v2"] == ["PENDING"]
 
@@ -115,19 +129,76 @@ def test_a_new_text_waits_for_its_review_and_comes_once(world: World, tmp_path: 
 def test_what_is_not_ready_is_not_registered(
     world: World, tmp_path: Path, name: str, old: str, new: str, why: str
 ) -> None:
-    done = templates("push", ACCOUNT, second(name, tmp_path, old or " ", new or " "), "--json")
+    done = push(second(name, tmp_path, old or " ", new or " "), "--json")
     assert done.exit_code == 1
     (told,) = json.loads(done.stdout)
     assert told["result"] == "REFUSED"
     assert told["why"].startswith(why)
     assert not [each for each in kept(world) if each.name.endswith("_v2")]
+    assert Reviews(world.table).holding() == {}
 
 
 @pytest.mark.usefixtures("_stack")
 def test_a_link_of_the_creditors_own_is_registered(tmp_path: Path) -> None:
     file = second("factura_con_enlace.es", tmp_path, "https://pagos.example.com/", "https://pay.example.net/acme/")
-    done = templates("push", ACCOUNT, file, "--link-base", "https://pay.example.net/acme")
+    done = push(file, "--link-base", "https://pay.example.net/acme")
     assert (done.exit_code, "PENDING" in done.stdout) == (0, True)
+
+
+@pytest.mark.usefixtures("_stack")
+@pytest.mark.parametrize("by", [[], ["--reviewed-by", " "], ["--reviewed-by", "x" * 101]])
+def test_nothing_is_registered_that_nobody_has_read(world: World, by: list[str]) -> None:
+    assert templates("push", ACCOUNT, *by).exit_code == 2
+    assert kept(world) == []
+
+
+@pytest.mark.usefixtures("_stack")
+def test_who_has_read_a_text_is_kept_with_when_and_which_words(world: World, tmp_path: Path) -> None:
+    file = second("saldo_vencido.es", tmp_path)
+    push(file)
+    ((key, review),) = Reviews(world.table).holding().items()
+    assert (key, review.by, review.at) == (("saldo_vencido_v2", "es"), "ana.ruiz", utc(world.now))
+    assert review.digest == digest_of(json.loads(Path(file).read_text(encoding="utf-8"))["components"])
+    assert reviewed() == {key: "ana.ruiz"}
+    assert "ana.ruiz" in templates("sync", ACCOUNT).stdout
+
+
+@pytest.mark.usefixtures("_stack")
+def test_what_was_there_before_is_read_by_pushing_the_same_words_again() -> None:
+    file = str(FILES["saldo_vencido.es"])
+    assert reviewed() == {}
+    push(file)
+    push(file, by="eva@example.com")
+    assert reviewed() == {("saldo_vencido", "es"): "eva@example.com"}
+
+
+@pytest.mark.usefixtures("_stack")
+def test_other_words_than_metas_are_no_review_of_metas(tmp_path: Path) -> None:
+    file = tmp_path / "saldo_vencido.es.json"
+    file.write_text(FILES["saldo_vencido.es"].read_text(encoding="utf-8").replace("saldo pendiente", "importe"))
+    (told,) = json.loads(push(str(file), "--json").stdout)
+    assert told["result"] == "THERE"
+    assert "_v2" in told["why"]
+    assert reviewed() == {}
+
+
+@pytest.mark.usefixtures("_stack")
+def test_a_text_that_was_changed_at_meta_is_reviewed_by_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(str(FILES["saldo_vencido.es"]))
+    listed = Account.templates
+
+    def edited(account: Account) -> list[Registered]:
+        found = listed(account)
+        assert not isinstance(found, ProviderError)
+        return [replace(each, digest="of other words") for each in found]
+
+    monkeypatch.setattr(Account, "templates", edited)
+    assert reviewed() == {}
+    assert Reviews(world.table).holding() == {}
+    monkeypatch.setattr(Account, "templates", listed)
+    assert reviewed() == {("saldo_vencido", "es"): "ana.ruiz"}
 
 
 @pytest.mark.parametrize(

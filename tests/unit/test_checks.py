@@ -118,6 +118,7 @@ WARNING = {
     "No portfolio is valid, so no number is used.": meta_checks.no_number(),
     "A wrong signature was answered with 500, not 403.": meta_checks.signature(200, 500),
     "Nobody has read yet what Meta has approved.": checks.templates({}, is_synced=False),
+    "2 in use have been read by nobody here, such as aviso es.": checks.reviews(["vencido es", "aviso es"]),
     "Portfolios want countries that are off: tienda: CO, PE.": checks.countries(
         {"MX"}, {"tienda": {"MX", "PE", "CO"}, "otra": {"MX"}}
     ),
@@ -152,6 +153,7 @@ FINE = [
     checks.issuer_keys({"keys": [{"kty": "EC"}, {"kty": "RSA"}]}),
     checks.cases_door(401, {"message": "Unauthorized"}),
     checks.templates({}, is_synced=True),
+    checks.reviews([]),
     checks.countries({"MX", "CO"}, {"tienda": {"MX"}}),
     checks.books({}),
     checks.concurrency(1000, 5),

@@ -1,11 +1,14 @@
 """The pages for whoever operates the stack name what there is, and lead where they say."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
 
+from cobranza.flows.drops import DEBTS, ROWS
 from cobranza_cli import app
 from cobranza_cli.redrive import QUEUES
 from tests.unit.template import ROOT, source
@@ -45,8 +48,25 @@ def test_a_page_names_commands_that_there_are(page: Path) -> None:
 
 
 @every_page
+def test_a_page_names_options_that_there_are(page: Path) -> None:
+    for told in re.findall(r"(?:^|`)\s*cobranza ([^`#\n]+)", text(page), flags=re.MULTILINE):
+        assert set(re.findall(r"(?<!\S)--[a-z-]+", told)) <= options(told.split()), told
+
+
+def options(words: list[str]) -> set[str]:
+    """Those of a command and of whatever it is part of."""
+    command: Any = get_command(app.app)
+    found = {option for each in command.params for option in each.opts}
+    for word in words:
+        if word in getattr(command, "commands", {}):
+            command = command.commands[word]
+            found |= {option for each in command.params for option in each.opts}
+    return found
+
+
+@every_page
 def test_a_page_names_outputs_that_there_are(page: Path) -> None:
-    named = set(re.findall(r"outputs? `(\w+)`", text(page))) | set(re.findall(r"<(\w+SecretArn)>", text(page)))
+    named = set(re.findall(r"outputs? `(\w+)`", text(page))) | set(re.findall(r"<([A-Z]\w+)>", text(page)))
     assert named <= set(source()["Outputs"])
 
 
@@ -68,6 +88,21 @@ def _anchor(heading: str) -> str:
 def test_the_runbook_names_queues_that_can_be_redriven() -> None:
     named = set(re.findall(r"`cobranza redrive ([a-z]+)", text(DOCS / "runbook.md")))
     assert named == set(QUEUES)
+
+
+def test_metas_address_is_that_of_the_stack() -> None:
+    parameters = source()["Parameters"]
+    address = f"{parameters['GraphApiUrl']['Default']}/{parameters['GraphApiVersion']['Default']}"
+    assert f"graph={address}\n" in text(DOCS / "deploy.md")
+
+
+def test_whoever_drops_files_may_put_all_that_a_day_has_and_nothing_else() -> None:
+    (policy,) = re.findall(r"```json\n(.+?)```", text(DOCS / "deploy.md"), flags=re.DOTALL)
+    (statement,) = json.loads(policy)["Statement"]
+    assert statement["Action"] == "s3:PutObject"
+    assert statement["Resource"] == [
+        f"arn:aws:s3:::<Inbox>/{kind}/${{aws:PrincipalTag/portfolio}}/*" for kind in (*DEBTS, *ROWS)
+    ]
 
 
 def test_who_may_is_told_before_how() -> None:

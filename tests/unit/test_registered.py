@@ -8,7 +8,7 @@ import pytest
 from cobranza.policy.registered import Register, Registered, Shape, remedy
 from cobranza.whatsapp.events import OtherEvent, parse
 from cobranza.whatsapp.template_news import TemplateNews, template_news
-from cobranza.whatsapp.templates import button_bases, shape_of, shipped_templates, unsendable
+from cobranza.whatsapp.templates import button_bases, digest_of, shape_of, shipped_templates, unsendable
 from local.simulator.config import Config
 from local.simulator.news import of_template
 from local.simulator.templates import Template
@@ -93,6 +93,31 @@ def test_a_shape_is_what_must_be_filled_in() -> None:
     ]
     assert shape_of(components) == Shape(("1", "2"), "DOCUMENT", ("QUICK_REPLY", "https://a.b/{{1}}"))
     assert shape_of([{"type": "BODY", "text": "Hola {{nombre}}"}]) == Shape(("nombre",))
+
+
+BODY = {"type": "BODY", "text": "Hola {{1}}\n\nPague aquí"}
+LINK = {"type": "URL", "text": "Pagar", "url": "https://a.b/{{1}}"}
+
+
+def test_words_have_one_digest_in_the_file_and_in_metas_list() -> None:
+    ours = [BODY | {"example": {"body_text": [["Ana"]]}}, {"type": "BUTTONS", "buttons": [LINK]}]
+    metas = [{"type": "BUTTONS", "buttons": [LINK | {"example": ["x"]}]}, BODY | {"text": "Hola {{1}} Pague aquí"}]
+    assert digest_of(ours) == digest_of(metas)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        [BODY | {"text": "Hola {{1}} Pague ya"}],
+        [BODY, {"type": "FOOTER", "text": "Responda BAJA"}],
+        [BODY, {"type": "HEADER", "format": "DOCUMENT"}],
+        [BODY, {"type": "BUTTONS", "buttons": [LINK]}],
+        [BODY, {"type": "BUTTONS", "buttons": [LINK | {"url": "https://c.d/{{1}}"}]}],
+    ],
+)
+def test_other_words_or_another_address_have_another_digest(other: list[dict[str, Any]]) -> None:
+    see = [BODY, {"type": "BUTTONS", "buttons": [LINK | {"text": "Ver"}]}]
+    assert len({digest_of(each) for each in ([BODY], see, other)}) == 3
 
 
 VALUE = {"message_template_id": 7, "message_template_name": "aviso", "message_template_language": "es"}

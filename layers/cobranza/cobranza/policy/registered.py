@@ -10,7 +10,7 @@ MISSING, PARAMETERS, NOT_SYNCED = "MISSING", "PARAMETERS", "NOT_SYNCED"
 _REMEDIES: Mapping[str, str] = MappingProxyType(
     {
         NOT_SYNCED: "run `cobranza templates sync <account id>`: nobody has read yet what Meta has approved",
-        MISSING: "run `cobranza templates push <account id>`, and wait for Meta's review",
+        MISSING: "run `cobranza templates push <account id> --reviewed-by <who>`, and wait for Meta's review",
         PARAMETERS: "register it as the project ships it under a new name, then run `cobranza templates sync`",
         "PENDING": "wait for Meta's review, which takes a day at most",
         "IN_APPEAL": "wait for Meta's answer to the appeal",
@@ -56,7 +56,7 @@ def _place(button: str) -> str:
 class Registered:
     """A template as Meta has it, in Meta's words, also those that we do not know: `status` is APPROVED, PENDING,
     REJECTED, PAUSED and so on, `quality` GREEN, YELLOW, RED or UNKNOWN. Status and category are empty, and `shape`
-    None, where nothing was told of them."""
+    None, where nothing was told of them. `digest` is that of its words, and known from Meta's own list alone."""
 
     name: str
     language: str
@@ -65,6 +65,22 @@ class Registered:
     quality: str = "UNKNOWN"
     template_id: str = ""
     shape: Shape | None = None
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Somebody of the business has read a template's words: `digest` is that of those words, `registered` that of
+    what Meta has, as far as anybody knows."""
+
+    by: str
+    at: str
+    digest: str
+    registered: str
+
+    @property
+    def holds(self) -> bool:
+        return self.digest == self.registered
 
 
 @dataclass(frozen=True, slots=True)

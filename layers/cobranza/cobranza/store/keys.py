@@ -25,6 +25,7 @@ CONFIG = "CONFIG"
 STOP = "STOP"
 PORTFOLIOS = "PORTFOLIOS"
 TEMPLATES = "TEMPLATES"
+REVIEWS = "REVIEWS"
 # No template is called so: their names are small letters.
 SYNCED = "SYNCED"
 SYNCED_TEMPLATES = {"pk": TEMPLATES, "sk": SYNCED}
@@ -264,6 +265,10 @@ def listed(portfolio_id: str) -> dict[str, str]:
 def template(name: str, language: str) -> dict[str, str]:
     """Neither has a #."""
     return {"pk": TEMPLATES, "sk": f"{name}#{language}"}
+
+
+def review(name: str, language: str) -> dict[str, str]:
+    return {"pk": REVIEWS, "sk": f"{name}#{language}"}
 
 
 def an_import(portfolio_id: str, import_id: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ import requests
 from cobranza.policy.registered import Registered
 from cobranza.whatsapp.client import CONNECT_TIMEOUT, READ_TIMEOUT, read_error
 from cobranza.whatsapp.errors import ProviderError
-from cobranza.whatsapp.templates import shape_of
+from cobranza.whatsapp.templates import digest_of, shape_of
 
 _PAGE = 200
 _FIELDS = "id,name,language,status,category,quality_score,components"
@@ -92,4 +92,5 @@ def _registered(row: Mapping[str, Any]) -> Registered:
         quality=str(quality.get("score", "UNKNOWN")) if isinstance(quality, dict) else "UNKNOWN",
         template_id=str(row.get("id", "")),
         shape=shape_of(components) if components else None,
+        digest=digest_of(components) if components else "",
     )

@@ -5,6 +5,7 @@ registered there. What each is for, and what its variables stand for, is in `kin
 """
 
 import functools
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -126,6 +127,25 @@ def shape_of(components: Sequence[Mapping[str, Any]]) -> Shape:
             for button in by_type.get("BUTTONS", {}).get("buttons", ())
         ),
     )
+
+
+def digest_of(components: Sequence[Mapping[str, Any]]) -> str:
+    """Of all that a borrower may read of a template of these components, and of where its buttons lead. Neither
+    order, white space nor examples count, so that Meta's list and the file that was registered have the same."""
+    read = sorted(
+        [str(each.get("type")), str(each.get("format", "TEXT")), _line(each.get("text", "")), *_read_on(each)]
+        for each in components
+    )
+    return hashlib.sha256(json.dumps(read).encode()).hexdigest()
+
+
+def _read_on(component: Mapping[str, Any]) -> list[str]:
+    buttons: Sequence[Mapping[str, Any]] = component.get("buttons", ())
+    return [_line(each.get(name, "")) for each in buttons for name in ("type", "text", "url")]
+
+
+def _line(text: object) -> str:
+    return " ".join(str(text).split())
 
 
 @functools.cache

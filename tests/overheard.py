@@ -1,4 +1,4 @@
-"""All that leaves a test's world for others than the borrower: logs, metrics, queue bodies, notices, events."""
+"""All that a test tells others than the borrower: logs, metrics, queue bodies, notices, events."""
 
 import logging
 from collections.abc import Generator, Iterable
