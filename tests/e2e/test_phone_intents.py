@@ -115,7 +115,7 @@ STORIES = (
         Intent.PROMISE,
         types("pago el viernes", PROMISED, "Sí", "Cambiar"),
         presses("Cambiar", "¿Qué día pagará? Escriba, por ejemplo: pago el viernes."),
-        kept="tag promesa",
+        kept="tag promesa, no reminder until {tomorrow}",
         noted="reply text, promise {friday}, tag promesa, answer PROMISED SENT, "
         "reply interactive, promise.taken_back, answer PROMISE_TAKEN_BACK SENT",
     ),

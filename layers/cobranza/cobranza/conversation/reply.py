@@ -328,8 +328,9 @@ class _Reading:
         says = (
             Said(Action.CONSENT, Word(self.asked.at, self.asked.text[:_MAX_CONSENT], WHATSAPP)),
             Said(Action.OPT_IN, Word(self.asked.at, "", WHATSAPP)),
-            Said(Action.CHANNEL, Word(self.asked.at, WHATSAPP, WHATSAPP)),
         )
+        if self.book.borrower.channel != WHATSAPP:
+            says += (Said(Action.CHANNEL, Word(self.asked.at, WHATSAPP, WHATSAPP)),)
         return Reply(says=says, wakes=True, looked_into=self._tomorrow, answer=Answer.STARTED)
 
     def owed(self) -> Reply:
