@@ -36,7 +36,7 @@ class CaseAnswers:
     desk: CaseDesk
     whatsapp: WhatsApp
     faults: Faults
-    only_to: frozenset[str] | None = None
+    only_to: frozenset[str] | None
 
     def answer(self, caller: Caller, case_id: str, text: str, now: datetime) -> None:
         """Sends a person's words, once. Raises CaseRefused: NOT_FOUND, ALREADY_CLOSED; OUTSIDE_WINDOW, with the

@@ -57,7 +57,7 @@ class ReceiptDesk:
     portfolio: Callable[[str], Portfolio | None]
     waiting: Receipts
     cases: Cases
-    only_to: frozenset[str] | None = None
+    only_to: frozenset[str] | None
 
     def fetch(self, asked: MediaToFetch, now: datetime) -> str:
         """Keeps one receipt, answers it and returns its state. Raises TryAgain and TryLater.

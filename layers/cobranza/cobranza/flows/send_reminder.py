@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from cobranza.flows.confirm import Confirmer, Told
 from cobranza.flows.decide_fully import decide_fully
 from cobranza.flows.faults import Faults, nobody_knows
+from cobranza.flows.in_force import in_force
 from cobranza.flows.pacer import Pacer
 from cobranza.flows.room import Room
 from cobranza.flows.stops import Stops
@@ -38,7 +39,6 @@ from cobranza.store.texts import Text, Texts
 from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear, WhatsApp
 from cobranza.whatsapp.errors import Action, ProviderError, scope_of
 from cobranza.whatsapp.messages import reminder_components, reminder_text, template_message
-from cobranza.whatsapp.templates import announced, stand_ins, with_document
 
 # What says that the number, or the whole app, sends too fast, and not only to this person.
 TOO_FAST = frozenset({4, 80007, 130429})
@@ -104,7 +104,7 @@ class Sender:
     room: Room
     stops: Stops
     texts: Texts
-    only_to: frozenset[str] | None = None
+    only_to: frozenset[str] | None
     documents: DocumentDesk | None = None
     pacer: Pacer | None = None
     faults: Faults = nobody_knows
@@ -178,25 +178,17 @@ class Sender:
         return self._send(reminder, book, send, written, now)
 
     def policies(self, book: Book, now: datetime) -> Policies:
-        """What is in force for the portfolios of a book."""
-        names = {debt.terms.portfolio for debt in book.debts}
-        portfolios = {name: portfolio for name in names if (portfolio := self.portfolio(name))}
-        today = local_date(book.borrower, now)
-        return Policies(
-            portfolios=portfolios,
+        return in_force(
+            book,
+            now,
+            portfolio=self.portfolio,
             strategy_of=self.strategy_of,
-            feeds={name: self.feed(name) for name in names},
-            templates=announced(),
-            stand_ins=stand_ins(),
-            with_document=with_document(),
-            faults=self.faults(),
+            feed=self.feed,
             breakers=self.stops.standing(),
+            faults=self.faults(),
             only_to=self.only_to,
-            room={name: self.room.left(one, self._ramp(name), today, now) for name, one in portfolios.items()},
+            room=self.room,
         )
-
-    def _ramp(self, portfolio_id: str) -> Sequence[int]:
-        return self.strategy_of(portfolio_id).ramp
 
     def _do_not_send(
         self, reminder: Reminder, book: Book, decision: Skip | Defer | Rest, now: datetime
@@ -244,7 +236,7 @@ class Sender:
             self.pacer.slow_down(send.portfolio.phone_number_id, answer.line_waits)
         code = self._record(claim, answer, now)
         if isinstance(answer, Accepted | Unclear):
-            self.room.take(send.portfolio, self._ramp(send.portfolio.portfolio_id), send.day)
+            self.room.take(send.portfolio, self.strategy_of(send.portfolio.portfolio_id).ramp, send.day)
         if code is None:
             return Outcome(retry_after=answer.retry_after if isinstance(answer, Refused) else 0)
         facts = {
