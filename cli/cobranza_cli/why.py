@@ -163,7 +163,7 @@ def _line(line: Line) -> dict[str, Any]:
         "at": line.at.isoformat(timespec="seconds"),
         "event": line.event,
         "code": str(line.facts.get("code", "")),
-        "debts": [key.removesuffix("#") for key in line.facts.get("debts", ())],
+        "debts": [key.removesuffix("#") for key in line.debts],
     }
 
 
