@@ -79,7 +79,7 @@ class CaseAnswers:
         if self.only_to is not None and not (phones and phones <= self.only_to):
             raise CaseRefused("TEST_STAGE")
         at = keys.moment_of(asked["sk"])
-        stops = [*self.desk.closer.book.stopped_phones(asked["phones"]).values()]
+        stops = [*self.desk.closer.ledger.phones.stopped(asked["phones"]).values()]
         stops += [each.opted_out_at for each in people if each.opted_out_at]
         if any(stop >= at for stop in stops):
             raise CaseRefused("OPTED_OUT")
