@@ -64,7 +64,7 @@ class Cells:
         return self.texts.get(column, "")
 
     def required(self, column: str) -> str:
-        if text := self.text(column):
+        if text := self.texts.get(column):
             return text
         raise refuse("MISSING_VALUE", column, column)
 

@@ -235,8 +235,8 @@ def _plain(cells: Cells, column: str, limit: int) -> str:
 
 
 def _extra(cells: Cells) -> dict[str, str]:
-    names = [name for name, text in cells.texts.items() if text and name.startswith(EXTRA)]
-    return {name.removeprefix(EXTRA): _plain(cells, name, MAX_EXTRA) for name in names}
+    names = [name for name in cells.texts if name[0] == "e" and name.startswith(EXTRA)]
+    return {name.removeprefix(EXTRA): _plain(cells, name, MAX_EXTRA) for name in names if cells.texts[name]}
 
 
 def _tags(cells: Cells) -> tuple[str, ...]:
