@@ -61,6 +61,7 @@ def main() -> None:
         room,
         Stops(ledger),
         Texts(table),
+        only_to=None,
     )
     offset = stack.client("ssm").get_parameter(Name=stack.clock_parameter)["Parameter"]["Value"]
     outcome = sender.remind(Reminder.parse(received["Body"]), real_time() + timedelta(seconds=float(offset)))

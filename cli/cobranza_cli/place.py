@@ -14,10 +14,12 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from cobranza.clock import moved_by, real_time
 from cobranza.flows.faults import faults_of, with_registered_button
+from cobranza.flows.room import Room
 from cobranza.policy.portfolio import Portfolio
 from cobranza.refs import References
 from cobranza.settings import phones_of
 from cobranza.store.ledger import Ledger
+from cobranza.store.limits import Limits, Ramps
 from cobranza.store.objects import Bucket
 from cobranza.store.portfolios import switched_on
 from cobranza.store.secrets import Secret
@@ -26,7 +28,10 @@ from cobranza.store.templates import Templates
 from cobranza.whatsapp.account import Account
 from cobranza.whatsapp.client import token_of
 
-PARAMETERS = ("Stage", "CountriesOn", "TestPhones", "GraphApiUrl", "GraphApiVersion", "Senders", "CasesIssuer")
+PARAMETERS = (
+    *("Stage", "CountriesOn", "TestPhones", "PeoplePerDay"),
+    *("GraphApiUrl", "GraphApiVersion", "Senders", "CasesIssuer"),
+)
 
 
 class NoStack(Exception):
@@ -80,6 +85,11 @@ class Place:
     def only_to(self) -> frozenset[str] | None:
         """The only phones that the stack may write to; None: to all."""
         return phones_of(self.outputs["Stage"], self.outputs["TestPhones"])
+
+    @property
+    def room(self) -> Room:
+        """How many people may still be written to, as the tables tell now."""
+        return Room(Limits(self.ledger, int(self.outputs["PeoplePerDay"])), Ramps(self.ledger))
 
     def now(self) -> datetime:
         """By the stack's clock, which can be moved on this machine."""

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from cobranza.files.listings import exact
 from cobranza.flows.decide_fully import decide_fully
+from cobranza.flows.in_force import in_force
 from cobranza.flows.reports.borrowers import BorrowerDays
 from cobranza.flows.reports.report import Sources
 from cobranza.policy.closed_day import NOT_LOOKED_AT, DebtDay
@@ -31,7 +32,6 @@ from cobranza.store.messages import Messages
 from cobranza.store.payments import Payments
 from cobranza.store.receipts import Receipts
 from cobranza.store.texts import Texts
-from cobranza.whatsapp.templates import announced, stand_ins, with_document
 from cobranza_cli.place import Place
 from cobranza_cli.whom import Someone
 
@@ -76,7 +76,9 @@ def told(place: Place, someone: Someone, day: date | None, now: datetime, langua
         "day": (day or today).isoformat(),
         "debts": _debts(loaded.book, entries, language, is_today=(day or today) == today),
         "next_look": loaded.due_at,
-        "now": _now(sources.ledger, loaded.book, _policies(place, sources.ledger, portfolios), now, language),
+        "now": _now(
+            sources.ledger, loaded.book, _policies(place, sources.ledger, loaded.book, now), now, language
+        ),
         "journal": [_line(line) for line in lines],
         "messages": list(_messages(Texts(place.ledger), someone.ref, lines)),
     }
@@ -162,21 +164,21 @@ def _line(line: Line) -> dict[str, Any]:
         "at": line.at.isoformat(timespec="seconds"),
         "event": line.event,
         "code": str(line.facts.get("code", "")),
-        "debts": [key.removesuffix("#") for key in line.facts.get("debts", ())],
+        "debts": [key.removesuffix("#") for key in line.debts],
     }
 
 
-def _policies(place: Place, ledger: Ledger, names: set[str]) -> Policies:
-    return Policies(
-        portfolios={name: found for name in names if (found := place.portfolio(name))},
+def _policies(place: Place, ledger: Ledger, book: Known, now: datetime) -> Policies:
+    return in_force(
+        book,
+        now,
+        portfolio=place.portfolio,
         strategy_of=cache(ledger.strategy),
-        feeds={name: ledger.feed(name) for name in names},
-        templates=announced(),
-        stand_ins=stand_ins(),
-        with_document=with_document(),
-        faults=place.faults(),
+        feed=ledger.feed,
         breakers=ledger.breakers(),
+        faults=place.faults(),
         only_to=place.only_to,
+        room=place.room,
     )
 
 

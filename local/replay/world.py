@@ -175,6 +175,7 @@ class World:
             room=Room(self._limits, Ramps(self.table)),
             stops=Stops(self.ledger),
             texts=Texts(self.table),
+            only_to=None,
         )
 
     def begin(self, now: datetime) -> None:

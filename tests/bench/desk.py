@@ -89,9 +89,9 @@ class OneImport(Imports):
         super().__init__(table)
         self.known = known
 
-    def save(self, new: Import) -> None:
-        super().save(new)
+    def begin(self, new: Import) -> bool:
         self.known = new
+        return super().begin(new)
 
     def find(self, portfolio: str, import_id: str) -> Import | None:
         return self.known

@@ -92,7 +92,7 @@ class Stub:
     def _UpdateItem(self, body: bytes) -> bytes:
         self.items += 1
         self.wru += 1
-        return b'{"Attributes":{"fence":{"N":"1"}}}'
+        return b'{"Attributes":{}}'
 
     def _PutItem(self, body: bytes) -> bytes:
         self.items += 1

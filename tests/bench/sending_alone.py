@@ -155,6 +155,7 @@ def _sender(world: World, stub: Borrowers) -> Sender:
         room=Room(Limits(table, MESSAGES), Ramps(table)),
         stops=Stops(ledger),
         texts=Texts(table),
+        only_to=None,
         pacer=Pacer(Slots(table), lambda _: ALLOWED),
     )
 

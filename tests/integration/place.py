@@ -15,8 +15,8 @@ from tests.integration.partiql import PartiqlClient
 from tests.integration.world import World
 
 # The parameters of a stack that may write to everybody, and of one for tests that names one phone.
-OPEN = {"Stage": "local", "TestPhones": ""}
-DEV = {"Stage": "dev", "TestPhones": "+525555550102"}
+OPEN = {"Stage": "local", "TestPhones": "", "PeoplePerDay": "250"}
+DEV = OPEN | {"Stage": "dev", "TestPhones": "+525555550102"}
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ def desk(world: World, *answers: Fetched | Exception) -> ReceiptDesk:
         world.ledger.portfolio,
         world.receipts,
         world.cases,
+        only_to=None,
     )
 
 

@@ -42,7 +42,9 @@ def deps(world: World, **changes: Any) -> Any:
         portfolio=world.ledger.portfolio,
     )
     whatsapp: Any = world.whatsapp
-    answers = CaseAnswers(desk=desk, whatsapp=whatsapp, faults=faults_of(world.templates), **changes)
+    answers = CaseAnswers(
+        desk=desk, whatsapp=whatsapp, faults=faults_of(world.templates), **{"only_to": None, **changes}
+    )
     decisions = DecisionDesk(rooms=rooms, receipts=world.receipts, portfolio=world.ledger.portfolio)
     sender = replace(world.sender, **changes)
     templates = CaseTemplates(desk=desk, sender=sender)

@@ -1,13 +1,18 @@
 """Imports that die: whatever was done, the next try ends as if nobody had died."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from cobranza.files.results import Summary
 from cobranza.queues import DroppedFile
 from cobranza.store.imports import Imports
+from cobranza.store.objects import Opened
 from tests.integration.fakes import DyingClient, FakeBucket, Killed
 from tests.integration.loading import KEY, counts, load, take
 from tests.integration.world import TUESDAY, World, debts
@@ -48,7 +53,7 @@ def test_an_import_that_dies_before_any_of_its_writes_and_comes_again_ends_like_
 
 def _next_may_begin(world: World) -> bool:
     imports = Imports(world.table)
-    return imports.acquire("tienda", "the next", world.now, world.now + timedelta(minutes=16)) is not None
+    return imports.acquire("tienda", "the next", world.now, world.now + timedelta(minutes=16))
 
 
 def _without_revisions(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -76,3 +81,57 @@ def test_results_that_cannot_be_written_make_the_file_come_again(world: World) -
     assert summary
     assert counts(summary) == (1, 1, 0, 0, 0)
     assert world.item("PROFILE")
+
+
+@dataclass
+class Overtaken(FakeBucket):
+    """Another worker takes the same event while this one reads the file."""
+
+    other: Callable[[], object] = field(kw_only=True)
+
+    def open(self, key: str, version: str = "") -> Opened:
+        self.other()
+        return FakeBucket.open(self, key, version)
+
+
+def overtaken(world: World, key: str, text: str, other: Callable[[], object]) -> Summary | None:
+    bucket = Overtaken(text.encode(), TUESDAY, other=other)
+    return world.importer.take(bucket, DroppedFile("inbox", key, "1"), world.now)  # pyright: ignore[reportArgumentType]
+
+
+def test_of_two_workers_with_the_same_event_either_ends_what_the_other_began(world: World) -> None:
+    before, told = world.kept(), list[Summary | None]()
+
+    def die_at(number: int) -> DyingClient:
+        dying = DyingClient(world.dynamodb, number, done=True)
+        with suppress(Killed):
+            told.append(take(replace(world, dynamodb=dying), SMALL, 0, KEY, "1")[0])
+        return dying
+
+    writes = die_at(10_000).writes
+    for number in range(writes + 1):
+        world.restore(before)
+        told.clear()
+        told.append(overtaken(world, KEY, SMALL, partial(die_at, number)))
+        assert {counts(summary) for summary in told if summary} <= {(3, 2, 0, 0, 1)}, number
+        assert _states(world) == {"1": "DONE"}, number
+        assert _next_may_begin(world)
+
+
+def test_a_slower_worker_does_not_take_back_what_a_person_has_confirmed(world: World) -> None:
+    key = "snapshots/tienda/cartera.csv"
+    load(world, debts(*({"debt_id": f"F-{n}"} for n in range(6))), key=key, minutes=-60)
+
+    def read_and_confirmed() -> None:
+        assert take(world, debts({}), 0, key, "1")[0]
+        summary, _ = take(world, "", 1, f"{key}.confirm", "2")
+        assert summary
+        assert summary.closed == 5
+
+    assert overtaken(world, key, debts({}), read_and_confirmed) is None
+    assert _states(world)["1"] == "DONE"
+
+
+def _states(world: World) -> dict[str, str]:
+    """Of each import, by the version of its file."""
+    return {item["version"]: item["state"] for item in world.items() if item["sk"].startswith("IMPORT#")}

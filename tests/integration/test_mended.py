@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.rows import codes
 from tests.integration.world import World, debts
 
 type Drop = Callable[..., dict[str, Any]]
@@ -12,8 +13,8 @@ type Drop = Callable[..., dict[str, Any]]
 pytestmark = [pytest.mark.usefixtures("portfolio"), pytest.mark.in_memory]
 
 
-def refused(world: World, file: str) -> str:
-    key = f"results/tienda/debts/{file}/refused.csv"
+def refused(world: World, file: str, kind: str = "debts") -> str:
+    key = f"results/tienda/{kind}/{file}/refused.csv"
     return world.s3.get_object(Bucket="inbox", Key=key)["Body"].read().decode("utf-8-sig")
 
 
@@ -40,3 +41,14 @@ def test_what_is_refused_again_still_knows(world: World, drop: Drop) -> None:
     first = [line for line in refused(world, "a.csv").splitlines() if "F-1" not in line]
     drop("debts/tienda/b.csv", "\n".join(first) + "\n")
     assert "DMY comma" in refused(world, "b.csv")
+
+
+def test_a_stop_under_an_id_that_a_spreadsheet_has_shortened_comes_back_to_be_mended(
+    world: World, drop: Drop
+) -> None:
+    drop("debts/tienda/a.csv", debts({"borrower_id": "525556000001"}))
+    summary = drop("contacts/tienda/said.csv", "borrower_id,action,at,source\n5.25556E+11,baja,,call centre\n")
+    assert (summary["created"], summary["refused_by_code"]) == (0, {"BAD_ID": 1})
+    mended = refused(world, "said.csv", "contacts").replace("5.25556E+11", "525556000001")
+    assert drop("contacts/tienda/mended.csv", mended)["created"] == 1
+    assert codes(world) == ["SKIPPED_OPTED_OUT"]

@@ -270,8 +270,9 @@ def test_a_second_import_waits_while_another_writes_the_book(
         world.importer.take(second, other, world.now)  # pyright: ignore[reportArgumentType]
     assert "DEBT#tienda#F-0#" not in {item["sk"] for item in world.book()}
     lease = world.table.get({"pk": "PORTFOLIO#tienda", "sk": "LEASE"})
+    imports = {item["version"]: item["id"] for item in world.items() if item["sk"].startswith("IMPORT#")}
     assert lease
-    assert lease["fence"] == 1
+    assert lease["holder"] == imports["1"]
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])

@@ -8,7 +8,7 @@ from itertools import permutations
 
 import pytest
 
-from cobranza.store.book import Book
+from cobranza.store.phones import Phones
 from cobranza.store.table import ConditionFailed
 from tests.integration.fakes import DyingClient, Killed
 from tests.integration.replies import PHONE, Drop, lines, say, tell, write
@@ -235,16 +235,16 @@ def test_who_is_being_imported_with_the_phone_is_silent_from_the_first_moment(
     """The stop comes when the import has looked for one, and has not written the borrower yet."""
     if len(rows) > 1:
         load(world, drop, rows[0], minutes=-60)
-    stopped_phones = Book.stopped_phones
+    find_stopped = Phones.stopped
 
-    def looked(desk: Book, phones: Iterable[str]) -> dict[str, datetime]:
+    def looked(desk: Phones, phones: Iterable[str]) -> dict[str, datetime]:
         monkeypatch.undo()
-        found = stopped_phones(desk, phones)
+        found = find_stopped(desk, phones)
         with suppress(ConditionFailed):  # Meta sends it again
             write(world, "text", {"body": "BAJA"})
         return found
 
-    monkeypatch.setattr(Book, "stopped_phones", looked)
+    monkeypatch.setattr(Phones, "stopped", looked)
     load(world, drop, rows[-1])
     assert book(world, "C2").borrower.opted_out_at
 

@@ -114,6 +114,15 @@ def test_it_tells_of_the_journal_and_of_the_next_look() -> None:
     assert found["next_look"].startswith("2026-11-27T")
 
 
+def test_it_knows_that_as_many_as_a_day_allows_were_written_to(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}), metadata=AS_OF)
+    world.ledger.approve("tienda", world.now.date())
+    assert told("C1")["now"]["outcome"] == "SEND"
+    world.limits.add_people("100000000000001", world.now, 250)
+    now = told("C1", "--lang", "en")["now"]
+    assert now == {"outcome": "DEFERRED_LIMIT", "why": "As many people as one day allows have been written to"}
+
+
 def test_it_knows_of_who_else_has_the_phone(world: World, drop: Drop) -> None:
     drop("debts/tienda/a.csv", debts({}, {"borrower_id": "C2", "debt_id": "F-2"}), metadata=AS_OF)
     world.ledger.approve("tienda", world.now.date())

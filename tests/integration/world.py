@@ -218,6 +218,7 @@ class World:
             Room(self.limits, self.ramps),
             Stops(self.ledger),
             self.texts,
+            only_to=None,
             faults=faults_of(self.templates),
         )
 
@@ -232,6 +233,7 @@ class World:
             whatsapp=whatsapp,
             portfolio=self.ledger.portfolio,
             strategy_of=lambda _: DAILY,
+            only_to=None,
         )
 
     def _wire_evening(self) -> None:

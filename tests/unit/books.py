@@ -153,6 +153,7 @@ def in_force(
     names = [each.portfolio_id for each in portfolios]
     return Policies(
         portfolios={each.portfolio_id: each for each in portfolios},
+        only_to=None,
         strategy_of=lambda _: strategy or LADDER,
         feeds=feeds if feeds is not None else dict.fromkeys(names, Feed(as_of=now)),
         templates=templates,

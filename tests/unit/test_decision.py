@@ -11,7 +11,7 @@ from cobranza.ledger.promise import Promise
 from cobranza.policy import contact_rules, outcomes
 from cobranza.policy.breaker import EVERY_NUMBER, Breaker
 from cobranza.policy.decide import held_out
-from cobranza.policy.decision import Decision, Defer, Rest, Send, Skip
+from cobranza.policy.decision import Decision, Defer, Policies, Rest, Send, Skip
 from cobranza.policy.feed import Feed, Pause
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.strategy import Rule, Step
@@ -346,3 +346,8 @@ def test_there_is_room_unless_somebody_says_otherwise(room: dict[str, int]) -> N
 
 def test_a_debt_that_gets_nothing_anyway_is_not_kept_back_by_a_limit() -> None:
     assert decided(paid(), room={"tarjetas": 0}) == Skip("PAID")
+
+
+def test_nothing_is_decided_while_nobody_says_which_phones_may_get_anything() -> None:
+    with pytest.raises(TypeError, match="only_to"):
+        Policies(portfolios={})  # pyright: ignore[reportCallIssue]

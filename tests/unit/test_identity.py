@@ -38,7 +38,7 @@ def test_four_digits_and_no_others_are_read(text: str, digits: str) -> None:
     ],
 )
 def test_the_last_digits_of_a_document(document: str, digits: str) -> None:
-    assert read_last4({}, document) == digits
+    assert read_last4("", document) == digits
 
 
 def test_digits_that_nobody_asked_for_are_no_try() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from cobranza.errors import InvalidInput
 from cobranza.files import contacts, payments, recalls, requests
+from cobranza.files.cases import read_case
 from cobranza.files.cells import Cells, words
 from cobranza.files.codes import CODES
 from cobranza.files.contacts import ContactRow, Said, read_contact
@@ -18,6 +19,7 @@ from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
 from cobranza.files.payments import read_payment
 from cobranza.files.recalls import RecallRow, read_recall
+from cobranza.files.receipts import read_receipt
 from cobranza.files.requests import RequestRow, read_request
 from cobranza.files.row import Row
 from cobranza.ledger.money import Money
@@ -282,7 +284,7 @@ def test_a_row_may_tell_an_action_and_consent() -> None:
         ({"action": "canal"}, ("MISSING_VALUE", "channel")),
         ({"action": "canal", "channel": "paloma"}, ("BAD_CHANNEL", "channel")),
         ({"action": "baja", "text": "x" * 1001}, ("BAD_TEXT", "text")),
-        ({"action": "baja", "debt_id": "a#b"}, ("BAD_ID", "debt_id")),
+        ({"action": "disputa", "debt_id": "a#b"}, ("BAD_ID", "debt_id")),
         ({"consent": "quizás"}, ("BAD_CONSENT", "consent")),
         ({"consent": "sí", "source": ""}, ("MISSING_VALUE", "source")),
         ({"consent": "sí", "at": ""}, ("MISSING_VALUE", "at")),
@@ -294,6 +296,12 @@ def test_a_contact_that_cannot_be_read_is_refused(change: dict[str, str], refusa
 
 def test_a_stop_counts_whoever_tells_it() -> None:
     assert said(action="baja", source="").action == Action.OPT_OUT
+
+
+@pytest.mark.parametrize("debt_id", ["a#b", "5.25E+11", "x" * 65])
+def test_a_stop_counts_whatever_debt_stands_beside_it(debt_id: str) -> None:
+    row = contact(action="baja", debt_id=debt_id)
+    assert [each.action for each in row.of_borrower] == [Action.OPT_OUT]
 
 
 @pytest.mark.parametrize("at", ["", "ayer", "31/02/2026", "01/01/2062"])
@@ -371,6 +379,14 @@ def test_a_recall_whose_moment_cannot_be_read_counts_from_now_on(at: str) -> Non
     assert read_one_recall(at=at).at == NOW
 
 
+RECEIPT = {
+    "receipt_id": "R-1",
+    "borrower_id": "C-1",
+    "decision": "aceptado",
+    "amount": "1.234,50",
+    "currency": "MXN",
+}
+
 # Requests.
 
 
@@ -380,6 +396,36 @@ def test_a_request_names_one_debt() -> None:
     assert read_request(given(told), "norte") == row
     for name in ("borrower_id", "debt_id"):
         assert refused(read_request, told | {name: ""}) == ("MISSING_VALUE", name)
+
+
+# Ids.
+
+
+@pytest.mark.parametrize(
+    ("read", "cells", "column"),
+    [
+        (read_contact, CONTACT | {"action": "baja"}, "borrower_id"),
+        (read_contact, CONTACT | {"action": "disputa", "debt_id": "F-1"}, "debt_id"),
+        (read_recall, RECALL, "borrower_id"),
+        (read_recall, RECALL, "debt_id"),
+        (read_request, {"borrower_id": "C-1", "debt_id": "F-1"}, "borrower_id"),
+        (read_request, {"borrower_id": "C-1", "debt_id": "F-1"}, "debt_id"),
+        (read_request, {"borrower_id": "C-1", "debt_id": "F-1"}, "instalment"),
+        (read_payment, PAID, "payment_id"),
+        (read_payment, PAID, "borrower_id"),
+        (read_payment, PAID, "debt_id"),
+        (read_receipt, RECEIPT, "borrower_id"),
+        (read_receipt, RECEIPT, "receipt_id"),
+        (read_receipt, RECEIPT, "operation"),
+        (read_case, {"case_id": "K-1"}, "case_id"),
+    ],
+)
+@pytest.mark.parametrize("shortened", ["5.25556E+11", "5,25E+11", "1e12"])
+def test_an_id_that_a_spreadsheet_has_shortened_names_nobody(
+    read: Any, cells: dict[str, str], column: str, shortened: str
+) -> None:
+    read(given(cells), "norte")
+    assert refused(read, cells | {column: shortened}) == ("BAD_ID", column)
 
 
 # Columns.

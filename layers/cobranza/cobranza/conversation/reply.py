@@ -22,7 +22,7 @@ from cobranza.ledger.standing import WHATSAPP, Action, Word
 from cobranza.policy.credit import credited
 from cobranza.policy.decision import Book, less_credit
 from cobranza.policy.due import local_date
-from cobranza.policy.message_classes import MessageClass, Obstacle, may_go
+from cobranza.policy.message_classes import MANNERS, MessageClass, Obstacle
 from cobranza.policy.portfolio import Portfolio
 
 # So long a case keeps reminders back: a person who has not answered by then has left the borrower waiting too.
@@ -158,9 +158,9 @@ def _may_go(asked: Asked, reply: Reply, borrower: Borrower, now: datetime) -> bo
     """A stop that came with the message, or after it, says more than the message."""
     is_stopped = borrower.opted_out_at is not None and borrower.opted_out_at >= asked.at
     confirms = reply.message_class is MessageClass.STOP_CONFIRMATION
-    obstacles = {Obstacle.PERSON_IN_CHARGE} if _in_charge(borrower, asked, now) else set[Obstacle]()
+    yields = Obstacle.PERSON_IN_CHARGE in MANNERS[reply.message_class].obeys
     in_window = now - asked.at < SERVICE_WINDOW
-    return in_window and (confirms or not is_stopped) and may_go(reply.message_class, obstacles)
+    return in_window and (confirms or not is_stopped) and not (yields and _in_charge(borrower, asked, now))
 
 
 def _in_charge(borrower: Borrower, asked: Asked, now: datetime) -> bool:

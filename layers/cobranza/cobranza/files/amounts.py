@@ -9,6 +9,7 @@ from babel.numbers import get_currency_precision
 
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
+from cobranza.files.damaged import is_shortened
 from cobranza.ledger.money import MAX_AMOUNT, MAX_DIGITS
 
 MAX_TEXT = 60
@@ -164,7 +165,7 @@ def _value(pattern: re.Pattern[str], body: str, negative: bool) -> Decimal | Non
 
 
 def _why(text: str, currency: str, decimal: str, column: str) -> InvalidInput:
-    if re.fullmatch(r"[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+", text.strip()):
+    if is_shortened(text.strip()):
         return _bad(text, column, "shortened by a spreadsheet", "acortado por una hoja de cálculo")
     example = f"{currency} 1234" + (f"{decimal or '.'}50" if precision(currency) else "")
     return _bad(text, column, example, example)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from cobranza.files.cells import BORROWER_NAMES, Cells, fold, words
+from cobranza.files.cells import ANSWERS, BORROWER_NAMES, Cells, fold, words
 from cobranza.files.codes import refuse
 from cobranza.files.columns import Columns
 from cobranza.ledger.case import Closing, Result
@@ -29,10 +29,7 @@ COLUMNS = Columns(
     },
 )
 
-CLOSES: Mapping[str, str] = words(
-    yes="y si s sim x 1 true cerrar cerrado close closed fechar fechado",
-    no="n nao 0 false",
-)
+CLOSES: Mapping[str, str] = {**ANSWERS, **words(yes="x cerrar cerrado close closed fechar fechado")}
 RESULTS: Mapping[str, str] = words(
     resolved="resuelto resuelta resolvido resolvida solucionado solucionada",
     stands="procede procedente se_mantiene mantiene mantem se_mantem",

@@ -2,27 +2,24 @@
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
+from cobranza.files.damaged import is_shortened
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
 from cobranza.files.row import Row
 from cobranza.files.synonyms import DEBT_NAMES
+from cobranza.ledger.debt import MAX_ID
+from cobranza.ledger.money import Money, parse_currency
 
-MAX_ID = 64
 MAX_SOURCE = 100
 MAX_TEXT = 1000
 
 # Clocks of two systems differ by minutes.
 AHEAD = timedelta(minutes=10)
-
-_YES = frozenset({"yes", "y", "si", "s", "sim", "1", "true"})
-_NO = frozenset({"no", "n", "nao", "0", "false"})
-
 
 # Names by which the other kinds of files know what the debts file knows. `Cliente` and `Deudor` are names as often
 # as numbers, and there is no column of names here.
@@ -33,41 +30,51 @@ DEBT_ID_NAMES = tuple(
 INSTALMENT_NAMES = DEBT_NAMES["instalment"]
 
 
-@dataclass(frozen=True, slots=True)
 class Cells:
     """`columns` maps a canonical column's name to its index; a column that is not there reads as empty. `declared`
     tells what stands in every row, and what where a row says nothing. `zone` is the one in which the file's people
-    write times. Every method may raise InvalidInput."""
+    write times. `texts` are all cells by column. Every method may raise InvalidInput."""
 
-    columns: Mapping[str, int]
-    row: Row
-    formats: Formats
-    declared: Declared
-    zone: tzinfo
-    now: datetime
+    __slots__ = ("formats", "now", "row", "texts", "zone")
 
-    def __post_init__(self) -> None:
-        if self.row.fault:
-            raise self.row.fault
-        if (most := max(self.columns.values(), default=-1)) >= len(self.row.cells):
-            raise refuse("RAGGED_ROW", f"{len(self.row.cells)} < {most + 1}")
+    def __init__(
+        self,
+        columns: Mapping[str, int],
+        row: Row,
+        formats: Formats,
+        declared: Declared,
+        zone: tzinfo,
+        now: datetime,
+    ) -> None:
+        if row.fault:
+            raise row.fault
+        delivered = row.cells
+        try:
+            texts = {name: delivered[index].strip() for name, index in columns.items()}
+        except IndexError:
+            raise refuse("RAGGED_ROW", f"{len(delivered)} < {max(columns.values()) + 1}") from None
+        for name, text in declared.defaults.items():
+            if not texts.get(name):
+                texts[name] = text
+        texts.update(declared.values)
+        self.row, self.formats, self.zone, self.now = row, formats, zone, now
+        self.texts: Mapping[str, str] = texts
 
     def text(self, column: str) -> str:
-        if column in self.declared.values:
-            return self.declared.values[column]
-        index = self.columns.get(column)
-        text = "" if index is None else self.row.cells[index].strip()
-        return text or self.declared.defaults.get(column, "")
+        return self.texts.get(column, "")
 
     def required(self, column: str) -> str:
-        if text := self.text(column):
+        if text := self.texts.get(column):
             return text
         raise refuse("MISSING_VALUE", column, column)
 
     def id(self, column: str, *, required: bool = False) -> str:
+        """A number that somebody else gave. What a spreadsheet has shortened names nobody, or another one."""
         text = self.required(column) if required else self.text(column)
         if len(text) > MAX_ID or "#" in text or not text.isprintable():
-            raise refuse("BAD_ID", repr(text[:MAX_ID]), column)
+            raise refuse("BAD_ID", f"≤ {MAX_ID}, no #", column, es=f"≤ {MAX_ID}, sin #")
+        if is_shortened(text):
+            raise refuse("BAD_ID", "shortened by a spreadsheet", column, es="acortado por una hoja de cálculo")
         return text
 
     def line(self, column: str, most: int, *, required: bool = False) -> str:
@@ -103,14 +110,29 @@ class Cells:
         except InvalidInput:
             return self.now.astimezone(self.zone), True
 
-    def yes_or_no(self, column: str) -> bool | None:
-        """None where the cell is empty."""
-        answer = fold(self.text(column))
-        if not answer:
+    def currency(self) -> str:
+        text = self.required("currency")
+        try:
+            return parse_currency(text)
+        except InvalidInput as error:
+            raise refuse("BAD_CURRENCY", f"{text[:20]!r} → MXN", "currency") from error
+
+    def money(self) -> Money:
+        """The amount in its currency, more than nothing."""
+        currency = self.currency()
+        amount = self.formats.amount(self.required("amount"), currency, "amount")
+        if amount <= 0:
+            raise refuse("BAD_AMOUNT", "0", "amount")
+        return Money(amount, currency)
+
+    def yes_or_no(self, column: str, code: str) -> bool | None:
+        """None where the cell is empty or a dash. What is neither is refused with this code."""
+        if not (word := fold(self.text(column))):
             return None
-        if answer not in _YES | _NO:
-            raise refuse("BAD_CONSENT", repr(self.text(column)[:40]), column)
-        return answer in _YES
+        if answer := ANSWERS.get(word):
+            return answer == "yes"
+        shown = repr(self.text(column)[:40])
+        raise refuse(code, f"{shown}; yes | no", column, es=f"{shown}; sí | no")
 
 
 def start_of_day(at: datetime) -> datetime:
@@ -131,3 +153,6 @@ def words(**meanings: str) -> dict[str, str]:
     if twice := {word for word, _ in found if [other for other, _ in found].count(word) > 1}:
         raise ValueError(f"twice: {', '.join(sorted(twice))}")
     return dict(found)
+
+
+ANSWERS: Mapping[str, str] = words(yes="y si s sim 1 true", no="n nao 0 false")

@@ -43,8 +43,8 @@ ROW_CODES = {
     "BAD_ID": Code(
         "El identificador no se puede usar",
         "The id cannot be used",
-        "escríbalo con 64 caracteres visibles como máximo, sin `#`",
-        "write it with at most 64 visible characters, without `#`",
+        "escríbalo con 64 caracteres visibles como máximo, sin `#`; si dice `5.25E+11`, búsquelo en su sistema",
+        "write it with at most 64 visible characters, without `#`; for `5.25E+11` take it from your system",
     ),
     "BAD_DOCUMENT": Code(
         "El documento de identidad no se puede usar",

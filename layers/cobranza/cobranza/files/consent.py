@@ -1,12 +1,11 @@
 """The consent columns of a row: did the person agree to reminders on WhatsApp, when, where and to what."""
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from cobranza.errors import InvalidInput
-from cobranza.files.cells import fold
+from cobranza.files.cells import Cells, fold
 from cobranza.files.codes import refuse
 from cobranza.files.formats import Formats
 from cobranza.ledger.borrower import Consent
@@ -14,8 +13,6 @@ from cobranza.ledger.borrower import Consent
 MAX_CONSENT_SOURCE = 100
 MAX_CONSENT_TEXT = 1000
 
-_YES = frozenset({"yes", "y", "si", "s", "sim", "1", "true"})
-_NO = frozenset({"no", "n", "nao", "0", "false", ""})
 # What a consent may be to; others that a row names (marketing, surveys) are no consent to reminders.
 _REMINDERS = frozenset(
     (
@@ -27,12 +24,6 @@ _REMINDERS = frozenset(
 _BETWEEN = re.compile("[,;|/+]")
 
 
-def read_answer(text: str) -> bool | None:
-    """True for yes, False for no or nothing, None for what is neither."""
-    answer = fold(text)
-    return True if answer in _YES else False if answer in _NO else None
-
-
 def is_to_reminders(purpose: str) -> bool:
     """Whether payment reminders are what somebody agreed to; a row that names no purpose means them."""
     return not purpose or any(fold(part) in _REMINDERS for part in _BETWEEN.split(purpose))
@@ -42,20 +33,17 @@ def other_purpose(purpose: str) -> InvalidInput:
     return refuse("OTHER_PURPOSE", repr(purpose[:40]), "consent_purpose")
 
 
-def read_consent(cells: Mapping[str, str], formats: Formats, left_out: list[InvalidInput]) -> Consent | None:
+def read_consent(cells: Cells, left_out: list[InvalidInput]) -> Consent | None:
     """What a row's consent columns say; None for no and for nothing. A yes to something else than reminders is
     left out. Raises InvalidInput (BAD_CONSENT)."""
-    answer = read_answer(cells.get("consent", ""))
-    if answer is None:
-        raise refuse("BAD_CONSENT", "yes | no", "consent", es="sí | no")
-    if not answer:
+    if not cells.yes_or_no("consent", "BAD_CONSENT"):
         return None
-    purpose = cells.get("consent_purpose", "")
+    purpose = cells.text("consent_purpose")
     if not is_to_reminders(purpose):
         left_out.append(other_purpose(purpose))
         return None
-    at = _consented_at(cells.get("consent_at", ""), formats)
-    source, text = cells.get("consent_source", ""), cells.get("consent_text", "")
+    at = _consented_at(cells.text("consent_at"), cells.formats)
+    source, text = cells.text("consent_source"), cells.text("consent_text")
     if len(source) > MAX_CONSENT_SOURCE:
         raise refuse("BAD_CONSENT", f"consent_source ≤ {MAX_CONSENT_SOURCE}", "consent_source")
     if len(text) > MAX_CONSENT_TEXT:

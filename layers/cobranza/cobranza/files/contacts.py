@@ -145,8 +145,8 @@ class ContactRow:
 def read_contact(cells: Cells, portfolio: str, country: str = "") -> ContactRow:
     """Reads one row; `country` (ISO 3166-1 alpha-2) is that of phones without a country code, empty where they are
     refused. A date without time is the end of its day for what stops, and its beginning for what lifts, so that of
-    one day the stop wins; a stop whose moment cannot be read is of now. Raises InvalidInput for the first bad
-    cell."""
+    one day the stop wins; a stop whose moment cannot be read is of now. What is said of the person holds whatever
+    debt stands beside it. Raises InvalidInput for the first bad cell."""
     borrower_id = cells.id("borrower_id", required=True)
     said: list[Said] = []
     if cells.text("action"):
@@ -159,7 +159,7 @@ def read_contact(cells: Cells, portfolio: str, country: str = "") -> ContactRow:
         line=cells.row.line,
         portfolio=portfolio,
         borrower_id=borrower_id,
-        debt_id=cells.id("debt_id"),
+        debt_id=cells.id("debt_id") if any(each.action in OF_ONE_DEBT for each in said) else "",
         said=tuple(said),
     )
 
@@ -224,7 +224,7 @@ def _without_time(at: datetime, action: Action, text: str) -> datetime:
 
 def _consent(cells: Cells) -> Said | None:
     """Moment and source of a "yes" are its evidence; without their own columns the row's stand for them."""
-    agreed = cells.yes_or_no("consent")
+    agreed = cells.yes_or_no("consent", "BAD_CONSENT")
     if agreed is None:
         return None
     if agreed and not is_to_reminders(cells.text("consent_purpose")):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -11,18 +11,18 @@ from urllib.parse import urlsplit
 from phonenumbers import SUPPORTED_REGIONS
 
 from cobranza.errors import InvalidInput
+from cobranza.files.cells import Cells
 from cobranza.files.codes import refuse
 from cobranza.files.columns import EXTRA
-from cobranza.files.consent import read_answer, read_consent
+from cobranza.files.consent import read_consent
+from cobranza.files.damaged import has_broken_letters, is_sheet_error
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
 from cobranza.files.row import Row
 from cobranza.ledger.borrower import Consent
 from cobranza.ledger.debt import Terms
-from cobranza.ledger.money import parse_currency
 from cobranza.ledger.phone import parse_phone
 
-MAX_ID = 64
 MAX_NAME = 100
 MAX_LINK = 500
 MAX_DOCUMENT = 40
@@ -36,16 +36,11 @@ RISKS = "ABCDE"
 _REGION = re.compile(r"[A-Z0-9]{1,6}")
 _LANGUAGE = re.compile(r"([a-z]{2,3})(?:-([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)
 
-_SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE][+-]?[0-9]+")
-# UTF-8 read as Windows' code page once and saved so (JosÃ©), or letters that were lost.
-_BROKEN_LETTERS = re.compile("[ÃÂ][\u0080-\u00bf]|\ufffd")
-_SHEET_ERROR = re.compile(r"#(?:N/[AD]|[^ ]{2,12}[!?])")
 # Most links: urlsplit would agree, and takes its time.
 _PLAIN_LINK = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
 _NOTHING = Decimal(0)
 _TAG_ENDS = re.compile("[;|,]")
 
-type Cells = Mapping[str, str]
 # Whether a link may be shown to borrowers.
 type Approves = Callable[[str], bool]
 
@@ -90,27 +85,26 @@ def read_debt(
     *,
     portfolio: str,
     as_of: datetime,
-    width: int = 0,
     approves: Approves = any_link,
 ) -> DebtRow:
-    """Read one row: `columns` are the indexes that Reading recognised, `width` how many cells the header has (0:
-    Reading has looked at it, and set the row's fault). A link that is not sound or not approved is left out.
+    """Read one row: `columns` are the indexes that Reading recognised. A link that is not sound or not approved is
+    left out.
 
     Raises InvalidInput for the first bad cell in the order of DEBTS.names, with one exception: country goes
     before phone and currency before the amounts, because they say how to read them.
     """
-    cells = _cells(columns, row, declared, width)
-    borrower_id = _id(cells, "borrower_id", required=True)
+    cells = Cells(columns, row, formats, declared, UTC, as_of)
+    borrower_id = cells.id("borrower_id", required=True)
     document_type, document_id = _document(cells, "document_type"), _document(cells, "document_id")
     name = "" if _is_without(cells, declared, "name") else _name(cells)
     country = _country(cells)
     without_phone = _is_without(cells, declared, "phone")
-    phone = "" if without_phone else parse_phone(_required(cells, "phone"), country).e164
+    phone = "" if without_phone else parse_phone(cells.required("phone"), country).e164
     region = _region(cells)
     language = _language(cells)
     left_out: list[InvalidInput] = []
     links = {name: _link(cells, name, approves, left_out) for name in ("payment_url", "document_url")}
-    terms = _terms(cells, formats, portfolio, as_of, links)
+    terms = _terms(cells, portfolio, as_of, links)
     return DebtRow(
         line=row.line,
         borrower_id=borrower_id,
@@ -119,43 +113,29 @@ def read_debt(
         country=country,
         region=region,
         language=language,
-        consent=read_consent(cells, formats, left_out),
-        consent_declared=bool(cells.get("consent")),
+        consent=read_consent(cells, left_out),
+        consent_declared=bool(cells.text("consent")),
         terms=terms,
         document_type=document_type,
         document_id=document_id,
-        document_last4=read_last4(cells, document_id),
-        credit=_amount(cells, "credit", terms.currency, formats),
-        plan_total=_amount(cells, "plan_total", terms.currency, formats),
+        document_last4=read_last4(cells.text("document_last4"), document_id),
+        credit=_amount(cells, "credit", terms.currency),
+        plan_total=_amount(cells, "plan_total", terms.currency),
         left_out=tuple(left_out),
     )
 
 
-def _cells(columns: Mapping[str, int], row: Row, declared: Declared, width: int) -> dict[str, str]:
-    if row.fault:
-        raise row.fault
-    if width and len(row.cells) != width:
-        raise refuse("RAGGED_ROW", f"{len(row.cells)} ≠ {width}")
-    delivered = row.cells
-    cells = {name: delivered[index].strip() for name, index in columns.items()}
-    for name, text in declared.defaults.items():
-        if not cells.get(name):
-            cells[name] = text
-    cells.update(declared.values)
-    return cells
-
-
-def _terms(cells: Cells, formats: Formats, portfolio: str, as_of: datetime, links: Mapping[str, str]) -> Terms:
-    debt_id = _id(cells, "debt_id", required=True)
-    instalment = _id(cells, "instalment")
-    currency = _currency(cells)
-    amount, balance = _amount(cells, "amount", currency, formats), _amount(cells, "balance", currency, formats)
+def _terms(cells: Cells, portfolio: str, as_of: datetime, links: Mapping[str, str]) -> Terms:
+    debt_id = cells.id("debt_id", required=True)
+    instalment = cells.id("instalment")
+    currency = cells.currency()
+    amount, balance = _amount(cells, "amount", currency), _amount(cells, "balance", currency)
     original = balance if amount is None else amount
     owed = amount if balance is None else balance
     if original is None or owed is None:
-        raise refuse("MISSING_VALUE", "amount | balance", "balance" if "balance" in cells else "amount")
-    late_fee = _amount(cells, "late_fee", currency, formats) or _NOTHING
-    if _is_paid(cells, formats, as_of):
+        raise refuse("MISSING_VALUE", "amount | balance", "balance" if "balance" in cells.texts else "amount")
+    late_fee = _amount(cells, "late_fee", currency) or _NOTHING
+    if _is_paid(cells, as_of):
         owed = late_fee = _NOTHING
     return Terms(
         portfolio=portfolio,
@@ -165,83 +145,55 @@ def _terms(cells: Cells, formats: Formats, portfolio: str, as_of: datetime, link
         balance=owed,
         currency=currency,
         late_fee=late_fee,
-        due_date=formats.date(_required(cells, "due_date"), "due_date"),
+        due_date=cells.day("due_date"),
         as_of=as_of,
         payment_url=links["payment_url"],
         document_url=links["document_url"],
         document_name=_plain(cells, "document_name", MAX_DOCUMENT_NAME),
         tags=_tags(cells),
         risk=_risk(cells),
-        contested=_is_disputed(cells),
+        contested=bool(cells.yes_or_no("disputed", "BAD_ANSWER")),
         extra=_extra(cells),
     )
 
 
-def _is_paid(cells: Cells, formats: Formats, as_of: datetime) -> bool:
+def _is_paid(cells: Cells, as_of: datetime) -> bool:
     """Whether it was paid in full by the day of `as_of`; a later day is not known yet at that moment."""
-    text = cells.get("paid_on")
-    return bool(text) and formats.date(text, "paid_on") <= as_of.date()
-
-
-def _is_disputed(cells: Cells) -> bool:
-    text = cells.get("disputed")
-    answer = read_answer(text) if text else False
-    if answer is None:
-        raise refuse("BAD_ANSWER", "yes | no", "disputed", es="sí | no")
-    return answer
+    return bool(cells.text("paid_on")) and cells.day("paid_on") <= as_of.date()
 
 
 def _is_without(cells: Cells, declared: Declared, column: str) -> bool:
-    return column in declared.without and not cells.get(column)
-
-
-def _required(cells: Cells, column: str) -> str:
-    if text := cells.get(column):
-        return text
-    raise refuse("MISSING_VALUE", column, column)
-
-
-def _id(cells: Cells, column: str, *, required: bool = False) -> str:
-    text = _required(cells, column) if required else cells.get(column, "")
-    if len(text) > MAX_ID or "#" in text or not text.isprintable():
-        raise refuse("BAD_ID", f"≤ {MAX_ID}, no #", column, es=f"≤ {MAX_ID}, sin #")
-    if _SCIENTIFIC.fullmatch(text):
-        raise refuse("BAD_ID", "shortened by a spreadsheet", column, es="acortado por una hoja de cálculo")
-    return text
+    return column in declared.without and not cells.text(column)
 
 
 def _name(cells: Cells) -> str:
-    text = _required(cells, "name")
+    text = cells.required("name")
     if len(text) > MAX_NAME or not text.isprintable() or not any(map(str.isalpha, text)):
         detail = f"at most {MAX_NAME} printable characters, and a letter among them"
         raise refuse("BAD_NAME", detail, "name", es=f"máximo {MAX_NAME} caracteres visibles, alguno una letra")
-    if not text.isascii() and _BROKEN_LETTERS.search(text):
+    if has_broken_letters(text):
         raise refuse("BAD_NAME", "its accents are broken", "name", es="sus acentos están dañados")
-    if _is_sheet_error(text):
+    if is_sheet_error(text):
         raise refuse("BAD_NAME", "an error of the spreadsheet", "name", es="un error de la hoja de cálculo")
     return text
 
 
-def _is_sheet_error(text: str) -> bool:
-    return text[:1] == "#" and _SHEET_ERROR.fullmatch(text) is not None
-
-
 def _country(cells: Cells) -> str:
-    code = _required(cells, "country").upper()
+    code = cells.required("country").upper()
     if code not in SUPPORTED_REGIONS:
         raise refuse("BAD_COUNTRY", "ISO 3166-1: MX", "country")
     return code
 
 
 def _region(cells: Cells) -> str:
-    code = cells.get("region", "").upper()
+    code = cells.text("region").upper()
     if code and not _REGION.fullmatch(code):
         raise refuse("BAD_REGION", "ISO 3166-2: BCN", "region")
     return code
 
 
 def _language(cells: Cells) -> str:
-    text = cells.get("language", "")
+    text = cells.text("language")
     if not text:
         return ""
     tag = _LANGUAGE.fullmatch(text)
@@ -251,32 +203,24 @@ def _language(cells: Cells) -> str:
     return f"{language.lower()}-{territory.upper()}" if territory else language.lower()
 
 
-def _currency(cells: Cells) -> str:
-    text = _required(cells, "currency")
-    try:
-        return parse_currency(text)
-    except InvalidInput as error:
-        raise refuse("BAD_CURRENCY", f"{text[:20]!r} → MXN", "currency") from error
-
-
-def _amount(cells: Cells, column: str, currency: str, formats: Formats) -> Decimal | None:
-    text = cells.get(column)
-    return formats.amount(text, currency, column) if text else None
+def _amount(cells: Cells, column: str, currency: str) -> Decimal | None:
+    text = cells.text(column)
+    return cells.formats.amount(text, currency, column) if text else None
 
 
 def _document(cells: Cells, column: str) -> str:
-    text = cells.get(column, "")
-    if len(text) > MAX_DOCUMENT or not text.isprintable() or _is_sheet_error(text):
+    text = cells.text(column)
+    if len(text) > MAX_DOCUMENT or not text.isprintable() or is_sheet_error(text):
         raise refuse("BAD_DOCUMENT", f"≤ {MAX_DOCUMENT}", column)
     return text
 
 
-def read_last4(cells: Cells, document_id: str) -> str:
+def read_last4(told: str, document_id: str) -> str:
     """As told, with the zeros that spreadsheets drop, else of the document; a letter that checks it is none."""
-    if text := cells.get("document_last4"):
-        if len(text) > LAST4 or not (text.isascii() and text.isdigit()):
+    if told:
+        if len(told) > LAST4 or not (told.isascii() and told.isdigit()):
             raise refuse("BAD_DOCUMENT", "0000", "document_last4")
-        return text.zfill(LAST4)
+        return told.zfill(LAST4)
     letters = "".join(filter(str.isalnum, document_id))
     ending = letters[:-1] if letters[-1:].isalpha() else letters
     last = ending[-LAST4:]
@@ -284,19 +228,19 @@ def read_last4(cells: Cells, document_id: str) -> str:
 
 
 def _plain(cells: Cells, column: str, limit: int) -> str:
-    text = cells.get(column, "")
-    if len(text) > limit or not text.isprintable() or _is_sheet_error(text):
+    text = cells.text(column)
+    if len(text) > limit or not text.isprintable() or is_sheet_error(text):
         raise refuse("BAD_EXTRA", f"{column} ≤ {limit}", column)
     return text
 
 
 def _extra(cells: Cells) -> dict[str, str]:
-    names = [name for name in cells if name[0] == "e" and name.startswith(EXTRA)]
-    return {name.removeprefix(EXTRA): _plain(cells, name, MAX_EXTRA) for name in names if cells[name]}
+    names = [name for name in cells.texts if name[0] == "e" and name.startswith(EXTRA)]
+    return {name.removeprefix(EXTRA): _plain(cells, name, MAX_EXTRA) for name in names if cells.texts[name]}
 
 
 def _tags(cells: Cells) -> tuple[str, ...]:
-    text = cells.get("tags", "")
+    text = cells.text("tags")
     return _split_tags(text) if text else ()
 
 
@@ -309,7 +253,7 @@ def _split_tags(text: str) -> tuple[str, ...]:
 
 
 def _risk(cells: Cells) -> str:
-    letter = cells.get("risk", "").upper()
+    letter = cells.text("risk").upper()
     if letter and (len(letter) > 1 or letter not in RISKS):
         raise refuse("BAD_RISK", " | ".join(RISKS), "risk")
     return letter
@@ -317,7 +261,7 @@ def _risk(cells: Cells) -> str:
 
 def _link(cells: Cells, column: str, approves: Approves, left_out: list[InvalidInput]) -> str:
     """The link; empty where it is left out, and `left_out` says why."""
-    text = cells.get(column, "")
+    text = cells.text(column)
     if not text:
         return ""
     if not _is_sound(text):

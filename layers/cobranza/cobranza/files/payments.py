@@ -6,14 +6,13 @@ from cobranza.files.cells import (
     BORROWER_NAMES,
     DEBT_ID_NAMES,
     INSTALMENT_NAMES,
-    MAX_ID,
     MAX_SOURCE,
     Cells,
 )
 from cobranza.files.codes import refuse
 from cobranza.files.columns import Columns
 from cobranza.files.synonyms import DEBT_NAMES
-from cobranza.ledger.money import Money, parse_currency
+from cobranza.ledger.debt import MAX_ID
 from cobranza.ledger.payment import Payment
 
 COLUMNS = Columns(
@@ -73,10 +72,7 @@ def read_payment(cells: Cells, portfolio: str) -> PaymentRow:
         raise refuse("MISSING_VALUE", " | ".join(COLUMNS.one_of[0]), "borrower_id")
     if instalment and not debt_id:
         raise refuse("MISSING_VALUE", "debt_id", "debt_id")
-    currency = parse_currency(cells.required("currency"))
-    amount = cells.formats.amount(cells.required("amount"), currency, "amount")
-    if amount <= 0:
-        raise refuse("BAD_AMOUNT", "0", "amount")
+    money = cells.money()
     paid_at, has_time = cells.moment("paid_at")
     return PaymentRow(
         cells.row.line,
@@ -87,7 +83,7 @@ def read_payment(cells: Cells, portfolio: str) -> PaymentRow:
             debt_id=debt_id,
             instalment=instalment,
             reference=reference,
-            amount=Money(amount, currency),
+            amount=money,
             paid_at=paid_at.astimezone(cells.zone),
             has_time=has_time,
             method=cells.line("method", MAX_METHOD),

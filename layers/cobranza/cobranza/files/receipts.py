@@ -8,7 +8,7 @@ from cobranza.files.cells import BORROWER_NAMES, MAX_TEXT, Cells, fold, words
 from cobranza.files.codes import refuse
 from cobranza.files.columns import Columns
 from cobranza.files.synonyms import DEBT_NAMES
-from cobranza.ledger.money import Money, parse_currency
+from cobranza.ledger.money import Money
 from cobranza.ledger.receipt import Decision
 
 COLUMNS = Columns(
@@ -62,7 +62,7 @@ def read_receipt(cells: Cells, portfolio: str) -> ReceiptRow:
         borrower_id=cells.id("borrower_id", required=True),
         receipt_id=cells.id("receipt_id", required=True),
         decision=decision,
-        amount=_amount(cells) if is_accepted else None,
+        amount=cells.money() if is_accepted else None,
         operation=cells.id("operation") if is_accepted else "",
         reason=cells.line("reason", MAX_TEXT, required=decision is Decision.REJECTED),
     )
@@ -74,11 +74,3 @@ def _decision(cells: Cells) -> Decision | None:
     if decision := DECISIONS.get(fold(word)):
         return Decision(decision)
     raise refuse("BAD_DECISION", f"{word[:40]!r}; {', '.join(Decision)}", "decision")
-
-
-def _amount(cells: Cells) -> Money:
-    currency = parse_currency(cells.required("currency"))
-    amount = cells.formats.amount(cells.required("amount"), currency, "amount")
-    if amount <= 0:
-        raise refuse("BAD_AMOUNT", "0", "amount")
-    return Money(amount, currency)

@@ -36,7 +36,7 @@ class CaseAnswers:
     desk: CaseDesk
     whatsapp: WhatsApp
     faults: Faults
-    only_to: frozenset[str] | None = None
+    only_to: frozenset[str] | None
 
     def answer(self, caller: Caller, case_id: str, text: str, now: datetime) -> None:
         """Sends a person's words, once. Raises CaseRefused: NOT_FOUND, ALREADY_CLOSED; OUTSIDE_WINDOW, with the
@@ -79,7 +79,7 @@ class CaseAnswers:
         if self.only_to is not None and not (phones and phones <= self.only_to):
             raise CaseRefused("TEST_STAGE")
         at = keys.moment_of(asked["sk"])
-        stops = [*self.desk.closer.book.stopped_phones(asked["phones"]).values()]
+        stops = [*self.desk.closer.ledger.phones.stopped(asked["phones"]).values()]
         stops += [each.opted_out_at for each in people if each.opted_out_at]
         if any(stop >= at for stop in stops):
             raise CaseRefused("OPTED_OUT")

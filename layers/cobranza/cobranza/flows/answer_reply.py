@@ -54,7 +54,7 @@ class AnswerDesk:
     whatsapp: WhatsApp
     portfolio: Callable[[str], Portfolio | None]
     strategy_of: StrategyOf
-    only_to: frozenset[str] | None = None
+    only_to: frozenset[str] | None
 
     def answer(self, asked: ReplyToAnswer, now: datetime) -> str:
         """Answers one message, and returns what came of it: as of `Voice.say`, or NOT_FOUND. Raises as it does."""

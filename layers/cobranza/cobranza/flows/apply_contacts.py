@@ -179,7 +179,7 @@ def _take_phones(rooms: Rooms, hearing: _Hearing) -> None:
         return
     behind = rooms.book.behind(phones, ref)
     rooms.book.write([writes.reference(phone, ref) for phone in phones if phone not in behind])
-    for phone, stopped_at in rooms.book.stopped_phones(phones).items():
+    for phone, stopped_at in rooms.ledger.phones.stopped(phones).items():
         hearing.standing = phones_stopped(hearing.standing, [phone], stopped_at)
 
 

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from cobranza.flows.decide_fully import shares_phone
 from cobranza.flows.pacer import Pacer
 from cobranza.flows.room import Room
+from cobranza.flows.settle_claim import settle, settle_dead
 from cobranza.flows.stops import Stops
 from cobranza.policy.confirmation import Drop, Tell, Wait, next_confirmation
 from cobranza.policy.decision import Book, Policies
 from cobranza.policy.feed import PAUSE_LOOK
-from cobranza.policy.message import DEAD_AFTER, MOST_ATTEMPTS, Message, State
+from cobranza.policy.message import DEAD_AFTER, Message, State
 from cobranza.store import keys
 from cobranza.store.journal import Journal
 from cobranza.store.keys import MessageKey
@@ -20,7 +21,7 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Claim, Messages
 from cobranza.store.texts import Text, Texts
 from cobranza.whatsapp.client import Accepted, Refused, Unclear, WhatsApp
-from cobranza.whatsapp.errors import Action, ProviderError, scope_of
+from cobranza.whatsapp.errors import scope_of
 from cobranza.whatsapp.messages import confirmation_components, confirmation_text, template_message
 from cobranza.whatsapp.templates import shipped_templates
 
@@ -87,9 +88,7 @@ class Confirmer:
             if message.state is State.CLAIMED:
                 if now - message.claimed_at < DEAD_AFTER:
                     return message.claimed_at + DEAD_AFTER
-                died = ProviderError(0, "Worker died", "the claim was left without a result")
-                key = MessageKey(book.borrower.ref, message.day, confirms=True)
-                self.messages.advance(key, State.UNKNOWN, {"unclear_for": died.reason})
+                settle_dead(self.messages, MessageKey(book.borrower.ref, message.day, confirms=True))
                 message = replace(message, state=State.UNKNOWN)
             self._note_again(book, message, trace, now)
         return None
@@ -121,25 +120,14 @@ class Confirmer:
         answer = self.whatsapp.send(
             number, template_message(phone, template, tell.language, components, claim.key.opaque)
         )
-        match answer:
-            case Accepted():
-                self.messages.accepted(claim.key, answer.wamid, now)
-                message = replace(claim.message, state=State.ACCEPTED)
-            case Unclear():
-                self.messages.advance(claim.key, State.UNKNOWN, {"unclear_for": answer.error.reason})
-                message = replace(claim.message, state=State.UNKNOWN)
-            case Refused() if answer.action.stops:
-                self.messages.retry(claim, answer.error.reason)
-                self.stops.open(scope_of(answer.action, number, template), answer.error, now)
-                return Sent(replace(claim.message, state=State.RETRY), now + PAUSE_LOOK)
-            case Refused(action=Action.RETRY) if claim.message.attempts < MOST_ATTEMPTS:
-                self.messages.retry(claim, answer.error.reason)
-                return Sent(replace(claim.message, state=State.RETRY), now + timedelta(seconds=answer.retry_after))
-            case Refused():
-                if answer.error.is_of_phone:
-                    self.ledger.words.not_reached(book.borrower.ref, tell.phone_ref, now, answer.error.code)
-                self.messages.failed(claim.key, answer.error.reason, now, unreached=answer.error.is_of_phone)
-                message = replace(claim.message, state=State.FAILED, failed_for=answer.error.code)
+        message = settle(self.messages, self.ledger.words, claim, answer, now)
+        if isinstance(answer, Refused) and answer.action.stops:
+            self.stops.open(scope_of(answer.action, number, template), answer.error, now)
+            return Sent(message, now + PAUSE_LOOK)
+        if isinstance(answer, Refused) and message.state is State.RETRY:
+            return Sent(message, now + timedelta(seconds=answer.retry_after))
+        if isinstance(answer, Accepted):
+            self.messages.accepted(claim.key, answer.wamid, now)
         if isinstance(answer, Accepted | Unclear):
             self.room.take(tell.portfolio, (), tell.day)
         facts = {"template": template, "language": tell.language, "portfolio": tell.portfolio.portfolio_id}

@@ -86,14 +86,13 @@ def event_of(line: Line, order: str) -> tuple[str, Event[Data]] | None:
     found = next((each for each in _BY_LINE.get(line.event, ()) if each.is_for(line)), None)
     if found is None:
         return None
-    debts = _debts(line)
     event = Event[KINDS[found.event][0]](
         id=_id(line),
         order=order,
         at=line.at,
-        portfolio=_portfolio(line, debts),
+        portfolio=line.portfolio or None,
         borrower=keys.borrower_of(line.subject) if keys.is_borrower(line.subject) else None,
-        debts=tuple(debts),
+        debts=tuple(line.debts),
         trace=line.facts.get("trace"),
         data=found.data(line),
     )
@@ -121,20 +120,6 @@ def _pattern(fact: str, lines: set[str], begins: set[str]) -> dict[str, Any]:
 def _id(line: Line) -> str:
     told = json.dumps([line.subject, line.event, line.identity])
     return base64.b32encode(hashlib.sha256(told.encode()).digest())[:26].decode()
-
-
-def _portfolio(line: Line, debts: list[str]) -> str | None:
-    """The one that the line names, or whose it is, else that of the first debt."""
-    of_subject = keys.portfolio_of(line.subject) if keys.is_portfolio(line.subject) else ""
-    return line.facts.get("portfolio") or of_subject or min(debts, default="").partition("#")[0] or None
-
-
-def _debts(line: Line) -> list[str]:
-    """Those it is about. An outcome tells one for each debt that was looked at: those of its own are meant."""
-    told: Any = line.facts.get("debts", line.facts.get("allocations", ()))
-    if line.event == "outcome":
-        return sorted(key for key, code in told.items() if code == line.facts["code"])
-    return sorted(told)
 
 
 # What each says.

@@ -26,6 +26,7 @@ from cobranza.store.conversations import Conversations
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.store.objects import Bucket
+from cobranza.store.personal_keys import receipts_place
 from cobranza.store.receipts import Receipts
 from cobranza.whatsapp.client import WhatsApp
 from cobranza.whatsapp.media import Fetched, MediaStore, TryAgain, Unusable
@@ -56,7 +57,7 @@ class ReceiptDesk:
     portfolio: Callable[[str], Portfolio | None]
     waiting: Receipts
     cases: Cases
-    only_to: frozenset[str] | None = None
+    only_to: frozenset[str] | None
 
     def fetch(self, asked: MediaToFetch, now: datetime) -> str:
         """Keeps one receipt, answers it and returns its state. Raises TryAgain and TryLater.
@@ -185,7 +186,7 @@ class ReceiptDesk:
 
     def _keep(self, asked: MediaToFetch, event: dict[str, Any], fetched: Fetched, now: datetime) -> None:
         # Our own name: nothing of what the borrower called it, and the same for every try.
-        name = f"receipts/{asked.borrower}/{asked.event.replace('#', '_').replace(':', '')}.{fetched.kind}"
+        name = f"{receipts_place(asked.borrower)}{asked.event.replace('#', '_').replace(':', '')}.{fetched.kind}"
         self.receipts.put(name, fetched.data, CONTENT_TYPES[fetched.kind])
         chat = event.get("first_chat", asked.borrower)
         first = self.conversations.first_to_send(fetched.digest, chat, asked.event, int(event["expires"]))

@@ -111,7 +111,7 @@ class Importer:
         if known is None or known.state is not State.PARTS:
             self.imports.release(portfolio, import_id)  # whoever ended it may have died before it did
             return None
-        if self.imports.acquire(portfolio, import_id, now, now + LEASE) is None:
+        if not self.imports.acquire(portfolio, import_id, now, now + LEASE):
             raise Busy
         return self._run(inbox, known, number, now, retried=retried)
 
@@ -152,7 +152,7 @@ class Importer:
 
     def _take_rows(self, inbox: Bucket, dropped: DroppedFile, drop: Drop, now: datetime) -> Summary | None:
         import_id = _import_id(dropped, now)
-        if self.imports.acquire(drop.portfolio, import_id, now, now + LEASE) is None:
+        if not self.imports.acquire(drop.portfolio, import_id, now, now + LEASE):
             raise Busy
         try:
             portfolio = self.ledger.portfolio(drop.portfolio)
@@ -210,7 +210,7 @@ class Importer:
         if known and known.state in (State.DONE, State.WAITING):
             self.imports.release(drop.portfolio, import_id)  # the same event again, or who ended it died before
             return None
-        if self.imports.acquire(drop.portfolio, import_id, now, now + LEASE) is None:
+        if not self.imports.acquire(drop.portfolio, import_id, now, now + LEASE):
             raise Busy
         if known and known.state is State.PARTS:
             return self._go_on(inbox, known, now, retried=True)
@@ -220,7 +220,8 @@ class Importer:
         except Exception:  # nothing of it is written: others need not wait until it comes again
             self.imports.release(drop.portfolio, import_id)
             raise
-        self.imports.save(new)
+        if not self.imports.begin(new):  # the same event came twice at once: go on with what the other has begun
+            return self._take_table(inbox, dropped, drop, now, retried=True)
         if waiting:
             self.imports.release(drop.portfolio, import_id)
             summary = replace(self.results.begun(new), waiting=waiting)
@@ -353,7 +354,7 @@ class Importer:
                 self.imports.release(drop.portfolio, each.id)  # as where a file comes again
             raise refuse("NOTHING_TO_CONFIRM", confirmed.key)
         latest = max(open_ones, key=lambda each: (each.state is State.WAITING, each.age))
-        if self.imports.acquire(drop.portfolio, latest.id, now, now + LEASE) is None:
+        if not self.imports.acquire(drop.portfolio, latest.id, now, now + LEASE):
             raise Busy
         self.imports.change(drop.portfolio, latest.id, State.PARTS, State.WAITING)
         return self._go_on(inbox, replace(latest, state=State.PARTS), now, retried=False)

@@ -183,7 +183,7 @@ class PartImporter:
         made = self.book.write(asked)
         met = {owner for owner, is_made in zip(owners, made, strict=True) if not is_made}
         # After the references: a stop of this very moment finds the borrower by them, or is found here.
-        stops = self.book.stopped_phones(phones.values())
+        stops = self.ledger.phones.stopped(phones.values())
         strangers = [person for person in people if person.ref not in met]
         profiles, told = list[Write](), dict[str, Borrower]()
         for person in strangers:
@@ -260,7 +260,7 @@ class PartImporter:
                 changed.append(debt_told_of(row, there, mark, steps_of(known.profile)))
         if not all(m or not n for m, n in zip(self.book.write(asked), must, strict=True)):
             return changes, None
-        if not is_same_phone and (stopped_at := self.book.stopped_phones([phone]).get(phone)):
+        if not is_same_phone and (stopped_at := self.ledger.phones.stopped([phone]).get(phone)):
             self.ledger.words.stop_at(person.ref, [phone], stopped_at)
             known = self.book.known(person.ref)
         somebody, write = self._profile(person, known, phone, task, changed, now)

@@ -36,7 +36,7 @@ class Acquaintance:
         ledger = self.callers.ledger
         known = ledger.user_ids.known(met)
         unknown = news(met, known)
-        for ref, at in ledger.phones.stopped([*unknown]).items():
+        for ref, at in ledger.phones.stopped(unknown).items():
             Peace(self.callers, self.journal).leave(unknown[ref].phones, Stop(at, "user_id", ref), now)
         ledger.user_ids.learn(unknown, known)
 

@@ -1,6 +1,6 @@
 """What a day will bring a portfolio's borrowers: the open book is walked, the sender's decision taken for each."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache, partial
@@ -11,12 +11,11 @@ from cobranza.flows.broken_promises import note_broken
 from cobranza.flows.decide_fully import decide_fully
 from cobranza.flows.faults import Faults, nobody_knows
 from cobranza.flows.hands import hands
+from cobranza.flows.in_force import in_force
 from cobranza.ledger.debt import Debt
 from cobranza.policy import contact_rules
-from cobranza.policy.breaker import Breaker
 from cobranza.policy.decision import Policies, Send
-from cobranza.policy.due import Due, StrategyOf
-from cobranza.policy.feed import Feed
+from cobranza.policy.due import Due
 from cobranza.policy.outcomes import SEND, TOLD_ELSEWHERE
 from cobranza.policy.planning import Planned, heal, planned
 from cobranza.policy.portfolio import Portfolio
@@ -25,7 +24,7 @@ from cobranza.store.book import Book
 from cobranza.store.journal import Journal
 from cobranza.store.ledger import Ledger, Loaded
 from cobranza.whatsapp.messages import reminder_parameters
-from cobranza.whatsapp.templates import announced, shipped_templates, stand_ins, with_document
+from cobranza.whatsapp.templates import shipped_templates
 
 # Borrowers who are in memory at once.
 CHUNK = 500
@@ -51,18 +50,21 @@ class Planner:
         """The portfolio's rows of a local day, today or later, in the order of the book; flat in memory. One book
         of rules for all of them: what changes under way counts the next time. Reads may be as of a moment ago,
         because the sender decides again."""
-        rules = _Rules(
-            cache(self.portfolio),
-            cache(self.ledger.strategy),
-            cache(self.ledger.feed),
-            self.ledger.breakers(),
-            self.only_to,
-            self.faults(),
+        policies_of = partial(
+            in_force,
+            now=now,
+            portfolio=cache(self.portfolio),
+            strategy_of=cache(self.ledger.strategy),
+            feed=cache(self.ledger.feed),
+            breakers=self.ledger.breakers(),
+            faults=self.faults(),
+            only_to=self.only_to,
+            room=None,
         )
 
         def of(borrower: str) -> list[PlanRow]:
             loaded = self.ledger.load(borrower, consistent=False)
-            return self._of_one(portfolio_id, loaded, rules, day, now) if loaded else []
+            return self._of_one(portfolio_id, loaded, policies_of(loaded.book), day, now) if loaded else []
 
         with hands(self.workers) as many:
             for some in batched(self.book.borrowers(portfolio_id), CHUNK, strict=False):
@@ -70,10 +72,9 @@ class Planner:
                     yield from rows
 
     def _of_one(
-        self, portfolio_id: str, loaded: Loaded, rules: "_Rules", day: date, now: datetime
+        self, portfolio_id: str, loaded: Loaded, policies: Policies, day: date, now: datetime
     ) -> list[PlanRow]:
         book = loaded.book
-        policies = rules.policies({debt.terms.portfolio for debt in book.debts})
         if self.journal:
             note_broken(self.journal, self.ledger, book, portfolio_id, policies, now)
         due_at = now if loaded.lease else _moment(loaded.due_at)
@@ -86,31 +87,6 @@ class Planner:
 
 def _moment(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """What is in force, each read once."""
-
-    portfolio: Callable[[str], Portfolio | None]
-    strategy: StrategyOf
-    feed: Callable[[str], Feed]
-    breakers: Mapping[str, Breaker]
-    only_to: frozenset[str] | None
-    faults: Mapping[tuple[str, str], str]
-
-    def policies(self, names: set[str]) -> Policies:
-        return Policies(
-            portfolios={name: portfolio for name in names if (portfolio := self.portfolio(name))},
-            strategy_of=self.strategy,
-            feeds={name: self.feed(name) for name in names},
-            templates=announced(),
-            stand_ins=stand_ins(),
-            with_document=with_document(),
-            faults=self.faults,
-            breakers=self.breakers,
-            only_to=self.only_to,
-        )
 
 
 def _rows_of(plan: Planned, portfolio_id: str, policies: Policies, borrower_id: str) -> Iterator[PlanRow]:

@@ -14,8 +14,10 @@ from typing import Any, NamedTuple
 from cobranza.flows.confirm import Confirmer, Told
 from cobranza.flows.decide_fully import decide_fully
 from cobranza.flows.faults import Faults, nobody_knows
+from cobranza.flows.in_force import in_force
 from cobranza.flows.pacer import Pacer
 from cobranza.flows.room import Room
+from cobranza.flows.settle_claim import settle, settle_dead
 from cobranza.flows.stops import Stops
 from cobranza.flows.upload_document import DocumentDesk
 from cobranza.ledger.borrower import Borrower
@@ -23,7 +25,7 @@ from cobranza.policy.breaker import Breaker
 from cobranza.policy.decision import Book, Defer, Policies, Rest, Send, Skip
 from cobranza.policy.due import TOP, Look, StrategyOf, local_date, next_look
 from cobranza.policy.feed import PAUSE_LOOK, Feed
-from cobranza.policy.message import DEAD_AFTER, MOST_ATTEMPTS, Consumed, Message, State
+from cobranza.policy.message import DEAD_AFTER, Consumed, Message, State
 from cobranza.policy.pace import PAIR_PAUSE
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.promised import raised
@@ -33,12 +35,11 @@ from cobranza.store.items import Finish, Taken
 from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey
 from cobranza.store.ledger import Ledger, Loaded
-from cobranza.store.messages import Claim, Messages
+from cobranza.store.messages import Messages
 from cobranza.store.texts import Text, Texts
-from cobranza.whatsapp.client import Accepted, Answer, Refused, Unclear, WhatsApp
-from cobranza.whatsapp.errors import Action, ProviderError, scope_of
+from cobranza.whatsapp.client import Accepted, Refused, Unclear, WhatsApp
+from cobranza.whatsapp.errors import scope_of
 from cobranza.whatsapp.messages import reminder_components, reminder_text, template_message
-from cobranza.whatsapp.templates import announced, stand_ins, with_document
 
 # What says that the number, or the whole app, sends too fast, and not only to this person.
 TOO_FAST = frozenset({4, 80007, 130429})
@@ -104,7 +105,7 @@ class Sender:
     room: Room
     stops: Stops
     texts: Texts
-    only_to: frozenset[str] | None = None
+    only_to: frozenset[str] | None
     documents: DocumentDesk | None = None
     pacer: Pacer | None = None
     faults: Faults = nobody_knows
@@ -178,25 +179,17 @@ class Sender:
         return self._send(reminder, book, send, written, now)
 
     def policies(self, book: Book, now: datetime) -> Policies:
-        """What is in force for the portfolios of a book."""
-        names = {debt.terms.portfolio for debt in book.debts}
-        portfolios = {name: portfolio for name in names if (portfolio := self.portfolio(name))}
-        today = local_date(book.borrower, now)
-        return Policies(
-            portfolios=portfolios,
+        return in_force(
+            book,
+            now,
+            portfolio=self.portfolio,
             strategy_of=self.strategy_of,
-            feeds={name: self.feed(name) for name in names},
-            templates=announced(),
-            stand_ins=stand_ins(),
-            with_document=with_document(),
-            faults=self.faults(),
+            feed=self.feed,
             breakers=self.stops.standing(),
+            faults=self.faults(),
             only_to=self.only_to,
-            room={name: self.room.left(one, self._ramp(name), today, now) for name, one in portfolios.items()},
+            room=self.room,
         )
-
-    def _ramp(self, portfolio_id: str) -> Sequence[int]:
-        return self.strategy_of(portfolio_id).ramp
 
     def _do_not_send(
         self, reminder: Reminder, book: Book, decision: Skip | Defer | Rest, now: datetime
@@ -237,48 +230,29 @@ class Sender:
         if claim is None:
             return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))  # another worker is at it
         answer = self.whatsapp.send(send.portfolio.phone_number_id, written.message)
-        if isinstance(answer, Refused) and answer.action.stops:
-            self.messages.retry(claim, answer.error.reason)
-            return self._stop(reminder, book, send, answer, now)
         if self.pacer and isinstance(answer, Refused) and answer.error.code in TOO_FAST:
             self.pacer.slow_down(send.portfolio.phone_number_id, answer.line_waits)
-        code = self._record(claim, answer, now)
+        message = settle(self.messages, self.ledger.words, claim, answer, now)
+        if isinstance(answer, Refused) and answer.action.stops:
+            return self._stop(reminder, book, send, answer, now)
+        if isinstance(answer, Refused) and message.state is State.RETRY:
+            return Outcome(retry_after=answer.retry_after)
         if isinstance(answer, Accepted | Unclear):
-            self.room.take(send.portfolio, self._ramp(send.portfolio.portfolio_id), send.day)
-        if code is None:
-            return Outcome(retry_after=answer.retry_after if isinstance(answer, Refused) else 0)
+            self.room.take(send.portfolio, self.strategy_of(send.portfolio.portfolio_id).ramp, send.day)
         facts = {
             "template": send.template,
             "language": send.language,
             "portfolio": send.portfolio.portfolio_id,
             "text_digest": words.digest,
         }
+        code = message.outcome
         line = _line(reminder, now, code, {**facts, **_told(send, code)}, day=send.day)
-        closing = self._closing(reminder, _with(book, _failed(claim.message, answer)), now, [line])
-        if isinstance(answer, Accepted):
+        closing = self._closing(reminder, replace(book, messages=(*book.messages, message)), now, [line])
+        if isinstance(answer, Accepted):  # which is written with the end of the look; until then a status may tell
             known_at = "" if send.is_first_contact else send.phone_ref
             finish = replace(closing.finish, taken=Taken(send.day, answer.wamid, now), known_at=known_at)
             closing = replace(closing, finish=finish)
         return Outcome(code, closing=closing)
-
-    def _record(self, claim: Claim, answer: Answer, now: datetime) -> str | None:
-        """Writes the result down; the outcome's code, or None when Meta surely did not accept and we try again."""
-        match answer:
-            case Accepted():  # which is written with the end of the look; until then a status may tell
-                return "SENT"
-            case Unclear():
-                self.messages.advance(claim.key, State.UNKNOWN, {"unclear_for": answer.error.reason})
-                return "UNKNOWN"
-            case Refused(action=Action.RETRY) if claim.message.attempts < MOST_ATTEMPTS:
-                self.messages.retry(claim, answer.error.reason)
-                return None
-            case Refused():
-                if answer.error.is_of_phone:  # before the claim ends: nobody comes back to one that has failed
-                    self.ledger.words.not_reached(
-                        claim.key.borrower, claim.message.phone_ref, now, answer.error.code
-                    )
-                self.messages.failed(claim.key, answer.error.reason, now, unreached=answer.error.is_of_phone)
-                return f"FAILED_{answer.error.code}"
 
     def _stop(self, reminder: Reminder, book: Book, send: Send, answer: Refused, now: datetime) -> Outcome:
         """Meta did not accept it and will accept no other until somebody has mended it: the breaker opens, and
@@ -291,7 +265,7 @@ class Sender:
         return replace(self._do_not_send(reminder, book, deferred, now), stopped=breaker)
 
     def _settle_dead_claims(self, reminder: Reminder, loaded: Loaded, now: datetime) -> Outcome | None:
-        """A worker claimed and died: whether its call left, nobody knows. Never again; a status may tell.
+        """A worker claimed and died.
 
         The reminder's outcome when the dead claim is today's; None when there is nothing in the way."""
         book, today = loaded.book, local_date(loaded.book.borrower, now)
@@ -306,10 +280,8 @@ class Sender:
                 continue
             if now - message.claimed_at < DEAD_AFTER:
                 return Outcome(retry_after=int(DEAD_AFTER.total_seconds()))
-            reason = ProviderError(0, "Worker died", "the claim was left without a result").reason
-            key = MessageKey(reminder.borrower, message.day)
-            settled = not self.messages.advance(key, State.UNKNOWN, {"unclear_for": reason}).moved
-            if settled:  # a status was faster
+            told = settle_dead(self.messages, MessageKey(reminder.borrower, message.day))
+            if not told.moved:  # a status was faster
                 return Outcome(retry_after=RETRY_SOON)
             lines = self._message_lines(reminder, replace(message, state=State.UNKNOWN), now)
             if message.day == today:
@@ -380,15 +352,3 @@ def _told(send: Send, code: str) -> dict[str, Any]:
         "debts": {due.debt.terms.key: code for due in send.dues} | dict(send.others),
         **({"superseded": superseded} if superseded else {}),
     }
-
-
-def _failed(message: Message, answer: Answer) -> Message:
-    """The claim after Meta's answer, as far as it changes what it uses up."""
-    if isinstance(answer, Refused) and answer.error.is_of_phone:
-        return replace(message, state=State.FAILED, unreached=True)
-    return message
-
-
-def _with(book: Book, message: Message) -> Book:
-    """The book as it is after the claim."""
-    return replace(book, messages=(*book.messages, message))

@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from cobranza.errors import InvalidInput
+from cobranza.ledger.debt import MAX_ID
 from cobranza.ledger.money import Money, parse_amount, parse_currency
 from cobranza.ledger.payment import Payment
 from cobranza.policy.portfolio import valid_portfolio_id
@@ -29,7 +30,7 @@ MAX_BYTES = 64 * 1024
 # Clocks of two systems differ by minutes.
 AHEAD = timedelta(minutes=10)
 # As in a payments file.
-MAX_ID, MAX_METHOD, FIRST_YEAR = 64, 40, 2000
+MAX_METHOD, FIRST_YEAR = 40, 2000
 
 
 def _fits(most: int) -> Callable[[str], str]:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from cobranza.ledger.money import Money
 
+# Of every id that somebody else gave. `#` divides them in keys.
+MAX_ID = 64
 # Meta keeps an upload for 30 days.
 UPLOAD_LIVES = timedelta(days=29)
 # What payments gave, by payment id: when each was made and how much of it came here.

@@ -1,9 +1,9 @@
 """What a borrower is told without being asked for anything: that a payment was booked, thanks for one in time,
 that the money of a receipt was not found, and that a person has an answer.
 
-The first three are results (`MessageClass.RESULT`): inside hours, never after a stop, not while the creditor
-pauses or a person answers the borrower. What cannot go within three days is not told any more. The last one
-(`MessageClass.CASE`) is that person's: it obeys holds and caps too. A day has one of them all.
+All of them go inside hours, never after a stop, and not while the creditor pauses; what else each class obeys
+`message_classes` tells. What cannot go within three days is not told any more. The last one is that person's: it
+obeys holds too. A day has one of them all.
 """
 
 from collections.abc import Container
@@ -22,10 +22,17 @@ from cobranza.policy.decision import Book, Policies
 from cobranza.policy.due import local_date, opening
 from cobranza.policy.feed import PAUSE_LOOK
 from cobranza.policy.message import State
+from cobranza.policy.message_classes import MANNERS, MessageClass, Obstacle
 from cobranza.policy.portfolio import Portfolio, TemplateLanguage
 
 # So long before thanks nothing else was sent.
 QUIET = timedelta(hours=24)
+_CLASSES = {
+    Subject.PAYMENT: MessageClass.RESULT,
+    Subject.THANKS: MessageClass.THANKS,
+    Subject.RECEIPT_REJECTED: MessageClass.RESULT,
+    Subject.CASE: MessageClass.CASE,
+}
 
 
 class Tell(NamedTuple):
@@ -124,22 +131,22 @@ def _forbidden(
 
 def _too_often(book: Book, one: Confirmation, policies: Policies, today: date, now: datetime) -> Wait | None:
     borrower, rules = book.borrower, contact_rules.rules_for(book.borrower.country)
-    caps = policies.strategy_of(one.portfolio).caps
+    caps, obeys = policies.strategy_of(one.portfolio).caps, MANNERS[_CLASSES[one.subject]].obeys
     is_too_often = (
         any(message.day == today and message.state is not State.RETRY for message in book.told)
         or went_elsewhere(book.messages, today, borrower.phone_ref)
         or (
-            one.subject is Subject.CASE
+            Obstacle.CAPS in obeys
             and rules is not None
             and too_often(rules, book.contacts, book.touches, today, caps)
         )
     )
     if is_too_often:
         return Wait(_tomorrow(borrower, now), "FREQUENCY_CAP")
-    if one.subject is not Subject.CASE and borrower.human_until and now < borrower.human_until:
+    if Obstacle.PERSON_IN_CHARGE in obeys and borrower.human_until and now < borrower.human_until:
         return Wait(borrower.human_until, "PERSON_IN_CHARGE")
     quiet = _quiet_from(book, now)
-    return Wait(quiet, "GAP") if one.subject is Subject.THANKS and quiet > now else None
+    return Wait(quiet, "GAP") if Obstacle.GAP in obeys and quiet > now else None
 
 
 def _closed(book: Book, one: Confirmation, portfolio: Portfolio, policies: Policies, now: datetime) -> Wait | None:

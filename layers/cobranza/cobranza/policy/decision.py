@@ -141,6 +141,7 @@ class Policies:
     only phones that may get anything (None: all may)."""
 
     portfolios: Mapping[str, Portfolio]
+    only_to: frozenset[str] | None
     strategy_of: StrategyOf = lambda _: standard()
     feeds: Mapping[str, Feed] = field(default_factory=dict[str, Feed])
     room: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -149,7 +150,6 @@ class Policies:
     with_document: frozenset[str] = frozenset()
     faults: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
     breakers: Mapping[str, Breaker] = field(default_factory=dict[str, Breaker])
-    only_to: frozenset[str] | None = None
 
 
 def less_credit(owed: Money, amount: Decimal | None) -> Money:

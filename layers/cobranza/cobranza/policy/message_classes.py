@@ -1,7 +1,8 @@
-"""What each class of message obeys, as data: who changes a line here changes what is sent, and the table in
-docs/contact-rules.md."""
+"""What each class of message obeys, as data: docs/contact-rules.md is written from it. Answers, and what is told
+besides reminders, ask it where classes differ; a reminder obeys all of it. A test holds every cell against what is
+decided."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -9,8 +10,8 @@ from types import MappingProxyType
 
 class MessageClass(StrEnum):
     REMINDER = "reminder"
-    PROMISE_REMINDER = "promise reminder"
     RESULT = "payment or receipt result"
+    THANKS = "thanks"
     CASE = "a person's template"
     ANSWER = "answer"
     STOP_CONFIRMATION = "stop confirmation"
@@ -40,21 +41,13 @@ class Manners:
 MANNERS: Mapping[MessageClass, Manners] = MappingProxyType(
     {
         MessageClass.REMINDER: Manners(frozenset(Obstacle), 1),
-        MessageClass.PROMISE_REMINDER: Manners(frozenset(Obstacle), 1),
         MessageClass.RESULT: Manners(
             frozenset({Obstacle.HOURS, Obstacle.STOP, Obstacle.PAUSE, Obstacle.PERSON_IN_CHARGE}), 1
         ),
+        MessageClass.THANKS: Manners(frozenset(Obstacle) - {Obstacle.CAPS}, 1),
         MessageClass.CASE: Manners(frozenset({Obstacle.HOURS, Obstacle.CAPS, Obstacle.STOP, Obstacle.PAUSE}), 1),
         MessageClass.ANSWER: Manners(frozenset({Obstacle.PERSON_IN_CHARGE}), None),
         # Once for each stop: whoever stops twice a day is told once.
         MessageClass.STOP_CONFIRMATION: Manners(frozenset(), 1),
     }
 )
-
-
-def may_go(kind: MessageClass, obstacles: Set[Obstacle], sent_today: int = 0) -> bool:
-    """Whether a message of this class may go now, past what stands in its way. `sent_today` counts those of its
-    class that the borrower has had on this local date."""
-    manners = MANNERS[kind]
-    limit = manners.at_most_per_day
-    return manners.obeys.isdisjoint(obstacles) and (limit is None or sent_today < limit)

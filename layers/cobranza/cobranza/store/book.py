@@ -145,11 +145,6 @@ class Book:
         items = self._table.query("pk = :pk", {"pk": keys.borrower_pk(borrower)})
         return Known(borrower, {item["sk"]: item for item in items})
 
-    def stopped_phones(self, phones: Iterable[str]) -> dict[str, datetime]:
-        """Of these references to phones, those whose owner asked us to stop, and since when."""
-        found = self._table.get_all([keys.stop(phone) for phone in dict.fromkeys(phones)])
-        return {keys.phone_of(item["pk"]): datetime.fromisoformat(item["at"]) for item in found}
-
     def heard_from(self, shards: Iterable[int]) -> set[str]:
         """The borrowers of these shards who said something or asked us to stop, from the index."""
         places = map(keys.heard_in, shards)

@@ -1,7 +1,7 @@
 """Imports in the ledger table: one at a time for each portfolio, with what each decided and how far it is.
 
 All of a portfolio's imports lie beside its lease. An import outlives its workers: whoever continues it takes the
-lease again, and the fence tells apart who held it before.
+lease again. Two workers of the same import hold it together, and nothing that either does undoes the other's.
 """
 
 import json
@@ -19,9 +19,8 @@ KEPT = timedelta(days=40)
 
 
 class State(StrEnum):
-    """Of an import: READING → (WAITING →) PARTS → DONE."""
+    """Of an import that was read: (WAITING →) PARTS → DONE."""
 
-    READING = "READING"
     WAITING = "WAITING"  # for a person to confirm
     PARTS = "PARTS"
     DONE = "DONE"
@@ -40,7 +39,7 @@ class Import:
     as_of: datetime
     dropped_at: datetime
     started_at: datetime
-    state: State = State.READING
+    state: State
     parts: int = 0
     done: frozenset[int] = frozenset()
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -60,27 +59,18 @@ class Imports:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def acquire(self, portfolio: str, holder: str, now: datetime, until: datetime) -> int | None:
-        """Takes, or keeps, the right to write this portfolio's book: the fence, or None while another has it.
-
-        The fence grows whenever the holder changes."""
-        key = keys.import_lease(portfolio)
+    def acquire(self, portfolio: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Takes, or keeps, the right to write this portfolio's book; False while another import has it."""
         try:
-            item = self._table.update(
-                key, {"until": utc(until)}, condition="#holder = :holder", values={"holder": holder}
+            self._table.update(
+                keys.import_lease(portfolio),
+                {"holder": holder, "until": utc(until)},
+                condition="attribute_not_exists(#holder) OR #holder = :holder OR #until < :now",
+                values={"now": utc(now)},
             )
         except ConditionFailed:
-            try:
-                item = self._table.update(
-                    key,
-                    {"holder": holder, "until": utc(until)},
-                    add={"fence": 1},
-                    condition="attribute_not_exists(#holder) OR #until < :now",
-                    values={"now": utc(now)},
-                )
-            except ConditionFailed:
-                return None
-        return int(item["fence"])
+            return False
+        return True
 
     def release(self, portfolio: str, holder: str) -> None:
         """Nothing when somebody else has it."""
@@ -94,15 +84,19 @@ class Imports:
         except ConditionFailed:
             return
 
-    def save(self, new: Import) -> None:
-        """Begins it, or begins it anew: its reading is repeated from the start."""
+    def begin(self, new: Import) -> bool:
+        """Keeps what its reading decided; False where another worker read the same file and was faster."""
         item = asdict(new)
         item |= {"state": new.state.value, "as_of": utc(new.as_of), "started_at": utc(new.started_at)}
         item |= {"dropped_at": utc(new.dropped_at)}
         item |= {"facts": json.dumps(new.facts)}
         item |= {"expires": int((new.started_at + KEPT).timestamp())}
         del item["done"]
-        self._table.put(keys.an_import(new.portfolio, new.id) | item)
+        try:
+            self._table.put_new(keys.an_import(new.portfolio, new.id) | item)
+        except ConditionFailed:
+            return False
+        return True
 
     def find(self, portfolio: str, import_id: str) -> Import | None:
         item = self._table.get(keys.an_import(portfolio, import_id))

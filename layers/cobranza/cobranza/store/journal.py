@@ -36,6 +36,21 @@ class Line:
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     also: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
 
+    @property
+    def debts(self) -> list[str]:
+        """The keys of those it is about, also of those to which money went. An outcome tells one for each debt
+        that was looked at: those of its own are meant."""
+        told: Any = self.facts.get("debts", self.facts.get("allocations", {}))
+        if self.event == "outcome":
+            return sorted(key for key, code in told.items() if code == self.facts["code"])
+        return sorted(told)
+
+    @property
+    def portfolio(self) -> str:
+        """The one that it names, or whose it is, else that of its first debt; empty where nothing tells."""
+        of_subject = keys.portfolio_of(self.subject) if keys.is_portfolio(self.subject) else ""
+        return self.facts.get("portfolio") or of_subject or min(self.debts, default="").partition("#")[0]
+
 
 class Noted(NamedTuple):
     """A line, and when it was written down (UTC, as a key)."""

@@ -25,9 +25,9 @@ class Phones:
         with contextlib.suppress(ConditionFailed):
             self._table.put_new(keys.reference(ref, borrower))
 
-    def stopped(self, refs: Sequence[str]) -> dict[str, datetime]:
+    def stopped(self, refs: Iterable[str]) -> dict[str, datetime]:
         """Of these phones, or user ids, those whose owner asked us to stop, and since when."""
-        found = self._table.get_all([keys.stop(ref) for ref in refs])
+        found = self._table.get_all([keys.stop(ref) for ref in dict.fromkeys(refs)])
         return {keys.phone_of(item["pk"]): datetime.fromisoformat(item["at"]) for item in found}
 
     def move(self, refs: Iterable[str], to: Moved) -> None:

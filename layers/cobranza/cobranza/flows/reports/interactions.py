@@ -73,7 +73,7 @@ def _interaction(event: str, line: Line, borrower_id: str, day: Day) -> Interact
         event=event,
         channel=_channel(event, line),
         code=facts.get("code") or facts.get("state", ""),
-        debts=[debt_id(key) for key in _debts(line)],
+        debts=[debt_id(key) for key in line.debts],
         step=None if step is None else int(step),
         template=facts.get("template", ""),
         detail=facts.get("type") or facts.get("until") or facts.get("to", ""),
@@ -88,15 +88,6 @@ def _channel(event: str, line: Line) -> str:
     if line.facts.get("source", WHATSAPP) == WHATSAPP:
         return WHATSAPP
     return _CHANNELS.get(event, "file")
-
-
-def _debts(line: Line) -> list[str]:
-    """The keys of the debts it is about. An outcome tells one for each debt that was looked at: those of its own
-    are meant."""
-    told: list[str] | dict[str, str] = line.facts.get("debts", [])
-    if isinstance(told, list):
-        return told
-    return sorted(key for key, code in told.items() if code == line.facts["code"])
 
 
 def _counted(row: Row) -> Told:

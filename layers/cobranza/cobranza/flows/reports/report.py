@@ -64,10 +64,8 @@ class Day:
         return (line for line in journal.between(start, end) if self._is_of(line))
 
     def _is_of(self, line: Line) -> bool:
-        """A line is of one portfolio: the one it names, that of the first debt in it, or of the sending number."""
-        facts = line.facts
-        named = facts.get("portfolio") or min(facts.get("debts", ()), default="").partition("#")[0]
-        return (named or self.numbers.get(facts.get("number", ""), self.others)) == self.portfolio
+        """A line is of one portfolio: its own, or that of the sending number."""
+        return (line.portfolio or self.numbers.get(line.facts.get("number", ""), self.others)) == self.portfolio
 
 
 @dataclass(frozen=True, slots=True)
