@@ -50,7 +50,9 @@ def told(
         approves = declared_portfolio.approves_link if declared_portfolio else any_link
         zone = home_zone(declared_portfolio)
         reading = Reading(_chunks(file), file=file.name, wanted=DEBTS, declared=declared)
-        judge = _Judge(reading, survey, declared, portfolio, as_of(file.name, {}, now, now, zone), approves)
+        moment = as_of(file.name, {}, now, now, zone)
+        moment = min(moment, survey.as_of or moment)
+        judge = _Judge(reading, survey, declared, portfolio, moment, approves)
         return _compared(judge, place, _book(place, portfolio) if place else None, is_snapshot=is_snapshot)
     except InvalidInput as error:
         return {"error": {"code": error.code, "reason": error.reason}}

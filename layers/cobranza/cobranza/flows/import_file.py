@@ -22,6 +22,7 @@ from cobranza.files.debts import any_link, read_debt
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
 from cobranza.files.mapping import chosen, parse_mapping
+from cobranza.files.origin import Origin
 from cobranza.files.reading import Reading
 from cobranza.files.results import Summary
 from cobranza.files.row import Row
@@ -196,7 +197,8 @@ class Importer:
             recognised=facts["recognised"],
             warnings=[*survey.warnings, *applied.warnings],
         )
-        return self.results.write(inbox, drop, summary, applied.refusals, now, survey.header, survey.formats)
+        origin = Origin(survey.formats)
+        return self.results.write(inbox, drop, summary, applied.refusals, now, survey.header, origin)
 
     # Tables: read whole, written in parts.
 
@@ -235,6 +237,7 @@ class Importer:
         declared = self._declared(drop, opened.metadata)
         reading = Reading(opened.chunks, file=drop.file, wanted=DEBTS, declared=declared)
         read = read_into_parts(reading, drop.portfolio, import_id, self.references, self.work)
+        moment = min(moment, read.survey.as_of or moment)  # mended rows are no younger than their file
         is_snapshot = drop.kind == "snapshots" and not read.survey.is_refused_rows
         waiting = self._guard(drop.portfolio, read, moment) if is_snapshot else None
         new = Import(

@@ -15,6 +15,7 @@ from cobranza.errors import InvalidInput
 from cobranza.files.codes import CODES
 from cobranza.files.formats import Formats
 from cobranza.files.listings import WithoutConsent, no_consent_csv
+from cobranza.files.origin import Origin
 from cobranza.files.results import Readiness, Refusal, Summary, refused_csv
 from cobranza.files.row import Row
 from cobranza.flows.drops import Drop
@@ -31,7 +32,7 @@ from cobranza.store.plans import Plan
 
 CSV = "text/csv; charset=utf-8"
 JSON_LINES = "application/jsonl"
-_UNDECIDED = Formats()
+_NOTHING = Origin()
 _COUNTS = ("read", "created", "updated", "unchanged", "refused", "closed")
 
 
@@ -100,14 +101,14 @@ class ResultDesk:
             warnings=[*summary.warnings, *warnings_of(left_out)],
         )
         survey = done.facts["survey"]
-        formats = Formats(*survey["formats"])
+        origin = Origin(Formats(*survey["formats"]), done.as_of)
         if left_out:
-            told = refused_csv(survey["header"], self._refusals(done, "left_out"), formats)
+            told = refused_csv(survey["header"], self._refusals(done, "left_out"), origin)
             inbox.put_pieces(f"{_drop(done).results}/warnings.csv", told, CSV)
         if any(part["silent"] for part in parts):
             inbox.put_pieces(f"{_drop(done).results}/no_consent.csv", no_consent_csv(self._silent(done)), CSV)
         return self.write(
-            inbox, _drop(done), summary, self._refusals(done, "refused"), now, survey["header"], formats
+            inbox, _drop(done), summary, self._refusals(done, "refused"), now, survey["header"], origin
         )
 
     def begun(self, begun: Import) -> Summary:
@@ -132,9 +133,9 @@ class ResultDesk:
         refusals: Iterable[Refusal],
         now: datetime,
         header: Iterable[str] = (),
-        formats: Formats = _UNDECIDED,
+        origin: Origin = _NOTHING,
     ) -> Summary:
-        self._put(inbox, drop, summary, refused_csv(tuple(header), refusals, formats))
+        self._put(inbox, drop, summary, refused_csv(tuple(header), refusals, origin))
         if not summary.waiting:  # what a person has to confirm first is told once, when it is done
             self._note(drop, summary, now)
         self.notices.tell(summary, drop.results)
