@@ -28,6 +28,7 @@ from cobranza.flows.person import (
     told_of,
 )
 from cobranza.flows.readiness import Judge
+from cobranza.flows.repeats import Verdict, at_most_one
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt, paid_after
 from cobranza.ledger.money import totals
@@ -116,22 +117,27 @@ class PartImporter:
     def _parsed(
         self, rows: Sequence[PartRow], task: Task, result: Result
     ) -> tuple[list[tuple[PartRow, DebtRow]], Mapping[Plan, InvalidInput | None]]:
-        seen: dict[tuple[str, str], int] = {}
         erased = self.book.erased()
-        parsed: list[tuple[PartRow, DebtRow]] = []
-        refused: list[PartRow] = []
+        by_debt: dict[tuple[str, str], list[tuple[PartRow, Verdict]]] = {}
         for each in rows:
             try:
                 if each.borrower in erased:
                     raise refuse("ERASED", str(each.row.line), "borrower_id")
-                row = task.read(each.row)
-                first = seen.setdefault((each.borrower, row.terms.key), each.row.line)
-                if first != each.row.line:
-                    raise refuse("DUPLICATE_ROW", f"line {first} has it already", "debt_id")
-                parsed.append((each, row))
+                one = task.read(each.row)
+                key = one.terms.key
             except InvalidInput as error:
-                result.refuse(each.row, error)
-                refused.append(each)
+                one, key = error, task.key_of(each.row)
+            by_debt.setdefault((each.borrower, key), []).append((each, one))
+        parsed: list[tuple[PartRow, DebtRow]] = []
+        refused: list[PartRow] = []
+        for found in by_debt.values():
+            verdicts = at_most_one([(each.row, one) for each, one in found])
+            for (each, _), one in zip(found, verdicts, strict=True):
+                if isinstance(one, InvalidInput):
+                    result.refuse(each.row, one)
+                    refused.append(each)
+                else:
+                    parsed.append((each, one))
         if all(row.plan_total is None for _, row in parsed):
             return parsed, {}
         incomplete = {plan_of(each.borrower, task.key_of(each.row)) for each in refused}
