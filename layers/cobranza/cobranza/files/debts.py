@@ -203,11 +203,20 @@ def _required(cells: Cells, column: str) -> str:
 
 def _id(cells: Cells, column: str, *, required: bool = False) -> str:
     text = _required(cells, column) if required else cells.get(column, "")
-    if len(text) > MAX_ID or "#" in text or not text.isprintable():
+    if _is_shapeless(text):
         raise refuse("BAD_ID", f"≤ {MAX_ID}, no #", column, es=f"≤ {MAX_ID}, sin #")
     if _SCIENTIFIC.fullmatch(text):
         raise refuse("BAD_ID", "shortened by a spreadsheet", column, es="acortado por una hoja de cálculo")
     return text
+
+
+def is_id(text: str) -> bool:
+    """Whether it can be somebody's id, or a debt's."""
+    return bool(text) and not _is_shapeless(text) and not _SCIENTIFIC.fullmatch(text)
+
+
+def _is_shapeless(text: str) -> bool:
+    return len(text) > MAX_ID or "#" in text or not text.isprintable()
 
 
 def _name(cells: Cells) -> str:

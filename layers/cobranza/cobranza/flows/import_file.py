@@ -32,7 +32,7 @@ from cobranza.flows.as_of import as_of
 from cobranza.flows.drops import ROWS, SETTINGS, Drop
 from cobranza.flows.import_part import PartImporter
 from cobranza.flows.part import Newer, PartRow, Task
-from cobranza.flows.read_file import Listed, Read, debt_key, facts_of, listed_place, part_place, read_into_parts
+from cobranza.flows.read_file import Listed, Read, debt_named, facts_of, listed_place, part_place, read_into_parts
 from cobranza.flows.results import CSV, ResultDesk
 from cobranza.policy.closing import home_zone
 from cobranza.policy.portfolio import MAX_BYTES, parse_portfolio
@@ -40,6 +40,7 @@ from cobranza.policy.registered import Register
 from cobranza.policy.strategy import Announces, parse_strategy
 from cobranza.queues import DroppedFile, FilePart, Queue
 from cobranza.refs import References
+from cobranza.store.book import Open
 from cobranza.store.imports import Import, Imports, State
 from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket, Opened
@@ -239,7 +240,7 @@ class Importer:
         read = read_into_parts(reading, drop.portfolio, import_id, self.references, self.work)
         moment = min(moment, read.survey.as_of or moment)  # mended rows are no younger than their file
         is_snapshot = drop.kind == "snapshots" and not read.survey.is_refused_rows
-        waiting = self._guard(drop.portfolio, read, moment) if is_snapshot else None
+        waiting, has_strays = self._guard(drop.portfolio, read, moment) if is_snapshot else (None, False)
         new = Import(
             id=import_id,
             portfolio=drop.portfolio,
@@ -255,6 +256,7 @@ class Importer:
                 "bucket": dropped.bucket,
                 "file": drop.file,
                 "is_snapshot": is_snapshot,
+                "has_strays": has_strays,
                 "shards": read.parts,
                 "columns": dict(reading.columns),
                 "declared": {
@@ -267,10 +269,17 @@ class Importer:
         )
         return new, waiting
 
-    def _guard(self, portfolio: str, read: Read, moment: datetime) -> dict[str, Any] | None:
-        book = self.parts.book.open_debts(portfolio)
+    def _guard(self, portfolio: str, read: Read, moment: datetime) -> tuple[dict[str, Any] | None, bool]:
+        """Why a snapshot has to wait, and whether it has rows of nobody in the book."""
+        strays = set(read.strays)
+
+        def book() -> Iterator[Open]:
+            for debt in self.parts.book.open_debts(portfolio):
+                strays.discard(debt.borrower)
+                yield debt
+
         as_of_text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return guard.alarm(book, read.listed, read.survey.totals, as_of_text)
+        return guard.alarm(book(), read.listed, read.survey.totals, as_of_text), bool(strays)
 
     def _go_on(self, inbox: Bucket, begun: Import, now: datetime, *, retried: bool) -> Summary | None:
         """A file of one part is done here and now; the parts of others go on the queue, also those that may be on
@@ -317,11 +326,12 @@ class Importer:
             as_of=begun.as_of,
             shards=facts["shards"][number],
             read=read,
-            key_of=lambda row: debt_key(row, columns, begun.portfolio),
+            key_of=lambda row: debt_named(row, columns, begun.portfolio),
             portfolio=portfolio and portfolio.within(self.countries_on),
             countries=portfolio.countries if portfolio else (),
             tells_credits="credit" in columns,
             newer=self._newer(begun),
+            has_strays=facts.get("has_strays", False),
             retried=retried,
         )
 

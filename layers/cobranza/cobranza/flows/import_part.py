@@ -88,7 +88,7 @@ class PartImporter:
         result.readiness, result.no_consent = ready.rows, ready.no_consent
         if task.is_snapshot or plans or result.refusals:
             self._close(rows, people, index, plans, task, result)
-        if task.is_snapshot and task.tells_credits:
+        if task.is_snapshot and task.tells_credits and not task.has_strays:
             self._credits(task).settle(people, (each.borrower for each in rows), task.shards)
         result.totals = totals(row.terms.owed for person in people for row in person.rows)
         result.readiness["bad_phone"] += sum(refusal.code in BAD_PHONES for refusal in result.refusals)
@@ -337,14 +337,17 @@ class PartImporter:
             entries = (e for ref in borrowers for e in self.book.open_debts_of(ref, task.portfolio_id))
             index = {(entry.borrower, entry.debt): entry for entry in entries}
         asked: list[Write] = []
-        closing = 0
+        closing = kept_open = 0
         for key, entry in index.items():
             if key in good or entry.as_of > utc(task.as_of) or task.newer.has(*key):
                 continue
             plan = plan_of(*key)
-            if key in listed or plans.get(plan):
+            line = listed.get(key) or listed.get((entry.borrower, ""), 0)
+            may_be_stray = task.has_strays and plan not in plans and not line
+            if line or plans.get(plan) or may_be_stray:
+                kept_open += may_be_stray
                 if entry.digest:
-                    asked.append(writes.doubtful_debt(entry, task.import_id, listed.get(key, 0)))
+                    asked.append(writes.doubtful_debt(entry, task.import_id, line))
             elif task.is_snapshot or plan in plans:
                 why = "REPLACED_BY_PLAN" if plan in plans else "NOT_IN_SNAPSHOT"
                 asked.append(writes.closed_debt(entry, why, task.as_of, task.import_id, task.countries))
@@ -352,7 +355,7 @@ class PartImporter:
         # One that is not made has been told something newer meanwhile.
         with hands(self.workers) as workers:
             list(workers.map(self.book.write, batched(asked, CHUNK, strict=False)))
-        result.closed = closing
+        result.closed, result.kept_open = closing, kept_open
 
 
 def _change(there: Item | None, row: DebtRow, digest: str, borrower: str, task: Task) -> tuple[str, Write | None]:

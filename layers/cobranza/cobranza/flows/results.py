@@ -65,6 +65,7 @@ class ResultDesk:
             "codes": Counter(refusal.code for refusal in result.refusals),
             "left_out": Counter(each.code for each in result.left_out),
             "closed": result.closed,
+            "kept_open": result.kept_open,
             "superseded": result.superseded,
             "paid_since": result.paid_since,
             "totals": {money.currency: str(money.amount) for money in result.totals},
@@ -98,7 +99,7 @@ class ResultDesk:
             paid_since=sum(part["paid_since"] for part in parts),
             readiness=Readiness(**_sum(part["readiness"] for part in parts)),
             recognised=summary.recognised,
-            warnings=[*summary.warnings, *warnings_of(left_out)],
+            warnings=[*summary.warnings, *_of_strays(parts), *warnings_of(left_out)],
         )
         survey = done.facts["survey"]
         origin = Origin(Formats(*survey["formats"]), done.as_of)
@@ -218,6 +219,16 @@ def warnings_of(left_out: Mapping[str, int]) -> list[str]:
         f"{code}: {CODES[code].es} · {CODES[code].en}: {count}, warnings.csv"
         for code, count in sorted(left_out.items())
     ]
+
+
+def _of_strays(parts: Iterable[Mapping[str, Any]]) -> list[str]:
+    if not (kept := sum(part.get("kept_open", 0) for part in parts)):
+        return []
+    es = (
+        "deudas que no están en la foto siguen abiertas sin recordarse, porque hay filas que no dicen de quién son"
+    )
+    en = "debts that are not in the snapshot stay open and silent, because some rows do not say whose they are"
+    return [f"{kept} {es} · {en}"]
 
 
 def _lines_of(refusals: Iterable[Refusal]) -> bytes:
