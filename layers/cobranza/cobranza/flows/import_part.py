@@ -301,17 +301,22 @@ class PartImporter:
         if answer.consent_declared:
             consent = evidence_of(answer.consent, known.consent, task.portfolio)
         told = told_of(person, consent, known.told, phone_ref=phone_ref, last4=self._last4(person))
-        somebody = known.heard(told, task.as_of, said_no=person.said_no)
         there, digest = known.profile, profile_digest(person)
         if there is None:
             look = self._next_look(told, changed, now)
+            somebody = known.heard(told, task.as_of, said_no=person.said_no)
             return somebody, writes.new_profile(
                 told, person.last.borrower_id, digest, task.as_of, look, said_no=person.said_no
             )
-        is_news = there["digest"] != digest and there["as_of"] <= utc(task.as_of)
-        if not is_news:
-            assert known.person
+        assert known.person
+        assert known.told
+        is_late = any(task.newer.has(person.ref, debt) for debt in known.debts)
+        withdraws = person.said_no and known.told.consent is not None
+        if there["as_of"] > utc(task.as_of) or there["digest"] == digest or (is_late and not withdraws):
             return known.person, None
+        if is_late:  # its "no" alone counts: newer files may say nothing of consent
+            told, digest = replace(known.told, consent=None), ""
+        somebody = known.heard(told, task.as_of, said_no=person.said_no)
         return somebody, writes.changed_profile(
             there, told, person.last.borrower_id, digest, task.as_of, said_no=person.said_no
         )
