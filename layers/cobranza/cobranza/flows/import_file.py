@@ -28,11 +28,12 @@ from cobranza.files.results import Summary
 from cobranza.files.row import Row
 from cobranza.flows import guard
 from cobranza.flows.apply_rows import RowDesk
-from cobranza.flows.as_of import as_of
+from cobranza.flows.as_of import as_of, is_dated
 from cobranza.flows.drops import ROWS, SETTINGS, Drop
 from cobranza.flows.import_part import PartImporter
-from cobranza.flows.part import Newer, PartRow, Task
-from cobranza.flows.read_file import Listed, Read, debt_named, facts_of, listed_place, part_place, read_into_parts
+from cobranza.flows.other_imports import OtherImports
+from cobranza.flows.part import PartRow, Task
+from cobranza.flows.read_file import Read, debt_named, facts_of, part_place, read_into_parts
 from cobranza.flows.results import CSV, ResultDesk
 from cobranza.policy.closing import home_zone
 from cobranza.policy.portfolio import MAX_BYTES, parse_portfolio
@@ -203,6 +204,10 @@ class Importer:
 
     # Tables: read whole, written in parts.
 
+    @property
+    def _others(self) -> OtherImports:
+        return OtherImports(self.imports, self.work)
+
     def _take_table(
         self, inbox: Bucket, dropped: DroppedFile, drop: Drop, now: datetime, *, retried: bool
     ) -> Summary | None:
@@ -240,6 +245,10 @@ class Importer:
         read = read_into_parts(reading, drop.portfolio, import_id, self.references, self.work)
         moment = min(moment, read.survey.as_of or moment)  # mended rows are no younger than their file
         is_snapshot = drop.kind == "snapshots" and not read.survey.is_refused_rows
+        survey = facts_of(read.survey)
+        if before := self._told_before(opened, drop, read, is_snapshot=is_snapshot):
+            moment = min(moment, before.as_of)
+            survey["warnings"] = (*survey["warnings"], _told_at(moment))
         waiting, has_strays = self._guard(drop.portfolio, read, moment) if is_snapshot else (None, False)
         new = Import(
             id=import_id,
@@ -264,10 +273,18 @@ class Importer:
                     "defaults": dict(declared.defaults),
                     "without": declared.without,
                 },
-                "survey": facts_of(read.survey),
+                "survey": survey,
             },
         )
         return new, waiting
+
+    def _told_before(self, opened: Opened, drop: Drop, read: Read, *, is_snapshot: bool) -> Import | None:
+        """The import of the same bytes after which others told more, where nothing says that they speak of another
+        moment now."""
+        if opened.metadata.get("as-of", "").strip():
+            return None
+        before = self._others.outdated(drop.portfolio, read, is_snapshot=is_snapshot)
+        return before if before and (before.key == drop.key or not is_dated(drop.file)) else None
 
     def _guard(self, portfolio: str, read: Read, moment: datetime) -> tuple[dict[str, Any] | None, bool]:
         """Why a snapshot has to wait, and whether it has rows of nobody in the book."""
@@ -330,21 +347,10 @@ class Importer:
             portfolio=portfolio and portfolio.within(self.countries_on),
             countries=portfolio.countries if portfolio else (),
             tells_credits="credit" in columns,
-            newer=self._newer(begun),
+            newer=self._others.newer(begun),
             has_strays=facts.get("has_strays", False),
             retried=retried,
         )
-
-    def _newer(self, begun: Import) -> Newer:
-        """What later files have told already."""
-        newer = [
-            other
-            for other in self.imports.of(begun.portfolio)
-            if other.age > begun.age and other.state in (State.PARTS, State.DONE)
-        ]
-        lists = [Listed(self.work.read(listed_place(other.portfolio, other.id))) for other in newer]
-        is_whole_book = any(other.facts["is_snapshot"] for other in newer)
-        return Newer(lists, is_whole_book)
 
     def _rows(self, begun: Import, number: int) -> Iterator[PartRow]:
         for line in self.work.lines(part_place(begun.portfolio, begun.id, number)):
@@ -376,6 +382,12 @@ class Importer:
         known = ((name, parse_mapping(text, name, COLUMNS)) for name, text in self.ledger.mappings(drop.portfolio))
         mapping = chosen(known, drop.kind, drop.file)
         return (mapping.declared() if mapping else Declared()).with_metadata(metadata)
+
+
+def _told_at(moment: datetime) -> str:
+    es = "estos mismos bytes ya llegaron y otro archivo dijo algo después: se leen con su momento de entonces"
+    en = "these very bytes came before and another file has told something since: read as of then"
+    return f"{es} · {en}: {moment.isoformat()}"
 
 
 def _waits(one: Import, now: datetime) -> bool:

@@ -51,6 +51,12 @@ class Listed:
         self._hashes = array("Q", sorted(self._hashes))
         return self._hashes.tobytes()
 
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._hashes)
+
     def __contains__(self, hashed: int) -> bool:
         place = bisect_left(self._hashes, hashed)
         return place < len(self._hashes) and self._hashes[place] == hashed
