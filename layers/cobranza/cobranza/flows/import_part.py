@@ -72,6 +72,9 @@ class PartImporter:
         if index is not None:
             entries = (index[person.ref, row.terms.key] for person in unchanged for row in person.rows)
             result.paid_since += sum(_is_paid_since(entry.paid, entry.as_of, task) for entry in entries)
+            if not task.is_snapshot:
+                named = {(each.borrower, task.key_of(each.row)) for each in rows}
+                result.open_before, result.unlisted = len(index), len(index.keys() - named)
         found: list[tuple[Person, Borrower]] = []
         with hands(self.workers) as workers:
             hearing = workers.submit(self.book.heard_from, task.shards if index is not None else ())

@@ -64,13 +64,16 @@ class Task:
 class Result:
     """What became of a part's rows: read = created + updated + unchanged + refused. `no_consent` has the name and
     the number of rows of each borrower without consent; `left_out` has rows that are used but for a part;
-    `kept_open` counts debts that a snapshot does not list and that one of its strays may be."""
+    `kept_open` counts debts that a snapshot does not list and that one of its strays may be. Of changes that
+    are looked up in the index, `open_before` counts the book's open debts and `unlisted` those they do not name."""
 
     changes: Counter[str] = field(default_factory=Counter[str])
     refusals: list[Refusal] = field(default_factory=list[Refusal])
     left_out: list[Refusal] = field(default_factory=list[Refusal])
     closed: int = 0
     kept_open: int = 0
+    open_before: int = 0
+    unlisted: int = 0
     superseded: int = 0
     paid_since: int = 0
     totals: tuple[Money, ...] = ()

@@ -5,7 +5,7 @@ import hashlib
 import heapq
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +19,7 @@ from cobranza.files.origin import Origin
 from cobranza.files.results import Readiness, Refusal, Summary, refused_csv
 from cobranza.files.row import Row
 from cobranza.flows.drops import Drop
+from cobranza.flows.guard import looks_whole
 from cobranza.flows.part import Result
 from cobranza.flows.read_file import part_place
 from cobranza.ledger.money import Money, totals
@@ -66,6 +67,8 @@ class ResultDesk:
             "left_out": Counter(each.code for each in result.left_out),
             "closed": result.closed,
             "kept_open": result.kept_open,
+            "open_before": result.open_before,
+            "unlisted": result.unlisted,
             "superseded": result.superseded,
             "paid_since": result.paid_since,
             "totals": {money.currency: str(money.amount) for money in result.totals},
@@ -99,7 +102,7 @@ class ResultDesk:
             paid_since=sum(part["paid_since"] for part in parts),
             readiness=Readiness(**_sum(part["readiness"] for part in parts)),
             recognised=summary.recognised,
-            warnings=[*summary.warnings, *_of_strays(parts), *warnings_of(left_out)],
+            warnings=[*summary.warnings, *_of_the_book(parts), *warnings_of(left_out)],
         )
         survey = done.facts["survey"]
         origin = Origin(Formats(*survey["formats"]), done.as_of)
@@ -221,14 +224,21 @@ def warnings_of(left_out: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _of_strays(parts: Iterable[Mapping[str, Any]]) -> list[str]:
-    if not (kept := sum(part.get("kept_open", 0) for part in parts)):
-        return []
-    es = (
-        "deudas que no están en la foto siguen abiertas sin recordarse, porque hay filas que no dicen de quién son"
+def _of_the_book(parts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What to see of debts that the file does not list."""
+    kept, before, unlisted = (
+        sum(part.get(name, 0) for part in parts) for name in ("kept_open", "open_before", "unlisted")
     )
-    en = "debts that are not in the snapshot stay open and silent, because some rows do not say whose they are"
-    return [f"{kept} {es} · {en}"]
+    told: list[str] = []
+    if kept:
+        es = "deudas que no están en la foto siguen abiertas sin recordarse: hay filas que no dicen de quién son"
+        en = "debts that are not in the snapshot stay open and silent: some rows do not say whose they are"
+        told.append(f"{kept} {es} · {en}")
+    if looks_whole(before, unlisted):
+        es = "parece la cartera entera, y estas deudas abiertas no están: ¿van en snapshots/, que las cierra?"
+        en = "looks like the whole book, and these open debts are not in it: is it for snapshots/, to close them?"
+        told.append(f"{unlisted}: {es} · {en}")
+    return told
 
 
 def _lines_of(refusals: Iterable[Refusal]) -> bytes:
