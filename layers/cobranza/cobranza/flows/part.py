@@ -65,7 +65,7 @@ class Result:
     """What became of a part's rows: read = created + updated + unchanged + refused. `no_consent` has the name and
     the number of rows of each borrower without consent; `left_out` has rows that are used but for a part;
     `kept_open` counts debts that a snapshot does not list and that one of its strays may be. Of changes that
-    are looked up in the index, `open_before` counts the book's open debts and `unlisted` those they do not name."""
+    the index is read for, `open_before` counts the open debts and `unlisted` those that they do not name."""
 
     changes: Counter[str] = field(default_factory=Counter[str])
     refusals: list[Refusal] = field(default_factory=list[Refusal])
