@@ -127,3 +127,13 @@ def test_the_same_bytes_are_news_where_somebody_says_so(world: World, drop: Drop
     assert upload(world, -24, OPEN, "debts/tienda/2026-11-23.csv").updated == 1
     upload(world, -12, CHANGED, "debts/tienda/hoy.csv")
     assert drop("debts/tienda/a.csv", OPEN, ago(world, hours=1))["updated"] == 1
+
+
+def test_after_forty_days_nothing_is_known_of_the_bytes(world: World) -> None:
+    """The lists of debts are gone by then, and the table may not have forgotten yet."""
+    upload(world, -2, OPEN)
+    upload(world, -1, PAID, "debts/tienda/b.csv")
+    for listed in world.s3.list_objects_v2(Bucket="work", Prefix="listed/")["Contents"]:
+        world.s3.delete_object(Bucket="work", Key=listed["Key"])
+    world.now += timedelta(days=40)
+    assert upload(world, 40 * 24, OPEN).updated == 1

@@ -31,7 +31,7 @@ from cobranza.flows.apply_rows import RowDesk
 from cobranza.flows.as_of import as_of, is_dated
 from cobranza.flows.drops import ROWS, SETTINGS, Drop
 from cobranza.flows.import_part import PartImporter
-from cobranza.flows.other_imports import OtherImports
+from cobranza.flows.other_imports import OtherImports, read_as_of
 from cobranza.flows.part import PartRow, Task
 from cobranza.flows.read_file import Read, debt_named, facts_of, part_place, read_into_parts
 from cobranza.flows.results import CSV, ResultDesk
@@ -246,9 +246,9 @@ class Importer:
         moment = min(moment, read.survey.as_of or moment)  # mended rows are no younger than their file
         is_snapshot = drop.kind == "snapshots" and not read.survey.is_refused_rows
         survey = facts_of(read.survey)
-        if before := self._told_before(opened, drop, read, is_snapshot=is_snapshot):
+        if before := self._told_before(opened, drop, read, now, is_snapshot=is_snapshot):
             moment = min(moment, before.as_of)
-            survey["warnings"] = (*survey["warnings"], _told_at(moment))
+            survey["warnings"] = (*survey["warnings"], read_as_of(moment))
         waiting, has_strays = self._guard(drop.portfolio, read, moment) if is_snapshot else (None, False)
         new = Import(
             id=import_id,
@@ -278,12 +278,14 @@ class Importer:
         )
         return new, waiting
 
-    def _told_before(self, opened: Opened, drop: Drop, read: Read, *, is_snapshot: bool) -> Import | None:
+    def _told_before(
+        self, opened: Opened, drop: Drop, read: Read, now: datetime, *, is_snapshot: bool
+    ) -> Import | None:
         """The import of the same bytes after which others told more, where nothing says that they speak of another
         moment now."""
         if opened.metadata.get("as-of", "").strip():
             return None
-        before = self._others.outdated(drop.portfolio, read, is_snapshot=is_snapshot)
+        before = self._others.outdated(drop.portfolio, read, now, is_snapshot=is_snapshot)
         return before if before and (before.key == drop.key or not is_dated(drop.file)) else None
 
     def _guard(self, portfolio: str, read: Read, moment: datetime) -> tuple[dict[str, Any] | None, bool]:
@@ -382,12 +384,6 @@ class Importer:
         known = ((name, parse_mapping(text, name, COLUMNS)) for name, text in self.ledger.mappings(drop.portfolio))
         mapping = chosen(known, drop.kind, drop.file)
         return (mapping.declared() if mapping else Declared()).with_metadata(metadata)
-
-
-def _told_at(moment: datetime) -> str:
-    es = "estos mismos bytes ya llegaron y otro archivo dijo algo después: se leen con su momento de entonces"
-    en = "these very bytes came before and another file has told something since: read as of then"
-    return f"{es} · {en}: {moment.isoformat()}"
 
 
 def _waits(one: Import, now: datetime) -> bool:
