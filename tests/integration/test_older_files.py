@@ -1,4 +1,4 @@
-"""Files that speak of an older moment than what is there: they come late, or once more."""
+"""What is old: files that come late or once more, and debts that got another name."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -137,3 +137,18 @@ def test_after_forty_days_nothing_is_known_of_the_bytes(world: World) -> None:
         world.s3.delete_object(Bucket="work", Key=listed["Key"])
     world.now += timedelta(days=40)
     assert upload(world, 40 * 24, OPEN).updated == 1
+
+
+# Under another name.
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [({"borrower_id": "C0"}, {}), ({"instalment": "01"}, {"instalment": "1"})]
+)
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_debt_under_another_name_is_asked_for_once_when_a_row_says_that_the_old_one_is_nothing(
+    world: World, drop: Drop, old: dict[str, str], new: dict[str, str], is_told: bool
+) -> None:
+    drop("debts/tienda/a.csv", debts(old), ago(world, hours=2))
+    drop("debts/tienda/b.csv", debts(new, *([old | {"balance": "0"}] * is_told)), ago(world, hours=1))
+    assert len([item for item in world.book() if "book" in item]) == 2 - is_told
