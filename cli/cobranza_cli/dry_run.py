@@ -1,7 +1,7 @@
 """`cobranza import FILE`: what would happen, row by row counted, and nothing written."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,7 +14,6 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from rich.table import Table
 
 from cobranza.errors import InvalidInput
-from cobranza.files.codes import refuse
 from cobranza.files.columns import DEBTS
 from cobranza.files.debts import Approves, DebtRow, any_link, read_debt
 from cobranza.files.declared import Declared
@@ -24,8 +23,10 @@ from cobranza.files.reading import Reading, Survey
 from cobranza.files.row import Row
 from cobranza.flows.as_of import as_of
 from cobranza.flows.import_file import COLUMNS
+from cobranza.flows.part import debt_hash
 from cobranza.flows.person import row_digest
 from cobranza.flows.read_file import cell, debt_key
+from cobranza.flows.repeats import Verdict, at_most_one
 from cobranza.flows.results import warnings_of
 from cobranza.policy.closing import home_zone
 from cobranza.store.book import Book, Open
@@ -44,13 +45,15 @@ def told(
     ledger = Ledger(place.ledger) if place else None
     try:
         declared = _declared(file, ledger, portfolio, mapping, kind)
-        survey = _surveyed(file, declared, console)
+        survey, repeated = _surveyed(file, declared, console)
         now = place.now() if place else datetime.now(UTC)
         declared_portfolio = ledger.portfolio(portfolio) if ledger else None
         approves = declared_portfolio.approves_link if declared_portfolio else any_link
         zone = home_zone(declared_portfolio)
         reading = Reading(_chunks(file), file=file.name, wanted=DEBTS, declared=declared)
-        judge = _Judge(reading, survey, declared, portfolio, as_of(file.name, {}, now, now, zone), approves)
+        moment = as_of(file.name, {}, now, now, zone)
+        moment = min(moment, survey.as_of or moment)
+        judge = _Judge(reading, survey, repeated, declared, portfolio, moment, approves)
         return _compared(judge, place, _book(place, portfolio) if place else None, is_snapshot=is_snapshot)
     except InvalidInput as error:
         return {"error": {"code": error.code, "reason": error.reason}}
@@ -84,11 +87,19 @@ def _declared(file: Path, ledger: Ledger | None, portfolio: str, mapping: Path |
     return found.declared() if found else Declared()
 
 
-def _surveyed(file: Path, declared: Declared, console: Console) -> Survey:
+def _surveyed(file: Path, declared: Declared, console: Console) -> tuple[Survey, set[int]]:
+    """What the file is, and the debts that it names more than once."""
     reading = Reading(_watched(file, console), file=file.name, wanted=DEBTS, declared=declared)
-    for _ in reading.rows():
-        pass
-    return reading.survey()
+    named: set[int] = set()
+    repeated: set[int] = set()
+    for row in reading.rows():
+        hashed = debt_hash(*_name(row, reading.columns))
+        (repeated if hashed in named else named).add(hashed)
+    return reading.survey(), repeated
+
+
+def _name(row: Row, columns: Mapping[str, int]) -> tuple[str, str]:
+    return cell(row, columns, "borrower_id"), debt_key(row, columns, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,40 +108,45 @@ class _Judge:
 
     reading: Reading
     survey: Survey
+    repeated: Container[int]
     declared: Declared
     portfolio: str
     as_of: datetime
     approves: Approves
 
-    def rows(self) -> Iterator[tuple[Row, DebtRow | InvalidInput]]:
+    def rows(self) -> Iterator[tuple[Row, Verdict]]:
         rows = self._read()
         first = next(rows, None)  # the columns are known from here on
         read = chain([first] if first else [], rows)
         return self._planned(list(read)) if "plan_total" in self.reading.columns else read
 
-    def _read(self) -> Iterator[tuple[Row, DebtRow | InvalidInput]]:
-        seen: dict[tuple[str, str], int] = {}
+    def _read(self) -> Iterator[tuple[Row, Verdict]]:
+        """Those of debts that are named more than once come at the end."""
+        held: dict[tuple[str, str], list[tuple[Row, Verdict]]] = {}
         for row in self.reading.rows():
-            try:
-                good = read_debt(
-                    self.reading.columns,
-                    row,
-                    self.survey.formats,
-                    self.declared,
-                    portfolio=self.portfolio,
-                    as_of=self.as_of,
-                    approves=self.approves,
-                )
-                first = seen.setdefault((good.borrower_id, good.terms.key), row.line)
-                if first != row.line:
-                    raise refuse("DUPLICATE_ROW", f"line {first} has it already", "debt_id")
-                yield row, good
-            except InvalidInput as error:
-                yield row, error
+            name = _name(row, self.reading.columns)
+            if debt_hash(*name) in self.repeated:
+                held.setdefault(name, []).append((row, self._verdict(row)))
+            else:
+                yield row, self._verdict(row)
+        for found in held.values():
+            yield from zip((row for row, _ in found), at_most_one(found), strict=True)
 
-    def _planned(
-        self, read: list[tuple[Row, DebtRow | InvalidInput]]
-    ) -> Iterator[tuple[Row, DebtRow | InvalidInput]]:
+    def _verdict(self, row: Row) -> Verdict:
+        try:
+            return read_debt(
+                self.reading.columns,
+                row,
+                self.survey.formats,
+                self.declared,
+                portfolio=self.portfolio,
+                as_of=self.as_of,
+                approves=self.approves,
+            )
+        except InvalidInput as error:
+            return error
+
+    def _planned(self, read: list[tuple[Row, Verdict]]) -> Iterator[tuple[Row, Verdict]]:
         columns = self.reading.columns
         good = [(one.borrower_id, one) for _, one in read if isinstance(one, DebtRow)]
         incomplete = {

@@ -77,27 +77,6 @@ def test_a_mended_refused_csv_loads_just_its_rows(world: World) -> None:
     assert world.item("PROFILE", "C2")["name"] == "=Ana Ejemplo"
 
 
-def test_the_same_debt_twice_in_a_file_is_refused_with_the_line_of_the_first(world: World) -> None:
-    summary, written = load(world, debts({}, {"amount": "9.00"}))
-    assert counts(summary) == (2, 1, 0, 0, 1)
-    (row,) = refused(written)
-    assert (row["line"], row["code"]) == ("3", "DUPLICATE_ROW")
-    assert "line 2" in row["reason"]
-    assert world.item("DEBT#tienda#F-1#")["amount"] == 1234.5
-
-
-def test_a_debt_whose_row_is_refused_is_not_reminded_until_a_good_one_comes(world: World, drop: Drop) -> None:
-    first, other = {"borrower_id": "C1"}, {"borrower_id": "C2", "phone": "+525555550102"}
-    drop("debts/uno/a.csv", debts(first, other))
-    assert drop("debts/uno/b.csv", debts(first | {"amount": "0", "phone": "5555"}))["refused"] == 1
-    assert [bool(world.item("DEBT#uno#F-1#", name).get("refused_row")) for name in ("C1", "C2")] == [True, False]
-    before = world.book()
-    drop("debts/uno/b.csv", debts(first | {"amount": "0", "phone": "5555"}))
-    assert world.book() == before
-    assert drop("debts/uno/c.csv", debts(first))["updated"] == 1
-    assert "refused_row" not in world.item("DEBT#uno#F-1#")
-
-
 def test_a_row_that_an_older_file_could_not_tell_keeps_nobody_back(world: World, drop: Drop) -> None:
     drop("debts/uno/a.csv", debts({}))
     drop("debts/uno/b.csv", debts({"phone": "5555"}), metadata={"as-of": "2026-11-01"})

@@ -57,8 +57,10 @@ def test_it_counts_what_the_import_then_does(world: World, drop: Drop, tmp_path:
         ([PLAN | {"instalment": "1"}, PLAN | {"instalment": "2", "amount": "49.00"}], ["BAD_PLAN", "BAD_PLAN"]),
         ([PLAN | {"instalment": "1"}, PLAN | {"instalment": "2", "phone": "1"}], ["BAD_PLAN", "BAD_PHONE"]),
         ([{}, {}], ["DUPLICATE_ROW"]),
+        ([{}, {"balance": "0"}, {"debt_id": "F-2"}], ["DUPLICATE_ROW", "DUPLICATE_ROW"]),
+        ([{"due_date": "pronto"}, {}], ["BAD_DATE", "DUPLICATE_ROW"]),
     ],
-    ids=["a plan", "another sum", "a refused instalment", "a debt twice"],
+    ids=["a plan", "another sum", "a refused instalment", "a row twice", "two balances", "one that is refused"],
 )
 def test_rows_that_do_not_fit_together_are_refused_as_an_import_does(
     drop: Drop, tmp_path: Path, rows: list[dict[str, str]], codes: list[str]

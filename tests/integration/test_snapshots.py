@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cobranza.flows import read_file
+from cobranza.flows import import_part, read_file
 from cobranza.flows.import_file import Busy
 from cobranza.queues import DroppedFile
 from cobranza.store.payments import Payments
@@ -293,6 +293,19 @@ def test_a_snapshot_that_dies_at_any_write_and_comes_again_ends_the_same(world: 
     undisturbed, writes = end(10_000)
     for number in range(writes):
         assert end(number)[0] == undisturbed, f"write {number} of {writes}"
+
+
+@pytest.mark.parametrize("kind", ["debts", "snapshots"])
+@pytest.mark.parametrize(("listed", "is_told"), [(10, False), (9, True), (8, True), (7, False)])
+def test_changes_that_name_nearly_the_whole_book_are_asked_whether_they_are_a_snapshot(
+    world: World, drop: Drop, monkeypatch: pytest.MonkeyPatch, kind: str, listed: int, is_told: bool
+) -> None:
+    monkeypatch.setattr(import_part, "INDEXED_FROM", 5)
+    assert drop("debts/tienda/a.csv", debts(*PEOPLE), at(-3))["warnings"] == []
+    bad = PEOPLE[0] | {"phone": "123"}
+    summary = drop(f"{kind}/tienda/b.csv", debts(bad, *PEOPLE[1:listed], {"debt_id": "new"}), at(-2))
+    told = [warning for warning in summary["warnings"] if "looks like the whole book" in warning]
+    assert [warning.split(":")[0] for warning in told] == [str(10 - listed)] * (is_told and kind == "debts")
 
 
 def test_a_moment_is_kept_to_the_second(drop: Drop) -> None:

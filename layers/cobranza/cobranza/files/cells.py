@@ -30,6 +30,15 @@ DEBT_ID_NAMES = tuple(
 INSTALMENT_NAMES = DEBT_NAMES["instalment"]
 
 
+def is_id(text: str) -> bool:
+    """Whether it can be somebody's id, or a debt's."""
+    return bool(text) and not _is_shapeless(text) and not is_shortened(text)
+
+
+def _is_shapeless(text: str) -> bool:
+    return len(text) > MAX_ID or "#" in text or not text.isprintable()
+
+
 class Cells:
     """`columns` maps a canonical column's name to its index; a column that is not there reads as empty. `declared`
     tells what stands in every row, and what where a row says nothing. `zone` is the one in which the file's people
@@ -71,7 +80,7 @@ class Cells:
     def id(self, column: str, *, required: bool = False) -> str:
         """A number that somebody else gave. What a spreadsheet has shortened names nobody, or another one."""
         text = self.required(column) if required else self.text(column)
-        if len(text) > MAX_ID or "#" in text or not text.isprintable():
+        if _is_shapeless(text):
             raise refuse("BAD_ID", f"≤ {MAX_ID}, no #", column, es=f"≤ {MAX_ID}, sin #")
         if is_shortened(text):
             raise refuse("BAD_ID", "shortened by a spreadsheet", column, es="acortado por una hoja de cálculo")

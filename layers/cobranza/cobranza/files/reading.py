@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 
 from cobranza.errors import InvalidInput
@@ -14,6 +15,7 @@ from cobranza.files.declared import Declared
 from cobranza.files.delimited import open_delimited
 from cobranza.files.formats import Evidence, Formats
 from cobranza.files.json_lines import open_json_lines
+from cobranza.files.origin import Origin
 from cobranza.files.row import ADDED, FORMATS, WHY, Row
 from cobranza.files.sheet import Sheet
 from cobranza.files.text import Lines
@@ -35,6 +37,7 @@ class Survey:
     `columns` has the file's own name of each canonical column and extra. `digest` is the SHA-256 in hex of the
     bytes as they came. `totals` is the exact sum of `balance_from` over all rows that are no totals themselves,
     negative ones included, for each currency as it is written (upper case): to compare with the sender's system.
+    `as_of` is the moment of the file that mended rows come from, where they carry it.
     """
 
     file: str
@@ -51,6 +54,7 @@ class Survey:
     balance_from: str
     warnings: tuple[str, ...]
     is_refused_rows: bool
+    as_of: datetime | None
 
 
 class Reading:
@@ -63,7 +67,7 @@ class Reading:
         self._declared = declared
         self._evidence = Evidence()
         self._sums: dict[str, list[Decimal]] = {}  # with a decimal point, and with a comma
-        self._told_formats: set[str] = set()
+        self._told_origins: set[str] = set()
         self._survey: Survey | None = None
         self.header: tuple[str, ...] = ()
         self.columns: Mapping[str, int] = {}
@@ -88,7 +92,8 @@ class Reading:
             if count > MAX_ROWS:
                 raise refuse("TOO_LARGE", f"> {MAX_ROWS:,} filas/rows")
             yield row if row.fault else note(row)
-        formats, undecided = self._decide()
+        origin = Origin.of_all(self._told_origins)
+        formats, undecided = self._decide(origin)
         self._survey = Survey(
             file=self._file,
             encoding=lines.encoding if lines else "",
@@ -104,6 +109,7 @@ class Reading:
             balance_from=next((name for name in self._wanted.totals if name in self.columns), ""),
             warnings=(*sheet.warnings, *notes, *undecided),
             is_refused_rows=sheet.header[: len(WHY)] == WHY,
+            as_of=origin.as_of,
         )
 
     def survey(self) -> Survey:
@@ -112,9 +118,9 @@ class Reading:
             raise ValueError("not all rows are read")
         return self._survey
 
-    def _decide(self) -> tuple[Formats, tuple[str, ...]]:
+    def _decide(self, origin: Origin) -> tuple[Formats, tuple[str, ...]]:
         """The file's formats, and why they are not decided where its rows are read all the same."""
-        known = self._declared.formats.or_else(self._carried())
+        known = self._declared.formats.or_else(origin.formats)
         try:
             return self._evidence.decide(known), ()
         except InvalidInput as error:
@@ -123,22 +129,17 @@ class Reading:
             return known, (error.reason,)
 
     def _carrying(self, sheet: Sheet) -> Iterator[Row]:
-        """The rows; those of a refused.csv tell what the file they come from was read by."""
+        """The rows; those of a refused.csv tell of the file that they come from."""
         if sheet.header[: len(ADDED)] != ADDED:
             return sheet.rows
         place = ADDED.index(FORMATS)
 
         def noted() -> Iterator[Row]:
             for row in sheet.rows:
-                self._told_formats.update(cell.strip() for cell in row.cells[place : place + 1])
+                self._told_origins.update(cell.strip() for cell in row.cells[place : place + 1])
                 yield row
 
         return noted()
-
-    def _carried(self) -> Formats:
-        """Rows of files that were read in different ways decide nothing."""
-        told = self._told_formats - {""}
-        return Formats.of_words(told.pop()) if len(told) == 1 else Formats()
 
     def _open(self) -> tuple[Sheet, Lines | None]:
         kind, pieces = open_container(self._raw)

@@ -12,7 +12,7 @@ from typing import Any
 from babel.numbers import get_currency_precision
 
 from cobranza.errors import InvalidInput
-from cobranza.files.formats import Formats
+from cobranza.files.origin import Origin
 from cobranza.files.row import ADDED, Row
 from cobranza.ledger.money import Money
 
@@ -20,7 +20,7 @@ from cobranza.ledger.money import Money
 # more, so that reading gives back exactly what was there.
 _RISKY = re.compile(r"'*[=+\-@\t\r]")
 PIECE = 1024 * 1024
-_UNDECIDED = Formats()
+_NOTHING = Origin()
 _PLAIN_NUMBER = re.compile(r"[+-][0-9]+(?:[.,][0-9]+)?")
 
 
@@ -32,16 +32,14 @@ class Refusal:
     column: str
 
 
-def refused_csv(
-    header: Sequence[str], refusals: Iterable[Refusal], formats: Formats = _UNDECIDED
-) -> Iterator[bytes]:
+def refused_csv(header: Sequence[str], refusals: Iterable[Refusal], origin: Origin = _NOTHING) -> Iterator[bytes]:
     """The refused rows as they came, and why, in pieces; mended, the file can be dropped as it is, and is read by
-    the `formats` of the one it comes from.
+    the formats of its `origin`, as of the same moment.
 
     Where a mended file is refused again, the new ADDED columns take the place of the old.
     """
     rows = (
-        (str(each.row.line), each.column, each.code, each.reason, formats.words, *_kept(header, each.row.cells))
+        (str(each.row.line), each.column, each.code, each.reason, origin.words, *_kept(header, each.row.cells))
         for each in refusals
     )
     return csv_pieces((*ADDED, *_kept(header, header)), rows)

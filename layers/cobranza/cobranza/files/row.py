@@ -7,7 +7,7 @@ from cobranza.errors import InvalidInput
 # The columns of refused.csv before the file's own. They stand first, where nobody has to scroll to them, and
 # where a row with too many or too few cells keeps its shape.
 WHY = ("line", "column", "code", "reason")
-# And what the whole file was read by: few mended rows do not show it any more.
+# And what the whole file was read by, and its moment: mended rows do not show them any more.
 FORMATS = "formats"
 ADDED = (*WHY, FORMATS)
 

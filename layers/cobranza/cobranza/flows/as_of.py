@@ -31,6 +31,11 @@ def as_of(file: str, metadata: Mapping[str, str], dropped_at: datetime, now: dat
     return moment.replace(microsecond=0)
 
 
+def is_dated(file: str) -> bool:
+    """Whether the file's name tells its day."""
+    return _day_in(file) is not None
+
+
 def _declared(text: str, zone: tzinfo) -> datetime:
     try:
         if len(text) == 10:

@@ -11,6 +11,11 @@ MOST_CLOSED = Decimal("0.20")
 MOST_GROWN = 3
 
 
+def looks_whole(open_before: int, unlisted: int) -> bool:
+    """Whether changes name so much of the book that they seem to be all of it, and yet not all."""
+    return 0 < unlisted <= MOST_CLOSED * open_before
+
+
 def alarm(
     book: Iterable[Open], listed: Container[int], totals: Mapping[str, Decimal], as_of: str
 ) -> dict[str, Any] | None:

@@ -22,16 +22,18 @@ from cobranza.files.debts import any_link, read_debt
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
 from cobranza.files.mapping import chosen, parse_mapping
+from cobranza.files.origin import Origin
 from cobranza.files.reading import Reading
 from cobranza.files.results import Summary
 from cobranza.files.row import Row
 from cobranza.flows import guard
 from cobranza.flows.apply_rows import RowDesk
-from cobranza.flows.as_of import as_of
+from cobranza.flows.as_of import as_of, is_dated
 from cobranza.flows.drops import ROWS, SETTINGS, Drop
 from cobranza.flows.import_part import PartImporter
-from cobranza.flows.part import Newer, PartRow, Task
-from cobranza.flows.read_file import Listed, Read, debt_key, facts_of, listed_place, part_place, read_into_parts
+from cobranza.flows.other_imports import OtherImports, read_as_of
+from cobranza.flows.part import PartRow, Task
+from cobranza.flows.read_file import Read, debt_named, facts_of, part_place, read_into_parts
 from cobranza.flows.results import CSV, ResultDesk
 from cobranza.policy.closing import home_zone
 from cobranza.policy.portfolio import MAX_BYTES, parse_portfolio
@@ -39,6 +41,7 @@ from cobranza.policy.registered import Register
 from cobranza.policy.strategy import Announces, parse_strategy
 from cobranza.queues import DroppedFile, FilePart, Queue
 from cobranza.refs import References
+from cobranza.store.book import Open
 from cobranza.store.imports import Import, Imports, State
 from cobranza.store.ledger import Ledger
 from cobranza.store.objects import Bucket, Opened
@@ -198,9 +201,14 @@ class Importer:
             recognised=facts["recognised"],
             warnings=[*survey.warnings, *applied.warnings],
         )
-        return self.results.write(inbox, drop, summary, applied.refusals, now, survey.header, survey.formats)
+        origin = Origin(survey.formats)
+        return self.results.write(inbox, drop, summary, applied.refusals, now, survey.header, origin)
 
     # Tables: read whole, written in parts.
+
+    @property
+    def _others(self) -> OtherImports:
+        return OtherImports(self.imports, self.work)
 
     def _take_table(
         self, inbox: Bucket, dropped: DroppedFile, drop: Drop, now: datetime, *, retried: bool
@@ -237,8 +245,13 @@ class Importer:
         declared = self._declared(drop, opened.metadata)
         reading = Reading(opened.chunks, file=drop.file, wanted=DEBTS, declared=declared)
         read = read_into_parts(reading, drop.portfolio, import_id, self.references, self.work)
+        moment = min(moment, read.survey.as_of or moment)  # mended rows are no younger than their file
         is_snapshot = drop.kind == "snapshots" and not read.survey.is_refused_rows
-        waiting = self._guard(drop.portfolio, read, moment) if is_snapshot else None
+        survey = facts_of(read.survey)
+        if before := self._told_before(opened, drop, read, now, is_snapshot=is_snapshot):
+            moment = min(moment, before.as_of)
+            survey["warnings"] = (*survey["warnings"], read_as_of(moment))
+        waiting, has_strays = self._guard(drop.portfolio, read, moment) if is_snapshot else (None, False)
         new = Import(
             id=import_id,
             portfolio=drop.portfolio,
@@ -254,6 +267,7 @@ class Importer:
                 "bucket": dropped.bucket,
                 "file": drop.file,
                 "is_snapshot": is_snapshot,
+                "has_strays": has_strays,
                 "shards": read.parts,
                 "columns": dict(reading.columns),
                 "declared": {
@@ -261,15 +275,32 @@ class Importer:
                     "defaults": dict(declared.defaults),
                     "without": declared.without,
                 },
-                "survey": facts_of(read.survey),
+                "survey": survey,
             },
         )
         return new, waiting
 
-    def _guard(self, portfolio: str, read: Read, moment: datetime) -> dict[str, Any] | None:
-        book = self.parts.book.open_debts(portfolio)
+    def _told_before(
+        self, opened: Opened, drop: Drop, read: Read, now: datetime, *, is_snapshot: bool
+    ) -> Import | None:
+        """The import of the same bytes after which others told more, where nothing says that they speak of another
+        moment now."""
+        if opened.metadata.get("as-of", "").strip():
+            return None
+        before = self._others.outdated(drop.portfolio, read, now, is_snapshot=is_snapshot)
+        return before if before and (before.key == drop.key or not is_dated(drop.file)) else None
+
+    def _guard(self, portfolio: str, read: Read, moment: datetime) -> tuple[dict[str, Any] | None, bool]:
+        """Why a snapshot has to wait, and whether it has rows of nobody in the book."""
+        strays = set(read.strays)
+
+        def book() -> Iterator[Open]:
+            for debt in self.parts.book.open_debts(portfolio):
+                strays.discard(debt.borrower)
+                yield debt
+
         as_of_text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return guard.alarm(book, read.listed, read.survey.totals, as_of_text)
+        return guard.alarm(book(), read.listed, read.survey.totals, as_of_text), bool(strays)
 
     def _go_on(self, inbox: Bucket, begun: Import, now: datetime, *, retried: bool) -> Summary | None:
         """A file of one part is done here and now; the parts of others go on the queue, also those that may be on
@@ -316,24 +347,14 @@ class Importer:
             as_of=begun.as_of,
             shards=facts["shards"][number],
             read=read,
-            key_of=lambda row: debt_key(row, columns, begun.portfolio),
+            key_of=lambda row: debt_named(row, columns, begun.portfolio),
             portfolio=portfolio and portfolio.within(self.countries_on),
             countries=portfolio.countries if portfolio else (),
             tells_credits="credit" in columns,
-            newer=self._newer(begun),
+            newer=self._others.newer(begun),
+            has_strays=facts.get("has_strays", False),
             retried=retried,
         )
-
-    def _newer(self, begun: Import) -> Newer:
-        """What later files have told already."""
-        newer = [
-            other
-            for other in self.imports.of(begun.portfolio)
-            if other.age > begun.age and other.state in (State.PARTS, State.DONE)
-        ]
-        lists = [Listed(self.work.read(listed_place(other.portfolio, other.id))) for other in newer]
-        is_whole_book = any(other.facts["is_snapshot"] for other in newer)
-        return Newer(lists, is_whole_book)
 
     def _rows(self, begun: Import, number: int) -> Iterator[PartRow]:
         for line in self.work.lines(part_place(begun.portfolio, begun.id, number)):

@@ -28,6 +28,7 @@ from cobranza.flows.person import (
     told_of,
 )
 from cobranza.flows.readiness import Judge
+from cobranza.flows.repeats import Verdict, at_most_one
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt, paid_after
 from cobranza.ledger.money import totals
@@ -71,6 +72,9 @@ class PartImporter:
         if index is not None:
             entries = (index[person.ref, row.terms.key] for person in unchanged for row in person.rows)
             result.paid_since += sum(_is_paid_since(entry.paid, entry.as_of, task) for entry in entries)
+            if not task.is_snapshot:
+                named = {(each.borrower, task.key_of(each.row)) for each in rows}
+                result.open_before, result.unlisted = len(index), len(index.keys() - named)
         found: list[tuple[Person, Borrower]] = []
         with hands(self.workers) as workers:
             hearing = workers.submit(self.book.heard_from, task.shards if index is not None else ())
@@ -87,7 +91,7 @@ class PartImporter:
         result.readiness, result.no_consent = ready.rows, ready.no_consent
         if task.is_snapshot or plans or result.refusals:
             self._close(rows, people, index, plans, task, result)
-        if task.is_snapshot and task.tells_credits:
+        if task.is_snapshot and task.tells_credits and not task.has_strays:
             self._credits(task).settle(people, (each.borrower for each in rows), task.shards)
         result.totals = totals(row.terms.owed for person in people for row in person.rows)
         result.readiness["bad_phone"] += sum(refusal.code in BAD_PHONES for refusal in result.refusals)
@@ -116,22 +120,27 @@ class PartImporter:
     def _parsed(
         self, rows: Sequence[PartRow], task: Task, result: Result
     ) -> tuple[list[tuple[PartRow, DebtRow]], Mapping[Plan, InvalidInput | None]]:
-        seen: dict[tuple[str, str], int] = {}
         erased = self.book.erased()
-        parsed: list[tuple[PartRow, DebtRow]] = []
-        refused: list[PartRow] = []
+        by_debt: dict[tuple[str, str], list[tuple[PartRow, Verdict]]] = {}
         for each in rows:
             try:
                 if each.borrower in erased:
                     raise refuse("ERASED", str(each.row.line), "borrower_id")
-                row = task.read(each.row)
-                first = seen.setdefault((each.borrower, row.terms.key), each.row.line)
-                if first != each.row.line:
-                    raise refuse("DUPLICATE_ROW", f"line {first} has it already", "debt_id")
-                parsed.append((each, row))
+                one = task.read(each.row)
+                key = one.terms.key
             except InvalidInput as error:
-                result.refuse(each.row, error)
-                refused.append(each)
+                one, key = error, task.key_of(each.row)
+            by_debt.setdefault((each.borrower, key), []).append((each, one))
+        parsed: list[tuple[PartRow, DebtRow]] = []
+        refused: list[PartRow] = []
+        for found in by_debt.values():
+            verdicts = at_most_one([(each.row, one) for each, one in found])
+            for (each, _), one in zip(found, verdicts, strict=True):
+                if isinstance(one, InvalidInput):
+                    result.refuse(each.row, one)
+                    refused.append(each)
+                else:
+                    parsed.append((each, one))
         if all(row.plan_total is None for _, row in parsed):
             return parsed, {}
         incomplete = {plan_of(each.borrower, task.key_of(each.row)) for each in refused}
@@ -295,17 +304,22 @@ class PartImporter:
         if answer.consent_declared:
             consent = evidence_of(answer.consent, known.consent, task.portfolio)
         told = told_of(person, consent, known.told, phone_ref=phone_ref, last4=self._last4(person))
-        somebody = known.heard(told, task.as_of, said_no=person.said_no)
         there, digest = known.profile, profile_digest(person)
         if there is None:
             look = self._next_look(told, changed, now)
+            somebody = known.heard(told, task.as_of, said_no=person.said_no)
             return somebody, writes.new_profile(
                 told, person.last.borrower_id, digest, task.as_of, look, said_no=person.said_no
             )
-        is_news = there["digest"] != digest and there["as_of"] <= utc(task.as_of)
-        if not is_news:
-            assert known.person
+        assert known.person
+        assert known.told
+        is_late = any(task.newer.has(person.ref, debt) for debt in known.debts)
+        withdraws = person.said_no and known.told.consent is not None
+        if there["as_of"] > utc(task.as_of) or there["digest"] == digest or (is_late and not withdraws):
             return known.person, None
+        if is_late:  # its "no" alone counts: newer files may say nothing of consent
+            told, digest = replace(known.told, consent=None), ""
+        somebody = known.heard(told, task.as_of, said_no=person.said_no)
         return somebody, writes.changed_profile(
             there, told, person.last.borrower_id, digest, task.as_of, said_no=person.said_no
         )
@@ -331,14 +345,17 @@ class PartImporter:
             entries = (e for ref in borrowers for e in self.book.open_debts_of(ref, task.portfolio_id))
             index = {(entry.borrower, entry.debt): entry for entry in entries}
         asked: list[Write] = []
-        closing = 0
+        closing = kept_open = 0
         for key, entry in index.items():
             if key in good or entry.as_of > utc(task.as_of) or task.newer.has(*key):
                 continue
             plan = plan_of(*key)
-            if key in listed or plans.get(plan):
+            line = listed.get(key) or listed.get((entry.borrower, ""), 0)
+            may_be_stray = task.has_strays and plan not in plans and not line
+            if line or plans.get(plan) or may_be_stray:
+                kept_open += may_be_stray
                 if entry.digest:
-                    asked.append(writes.doubtful_debt(entry, task.import_id, listed.get(key, 0)))
+                    asked.append(writes.doubtful_debt(entry, task.import_id, line))
             elif task.is_snapshot or plan in plans:
                 why = "REPLACED_BY_PLAN" if plan in plans else "NOT_IN_SNAPSHOT"
                 asked.append(writes.closed_debt(entry, why, task.as_of, task.import_id, task.countries))
@@ -346,7 +363,7 @@ class PartImporter:
         # One that is not made has been told something newer meanwhile.
         with hands(self.workers) as workers:
             list(workers.map(self.book.write, batched(asked, CHUNK, strict=False)))
-        result.closed = closing
+        result.closed, result.kept_open = closing, kept_open
 
 
 def _change(there: Item | None, row: DebtRow, digest: str, borrower: str, task: Task) -> tuple[str, Write | None]:

@@ -8,12 +8,13 @@ import json
 import tempfile
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cobranza.files.cells import is_id
 from cobranza.files.plans import plan_of
 from cobranza.files.reading import Reading, Survey
 from cobranza.files.row import Row
@@ -23,15 +24,18 @@ from cobranza.store import keys
 from cobranza.store.objects import Bucket
 
 PART_BYTES = 1_000_000
+MOST_STRAYS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What the pass left: the survey, the shards of each part, and the debts that were named."""
+    """What the pass left: the survey, the shards of each part, the debts that were named, and whom the rows name
+    that do not surely say whose they are; an empty text is nobody, and all of them where they are many."""
 
     survey: Survey
     parts: Sequence[tuple[int, ...]]
     listed: "Listed"
+    strays: Set[str]
 
 
 class Listed:
@@ -47,6 +51,12 @@ class Listed:
         self._hashes = array("Q", sorted(self._hashes))
         return self._hashes.tobytes()
 
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._hashes)
+
     def __contains__(self, hashed: int) -> bool:
         place = bisect_left(self._hashes, hashed)
         return place < len(self._hashes) and self._hashes[place] == hashed
@@ -61,6 +71,7 @@ def read_into_parts(
         paths = [Path(folder) / f"{shard:02}" for shard in range(keys.BOOK_SHARDS)]
         shards = [files.enter_context(path.open("w", encoding="utf-8", buffering=65_536)) for path in paths]
         refs: dict[str, str] = {}
+        strays: set[str] = set()
         for row in reading.rows():
             borrower_id = cell(row, reading.columns, "borrower_id")
             ref = refs.get(borrower_id, "")
@@ -73,6 +84,8 @@ def read_into_parts(
                 listed.add(ref, debt)
                 if cell(row, reading.columns, "plan_total"):  # it tells of all instalments, listed or not
                     listed.add(*plan_of(ref, debt))
+            if _is_stray(row, borrower_id):
+                strays.add(ref if len(strays) < MOST_STRAYS else "")
             shard = keys.book_shard(ref) if ref else 0
             shards[shard].write(line_of(PartRow(ref, row)))
         survey = reading.survey()
@@ -82,7 +95,7 @@ def read_into_parts(
         for number, part in enumerate(parts):
             work.put_files(part_place(portfolio, import_id, number), [paths[shard] for shard in part])
     work.put(listed_place(portfolio, import_id), listed.to_bytes(), "application/octet-stream")
-    return Read(survey, parts, listed)
+    return Read(survey, parts, listed, strays)
 
 
 def part_place(portfolio: str, import_id: str, number: int, what: str = "jsonl") -> str:
@@ -115,6 +128,26 @@ def cell(row: Row, columns: Mapping[str, int], name: str) -> str:
 def debt_key(row: Row, columns: Mapping[str, int], portfolio: str) -> str:
     """As `Terms.key`, of any row, also of one that is refused."""
     return "#".join((portfolio, cell(row, columns, "debt_id"), cell(row, columns, "instalment")))
+
+
+def debt_named(row: Row, columns: Mapping[str, int], portfolio: str) -> str:
+    """As `debt_key`; empty where the row's cells do not surely say which debt it is."""
+    instalment = cell(row, columns, "instalment")
+    is_sure = row.fault is None and is_id(cell(row, columns, "debt_id")) and (not instalment or is_id(instalment))
+    return debt_key(row, columns, portfolio) if is_sure else ""
+
+
+def _is_stray(row: Row, borrower_id: str) -> bool:
+    """Whether a row tells of a debt and does not surely say whose. One filled cell is a note, not a debt."""
+    if row.fault is None and is_id(borrower_id):
+        return False
+    match row.fault and row.fault.code:
+        case "TOTALS_ROW":
+            return False
+        case "BAD_JSON":
+            return True
+        case _:
+            return sum(bool(text.strip()) for text in row.cells) > 1
 
 
 def line_of(each: PartRow) -> str:

@@ -5,7 +5,7 @@ import hashlib
 import heapq
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,9 +15,11 @@ from cobranza.errors import InvalidInput
 from cobranza.files.codes import CODES
 from cobranza.files.formats import Formats
 from cobranza.files.listings import WithoutConsent, no_consent_csv
+from cobranza.files.origin import Origin
 from cobranza.files.results import Readiness, Refusal, Summary, refused_csv
 from cobranza.files.row import Row
 from cobranza.flows.drops import Drop
+from cobranza.flows.guard import looks_whole
 from cobranza.flows.part import Result
 from cobranza.flows.read_file import part_place
 from cobranza.ledger.money import Money, totals
@@ -31,7 +33,7 @@ from cobranza.store.plans import Plan
 
 CSV = "text/csv; charset=utf-8"
 JSON_LINES = "application/jsonl"
-_UNDECIDED = Formats()
+_NOTHING = Origin()
 _COUNTS = ("read", "created", "updated", "unchanged", "refused", "closed")
 
 
@@ -64,6 +66,9 @@ class ResultDesk:
             "codes": Counter(refusal.code for refusal in result.refusals),
             "left_out": Counter(each.code for each in result.left_out),
             "closed": result.closed,
+            "kept_open": result.kept_open,
+            "open_before": result.open_before,
+            "unlisted": result.unlisted,
             "superseded": result.superseded,
             "paid_since": result.paid_since,
             "totals": {money.currency: str(money.amount) for money in result.totals},
@@ -97,17 +102,17 @@ class ResultDesk:
             paid_since=sum(part["paid_since"] for part in parts),
             readiness=Readiness(**_sum(part["readiness"] for part in parts)),
             recognised=summary.recognised,
-            warnings=[*summary.warnings, *warnings_of(left_out)],
+            warnings=[*summary.warnings, *_of_the_book(parts), *warnings_of(left_out)],
         )
         survey = done.facts["survey"]
-        formats = Formats(*survey["formats"])
+        origin = Origin(Formats(*survey["formats"]), done.as_of)
         if left_out:
-            told = refused_csv(survey["header"], self._refusals(done, "left_out"), formats)
+            told = refused_csv(survey["header"], self._refusals(done, "left_out"), origin)
             inbox.put_pieces(f"{_drop(done).results}/warnings.csv", told, CSV)
         if any(part["silent"] for part in parts):
             inbox.put_pieces(f"{_drop(done).results}/no_consent.csv", no_consent_csv(self._silent(done)), CSV)
         return self.write(
-            inbox, _drop(done), summary, self._refusals(done, "refused"), now, survey["header"], formats
+            inbox, _drop(done), summary, self._refusals(done, "refused"), now, survey["header"], origin
         )
 
     def begun(self, begun: Import) -> Summary:
@@ -132,9 +137,9 @@ class ResultDesk:
         refusals: Iterable[Refusal],
         now: datetime,
         header: Iterable[str] = (),
-        formats: Formats = _UNDECIDED,
+        origin: Origin = _NOTHING,
     ) -> Summary:
-        self._put(inbox, drop, summary, refused_csv(tuple(header), refusals, formats))
+        self._put(inbox, drop, summary, refused_csv(tuple(header), refusals, origin))
         if not summary.waiting:  # what a person has to confirm first is told once, when it is done
             self._note(drop, summary, now)
         self.notices.tell(summary, drop.results)
@@ -217,6 +222,23 @@ def warnings_of(left_out: Mapping[str, int]) -> list[str]:
         f"{code}: {CODES[code].es} · {CODES[code].en}: {count}, warnings.csv"
         for code, count in sorted(left_out.items())
     ]
+
+
+def _of_the_book(parts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What to see of debts that the file does not list."""
+    kept, before, unlisted = (
+        sum(part.get(name, 0) for part in parts) for name in ("kept_open", "open_before", "unlisted")
+    )
+    told: list[str] = []
+    if kept:
+        es = "deudas que no están en la foto siguen abiertas sin recordarse: hay filas que no dicen de quién son"
+        en = "debts that are not in the snapshot stay open and silent: some rows do not say whose they are"
+        told.append(f"{kept} {es} · {en}")
+    if looks_whole(before, unlisted):
+        es = "parece la cartera entera, y estas deudas abiertas no están: ¿van en snapshots/, que las cierra?"
+        en = "looks like the whole book, and these open debts are not in it: is it for snapshots/, to close them?"
+        told.append(f"{unlisted}: {es} · {en}")
+    return told
 
 
 def _lines_of(refusals: Iterable[Refusal]) -> bytes:

@@ -60,6 +60,10 @@ class Known:
     def debt(self, key: str) -> Item | None:
         return self.items.get(keys.DEBT + key)
 
+    @property
+    def debts(self) -> Iterator[str]:
+        return (sk.removeprefix(keys.DEBT) for sk in self.items if sk.startswith(keys.DEBT))
+
     def has_phone(self, phone: str) -> bool:
         return self.profile is not None and self.profile.get("phone") == phone
 
