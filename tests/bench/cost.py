@@ -67,7 +67,7 @@ class WhatsApp:
         with self._lock:
             wamid = f"wamid.HBgN{next(self._numbers):046}=="
             self.sent.append(message | {"wamid": wamid})
-        return Accepted(wamid, message["to"][1:])
+        return Accepted(wamid)
 
 
 @dataclass

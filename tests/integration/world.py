@@ -5,7 +5,7 @@ import importlib.util
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -43,7 +43,7 @@ from cobranza.store.cases import Cases
 from cobranza.store.controls import Controls
 from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
-from cobranza.store.journal import Journal
+from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine, Limits, Ramps
 from cobranza.store.messages import Messages
@@ -350,6 +350,12 @@ class World:
 
     def outcomes(self) -> list[str]:
         return [item["code"] for item in self.items("journal") if item["event"] == "outcome"]
+
+
+def of_day(journal: Journal, day: date) -> list[Line]:
+    """All lines of a UTC day."""
+    start = datetime.combine(day, time.min, UTC)
+    return list(journal.between(start, start + timedelta(days=1)))
 
 
 def _with_taken(item: dict[str, Any], taken: dict[str, Any] | None) -> dict[str, Any]:

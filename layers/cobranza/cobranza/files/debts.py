@@ -90,16 +90,15 @@ def read_debt(
     *,
     portfolio: str,
     as_of: datetime,
-    width: int = 0,
     approves: Approves = any_link,
 ) -> DebtRow:
-    """Read one row: `columns` are the indexes that Reading recognised, `width` how many cells the header has (0:
-    Reading has looked at it, and set the row's fault). A link that is not sound or not approved is left out.
+    """Read one row: `columns` are the indexes that Reading recognised. A link that is not sound or not approved
+    is left out.
 
     Raises InvalidInput for the first bad cell in the order of DEBTS.names, with one exception: country goes
     before phone and currency before the amounts, because they say how to read them.
     """
-    cells = _cells(columns, row, declared, width)
+    cells = _cells(columns, row, declared)
     borrower_id = _id(cells, "borrower_id", required=True)
     document_type, document_id = _document(cells, "document_type"), _document(cells, "document_id")
     name = "" if _is_without(cells, declared, "name") else _name(cells)
@@ -131,11 +130,9 @@ def read_debt(
     )
 
 
-def _cells(columns: Mapping[str, int], row: Row, declared: Declared, width: int) -> dict[str, str]:
+def _cells(columns: Mapping[str, int], row: Row, declared: Declared) -> dict[str, str]:
     if row.fault:
         raise row.fault
-    if width and len(row.cells) != width:
-        raise refuse("RAGGED_ROW", f"{len(row.cells)} ≠ {width}")
     delivered = row.cells
     cells = {name: delivered[index].strip() for name, index in columns.items()}
     for name, text in declared.defaults.items():

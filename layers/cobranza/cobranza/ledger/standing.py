@@ -7,7 +7,7 @@ stops. Only a word with a source lifts what another one stopped.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -276,11 +276,6 @@ def recall(standing: DebtStanding, kind: RecallKind, at: datetime, source: str) 
 
 def lift(standing: DebtStanding, at: datetime, source: str) -> DebtStanding:
     return replace(standing, recall=standing.recall.lift(Word(at, "", source)))
-
-
-def touch_days(touches: Iterable[Touch], zone: tzinfo) -> tuple[date, ...]:
-    """The local dates of calls and visits, which caps count like messages: one for each."""
-    return tuple(touch.at.astimezone(zone).date() for touch in sorted(touches))
 
 
 def _held(known: Hold | None, action: Action, word: Word, until: date | None) -> Hold | None:

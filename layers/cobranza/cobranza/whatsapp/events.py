@@ -44,7 +44,6 @@ class Media:
     id: str
     mime_type: str
     sha256: str
-    filename: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +213,7 @@ def _media(content: Json) -> Media | None:
     """None if there is nothing to fetch: Meta could not read the file either."""
     if not (id := _text(content, "id")):
         return None
-    return Media(id, _text(content, "mime_type"), _text(content, "sha256"), _text(content, "filename"))
+    return Media(id, _text(content, "mime_type"), _text(content, "sha256"))
 
 
 def _error(error: Any) -> ProviderError:
