@@ -127,8 +127,6 @@ class ContactRow:
     """`said` has one statement or two: a row may tell an action and consent. Those in OF_ONE_DEBT are of
     `debt_id` (all its instalments) where it is filled, all others of the borrower."""
 
-    line: int
-    portfolio: str
     borrower_id: str
     debt_id: str
     said: tuple[Said, ...]
@@ -142,7 +140,7 @@ class ContactRow:
         return tuple(said for said in self.said if not self.debt_id or said.action not in OF_ONE_DEBT)
 
 
-def read_contact(cells: Cells, portfolio: str, country: str = "") -> ContactRow:
+def read_contact(cells: Cells, country: str = "") -> ContactRow:
     """Reads one row; `country` (ISO 3166-1 alpha-2) is that of phones without a country code, empty where they are
     refused. A date without time is the end of its day for what stops, and its beginning for what lifts, so that of
     one day the stop wins; a stop whose moment cannot be read is of now. Raises InvalidInput for the first bad
@@ -156,8 +154,6 @@ def read_contact(cells: Cells, portfolio: str, country: str = "") -> ContactRow:
     if not said:
         raise refuse("MISSING_VALUE", " | ".join(COLUMNS.one_of[0]), "action")
     return ContactRow(
-        line=cells.row.line,
-        portfolio=portfolio,
         borrower_id=borrower_id,
         debt_id=cells.id("debt_id"),
         said=tuple(said),

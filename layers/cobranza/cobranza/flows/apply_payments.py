@@ -15,7 +15,6 @@ from operator import itemgetter
 
 from cobranza.files.codes import refuse
 from cobranza.files.listings import LatePayment, UnmatchedPayment, payments_after_recall_csv, unmatched_csv
-from cobranza.files.payments import PaymentRow
 from cobranza.files.row import Row
 from cobranza.flows.applied import CHUNK, CREATED, TRIES, UNCHANGED, Applied, Job, Rooms
 from cobranza.flows.hands import hands
@@ -121,10 +120,10 @@ class _Account:
         return [write for write in found if write]
 
 
-def apply_payments(rooms: Rooms, rows: Sequence[tuple[Row, PaymentRow]], job: Job, applied: Applied) -> None:
+def apply_payments(rooms: Rooms, rows: Sequence[tuple[Row, Payment]], job: Job, applied: Applied) -> None:
     told = [
-        _Paid(row, good.payment, payment_ref(rooms, job, good.payment.payment_id))
-        for row, good in sorted(rows, key=lambda each: (each[1].payment.moment, each[0].line))
+        _Paid(row, payment, payment_ref(rooms, job, payment.payment_id))
+        for row, payment in sorted(rows, key=lambda each: (each[1].moment, each[0].line))
     ]
     once = _first_of_each(told)
     groups = _by_payer(rooms, once, job)

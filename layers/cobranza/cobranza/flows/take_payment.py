@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from cobranza.files.payments import PaymentRow
 from cobranza.files.row import Row
 from cobranza.flows.applied import CREATED, Applied, Job, Rooms
 from cobranza.flows.apply_payments import apply_payments, payment_ref
@@ -38,7 +37,7 @@ class PaymentDesk:
             raise BadPayment([{"field": "portfolio", "problem": "there is no such portfolio"}])
         payment, applied = told.payment(home_zone(portfolio)), Applied()
         job = Job(told.portfolio, SOURCE, now, portfolio)
-        apply_payments(self.rooms, [(Row(1, ()), PaymentRow(1, payment))], job, applied)
+        apply_payments(self.rooms, [(Row(1, ()), payment)], job, applied)
         for lost in applied.unmatched:
             self._keep(payment, lost.code, job)
             return Taken("unmatched", lost.code)
