@@ -321,11 +321,6 @@ def ramp(number: str, day: date) -> dict[str, str]:
     return {"pk": number_pk(number), "sk": f"{RAMP}{day.isoformat()}"}
 
 
-def rate(scope: str) -> dict[str, str]:
-    """How many reminders a second may leave."""
-    return {"pk": control_pk(scope), "sk": RATE}
-
-
 def number_rate(number: str) -> dict[str, str]:
     """How many messages a second Meta takes from the number."""
     return {"pk": number_pk(number), "sk": RATE}
