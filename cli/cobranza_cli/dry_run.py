@@ -49,7 +49,7 @@ def told(
         declared_portfolio = ledger.portfolio(portfolio) if ledger else None
         approves = declared_portfolio.approves_link if declared_portfolio else any_link
         zone = home_zone(declared_portfolio)
-        reading = Reading(_chunks(file), file=file.name, wanted=DEBTS, declared=declared)
+        reading = Reading(_chunks(file), wanted=DEBTS, declared=declared)
         judge = _Judge(reading, survey, declared, portfolio, as_of(file.name, {}, now, now, zone), approves)
         return _compared(judge, place, _book(place, portfolio) if place else None, is_snapshot=is_snapshot)
     except InvalidInput as error:
@@ -85,7 +85,7 @@ def _declared(file: Path, ledger: Ledger | None, portfolio: str, mapping: Path |
 
 
 def _surveyed(file: Path, declared: Declared, console: Console) -> Survey:
-    reading = Reading(_watched(file, console), file=file.name, wanted=DEBTS, declared=declared)
+    reading = Reading(_watched(file, console), wanted=DEBTS, declared=declared)
     for _ in reading.rows():
         pass
     return reading.survey()

@@ -34,10 +34,6 @@ class DroppedFile:
     version: str
     v: int = 1
 
-    @classmethod
-    def parse(cls, body: str) -> "DroppedFile":
-        return cls(**json.loads(body))
-
 
 @dataclass(frozen=True, slots=True)
 class MediaToFetch:
