@@ -16,7 +16,7 @@ from operator import itemgetter
 from cobranza.files.codes import refuse
 from cobranza.files.listings import LatePayment, UnmatchedPayment, payments_after_recall_csv, unmatched_csv
 from cobranza.files.row import Row
-from cobranza.flows.applied import CHUNK, CREATED, TRIES, UNCHANGED, Applied, Job, Rooms
+from cobranza.flows.applied import CHUNK, CREATED, UNCHANGED, Applied, Job, Rooms
 from cobranza.flows.hands import hands
 from cobranza.ledger.confirmation import Confirmation
 from cobranza.ledger.debt import Debt
@@ -33,7 +33,7 @@ from cobranza.store.journal import DEBT_CLOSED, PAYMENT_APPLIED, PROMISE_KEPT, L
 from cobranza.store.messages import to_be_told
 from cobranza.store.payments import Saved, changed_credit, new_payment, paid_debt
 from cobranza.store.said import debt_standing_of
-from cobranza.store.table import Insert, Item, Write, utc
+from cobranza.store.table import Insert, Item, Write, until_written, utc
 
 OTHER_AMOUNT = "OTHER_AMOUNT"
 _WARNINGS = WARNINGS | {
@@ -213,11 +213,13 @@ def _owners(rooms: Rooms, nameless: Iterable[_Paid], job: Job) -> dict[tuple[str
 
 def _book_all(rooms: Rooms, groups: dict[str, list[_Paid]], job: Job) -> None:
     left = groups
-    for _ in range(TRIES):
+
+    def book() -> bool:
+        nonlocal left
         left = _try_to_book(rooms, left, job)
-        if not left:
-            return
-    raise RuntimeError(f"{len(left)} borrowers changed under our hands {TRIES} times")
+        return not left
+
+    until_written(book)
 
 
 def _try_to_book(rooms: Rooms, groups: dict[str, list[_Paid]], job: Job) -> dict[str, list[_Paid]]:
