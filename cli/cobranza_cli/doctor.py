@@ -18,13 +18,14 @@ from rich.table import Table
 from cobranza.clock import real_time
 from cobranza.errors import MissingSetting
 from cobranza.policy.portfolio import Portfolio
+from cobranza.signature import sign
 from cobranza.store.ledger import Ledger
 from cobranza.store.secrets import Secret
 from cobranza.store.templates import Templates
 from cobranza.whatsapp.client import token_of
 from cobranza.whatsapp.errors import ProviderError
+from cobranza.whatsapp.events import SIGNATURE
 from cobranza.whatsapp.inspection import Inspector, TokenFacts
-from cobranza.whatsapp.signature import HEADER, sign
 from cobranza_cli import checks, meta_checks, status
 from cobranza_cli.checks import Check, Level
 from cobranza_cli.place import Place
@@ -182,8 +183,8 @@ def _webhook(place: Place) -> Iterator[Check]:
     status, text = _called("GET", url, params=query | {"hub.challenge": challenge})
     yield meta_checks.handshake(status, text == challenge)
     if status and (known := checks.app_secrets(secret)):
-        signed, _ = _called("POST", url, data=EMPTY, headers={HEADER: sign(EMPTY, known[0])})
-        forged, _ = _called("POST", url, data=EMPTY, headers={HEADER: sign(EMPTY, secrets.token_hex(16))})
+        signed, _ = _called("POST", url, data=EMPTY, headers={SIGNATURE: sign(EMPTY, known[0])})
+        forged, _ = _called("POST", url, data=EMPTY, headers={SIGNATURE: sign(EMPTY, secrets.token_hex(16))})
         yield meta_checks.signature(signed, forged)
 
 

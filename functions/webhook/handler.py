@@ -17,6 +17,7 @@ from cobranza.http_api import answer, request_of
 from cobranza.queues import Queue
 from cobranza.refs import References
 from cobranza.settings import WebhookSettings
+from cobranza.signature import verify
 from cobranza.store.aws import client
 from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
@@ -29,8 +30,7 @@ from cobranza.store.table import Table
 from cobranza.store.templates import Templates
 from cobranza.whatsapp.account_news import Alert, account_news
 from cobranza.whatsapp.errors import Action, is_known, rule_for
-from cobranza.whatsapp.events import Event, OtherEvent, StatusEvent, parse
-from cobranza.whatsapp.signature import HEADER, verify
+from cobranza.whatsapp.events import SIGNATURE, Event, OtherEvent, StatusEvent, parse
 
 MAX_BYTES = 3 * 1024 * 1024  # Meta's largest body
 # Who wrote is two queries each, and a body may have a thousand messages.
@@ -95,7 +95,7 @@ def _delivery(event: dict[str, Any], deps: Deps, *, trace: str) -> dict[str, Any
     request = request_of(event)
     if len(request.body) > MAX_BYTES:
         return _refused(413, "WebhooksTooLarge")
-    signature = request.headers.get(HEADER)
+    signature = request.headers.get(SIGNATURE)
     if not signature:
         return _refused(401, "WebhooksUnsigned")
     if not request.body:

@@ -20,9 +20,9 @@ from cobranza.flows.announce import Announcer
 from cobranza.flows.pacer import Pacer
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import Reminder
+from cobranza.signature import sign
 from cobranza.store.portfolios import remembered
 from cobranza.whatsapp.client import Accepted, Answer
-from cobranza.whatsapp.signature import sign
 from local.cost import BUDGETS, COUNTED, Counts, is_held
 from tests.bench.metered import Meter, metered, slots
 from tests.bench.report import Row

@@ -24,6 +24,7 @@ from cobranza.flows.record_events import Recorder
 from cobranza.flows.record_news import NewsDesk
 from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
 from cobranza.refs import References
+from cobranza.signature import sign
 from cobranza.store import aws
 from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
@@ -34,7 +35,6 @@ from cobranza.store.messages import Messages
 from cobranza.store.numbers import Numbers
 from cobranza.store.table import Table
 from cobranza.store.templates import Templates
-from cobranza.whatsapp.signature import sign
 from tests.bench.dynamodb import OPTIONS, Raw, Stub
 from tests.bench.report import Row
 from tests.bench.webhook_bodies import (

@@ -16,6 +16,9 @@ from cobranza.whatsapp.errors import ProviderError
 
 type Json = dict[str, Any]
 
+# The header with which Meta signs the bytes of a body with the app's secret: as they came, with its own escaping.
+# Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
+SIGNATURE = "x-hub-signature-256"
 # Entries tell seconds; a number this large is milliseconds.
 _MILLISECONDS = 10**11
 

@@ -1,0 +1,22 @@
+"""A signature over exact bytes, as Meta and payment gateways send it: `sha256=` and 64 lower-case hex digits of
+HMAC-SHA256."""
+
+import hmac
+import re
+from collections.abc import Sequence
+
+_VALUE = re.compile("sha256=[0-9a-f]{64}")
+
+
+def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> bool:
+    """Whether the header's value signs the received bytes with one of the secrets. Several are valid while one
+    replaces another; without any nothing is."""
+    if header is None or not _VALUE.fullmatch(header):
+        return False
+    matches = [hmac.compare_digest(sign(body, secret), header) for secret in secrets if secret]
+    return any(matches)
+
+
+def sign(body: bytes, secret: str) -> str:
+    """The header's value."""
+    return "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex()
