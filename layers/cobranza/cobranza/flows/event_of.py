@@ -148,9 +148,10 @@ def _answered(line: Line) -> AnsweredData:
 
 
 def _receipt(line: Line) -> ReceiptData:
-    sender = line.subject.partition("#")[2]
     return ReceiptData(
-        receipt=keys.receipt_id(sender, line.identity), state=line.facts["state"], message=line.facts["message"]
+        receipt=keys.receipt_id(keys.chat_of(line.subject), line.identity),
+        state=line.facts["state"],
+        message=line.facts["message"],
     )
 
 

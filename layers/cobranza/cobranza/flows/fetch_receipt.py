@@ -137,7 +137,7 @@ class ReceiptDesk:
         open_case(self.cases, self.journal, case_of(matter, [book] if book else [], now))
 
     def _receipt(self, asked: MediaToFetch, event: dict[str, Any], book: Book) -> Receipt | None:
-        received_at = datetime.fromisoformat(asked.event.partition("#")[0])
+        received_at = keys.moment_of(asked.event)
         debts = _about(book, received_at)
         names = [key.partition("#")[0] for key in debts]
         known = [portfolio.portfolio_id for portfolio in self._portfolios(book)]
@@ -166,7 +166,7 @@ class ReceiptDesk:
             "trace": asked.trace,
             "portfolio": receipt.portfolio if receipt else "",
             "number": event["phone_number_id"],
-            "message": asked.event.partition("#")[2],
+            "message": keys.message_of(asked.event),
             "file": event.get("object", ""),
         }
         subject = keys.borrower_pk(asked.borrower) if is_known else keys.chat_pk(asked.borrower)

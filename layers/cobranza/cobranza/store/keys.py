@@ -47,6 +47,8 @@ PLANNED = "PLANNED#"
 PAYMENT = "PAYMENT"
 UNMATCHED = "UNMATCHED"
 RECEIPT = "RECEIPT#"
+REFERENCE = "REF#"
+NEWS = "NEWS#"
 SHARDS = 16
 BOOK_SHARDS = 32
 ALL = "all"
@@ -180,7 +182,7 @@ def due_shard(ref: str) -> int:
 
 
 def reference_pk(ref: str) -> str:
-    return f"REF#{ref}"
+    return f"{REFERENCE}{ref}"
 
 
 def reference(ref: str, borrower: str) -> dict[str, str]:
@@ -189,7 +191,7 @@ def reference(ref: str, borrower: str) -> dict[str, str]:
 
 
 def phone_of(pk: str) -> str:
-    return pk.removeprefix("REF#")
+    return pk.removeprefix(REFERENCE)
 
 
 def stop(ref: str) -> dict[str, str]:
@@ -200,6 +202,11 @@ def stop(ref: str) -> dict[str, str]:
 def chat_pk(ref: str) -> str:
     """A conversation: with a borrower, or with an unknown number's reference."""
     return f"CHAT#{ref}"
+
+
+def chat_of(pk: str) -> str:
+    """Whose conversation it is: of a conversation's key, or of a borrower's."""
+    return pk.partition("#")[2]
 
 
 def text(message: MessageKey) -> dict[str, str]:
@@ -233,7 +240,7 @@ def receipt_pk(digest: str) -> str:
 
 
 def news_pk(kind: str) -> str:
-    return f"NEWS#{kind}"
+    return f"{NEWS}{kind}"
 
 
 def portfolio_pk(portfolio_id: str) -> str:
