@@ -13,7 +13,7 @@ from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.fetch_receipt import ANSWER_WITHIN, ReceiptDesk
 from cobranza.flows.say_once import TryLater
-from cobranza.queues import MEDIA_RECEIVED, MediaToFetch, Queue, failures, whose
+from cobranza.queues import MEDIA_RECEIVED, Queue, ReplyToAnswer, failures, whose
 from cobranza.settings import ReceiptsSettings
 from cobranza.store.aws import client
 from cobranza.store.cases import Cases
@@ -26,13 +26,14 @@ from cobranza.store.receipts import Receipts
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import WhatsApp
-from cobranza.whatsapp.media import MediaStore, TryAgain
+from cobranza.whatsapp.guarded import TryAgain
+from cobranza.whatsapp.media import MediaStore
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
     desk: ReceiptDesk
-    queue: Queue[MediaToFetch]
+    queue: Queue[ReplyToAnswer]
     clock: Clock
 
 
@@ -56,7 +57,7 @@ def wire() -> Deps:
         cases=Cases(table),
         only_to=settings.only_to,
     )
-    queue = Queue[MediaToFetch](client("sqs"), settings.media_queue_url)
+    queue = Queue[ReplyToAnswer](client("sqs"), settings.media_queue_url)
     return Deps(desk, queue, stage_clock(settings, lambda: client("ssm")))
 
 
@@ -69,7 +70,7 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     failed: list[str] = []
     for record in event["Records"]:
         try:
-            asked = MediaToFetch.parse(record["body"])
+            asked = ReplyToAnswer.parse(record["body"])
             state = deps.desk.fetch(asked, now)
         except Exception as error:
             if isinstance(error, TryAgain | TryLater):
@@ -94,6 +95,6 @@ def _give_up_in_the_end(record: dict[str, Any], deps: Deps, now: datetime) -> No
     if int(record["attributes"]["ApproximateReceiveCount"]) < MEDIA_RECEIVED:
         return
     try:
-        deps.desk.give_up(MediaToFetch.parse(record["body"]), now)
+        deps.desk.give_up(ReplyToAnswer.parse(record["body"]), now)
     except Exception:
         telemetry.logger.exception("nobody is told of a receipt")

@@ -22,7 +22,7 @@ from pywa.client import WhatsApp
 from cobranza import telemetry
 from cobranza.flows.record_events import Recorder
 from cobranza.flows.record_news import NewsDesk
-from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
+from cobranza.queues import Queue, ReplyToAnswer
 from cobranza.refs import References
 from cobranza.signature import sign
 from cobranza.store import aws
@@ -236,7 +236,7 @@ def _recorder(stub: Book) -> Recorder:
         messages=Messages(table),
         journal=journal,
         references=REFERENCES,
-        media=Queue[MediaToFetch](sqs, "https://sqs.us-east-1.amazonaws.com/1/media"),
+        media=Queue[ReplyToAnswer](sqs, "https://sqs.us-east-1.amazonaws.com/1/media"),
         news=NewsDesk(ledger, conversations, journal, Templates(table), Numbers(table), Cases(table)),
         replies=Queue[ReplyToAnswer](sqs, "https://sqs.us-east-1.amazonaws.com/1/replies"),
         workers=function("webhook").WORKERS,

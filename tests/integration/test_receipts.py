@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from cobranza.flows.say_once import AT_WORK, TryLater
-from cobranza.queues import MEDIA_RECEIVED, MediaToFetch
+from cobranza.queues import MEDIA_RECEIVED, ReplyToAnswer
 from cobranza.whatsapp.client import Answer, Refused
 from cobranza.whatsapp.errors import Action, ProviderError
-from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
+from cobranza.whatsapp.guarded import TryAgain, Unusable
+from cobranza.whatsapp.media import Fetched
 from tests.integration.fakes import DyingClient, FakeContext, Killed
 from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture, send_pictures
 from tests.integration.replies import queued, say, texts
@@ -32,7 +33,7 @@ def borrowers(world: World, drop: Drop, portfolio: None) -> None:
     assert drop("debts/tienda/a.csv", HEADER + rows)["created"] == 2
 
 
-def chat(world: World, asked: MediaToFetch) -> dict[str, Any]:
+def chat(world: World, asked: ReplyToAnswer) -> dict[str, Any]:
     return world.conversations.inbound(asked.borrower, asked.event) or {}
 
 

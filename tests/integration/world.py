@@ -36,7 +36,7 @@ from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Sender
 from cobranza.flows.stops import Stops
 from cobranza.policy.pace import Pace
-from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, ReplyToAnswer, parse_file_work
+from cobranza.queues import DroppedFile, FilePart, Queue, Reminder, ReplyToAnswer, parse_file_work
 from cobranza.refs import References
 from cobranza.store.book import Book
 from cobranza.store.cases import Cases
@@ -182,7 +182,7 @@ class World:
         self._inbox, self._work = Bucket(self.s3, "inbox"), Bucket(self.s3, "work")
         self._notices = Notices(self.sns, self.topic)
         self.files = Queue[DroppedFile | FilePart](self.sqs, self.files_url)
-        self.media = Queue[MediaToFetch](self.sqs, self.media_url)
+        self.media = Queue[ReplyToAnswer](self.sqs, self.media_url)
         self.replies = Queue[ReplyToAnswer](self.sqs, self.replies_url)
         self.queue = Queue[Reminder](self.sqs, self.queue_url)
         self._portfolio = switched_on(self.ledger.portfolio, COUNTRIES_ON)

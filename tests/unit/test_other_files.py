@@ -13,7 +13,7 @@ from cobranza.errors import InvalidInput
 from cobranza.files import contacts, payments, recalls, requests
 from cobranza.files.cells import Cells, words
 from cobranza.files.codes import CODES
-from cobranza.files.contacts import ContactRow, Said, read_contact
+from cobranza.files.contacts import ContactRow, read_contact
 from cobranza.files.declared import Declared
 from cobranza.files.formats import Formats
 from cobranza.files.payments import read_payment
@@ -22,7 +22,7 @@ from cobranza.files.requests import RequestRow, read_request
 from cobranza.files.row import Row
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Payment
-from cobranza.ledger.standing import Action, DebtStanding, RecallKind, Word
+from cobranza.ledger.standing import Action, DebtStanding, RecallKind, Said, Word
 
 ZONE = ZoneInfo("America/Mexico_City")
 NOW = datetime(2026, 3, 10, 12, tzinfo=ZONE)

@@ -18,7 +18,7 @@ from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money, totals
 from cobranza.ledger.promise import HORIZON, MOST_PER_DEBT
-from cobranza.ledger.standing import WHATSAPP, Action, Word
+from cobranza.ledger.standing import WHATSAPP, Action, Said, Word
 from cobranza.policy.credit import credited
 from cobranza.policy.decision import Book, less_credit
 from cobranza.policy.due import local_date
@@ -51,15 +51,6 @@ class Asked:
     text: str = ""
     payload: str = ""
     case: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Something that a row of a contacts file could tell as well."""
-
-    action: Action
-    word: Word
-    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

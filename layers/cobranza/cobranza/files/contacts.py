@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 
 from cobranza.files.cells import (
     BORROWER_NAMES,
@@ -21,7 +21,7 @@ from cobranza.files.debts import MAX_TAG
 from cobranza.files.synonyms import DEBT_NAMES
 from cobranza.ledger.phone import parse_phone
 from cobranza.ledger.promise import HORIZON, Promise
-from cobranza.ledger.standing import OF_ONE_DEBT, WHATSAPP, Action, Word
+from cobranza.ledger.standing import OF_ONE_DEBT, WHATSAPP, Action, Said, Word
 
 COLUMNS = Columns(
     kind="contacts",
@@ -111,15 +111,6 @@ _NEEDS_SOURCE = frozenset(
 _STOPS = frozenset({Action.OPT_OUT, Action.WRONG_NUMBER, Action.DISPUTE, Action.HOLD, Action.ERASE})
 _LIFTS = frozenset({Action.OPT_IN, Action.CONSENT, Action.RESOLVED, Action.RELEASE, Action.PHONE, Action.UNTAG})
 _NOON = time(12)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One statement of a row, ready for ledger.standing's `hear` or `hear_of_debt`."""
-
-    action: Action
-    word: Word
-    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

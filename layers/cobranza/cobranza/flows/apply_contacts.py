@@ -6,7 +6,7 @@ from datetime import datetime
 
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
-from cobranza.files.contacts import ContactRow, Said
+from cobranza.files.contacts import ContactRow
 from cobranza.files.row import Row
 from cobranza.flows.applied import (
     CREATED,
@@ -26,6 +26,7 @@ from cobranza.ledger.standing import (
     WHATSAPP,
     Action,
     DebtStanding,
+    Said,
     Standing,
     Word,
     hear,

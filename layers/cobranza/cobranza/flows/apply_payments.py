@@ -21,7 +21,7 @@ from cobranza.flows.hands import hands
 from cobranza.ledger.confirmation import Confirmation
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money
-from cobranza.ledger.payment import UNMATCHED, WARNINGS, Credit, Payment, Unmatched, allocate
+from cobranza.ledger.payment import UNMATCHED, WARNINGS, Credit, Payment, Unmatched, allocate, is_meant
 from cobranza.ledger.promise import Promise, is_kept
 from cobranza.policy.confirmation import confirmations_of
 from cobranza.policy.due import TOP, Look
@@ -349,14 +349,8 @@ def _late(account: _Account, payment: Payment, named: Collection[str], given: Co
     reached = [d for d in recalled if d.terms.key in given]
     return {
         debt.terms.key: _why(account.known.mark(account.portfolio, debt.terms.debt_id))
-        for debt in reached or [d for d in recalled if _is_for(payment, d, named)]
+        for debt in reached or [d for d in recalled if is_meant(d, payment, named)]
     }
-
-
-def _is_for(payment: Payment, debt: Debt, named: Collection[str]) -> bool:
-    if payment.debt_id:
-        return debt.terms.debt_id == payment.debt_id and payment.instalment in ("", debt.terms.instalment)
-    return debt.terms.key in named if named else True
 
 
 def _why(mark: Item | None) -> str:

@@ -96,6 +96,15 @@ class Mark:
         return replace(self, lifted=_later(self.lifted, word)) if word.source else self
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One statement of a row, or of a message, ready for `hear` or `hear_of_debt`."""
+
+    action: Action
+    word: Word
+    until: date | None = None
+
+
 class Hold(NamedTuple):
     """No reminder up to and including `until`; a hold until `date.min` releases an earlier one."""
 
