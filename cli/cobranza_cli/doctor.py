@@ -26,15 +26,14 @@ from cobranza.whatsapp.client import token_of
 from cobranza.whatsapp.errors import ProviderError
 from cobranza.whatsapp.events import SIGNATURE
 from cobranza.whatsapp.inspection import Inspector, TokenFacts
-from cobranza_cli import checks, meta_checks, status
+from cobranza_cli import checks, meta_checks, queues, status
 from cobranza_cli.checks import Check, Level
 from cobranza_cli.place import Place
 
 PATIENCE = 15.0  # seconds for the webhook: it may have to start
 EMPTY = json.dumps({"object": "whatsapp_business_account", "entry": []}).encode()
-# Outputs, and the seconds that their oldest message may wait: as the alarms of the template have it.
-WAITS = {"Files": 3600, "Reminders": 1800, "Media": 120, "Replies": 600}
-DEAD = ("Files", "Reminders", "Media", "Replies", "Reports", "Events")
+# The seconds that a queue's oldest message may wait: as the alarms of the template have it.
+WAITS = {"files": 3600, "reminders": 1800, "media": 120, "replies": 600}
 FUNCTIONS = (
     "Ingest",
     "Scheduler",
@@ -51,8 +50,8 @@ SECRETS = ("Provider", "Webhook", "Identity", "Gateway")
 NEEDED = frozenset(
     ["Alarms", "WebhookUrl", *FUNCTIONS]
     + [f"{name}SecretArn" for name in SECRETS]
-    + [f"{name}QueueUrl" for name in WAITS]
-    + [f"{name}DeadLettersUrl" for name in DEAD]
+    + [queues.queue(name) for name in queues.READ]
+    + [queues.dead_letters(name) for name in queues.GIVEN_UP]
 )
 COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 
@@ -230,7 +229,7 @@ def _countries(place: Place) -> Check:
 
 
 def _books(place: Place) -> Check:
-    ledger, now = Ledger(place.ledger), real_time()
+    ledger, now = Ledger(place.ledger), place.now()
     stale: dict[str, datetime] = {}
     for portfolio in _declared(ledger):
         feed = ledger.feed(portfolio.portfolio_id)
@@ -253,14 +252,13 @@ def _concurrency(place: Place) -> Check:
 
 
 def _dead_letters(place: Place) -> Iterator[Check]:
-    outputs = {f"{name.lower()} given up": f"{name}DeadLettersUrl" for name in DEAD}
-    yield from checks.dead_letters({name: status.waiting(place, output) for name, output in outputs.items()})
+    yield from checks.dead_letters(queues.given_up(place))
 
 
 def _ages(place: Place) -> Iterator[Check]:
     cloudwatch = place.client("cloudwatch")
     for name, most in WAITS.items():
-        yield checks.age(name.lower(), _oldest(cloudwatch, place.outputs[f"{name}QueueUrl"]), most)
+        yield checks.age(name, _oldest(cloudwatch, place.outputs[queues.queue(name)]), most)
 
 
 def _oldest(cloudwatch: Any, url: str) -> float | None:
@@ -281,11 +279,11 @@ def _oldest(cloudwatch: Any, url: str) -> float | None:
 
 def _readers(place: Place) -> Iterator[Check]:
     sqs, functions = place.client("sqs"), place.client("lambda")
-    for name in WAITS:
-        asked = {"QueueUrl": place.outputs[f"{name}QueueUrl"], "AttributeNames": ["QueueArn"]}
+    for name in queues.READ:
+        asked = {"QueueUrl": place.outputs[queues.queue(name)], "AttributeNames": ["QueueArn"]}
         arn = sqs.get_queue_attributes(**asked)["Attributes"]["QueueArn"]
         sources = functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
-        yield checks.reader(name.lower(), [each["State"] for each in sources])
+        yield checks.reader(name, [each["State"] for each in sources])
 
 
 def _schedules(place: Place) -> Iterator[Check]:

@@ -17,11 +17,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from cobranza.errors import InvalidInput
+from cobranza_cli import queues
 from cobranza_cli.letters import READERS, REDRIVEN, text_of
 from cobranza_cli.place import Place
 
 MOST = 100
-QUEUES = tuple(READERS)
 # Seconds that a letter is hidden from others while we look at it.
 HIDDEN = 300
 # Seconds that SQS may take to look for one; a queue that is asked more shortly may say that it is empty.
@@ -45,9 +45,10 @@ class Letter:
 def letters(place: Place, queue: str, most: int, *, sends: bool, again: bool) -> list[Letter]:
     """The dead letters of a queue, at most so many; with `sends`, those that may go are sent back. Raises
     InvalidInput for a queue that there is not."""
-    if queue not in QUEUES:
-        raise InvalidInput("UNKNOWN_QUEUE", f"there are no letters of {queue!r}: name one of {', '.join(QUEUES)}")
-    sqs, source = place.client("sqs"), place.outputs[f"{queue.title()}DeadLettersUrl"]
+    if queue not in queues.GIVEN_UP:
+        names = ", ".join(queues.GIVEN_UP)
+        raise InvalidInput("UNKNOWN_QUEUE", f"there are no letters of {queue!r}: name one of {names}")
+    sqs, source = place.client("sqs"), place.outputs[queues.dead_letters(queue)]
     taken = _taken(sqs, source, most)
     found = [_letter(place, queue, message) for message in taken]
     send = _sender(place, queue)
@@ -132,7 +133,7 @@ def _sender(place: Place, queue: str) -> Callable[[str], object]:
     if queue == "reports":
         run = cache(partial(_run_reports, place, now))
         return lambda _: run()
-    return partial(_send, place, f"{queue.title()}QueueUrl", now)
+    return partial(_send, place, queues.queue(queue), now)
 
 
 def _run_reports(place: Place, now: str) -> None:

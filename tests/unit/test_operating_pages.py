@@ -7,7 +7,7 @@ import pytest
 from typer.main import get_command
 
 from cobranza_cli import app
-from cobranza_cli.redrive import QUEUES
+from cobranza_cli.queues import GIVEN_UP
 from tests.unit.template import ROOT, source
 
 DOCS = ROOT / "docs"
@@ -66,7 +66,7 @@ def _anchor(heading: str) -> str:
 
 def test_the_runbook_names_queues_that_can_be_redriven() -> None:
     named = set(re.findall(r"`cobranza redrive ([a-z]+)", text(DOCS / "runbook.md")))
-    assert named == set(QUEUES)
+    assert named == set(GIVEN_UP)
 
 
 def test_who_may_is_told_before_how() -> None:
