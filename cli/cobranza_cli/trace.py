@@ -6,15 +6,14 @@ claim for 14, words for as long as docs/privacy.md says.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cobranza.ledger.borrower import Borrower
-from cobranza.policy import contact_rules
+from cobranza.policy.contact_rules import zone_of
 from cobranza.policy.due import local_date
 from cobranza.store import keys
 from cobranza.store.conversations import Conversations
@@ -62,7 +61,7 @@ def told(place: Place, someone: Someone, wanted: str, day: date | None, most: in
         and (not named or not step.debts or named & {*step.debts})
     ]
     steps.sort(key=lambda step: step.at)
-    zone = _zone(borrower)
+    zone = zone_of(borrower.country, borrower.region)
     return {
         "borrower_id": someone.borrower_id,
         "name": someone.name,
@@ -91,12 +90,6 @@ def _json(step: Step, zone: tzinfo) -> dict[str, Any]:
         "debts": [key.removesuffix("#") for key in step.debts],
         "facts": step.facts,
     }
-
-
-def _zone(borrower: Borrower) -> tzinfo:
-    """The first of those where the borrower may live; UTC where we know no rules."""
-    rules = contact_rules.rules_for(borrower.country)
-    return contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
 
 
 def _steps(place: Place, borrower: str, loaded: Loaded, named: set[str]) -> Iterator[Step]:
