@@ -1,9 +1,7 @@
 """SQS media → receipts bucket. What fails comes back after seconds: Meta's addresses do not live long."""
 
-import random
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -13,7 +11,8 @@ from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.fetch_receipt import ANSWER_WITHIN, ReceiptDesk
 from cobranza.flows.say_once import TryLater
-from cobranza.queues import MEDIA_RECEIVED, Queue, ReplyToAnswer, failures, whose
+from cobranza.one_by_one import take_each
+from cobranza.queues import MEDIA_RECEIVED, Queue, ReplyToAnswer
 from cobranza.settings import ReceiptsSettings
 from cobranza.store.aws import client
 from cobranza.store.cases import Cases
@@ -67,34 +66,18 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     deps = deps or wire()
     now = deps.clock()
     deps.desk.whatsapp.hang_up()
-    failed: list[str] = []
-    for record in event["Records"]:
-        try:
-            asked = ReplyToAnswer.parse(record["body"])
-            state = deps.desk.fetch(asked, now)
-        except Exception as error:
-            if isinstance(error, TryAgain | TryLater):
-                reason = str(error)
-                telemetry.logger.warning(
-                    "receipt not fetched or answered yet", reason=reason, extra=whose(record["body"])
-                )
-            else:
-                telemetry.logger.exception("receipt failed", extra=whose(record["body"]))
-            telemetry.count("ReceiptsRetried")
-            _give_up_in_the_end(record, deps, now)
-            failed.append(record["messageId"])
-            deps.queue.delay(record["receiptHandle"], random.randint(5, 15))
-        else:
-            telemetry.count(f"Receipts{state.title().replace('_', '')}")
-            telemetry.logger.info("receipt", borrower=asked.borrower, state=state, trace=asked.trace)
-    return failures(failed)
 
+    def take(asked: ReplyToAnswer) -> None:
+        state = deps.desk.fetch(asked, now)
+        telemetry.count(f"Receipts{state.title().replace('_', '')}")
+        telemetry.logger.info("receipt", borrower=asked.borrower, state=state, trace=asked.trace)
 
-def _give_up_in_the_end(record: dict[str, Any], deps: Deps, now: datetime) -> None:
-    """Before a receipt becomes a dead letter a person is told that it came."""
-    if int(record["attributes"]["ApproximateReceiveCount"]) < MEDIA_RECEIVED:
-        return
-    try:
-        deps.desk.give_up(ReplyToAnswer.parse(record["body"]), now)
-    except Exception:
-        telemetry.logger.exception("nobody is told of a receipt")
+    return take_each(
+        event["Records"],
+        take,
+        lambda asked: deps.desk.give_up(asked, now),
+        deps.queue,
+        received=MEDIA_RECEIVED,
+        retried="ReceiptsRetried",
+        waits=(TryAgain, TryLater),
+    )

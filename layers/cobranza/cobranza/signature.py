@@ -3,7 +3,7 @@ HMAC-SHA256."""
 
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _VALUE = re.compile("sha256=[0-9a-f]{64}")
 
@@ -20,3 +20,17 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str]) -> bool:
 def sign(body: bytes, secret: str) -> str:
     """The header's value."""
     return "sha256=" + hmac.digest(secret.encode(), body, "sha256").hex()
+
+
+def judged[Verdict](
+    judge: Callable[[Sequence[str]], Verdict],
+    bad: Verdict,
+    known: Sequence[str],
+    renewed: Callable[[], Sequence[str]],
+) -> Verdict:
+    """By the secrets that we know; where it is `bad`, by those of now: one may have been changed."""
+    verdict = judge(known)
+    if verdict != bad:
+        return verdict
+    of_now = renewed()
+    return verdict if of_now == known else judge(of_now)
