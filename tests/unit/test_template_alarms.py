@@ -53,7 +53,7 @@ TOLD_BY_A_RUN = {
     "Payments": {"Applied", "Known", "Unmatched", *(each.title() for each in Verdict)},
     "Receipts": {"Toverify", "Review", "Wrongtype", "Toolarge", "Gone", "Notfound"},
 }
-COUNTING = {"count", "_refused"}
+COUNTING = {"count", "_refused", "take_each"}
 
 
 def alarms(of: Stack) -> dict[str, Node]:
@@ -108,7 +108,7 @@ def _asked_to_count(handler: str) -> Iterator[str]:
 def _counted_in(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node.func) in COUNTING:
-            for argument in node.args:
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                 yield from _names_in(argument)
 
 
@@ -315,6 +315,7 @@ def test_a_misspelt_metric_would_be_found() -> None:
     assert ("webhook", "WebhooksForged") in counted()
     assert ("payments", "PaymentsForged") in counted()
     assert ("send", "UnknownErrorCodes") in counted()
+    assert ("answer", "AnswersRetried") in counted()
     assert ("send", "OutcomesSent") not in counted()
     assert ("ingest", "OutcomeSent") not in counted()
     assert ("ingest", "UnknownErrorCodes") not in counted()
