@@ -229,7 +229,7 @@ def _countries(place: Place) -> Check:
 
 
 def _books(place: Place) -> Check:
-    ledger, now = Ledger(place.ledger), place.now()
+    ledger, now = Ledger(place.ledger), real_time()
     stale: dict[str, datetime] = {}
     for portfolio in _declared(ledger):
         feed = ledger.feed(portfolio.portfolio_id)

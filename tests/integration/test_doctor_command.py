@@ -273,9 +273,10 @@ def test_an_app_secret_that_is_on_its_way_in_or_out_is_good(account: Account) ->
 
 
 @pytest.mark.parametrize(("days", "level"), [(0, "ok"), (20, "warn")])
-def test_a_book_whose_file_is_too_old_by_the_stacks_clock_is_yellow(
-    account: Account, world: World, days: int, level: str
+def test_a_book_whose_file_is_too_old_is_yellow(
+    account: Account, world: World, monkeypatch: pytest.MonkeyPatch, days: int, level: str
 ) -> None:
+    monkeypatch.setattr(doctor, "real_time", lambda: world.now)
     world.ledger.refresh("tienda", world.now - timedelta(days=days))
     assert found(asked("--json"))["books"] == level
 
