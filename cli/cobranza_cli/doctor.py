@@ -18,30 +18,31 @@ from rich.table import Table
 from cobranza.clock import real_time
 from cobranza.errors import MissingSetting
 from cobranza.policy.portfolio import Portfolio
+from cobranza.signature import sign
 from cobranza.store.ledger import Ledger
 from cobranza.store.reviews import Reviews
 from cobranza.store.secrets import Secret
 from cobranza.store.templates import Templates
 from cobranza.whatsapp.client import token_of
 from cobranza.whatsapp.errors import ProviderError
+from cobranza.whatsapp.events import SIGNATURE
 from cobranza.whatsapp.inspection import Inspector, TokenFacts
-from cobranza.whatsapp.signature import HEADER, sign
-from cobranza_cli import checks, meta_checks, status
+from cobranza_cli import checks, meta_checks, queues, status
 from cobranza_cli.checks import Check, Level
 from cobranza_cli.place import Place
 
 PATIENCE = 15.0  # seconds for the webhook: it may have to start
 EMPTY = json.dumps({"object": "whatsapp_business_account", "entry": []}).encode()
-# Outputs, and the seconds that their oldest message may wait: as the alarms of the template have it.
-WAITS = {"Files": 3600, "Reminders": 1800, "Media": 120, "Replies": 600}
+# The seconds that a queue's oldest message may wait: as the alarms of the template have it.
+WAITS = {"files": 3600, "reminders": 1800, "media": 120, "replies": 600}
 # What a queue's own age leaves out, by the service that tells it.
 RETURNED = {
-    "Files": ("ingest", "WaitingFileAge"),
-    "Reminders": ("send", "RetriedReminderAge"),
-    "Media": ("receipts", "RetriedReceiptAge"),
+    "files": ("ingest", "WaitingFileAge"),
+    "reminders": ("send", "RetriedReminderAge"),
+    "media": ("receipts", "RetriedReceiptAge"),
 }
 # Who takes from each queue, and from the stream of each table.
-QUEUES = {"Files": "Ingest", "Reminders": "Send", "Media": "ReceiptsFetcher", "Replies": "Answer"}
+READERS = {"files": "Ingest", "reminders": "Send", "media": "ReceiptsFetcher", "replies": "Answer"}
 STREAMS = {"Journal": "Events", "Ledger": "Events"}
 # The rules by which what is dropped into the inbox leaves it.
 RULES = {
@@ -49,7 +50,6 @@ RULES = {
     "ControlChanged": "pauses, and orders to resume,",
     "PlanApproved": "approvals of plans",
 }
-DEAD = ("Files", "Reminders", "Media", "Replies", "Reports", "Events")
 FUNCTIONS = (
     "Ingest",
     "Scheduler",
@@ -66,8 +66,8 @@ SECRETS = ("Provider", "Webhook", "Identity", "Gateway")
 NEEDED = frozenset(
     ["Alarms", "WebhookUrl", *FUNCTIONS, *RULES]
     + [f"{name}SecretArn" for name in SECRETS]
-    + [f"{name}QueueUrl" for name in WAITS]
-    + [f"{name}DeadLettersUrl" for name in DEAD]
+    + [queues.queue(name) for name in queues.READ]
+    + [queues.dead_letters(name) for name in queues.GIVEN_UP]
 )
 COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 
@@ -200,8 +200,8 @@ def _webhook(place: Place) -> Iterator[Check]:
     status, text = _called("GET", url, params=query | {"hub.challenge": challenge})
     yield meta_checks.handshake(status, text == challenge)
     if status and (known := checks.app_secrets(secret)):
-        signed, _ = _called("POST", url, data=EMPTY, headers={HEADER: sign(EMPTY, known[0])})
-        forged, _ = _called("POST", url, data=EMPTY, headers={HEADER: sign(EMPTY, secrets.token_hex(16))})
+        signed, _ = _called("POST", url, data=EMPTY, headers={SIGNATURE: sign(EMPTY, known[0])})
+        forged, _ = _called("POST", url, data=EMPTY, headers={SIGNATURE: sign(EMPTY, secrets.token_hex(16))})
         yield meta_checks.signature(signed, forged)
 
 
@@ -276,19 +276,18 @@ def _concurrency(place: Place) -> Check:
 
 
 def _dead_letters(place: Place) -> Iterator[Check]:
-    outputs = {f"{name.lower()} given up": f"{name}DeadLettersUrl" for name in DEAD}
-    yield from checks.dead_letters({name: status.waiting(place, output) for name, output in outputs.items()})
+    yield from checks.dead_letters(queues.given_up(place))
 
 
 def _ages(place: Place) -> Iterator[Check]:
     cloudwatch = place.client("cloudwatch")
     for name, most in WAITS.items():
-        queue = {"QueueName": place.outputs[f"{name}QueueUrl"].rsplit("/", 1)[-1]}
+        queue = {"QueueName": place.outputs[queues.queue(name)].rsplit("/", 1)[-1]}
         measured = _measures(cloudwatch, "AWS/SQS", "ApproximateAgeOfOldestMessage", queue)
-        yield checks.age(name.lower(), measured[-1] if measured else None, most)
+        yield checks.age(name, measured[-1] if measured else None, most)
     for name, (service, metric) in RETURNED.items():
         measured = _measures(cloudwatch, "Cobranza", metric, {"service": service})
-        yield checks.returned(name.lower(), max(measured, default=None), WAITS[name])
+        yield checks.returned(name, max(measured, default=None), WAITS[name])
 
 
 def _measures(cloudwatch: Any, namespace: str, metric: str, dimensions: Mapping[str, str]) -> list[float]:
@@ -319,9 +318,9 @@ def _readers(place: Place) -> Iterator[Check]:
             if source in f"{each['EventSourceArn']}:" and reader in f"{each['FunctionArn']}:"
         ]
 
-    for name, function in QUEUES.items():
-        queue = place.outputs[f"{name}QueueUrl"].rsplit("/", 1)[-1]
-        yield checks.reader(name.lower(), states(f":{queue}:", function))
+    for name, function in READERS.items():
+        queue = place.outputs[queues.queue(name)].rsplit("/", 1)[-1]
+        yield checks.reader(name, states(f":{queue}:", function))
     streams = {name: states(f":table/{place.outputs[name]}/", function) for name, function in STREAMS.items()}
     yield from checks.streams(streams, is_local=place.outputs["Stage"] == "local")
 

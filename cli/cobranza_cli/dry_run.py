@@ -50,7 +50,7 @@ def told(
         declared_portfolio = ledger.portfolio(portfolio) if ledger else None
         approves = declared_portfolio.approves_link if declared_portfolio else any_link
         zone = home_zone(declared_portfolio)
-        reading = Reading(_chunks(file), file=file.name, wanted=DEBTS, declared=declared)
+        reading = Reading(_chunks(file), wanted=DEBTS, declared=declared)
         moment = as_of(file.name, {}, now, now, zone)
         moment = min(moment, survey.as_of or moment)
         judge = _Judge(reading, survey, repeated, declared, portfolio, moment, approves)
@@ -89,7 +89,7 @@ def _declared(file: Path, ledger: Ledger | None, portfolio: str, mapping: Path |
 
 def _surveyed(file: Path, declared: Declared, console: Console) -> tuple[Survey, set[int]]:
     """What the file is, and the debts that it names more than once."""
-    reading = Reading(_watched(file, console), file=file.name, wanted=DEBTS, declared=declared)
+    reading = Reading(_watched(file, console), wanted=DEBTS, declared=declared)
     named: set[int] = set()
     repeated: set[int] = set()
     for row in reading.rows():

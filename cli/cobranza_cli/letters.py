@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Reminder, ReplyToAnswer, parse_file_work
+from cobranza.queues import DroppedFile, FilePart, Reminder, ReplyToAnswer, parse_file_work
 from cobranza.store import keys
 from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Import, Imports
@@ -61,7 +61,7 @@ def _of_reminder(place: Place, reminder: Reminder) -> Iterator[str]:
 
 
 def _media(place: Place, message: Message) -> Known:
-    asked = MediaToFetch.parse(message["Body"])
+    asked = ReplyToAnswer.parse(message["Body"])
     item = Conversations(place.ledger).inbound(asked.borrower, asked.event)
     if item is None:
         return Known(asked.borrower, ("the message that it came in is not there any more",))

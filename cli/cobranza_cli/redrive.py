@@ -17,11 +17,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from cobranza.errors import InvalidInput
+from cobranza_cli import queues
 from cobranza_cli.letters import READERS, REDRIVEN, text_of
 from cobranza_cli.place import Place
 
 MOST = 100
-QUEUES = tuple(READERS)
 # Seconds that a letter is hidden from others while we look at it.
 HIDDEN = 300
 # Seconds that SQS may take to look for one; a queue that is asked more shortly may say that it is empty.
@@ -80,9 +80,10 @@ def drop(place: Place, queue: str, letter_id: str, most: int, *, takes_away: boo
 
 def _dead(place: Place, queue: str) -> tuple[Any, str]:
     """Where its letters lie."""
-    if queue not in QUEUES:
-        raise InvalidInput("UNKNOWN_QUEUE", f"there are no letters of {queue!r}: name one of {', '.join(QUEUES)}")
-    return place.client("sqs"), place.outputs[f"{queue.title()}DeadLettersUrl"]
+    if queue not in queues.GIVEN_UP:
+        names = ", ".join(queues.GIVEN_UP)
+        raise InvalidInput("UNKNOWN_QUEUE", f"there are no letters of {queue!r}: name one of {names}")
+    return place.client("sqs"), place.outputs[queues.dead_letters(queue)]
 
 
 def told(queue: str, letters: Sequence[Letter]) -> dict[str, Any]:
@@ -158,7 +159,7 @@ def _sender(place: Place, queue: str) -> Callable[[str], object]:
     if queue == "reports":
         run = cache(partial(_run_reports, place, now))
         return lambda _: run()
-    return partial(_send, place, f"{queue.title()}QueueUrl", now)
+    return partial(_send, place, queues.queue(queue), now)
 
 
 def _run_reports(place: Place, now: str) -> None:

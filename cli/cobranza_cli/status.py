@@ -1,7 +1,7 @@
 """`cobranza status`: portfolios, pauses, what WhatsApp has stopped, texts that cannot be sent, imports, queues."""
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -10,7 +10,7 @@ from rich.table import Table
 from cobranza.errors import InvalidInput
 from cobranza.flows.apply_control import held
 from cobranza.ledger.confirmation import Subject
-from cobranza.policy.breaker import BY_HAND, Breaker
+from cobranza.policy.breaker import Breaker
 from cobranza.policy.message import FIRST_CONTACT
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.registered import remedy
@@ -21,18 +21,9 @@ from cobranza.store.ledger import Ledger
 from cobranza.store.table import utc
 from cobranza.whatsapp.errors import rule_for
 from cobranza.whatsapp.templates import stand_ins
+from cobranza_cli import queues
 from cobranza_cli.place import Place
 
-QUEUES = {
-    "files": "FilesQueueUrl",
-    "reminders": "RemindersQueueUrl",
-    "media": "MediaQueueUrl",
-    "replies": "RepliesQueueUrl",
-    "files given up": "FilesDeadLettersUrl",
-    "reminders given up": "RemindersDeadLettersUrl",
-    "media given up": "MediaDeadLettersUrl",
-    "replies given up": "RepliesDeadLettersUrl",
-}
 NEWEST = 10
 
 
@@ -45,7 +36,7 @@ def told(place: Place, portfolio: str) -> dict[str, Any]:
         "stopped": {scope: _stop(breaker) for scope, breaker in Ledger(place.ledger).breakers().items()},
         "templates": templates(place, names),
         "portfolios": {name: _portfolio(place, imports, name) for name in names},
-        "queues": {name: waiting(place, output) for name, output in QUEUES.items()},
+        "queues": queues.waiting(place) | queues.given_up(place),
     }
 
 
@@ -67,7 +58,7 @@ def show(console: Console, told: dict[str, Any]) -> None:
         held = f"{pause['held']:,} borrowers held"
         console.print(f"[yellow]{scope} is paused[/yellow] since {pause['since']}, {held} {pause['reason']}")
     for scope, stop in told["stopped"].items():
-        if stop["code"] == BY_HAND:
+        if stop["code"] is None:
             console.print(f"[yellow]{scope} is paused[/yellow] since {stop['since']}: {stop['resume']}")
             continue
         console.print(
@@ -110,17 +101,18 @@ def _pause(place: Place, scope: str) -> dict[str, Any] | None:
     if not control.is_paused:
         return None
     stopped = controls.held(control.pause)
-    so_far = held(Ledger(place.ledger), stopped, control.pause, datetime.now(UTC))
+    so_far = held(Ledger(place.ledger), stopped, control.pause, place.now())
     return {"since": control.paused_at, "held": len(so_far), "reason": control.reason}
 
 
 def _stop(breaker: Breaker) -> dict[str, Any]:
-    rule = rule_for(breaker.code)
+    """A pause by hand has no code of Meta's, and nothing to mend."""
+    rule = None if breaker.is_by_hand else rule_for(breaker.code)
     return {
         "since": utc(datetime.fromisoformat(breaker.since)),
-        "code": breaker.code,
-        "title": rule.title,
-        "remedy": rule.remedy.en,
+        "code": rule and breaker.code,
+        "title": rule and rule.title,
+        "remedy": rule and rule.remedy.en,
         "resume": f"cobranza resume {breaker.scope}",
     }
 
@@ -175,13 +167,3 @@ def _import(each: Import) -> dict[str, Any]:
         "parts": each.parts,
         "as_of": each.as_of.isoformat(),
     }
-
-
-def waiting(place: Place, output: str) -> int:
-    names = [
-        "ApproximateNumberOfMessages",
-        "ApproximateNumberOfMessagesNotVisible",
-        "ApproximateNumberOfMessagesDelayed",
-    ]
-    answer = place.client("sqs").get_queue_attributes(QueueUrl=place.outputs[output], AttributeNames=names)
-    return sum(map(int, answer["Attributes"].values()))

@@ -13,8 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cobranza.ledger.borrower import Borrower
-from cobranza.policy import contact_rules
+from cobranza.policy.contact_rules import zone_of
 from cobranza.store import keys
 from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Import, Imports
@@ -53,7 +52,7 @@ def told(place: Place, someone: Someone, wanted: str, day: date | None, most: in
     loaded = Ledger(place.ledger).load(someone.ref)
     debts = loaded.book.debts if loaded else ()
     named = {debt.terms.key for debt in debts if debt.terms.debt_id == wanted.strip()}
-    zone = _zone(loaded.book.borrower) if loaded else UTC
+    zone = zone_of(loaded.book.borrower.country, loaded.book.borrower.region) if loaded else UTC
     steps = [
         step
         for step in _steps(place, someone, loaded, named)
@@ -88,12 +87,6 @@ def _json(step: Step, zone: tzinfo) -> dict[str, Any]:
         "debts": [key.removesuffix("#") for key in step.debts],
         "facts": step.facts,
     }
-
-
-def _zone(borrower: Borrower) -> tzinfo:
-    """The first of those where the borrower may live; UTC where we know no rules."""
-    rules = contact_rules.rules_for(borrower.country)
-    return contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
 
 
 def _steps(place: Place, someone: Someone, loaded: Loaded | None, named: set[str]) -> Iterator[Step]:

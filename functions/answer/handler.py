@@ -1,8 +1,6 @@
 """SQS replies → WhatsApp: what a borrower wrote is kept as what it means, and answered once."""
 
-import random
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -13,7 +11,8 @@ from cobranza.clock import Clock
 from cobranza.flows.answer_reply import AnswerDesk
 from cobranza.flows.close_case import CaseCloser
 from cobranza.flows.say_once import TryLater
-from cobranza.queues import REPLIES_RECEIVED, Queue, ReplyToAnswer, failures, whose
+from cobranza.one_by_one import take_each
+from cobranza.queues import REPLIES_RECEIVED, Queue, ReplyToAnswer
 from cobranza.settings import AnswerSettings
 from cobranza.store.aws import client
 from cobranza.store.book import Book
@@ -64,31 +63,19 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     deps = deps or wire()
     now = deps.clock()
     deps.desk.whatsapp.hang_up()
-    failed: list[str] = []
-    for record in event["Records"]:
-        try:
-            asked = ReplyToAnswer.parse(record["body"])
-            answer = deps.desk.answer(asked, now)
-        except Exception as error:
-            if isinstance(error, TryLater):
-                telemetry.logger.warning("not answered yet", reason=str(error), extra=whose(record["body"]))
-            else:
-                telemetry.logger.exception("answer failed", extra=whose(record["body"]))
-            telemetry.count("AnswersRetried")
-            _give_up_in_the_end(record, deps, now)
-            failed.append(record["messageId"])
-            deps.queue.delay(record["receiptHandle"], random.randint(5, 15))
-        else:
-            telemetry.count("RepliesRead")
-            telemetry.logger.info("reply", borrower=asked.borrower, answer=answer, trace=asked.trace)
-    return failures(failed)
 
+    def take(asked: ReplyToAnswer) -> None:
+        answer = deps.desk.answer(asked, now)
+        telemetry.count("RepliesRead")
+        telemetry.logger.info("reply", borrower=asked.borrower, answer=answer, trace=asked.trace)
 
-def _give_up_in_the_end(record: dict[str, Any], deps: Deps, now: datetime) -> None:
-    """Before a reply becomes a dead letter a person is asked to read it."""
-    if int(record["attributes"]["ApproximateReceiveCount"]) < REPLIES_RECEIVED:
-        return
-    try:
-        deps.desk.give_up(ReplyToAnswer.parse(record["body"]), now)
-    except Exception:
-        telemetry.logger.exception("nobody is asked to answer", extra=whose(record["body"]))
+    return take_each(
+        event["Records"],
+        take,
+        lambda asked: deps.desk.give_up(asked, now),
+        deps.queue,
+        received=REPLIES_RECEIVED,
+        retried="AnswersRetried",
+        now=now,
+        waits=(TryLater,),
+    )

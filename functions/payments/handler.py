@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from cobranza import telemetry
@@ -15,6 +15,7 @@ from cobranza.gateway.signature import SIGNATURE, TIMESTAMP, Verdict, judge
 from cobranza.http_api import Request, answer_json, request_of
 from cobranza.refs import References
 from cobranza.settings import PaymentsSettings
+from cobranza.signature import judged
 from cobranza.store.aws import client
 from cobranza.store.book import Book
 from cobranza.store.cases import Cases
@@ -74,14 +75,11 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
 
 
 def _judged(request: Request, deps: Deps, now: datetime) -> Verdict:
-    """By the secrets that we know; else by those of now, since one may have been changed."""
     timestamp, signature = request.headers.get(TIMESTAMP), request.headers.get(SIGNATURE)
-    known = _secrets(deps.secret())
-    verdict = judge(request.body, timestamp, signature, known, now)
-    if verdict is not Verdict.FORGED or not signature:
-        return verdict
-    renewed = _secrets(deps.renewed_secret())
-    return verdict if renewed == known else judge(request.body, timestamp, signature, renewed, now)
+    if not signature:
+        return Verdict.FORGED
+    verdict = partial(judge, request.body, timestamp, signature, now=now)
+    return judged(verdict, Verdict.FORGED, _secrets(deps.secret()), lambda: _secrets(deps.renewed_secret()))
 
 
 def _secrets(secret: dict[str, Any]) -> list[str]:

@@ -1,9 +1,7 @@
 """SQS media → receipts bucket. What fails comes back after seconds: Meta's addresses do not live long."""
 
-import random
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -13,7 +11,8 @@ from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.fetch_receipt import ANSWER_WITHIN, ReceiptDesk
 from cobranza.flows.say_once import TryLater
-from cobranza.queues import MEDIA_RECEIVED, MediaToFetch, Queue, failures, waited, whose
+from cobranza.one_by_one import take_each
+from cobranza.queues import MEDIA_RECEIVED, Queue, ReplyToAnswer
 from cobranza.settings import ReceiptsSettings
 from cobranza.store.aws import client
 from cobranza.store.cases import Cases
@@ -26,13 +25,14 @@ from cobranza.store.receipts import Receipts
 from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.whatsapp.client import WhatsApp
-from cobranza.whatsapp.media import MediaStore, TryAgain
+from cobranza.whatsapp.guarded import TryAgain
+from cobranza.whatsapp.media import MediaStore
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
     desk: ReceiptDesk
-    queue: Queue[MediaToFetch]
+    queue: Queue[ReplyToAnswer]
     clock: Clock
 
 
@@ -56,7 +56,7 @@ def wire() -> Deps:
         cases=Cases(table),
         only_to=settings.only_to,
     )
-    queue = Queue[MediaToFetch](client("sqs"), settings.media_queue_url)
+    queue = Queue[ReplyToAnswer](client("sqs"), settings.media_queue_url)
     return Deps(desk, queue, stage_clock(settings, lambda: client("ssm")))
 
 
@@ -66,35 +66,20 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     deps = deps or wire()
     now = deps.clock()
     deps.desk.whatsapp.hang_up()
-    failed: list[str] = []
-    for record in event["Records"]:
-        try:
-            asked = MediaToFetch.parse(record["body"])
-            state = deps.desk.fetch(asked, now)
-        except Exception as error:
-            if isinstance(error, TryAgain | TryLater):
-                reason = str(error)
-                telemetry.logger.warning(
-                    "receipt not fetched or answered yet", reason=reason, extra=whose(record["body"])
-                )
-            else:
-                telemetry.logger.exception("receipt failed", extra=whose(record["body"]))
-            telemetry.count("ReceiptsRetried")
-            telemetry.measure("RetriedReceiptAge", waited(record, now))
-            _give_up_in_the_end(record, deps, now)
-            failed.append(record["messageId"])
-            deps.queue.delay(record["receiptHandle"], random.randint(5, 15))
-        else:
-            telemetry.count(f"Receipts{state.title().replace('_', '')}")
-            telemetry.logger.info("receipt", borrower=asked.borrower, state=state, trace=asked.trace)
-    return failures(failed)
 
+    def take(asked: ReplyToAnswer) -> None:
+        state = deps.desk.fetch(asked, now)
+        telemetry.count(f"Receipts{state.title().replace('_', '')}")
+        telemetry.logger.info("receipt", borrower=asked.borrower, state=state, trace=asked.trace)
 
-def _give_up_in_the_end(record: dict[str, Any], deps: Deps, now: datetime) -> None:
-    """Before a receipt becomes a dead letter a person is told that it came."""
-    if int(record["attributes"]["ApproximateReceiveCount"]) < MEDIA_RECEIVED:
-        return
-    try:
-        deps.desk.give_up(MediaToFetch.parse(record["body"]), now)
-    except Exception:
-        telemetry.logger.exception("nobody is told of a receipt")
+    return take_each(
+        event["Records"],
+        take,
+        lambda asked: deps.desk.give_up(asked, now),
+        deps.queue,
+        received=MEDIA_RECEIVED,
+        retried="ReceiptsRetried",
+        now=now,
+        age="RetriedReceiptAge",
+        waits=(TryAgain, TryLater),
+    )

@@ -16,6 +16,7 @@ from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Outcome, Sender
 from cobranza.flows.stops import Stops
 from cobranza.flows.upload_document import DocumentDesk
+from cobranza.meta_faults import tell_fault
 from cobranza.queues import Queue, Reminder, failures, waited, whose
 from cobranza.settings import SendSettings
 from cobranza.store.aws import client
@@ -32,7 +33,7 @@ from cobranza.store.templates import Templates
 from cobranza.store.texts import Texts
 from cobranza.whatsapp.client import LONGEST_CALL, WhatsApp, pooled_session
 from cobranza.whatsapp.documents import LONGEST_DOCUMENT, DocumentCourier
-from cobranza.whatsapp.errors import Action, is_known, rule_for
+from cobranza.whatsapp.errors import rule_for
 
 # Seconds of a look besides the call: reads, the wait for a turn, writes.
 LONGEST_LOOK = 8
@@ -183,8 +184,7 @@ def _tell_of_old_data(reminders: int) -> None:
 
 
 def _raise_alarm(reminder: Reminder, outcome: Outcome) -> None:
-    """What a person has to look at is an error in the log; Meta's own words may name people, so they stay in the
-    ledger."""
+    """What a person has to look at is an error in the log."""
     if stopped := outcome.stopped:
         telemetry.count("BreakersOpened")
         telemetry.logger.error(
@@ -198,13 +198,4 @@ def _raise_alarm(reminder: Reminder, outcome: Outcome) -> None:
         )
     elif outcome.code.startswith("FAILED_"):
         code = int(outcome.code.removeprefix("FAILED_"))
-        if is_known(code) and rule_for(code).action is not Action.OUR_BUG:
-            return
-        telemetry.count("RequestsAtFault" if is_known(code) else "UnknownErrorCodes")
-        telemetry.logger.error(
-            "meta refused",
-            code=code,
-            remedy=rule_for(code).remedy.en,
-            borrower=reminder.borrower,
-            trace=reminder.trace,
-        )
+        tell_fault("meta refused", code, borrower=reminder.borrower, trace=reminder.trace)

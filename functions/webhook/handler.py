@@ -4,7 +4,7 @@ import hmac
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from typing import Any, cast
 
@@ -14,9 +14,11 @@ from cobranza.flows.record_events import UNREADABLE, Recorded, Recorder
 from cobranza.flows.record_news import DROPPED, OPTED_OUT, RED, STOPPED, NewsDesk
 from cobranza.flows.record_statuses import STATES
 from cobranza.http_api import answer, request_of
+from cobranza.meta_faults import tell_fault
 from cobranza.queues import Queue
 from cobranza.refs import References
 from cobranza.settings import WebhookSettings
+from cobranza.signature import judged, verify
 from cobranza.store.aws import client
 from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
@@ -28,9 +30,7 @@ from cobranza.store.secrets import Secret, stage_clock
 from cobranza.store.table import Table
 from cobranza.store.templates import Templates
 from cobranza.whatsapp.account_news import Alert, account_news
-from cobranza.whatsapp.errors import Action, is_known, rule_for
-from cobranza.whatsapp.events import Event, OtherEvent, StatusEvent, parse
-from cobranza.whatsapp.signature import HEADER, verify
+from cobranza.whatsapp.events import SIGNATURE, Event, OtherEvent, StatusEvent, parse
 
 MAX_BYTES = 3 * 1024 * 1024  # Meta's largest body
 # Who wrote is two queries each, and a body may have a thousand messages.
@@ -95,7 +95,7 @@ def _delivery(event: dict[str, Any], deps: Deps, *, trace: str) -> dict[str, Any
     request = request_of(event)
     if len(request.body) > MAX_BYTES:
         return _refused(413, "WebhooksTooLarge")
-    signature = request.headers.get(HEADER)
+    signature = request.headers.get(SIGNATURE)
     if not signature:
         return _refused(401, "WebhooksUnsigned")
     if not request.body:
@@ -130,12 +130,8 @@ def _refused(status: int, reason: str) -> dict[str, Any]:
 
 
 def _is_metas(body: bytes, signature: str, deps: Deps) -> bool:
-    """By the secrets that we know; else by those of now, since one may have been changed."""
-    known = _app_secrets(deps.secret())
-    if verify(body, signature, known):
-        return True
-    renewed = _app_secrets(deps.renewed_secret())
-    return renewed != known and verify(body, signature, renewed)
+    verdict = partial(verify, body, signature)
+    return judged(verdict, False, _app_secrets(deps.secret()), lambda: _app_secrets(deps.renewed_secret()))
 
 
 def _app_secrets(secret: dict[str, Any]) -> list[str]:
@@ -177,10 +173,6 @@ def _tell_failure(event: StatusEvent, borrowers: Sequence[str], trace: str) -> N
     """A line for each message that failed late; what a person has to mend is as loud as what Meta answers to the
     sender."""
     for error in event.errors[:1]:
-        code, rule, whom = error.code, rule_for(error.code), " ".join(borrowers)
-        if is_known(code) and rule.action is not Action.OUR_BUG:
-            telemetry.logger.info("meta failed a message", code=code, borrower=whom, trace=trace)
-            return
-        telemetry.count("RequestsAtFault" if is_known(code) else "UnknownErrorCodes")
-        remedy = rule.remedy.en
-        telemetry.logger.error("meta failed a message", code=code, remedy=remedy, borrower=whom, trace=trace)
+        whom = " ".join(borrowers)
+        if not tell_fault("meta failed a message", error.code, borrower=whom, trace=trace):
+            telemetry.logger.info("meta failed a message", code=error.code, borrower=whom, trace=trace)

@@ -23,7 +23,7 @@ from cobranza.policy.caps import Caps
 from cobranza.policy.due import StrategyOf
 from cobranza.policy.pace import Pace
 from cobranza.policy.strategy import Strategy, standard
-from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, ReplyToAnswer, parse_file_work
+from cobranza.queues import DroppedFile, FilePart, Queue, Reminder, ReplyToAnswer, parse_file_work
 from cobranza.refs import References
 from cobranza.store.book import Book
 from cobranza.store.cases import Cases
@@ -103,7 +103,7 @@ class FakeWhatsApp:
             self.sent.append(Sent(self.now, borrower, wamid, opaque, message["template"]["name"], is_clear))
         if not is_clear:
             return Unclear(ProviderError(0, "Timed out", "replay"))
-        return Accepted(f"wamid.{len(self.sent) - 1}", message["to"][1:])
+        return Accepted(f"wamid.{len(self.sent) - 1}")
 
 
 class World:
@@ -124,7 +124,7 @@ class World:
         self.whatsapp = FakeWhatsApp(random.Random(f"{seed} whatsapp"))
         self._importer = self._wired_importer(lambda _: strategy)
         self.sender = self._wired_sender(lambda _: strategy)
-        media = Queue[MediaToFetch](MemorySqs(), "media")
+        media = Queue[ReplyToAnswer](MemorySqs(), "media")
         replies = Queue[ReplyToAnswer](MemorySqs(), "replies")
         self.recorder = Recorder(
             self.ledger,

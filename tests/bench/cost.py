@@ -20,9 +20,9 @@ from cobranza.flows.announce import Announcer
 from cobranza.flows.pacer import Pacer
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.queues import Reminder
+from cobranza.signature import sign
 from cobranza.store.portfolios import remembered
 from cobranza.whatsapp.client import Accepted, Answer
-from cobranza.whatsapp.signature import sign
 from local.cost import BUDGETS, COUNTED, Counts, is_held
 from tests.bench.metered import Meter, metered, slots
 from tests.bench.report import Row
@@ -67,7 +67,7 @@ class WhatsApp:
         with self._lock:
             wamid = f"wamid.HBgN{next(self._numbers):046}=="
             self.sent.append(message | {"wamid": wamid})
-        return Accepted(wamid, message["to"][1:])
+        return Accepted(wamid)
 
 
 @dataclass

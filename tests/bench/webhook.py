@@ -22,8 +22,9 @@ from pywa.client import WhatsApp
 from cobranza import telemetry
 from cobranza.flows.record_events import Recorder
 from cobranza.flows.record_news import NewsDesk
-from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
+from cobranza.queues import Queue, ReplyToAnswer
 from cobranza.refs import References
+from cobranza.signature import sign
 from cobranza.store import aws
 from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
@@ -34,7 +35,6 @@ from cobranza.store.messages import Messages
 from cobranza.store.numbers import Numbers
 from cobranza.store.table import Table
 from cobranza.store.templates import Templates
-from cobranza.whatsapp.signature import sign
 from tests.bench.dynamodb import OPTIONS, Raw, Stub
 from tests.bench.report import Row
 from tests.bench.webhook_bodies import (
@@ -236,7 +236,7 @@ def _recorder(stub: Book) -> Recorder:
         messages=Messages(table),
         journal=journal,
         references=REFERENCES,
-        media=Queue[MediaToFetch](sqs, "https://sqs.us-east-1.amazonaws.com/1/media"),
+        media=Queue[ReplyToAnswer](sqs, "https://sqs.us-east-1.amazonaws.com/1/media"),
         news=NewsDesk(ledger, conversations, journal, Templates(table), Numbers(table), Cases(table)),
         replies=Queue[ReplyToAnswer](sqs, "https://sqs.us-east-1.amazonaws.com/1/replies"),
         workers=function("webhook").WORKERS,

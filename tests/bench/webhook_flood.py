@@ -13,7 +13,7 @@ from threading import local as of_thread
 
 import requests
 
-from cobranza.whatsapp.signature import sign
+from cobranza.signature import sign
 from local import drive, stack
 from local.stack import Stack
 from tests.bench.report import Row

@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cobranza.signature import sign
 from cobranza.store.keys import MessageKey
-from cobranza.whatsapp.signature import sign
 from tests.integration.fakes import FakeContext
 from tests.integration.world import TUESDAY, World, debts, function
 

@@ -3,7 +3,7 @@
 import json
 
 from cobranza.flows.fetch_receipt import ReceiptDesk
-from cobranza.queues import MediaToFetch
+from cobranza.queues import ReplyToAnswer
 from cobranza.store.objects import Bucket
 from cobranza.whatsapp.events import parse
 from cobranza.whatsapp.media import Fetched
@@ -43,7 +43,7 @@ def desk(world: World, *answers: Fetched | Exception) -> ReceiptDesk:
 
 def send_picture(
     world: World, sender: str = "525555550101", wamid: str = "wamid.P1", caption: str = ""
-) -> MediaToFetch:
+) -> ReplyToAnswer:
     """The borrower sends a picture; what the webhook queued for it."""
     (asked,) = send_pictures(world, sender, wamid, caption)
     return asked
@@ -51,7 +51,7 @@ def send_picture(
 
 def send_pictures(
     world: World, sender: str = "525555550101", wamid: str = "wamid.P1", caption: str = ""
-) -> list[MediaToFetch]:
+) -> list[ReplyToAnswer]:
     """The same, for each borrower who has the phone."""
     message = {"id": wamid, "from": sender, "timestamp": str(int(world.now.timestamp())), "type": "image"}
     message |= {"image": {"id": "M1", "mime_type": "image/jpeg", "sha256": "c2hh", "caption": caption}}
@@ -61,4 +61,4 @@ def send_pictures(
     queued = world.sqs.receive_message(QueueUrl=world.media_url, MaxNumberOfMessages=10)["Messages"]
     for message in queued:
         world.sqs.delete_message(QueueUrl=world.media_url, ReceiptHandle=message["ReceiptHandle"])
-    return [MediaToFetch.parse(message["Body"]) for message in queued]
+    return [ReplyToAnswer.parse(message["Body"]) for message in queued]

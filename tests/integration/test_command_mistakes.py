@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from cobranza_cli import app, status
+from cobranza_cli import app, queues
 from tests.integration.place import OPEN, WorldPlace
 from tests.integration.world import World, debts
 
@@ -23,7 +23,8 @@ def _place(world: World, drop: Drop, portfolio: None, monkeypatch: pytest.Monkey
     drop("debts/tienda/a.csv", debts({}))
     outputs = {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox", "CountriesOn": "MX,", **OPEN}
     monkeypatch.setattr(app.Where, "place", lambda _: WorldPlace(outputs, {}, world))
-    monkeypatch.setattr(status, "QUEUES", {})
+    monkeypatch.setattr(queues, "waiting", lambda _: {})
+    monkeypatch.setattr(queues, "given_up", lambda _: {})
 
 
 def cobranza(*words: str) -> Result:

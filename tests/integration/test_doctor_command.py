@@ -291,7 +291,7 @@ def test_it_looks_at_every_trigger_and_every_rule_of_the_inbox() -> None:
         )
         for each in now.of(MAPPING).values()
     }
-    assert {*doctor.QUEUES.items(), *doctor.STREAMS.items()} == triggers
+    assert {*doctor.READERS.items(), *doctor.STREAMS.items()} == triggers
     of_the_inbox = {
         name for name, rule in now.of("AWS::Events::Rule").items() if "aws.s3" in rule["EventPattern"]["source"]
     }
@@ -314,8 +314,8 @@ def test_its_ages_are_those_of_the_alarms() -> None:
     watched = {
         name.removesuffix("AreLate"): seconds for name, seconds in MORE_THAN.items() if name.endswith("AreLate")
     }
-    named = {"Media": "Receipts"}
-    assert {named.get(name, name): most for name, most in doctor.WAITS.items()} == {
+    named = {"media": "Receipts"}
+    assert {named.get(name, name.title()): most for name, most in doctor.WAITS.items()} == {
         name: seconds for name, seconds in watched.items() if name != "Events"
     }
 

@@ -13,7 +13,6 @@ from jsonschema import validate
 
 from cobranza.bus import Bus
 from cobranza.flows.announce import Announcer
-from cobranza.flows.event_of import CLAIMS, patterns
 from cobranza.flows.take_payment import PaymentDesk
 from cobranza.gateway.payment import parse
 from cobranza.whatsapp.client import Refused, Unclear
@@ -28,6 +27,7 @@ from tests.integration.replies import ask, say
 from tests.integration.rows import apply, results, rooms_of
 from tests.integration.sending import status
 from tests.integration.world import World, debts, function
+from tests.unit.streams import CLAIMS, patterns
 from tests.unit.test_bus import FakeEvents
 
 type Drop = Callable[..., dict[str, Any]]

@@ -7,7 +7,7 @@ import pytest
 
 from cobranza.store.journal import Line
 from cobranza.store.kept_days import kept_days
-from tests.integration.world import TUESDAY, World
+from tests.integration.world import TUESDAY, World, of_day
 
 pytestmark = pytest.mark.in_memory
 
@@ -32,13 +32,13 @@ def test_a_line_is_written_once_whoever_tells_it_again(world: World) -> None:
 def test_a_line_comes_back_as_it_was_told(world: World) -> None:
     call = line(1, TUESDAY - timedelta(days=3))
     world.journal.append_all([call], TUESDAY)
-    assert list(world.journal.of_day(TUESDAY.date())) == [call]
+    assert of_day(world.journal, TUESDAY.date()) == [call]
 
 
 def test_a_day_is_that_on_which_a_line_was_written_not_that_of_what_it_tells(world: World) -> None:
     world.journal.append_all([line(1, TUESDAY - timedelta(days=2))], TUESDAY)
-    assert told(list(world.journal.of_day(TUESDAY.date() - timedelta(days=2)))) == []
-    assert told(list(world.journal.of_day(TUESDAY.date()))) == ["1"]
+    assert told(of_day(world.journal, TUESDAY.date() - timedelta(days=2))) == []
+    assert told(of_day(world.journal, TUESDAY.date())) == ["1"]
 
 
 def test_lines_come_in_the_order_in_which_they_were_written_of_one_second_in_that_of_their_keys(
@@ -46,7 +46,7 @@ def test_lines_come_in_the_order_in_which_they_were_written_of_one_second_in_tha
 ) -> None:
     for second in (7, 3, 5):
         world.journal.append_all((line(second * 100 + n) for n in range(60)), TUESDAY + timedelta(seconds=second))
-    found = told(list(world.journal.of_day(TUESDAY.date())))
+    found = told(of_day(world.journal, TUESDAY.date()))
     assert found == [str(second * 100 + n) for second in (3, 5, 7) for n in range(60)]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from cobranza.flows.queue_due import Scheduler
 from cobranza.flows.room import Room
+from cobranza.policy.pace import Pace
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.policy.strategy import Strategy
 from cobranza.queues import Reminder
@@ -176,13 +177,11 @@ def test_once_nobody_may_be_written_to_the_rest_are_told_so(world: World, queued
     assert world.tick() == []
 
 
-def test_a_slower_rate_queues_fewer_and_none_stops(world: World, queued: list[Reminder]) -> None:
+def test_no_more_are_queued_than_the_senders_can_do(world: World, queued: list[Reminder]) -> None:
     world.now += timedelta(minutes=90)
-    slow: Scheduler = replace(world.scheduler, pace=replace(world.scheduler.pace, tick=timedelta(seconds=2)))
-    world.limits.set_rate(0)
-    assert slow.tick(world.now, "trace").queued == 0
-    world.limits.set_rate(1)
+    slow: Scheduler = replace(world.scheduler, pace=Pace(1, timedelta(seconds=2)))
     assert slow.tick(world.now, "trace").queued == 2
+    assert world.line.full()
 
 
 def test_a_reminder_whose_lease_has_moved_is_dropped(world: World, queued: list[Reminder]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
+from cobranza.queues import Queue, ReplyToAnswer
 from cobranza.store.imports import Imports
 from tests.integration.deliveries import AT, PHONE, Drop, Element, message, status, tell
 from tests.integration.fakes import FakeContext
@@ -153,12 +153,12 @@ def test_what_fails_names_whose_it_is(world: World, log: Log, monkeypatch: pytes
     monkeypatch.setattr(world.conversations, "inbound", dies)
     monkeypatch.setattr(world.replies, "delay", lambda *_: None)
     assert answer(world, json.dumps(asdict(ReplyToAnswer(world.ref(), event, "a-trace")))) == failures("1")
-    failed = log.only("answer failed")
+    failed = log.only("reply failed")
     assert (failed["borrower"], failed["trace"]) == (world.ref(), "a-trace")
 
     receipts = function("receipts")
-    deps = receipts.Deps(desk(world), Queue[MediaToFetch](Delays(), "url"), world.clock)
-    picture = record("1", asdict(MediaToFetch(world.ref(), event, "a-trace")))
+    deps = receipts.Deps(desk(world), Queue[ReplyToAnswer](Delays(), "url"), world.clock)
+    picture = record("1", asdict(ReplyToAnswer(world.ref(), event, "a-trace")))
     assert receipts.handler({"Records": [picture]}, FakeContext(), deps=deps) == failures("1")
-    failed = log.only("receipt failed")
+    failed = log.only("reply failed")
     assert (failed["borrower"], failed["trace"]) == (world.ref(), "a-trace")

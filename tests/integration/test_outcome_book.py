@@ -5,6 +5,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from cobranza import telemetry
 from cobranza.policy.breaker import Breaker
+from cobranza.policy.pace import Pace
 from cobranza.policy.strategy import shipped
 from cobranza.store.keys import MessageKey
 from cobranza.store.table import utc
@@ -188,11 +190,12 @@ def test_a_revision_lowers_nothing_and_touches_what_is_no_message(world: World, 
 
 
 def test_whoever_is_left_in_the_line_at_midnight_was_deferred_by_the_pace(world: World, drop: Drop) -> None:
-    one(drop)
-    world.limits.set_rate(0)
-    assert world.tick() == []
+    other = {"borrower_id": "C2", "debt_id": "F-2", "phone": "+525555550102"}
+    drop("debts/tienda/a.csv", debts({}, other), metadata=AS_OF)
+    world.scheduler = replace(world.scheduler, pace=Pace(1, timedelta(seconds=1)))
+    assert len(remind(world)) == 1
     assert close(world) == 0
-    assert told(world) == {"F-1 0": "DEFERRED_RATE"}
+    assert sorted(told(world).values()) == ["DEFERRED_RATE", "SENT"]
 
 
 def test_a_day_that_nobody_looked_at_is_missing_and_the_next_step_supersedes_its_steps(

@@ -12,7 +12,7 @@ from cobranza.store.objects import Bucket
 from cobranza.store.table import Table
 from tests.integration.partiql import PartiqlClient
 from tests.integration.test_scheduler import plan
-from tests.integration.world import TUESDAY, World
+from tests.integration.world import TUESDAY, World, of_day
 
 
 class SmallPages:
@@ -66,7 +66,7 @@ def test_a_day_of_the_journal_is_read_over_its_pages(world: World) -> None:
     numbers = [str(number) for number in range(100, 130)]
     lines = [Line(subject="B#1", event="call", identity=number, at=TUESDAY) for number in numbers]
     journal.append_all(lines, TUESDAY)
-    assert [line.identity for line in journal.of_day(TUESDAY.date())] == numbers
+    assert [line.identity for line in of_day(journal, TUESDAY.date())] == numbers
 
 
 def test_a_table_is_scanned_over_its_pages(world: World) -> None:

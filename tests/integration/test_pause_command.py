@@ -1,6 +1,7 @@
 """`cobranza pause`, `resume` and what `status` says of it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,12 @@ from typer.testing import CliRunner, Result
 from cobranza.policy.breaker import Breaker
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store.table import exact
-from cobranza_cli import answer, app, status
+from cobranza_cli import answer, app, queues
 from cobranza_cli.place import Place
 from tests.integration.place import Telling, WorldPlace
-from tests.integration.world import PORTFOLIO_YAML, World
+from tests.integration.world import PORTFOLIO_YAML, World, debts
+
+type Drop = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ def place(world: World, monkeypatch: pytest.MonkeyPatch) -> Place:
     stack = Stack({"Ledger": "ledger", "Inbox": "inbox", "ClockParameter": "clock"}, {}, world)
     monkeypatch.setattr(app.Where, "place", lambda _: stack)
     monkeypatch.setattr(answer, "BETWEEN_LOOKS", 0)
-    monkeypatch.setattr(status, "QUEUES", {})
+    monkeypatch.setattr(queues, "waiting", lambda _: {})
+    monkeypatch.setattr(queues, "given_up", lambda _: {})
     world.ledger.save_portfolio(parse_portfolio(PORTFOLIO_YAML.encode(), "tienda"), world.now)
     return stack
 
@@ -57,6 +61,14 @@ def test_the_command_pauses_and_resumes_by_the_file(world: World) -> None:
 
 
 @pytest.mark.usefixtures("place")
+def test_status_counts_whom_a_pause_has_held_by_the_stacks_clock(world: World, drop: Drop) -> None:
+    drop("debts/tienda/a.csv", debts({}))
+    cobranza("pause", "all", "--reason", "plantilla rechazada")
+    world.later(days=400)
+    assert paused()["all"]["held"] == 1
+
+
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("scope", ["number:all", "number:100000000000001", "template:vence_hoy"])
 def test_the_command_says_what_whatsapp_has_stopped_and_resumes_it(world: World, scope: str) -> None:
     world.ledger.open_breaker(Breaker(scope, exact(world.now), 131042), {"title": "Payment"})
@@ -79,6 +91,8 @@ def test_the_command_says_what_whatsapp_has_stopped_and_resumes_it(world: World,
 def test_a_number_is_paused_and_resumed_by_hand(world: World) -> None:
     told = cobranza("pause", "number:1", "--reason", "new card")
     assert "number:1 is paused since 2026-11-24T17:00:00Z new card" in told.stdout
+    (stopped,) = json.loads(cobranza("status", "--json").stdout)["stopped"].values()
+    assert {stopped[name] for name in ("code", "title", "remedy")} == {None}
     assert "number:1 is paused" in cobranza("status").stdout
     world.later(seconds=1)
     assert "number:1 runs since 2026-11-24T17:00:01Z" in cobranza("resume", "number:1").stdout

@@ -11,7 +11,7 @@ from cobranza.flows.event_of import event_of
 from cobranza.ledger.case import Case, CaseQueue, Closing, Result
 from cobranza.store import case_keys, keys
 from cobranza.store.journal import Line
-from cobranza.whatsapp.media import Unusable
+from cobranza.whatsapp.guarded import Unusable
 from tests.integration.receipts import desk, send_picture
 from tests.integration.rows import apply, assert_survives_any_death, book, codes
 from tests.integration.sending import NOT_ON_WHATSAPP

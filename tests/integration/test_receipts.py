@@ -8,10 +8,11 @@ import pytest
 
 from cobranza import telemetry
 from cobranza.flows.say_once import AT_WORK, TryLater
-from cobranza.queues import MEDIA_RECEIVED, MediaToFetch, Queue
+from cobranza.queues import MEDIA_RECEIVED, Queue, ReplyToAnswer
 from cobranza.whatsapp.client import Answer, Refused
 from cobranza.whatsapp.errors import Action, ProviderError
-from cobranza.whatsapp.media import Fetched, TryAgain, Unusable
+from cobranza.whatsapp.guarded import TryAgain, Unusable
+from cobranza.whatsapp.media import Fetched
 from tests.integration.fakes import DyingClient, FakeContext, Killed
 from tests.integration.receipts import DIGEST, PICTURE, desk, send_picture, send_pictures
 from tests.integration.replies import queued, say, texts
@@ -34,7 +35,7 @@ def borrowers(world: World, drop: Drop, portfolio: None) -> None:
     assert drop("debts/tienda/a.csv", HEADER + rows)["created"] == 2
 
 
-def chat(world: World, asked: MediaToFetch) -> dict[str, Any]:
+def chat(world: World, asked: ReplyToAnswer) -> dict[str, Any]:
     return world.conversations.inbound(asked.borrower, asked.event) or {}
 
 
@@ -181,7 +182,7 @@ def test_a_receipt_that_comes_back_tells_how_long_it_has_waited_however_often_it
 def handled(world: World, received: dict[str, Any], *answers: Fetched | Exception) -> list[str]:
     """What the function lets come back; Meta answers so, then with a picture."""
     receipts = function("receipts")
-    deps = receipts.Deps(desk(world, *answers), Queue[MediaToFetch](Delays(), "url"), world.clock)
+    deps = receipts.Deps(desk(world, *answers), Queue[ReplyToAnswer](Delays(), "url"), world.clock)
     told = receipts.handler({"Records": [received]}, FakeContext(), deps=deps)
     return [each["itemIdentifier"] for each in told["batchItemFailures"]]
 

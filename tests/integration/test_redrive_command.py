@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from cobranza.queues import Reminder
 from cobranza.store.conversations import Inbound
 from cobranza.store.keys import event_key
-from cobranza_cli import app, letters, redrive
+from cobranza_cli import app, letters, queues, redrive
 from tests.integration.place import PlaceWithFunctions
 from tests.integration.world import World, debts
 
@@ -39,7 +39,7 @@ def functions() -> Functions:
 @pytest.fixture
 def dead(world: World, functions: Functions, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The queues of dead letters, by the queue that they are of."""
-    urls = {name: world.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"] for name in redrive.QUEUES}
+    urls = {name: world.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"] for name in queues.GIVEN_UP}
     live = {"files": world.files_url, "reminders": world.queue_url, "media": world.media_url}
     live["replies"] = world.replies_url
     outputs = {"Ledger": "ledger", "Journal": "journal", "Inbox": "inbox", "Reports": "cobranza-Reports-1"}
@@ -302,3 +302,13 @@ def test_a_queue_that_there_is_not_is_refused(queue: str) -> None:
 
 def test_an_empty_queue_says_so() -> None:
     assert "no dead letters" in run("replies", "--yes").stdout
+
+
+def test_status_counts_the_letters_of_every_queue(world: World, dead: dict[str, str]) -> None:
+    for url in dead.values():
+        put(world, url, {})
+    result = CliRunner().invoke(app.app, ["status", "--json"])
+    assert result.exit_code == 0, result.output
+    counts = json.loads(result.stdout)["queues"]
+    assert [name.removesuffix(" given up") for name, count in counts.items() if count] == [*letters.READERS]
+    assert [*counts][:4] == ["files", "reminders", "media", "replies"]

@@ -18,7 +18,7 @@ from cobranza.policy.registered import Registered
 from cobranza.queues import Queue
 from cobranza.store.book import Book
 from cobranza.whatsapp.events import parse
-from cobranza_cli import app, status
+from cobranza_cli import app, queues, status
 from tests.integration.fakes import FakeContext
 from tests.integration.place import WorldPlace
 from tests.integration.registered import as_, shaped, sync
@@ -212,7 +212,8 @@ def test_status_tells_which_texts_cannot_be_sent_and_what_to_do(
 ) -> None:
     drop("debts/tienda/a.csv", debts({}))
     place = WorldPlace({"Ledger": "ledger", "Inbox": "inbox", "Stage": "prod"}, {}, world)
-    monkeypatch.setattr(status, "QUEUES", {})
+    monkeypatch.setattr(queues, "waiting", lambda _: {})
+    monkeypatch.setattr(queues, "given_up", lambda _: {})
     monkeypatch.setattr(app.Where, "place", lambda _: place)
     told = json.loads(CliRunner().invoke(app.app, ["status", "tienda", "--json"]).stdout)["templates"]
     assert {each["fault"] for each in told.values()} == {"NOT_SYNCED"}

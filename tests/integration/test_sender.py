@@ -336,7 +336,7 @@ def test_without_a_token_nothing_is_claimed(world: World, reminder: Reminder) ->
 
 
 def test_an_answer_names_the_message_only_in_the_ledger(world: World, reminder: Reminder) -> None:
-    world.whatsapp.answers = [Accepted("wamid.secret", "5215555550101")]
+    world.whatsapp.answers = [Accepted("wamid.secret")]
     world.sender.remind(reminder, world.now)
     kept = json.dumps(world.items("journal"), default=str)
     keys = json.dumps([[item["pk"], item["sk"]] for item in world.items()])

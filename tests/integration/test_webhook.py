@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from cobranza import telemetry
+from cobranza.signature import sign
 from cobranza.store.keys import reference
 from cobranza.store.table import ConditionFailed
-from cobranza.whatsapp.signature import sign
 from tests.integration.deliveries import (
     AT,
     PHONE,

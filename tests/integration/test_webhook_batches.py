@@ -21,7 +21,7 @@ from tests.bench.table_server import Counted
 from tests.integration.deliveries import AT, PHONE, Drop, Element, call, delivery, left, post, sign, status, text
 from tests.integration.partiql import PartiqlClient
 from tests.integration.replies import queued
-from tests.integration.world import TUESDAY, World, debts
+from tests.integration.world import TUESDAY, World, debts, of_day
 
 pytestmark = pytest.mark.in_memory
 
@@ -335,10 +335,10 @@ def test_what_comes_late_is_in_the_journal_at_once(world: World, drop: Drop, por
     sent = left(world, drop)
     world.now = datetime(2026, 11, 25, 21, 59, 59, tzinfo=UTC)
     assert told(world, delivery(statuses=[status(sent, "sent")])) == 200
-    assert [line.event for line in world.journal.of_day(world.now.date())] == []
+    assert [line.event for line in of_day(world.journal, world.now.date())] == []
     world.now = datetime(2026, 11, 25, 22, tzinfo=UTC)
     assert told(world, delivery(statuses=[status(sent, "delivered"), status(sent, "sent")])) == 200
-    assert [line.event for line in world.journal.of_day(world.now.date())] == ["message.delivered"]
+    assert [line.event for line in of_day(world.journal, world.now.date())] == ["message.delivered"]
     assert [noted.line.event for noted in noted_of(world.item("MSG#2026-11-24"))] == ["message.sent"]
 
 

@@ -11,8 +11,8 @@ from cobranza import telemetry
 from cobranza.flows.take_payment import PaymentDesk
 from cobranza.gateway.signature import sign as sign_payment
 from cobranza.http_api import request_of
+from cobranza.signature import sign
 from cobranza.store.secrets import Secret
-from cobranza.whatsapp.signature import sign
 from tests.integration.deliveries import call, delivery, post, text
 from tests.integration.fakes import FakeContext
 from tests.integration.world import World, function

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from cobranza import telemetry
+from cobranza.signature import sign
 from cobranza.store.conversations import MAX_RAW
 from cobranza.store.keys import MessageKey
-from cobranza.whatsapp.signature import sign
 from tests.integration.deliveries import PHONE, Drop, Element, call, failed, left, post, status, tell
 from tests.integration.fakes import FakeContext
 from tests.integration.world import World

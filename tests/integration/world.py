@@ -5,7 +5,7 @@ import importlib.util
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -36,14 +36,14 @@ from cobranza.flows.room import Room
 from cobranza.flows.send_reminder import Sender
 from cobranza.flows.stops import Stops
 from cobranza.policy.pace import Pace
-from cobranza.queues import DroppedFile, FilePart, MediaToFetch, Queue, Reminder, ReplyToAnswer, parse_file_work
+from cobranza.queues import DroppedFile, FilePart, Queue, Reminder, ReplyToAnswer, parse_file_work
 from cobranza.refs import References
 from cobranza.store.book import Book
 from cobranza.store.cases import Cases
 from cobranza.store.controls import Controls
 from cobranza.store.conversations import Conversations
 from cobranza.store.imports import Imports
-from cobranza.store.journal import Journal
+from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger
 from cobranza.store.limits import DueLine, Limits, Ramps
 from cobranza.store.messages import Messages
@@ -182,7 +182,7 @@ class World:
         self._inbox, self._work = Bucket(self.s3, "inbox"), Bucket(self.s3, "work")
         self._notices = Notices(self.sns, self.topic)
         self.files = Queue[DroppedFile | FilePart](self.sqs, self.files_url)
-        self.media = Queue[MediaToFetch](self.sqs, self.media_url)
+        self.media = Queue[ReplyToAnswer](self.sqs, self.media_url)
         self.replies = Queue[ReplyToAnswer](self.sqs, self.replies_url)
         self.queue = Queue[Reminder](self.sqs, self.queue_url)
         self._portfolio = switched_on(self.ledger.portfolio, COUNTRIES_ON)
@@ -355,6 +355,12 @@ class World:
 
     def outcomes(self) -> list[str]:
         return [item["code"] for item in self.items("journal") if item["event"] == "outcome"]
+
+
+def of_day(journal: Journal, day: date) -> list[Line]:
+    """All lines of a UTC day."""
+    start = datetime.combine(day, time.min, UTC)
+    return list(journal.between(start, start + timedelta(days=1)))
 
 
 def _with_taken(item: dict[str, Any], taken: dict[str, Any] | None) -> dict[str, Any]:

@@ -39,7 +39,7 @@ GOOD_ROW = {
 
 def reading(data: bytes | Sequence[bytes], wanted: Columns = AB, declared: Declared | None = None) -> Reading:
     chunks: Iterator[bytes] = iter([data] if isinstance(data, bytes) else data)
-    return Reading(chunks, file="test.csv", wanted=wanted, declared=declared or Declared())
+    return Reading(chunks, wanted=wanted, declared=declared or Declared())
 
 
 def read(data: bytes, wanted: Columns = AB, declared: Declared | None = None) -> tuple[list[Row], Survey]:

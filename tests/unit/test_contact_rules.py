@@ -10,9 +10,9 @@ from cobranza.policy.contact_rules import (
     closed,
     countries,
     is_holiday,
-    local_date,
     next_open,
     rules_for,
+    zone_of,
     zones_for,
 )
 
@@ -307,9 +307,10 @@ def test_a_country_that_never_opens_has_no_next_opening() -> None:
 
 def test_the_date_is_the_borrowers() -> None:
     moment = datetime(2026, 10, 6, 5, 30, tzinfo=UTC)
-    assert local_date(rules("MX"), "BCN", moment) == date(2026, 10, 5)
-    assert local_date(rules("MX"), "ROO", moment) == date(2026, 10, 6)
-    assert local_date(rules("MX"), "", moment) == date(2026, 10, 5)
+    assert moment.astimezone(zone_of("MX", "BCN")).date() == date(2026, 10, 5)
+    assert moment.astimezone(zone_of("MX", "ROO")).date() == date(2026, 10, 6)
+    assert moment.astimezone(zone_of("MX")).date() == date(2026, 10, 5)
+    assert zone_of("FR") is UTC
 
 
 def test_a_known_region_has_its_own_zones_and_an_unknown_one_all() -> None:

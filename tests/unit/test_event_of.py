@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cobranza.events.event import KINDS
-from cobranza.flows.event_of import ANNOUNCED, event_of, patterns
+from cobranza.flows.event_of import ANNOUNCED, event_of
 from cobranza.store.journal import Line
+from tests.unit.streams import patterns
 
 AT = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 WHO, MESSAGE, PAYMENT, RECEIPT = "A" * 26, "M" * 26, "P" * 26, "R" * 26

@@ -1,5 +1,8 @@
+import ast
 import re
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +19,26 @@ BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 refs = st.text(BASE32, min_size=26, max_size=26)
 days = st.dates(date(2020, 1, 1), date(2099, 12, 31))
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = [path for part in ("layers", "functions", "cli") for path in sorted((ROOT / part).rglob("*.py"))]
+
+
+def written_by_hand(source: str) -> Iterator[str]:
+    """Texts, and beginnings of texts that are filled in, which look like a key."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and re.match("[A-Z]+#", str(node.value)):
+            yield f"{node.lineno}: {node.value}"
+
+
+def test_a_key_that_is_written_by_hand_is_found() -> None:
+    source = 'one = f"PORTFOLIO#{name}"\ntwo = "B#" + ref\n"""A B# in a sentence is none."""'
+    assert list(written_by_hand(source)) == ["1: PORTFOLIO#", "2: B#"]
+
+
+def test_no_module_but_that_of_keys_writes_one() -> None:
+    found = {path: [*written_by_hand(path.read_text())] for path in SHIPPED if path.name != "keys.py"}
+    assert {path: told for path, told in found.items() if told} == {}
 
 
 @given(refs, days)

@@ -7,7 +7,8 @@ import requests
 import responses
 
 from cobranza.errors import MissingSetting
-from cobranza.whatsapp.media import MAX_BYTES, MediaStore, TryAgain, Unusable, hex_digest, kind_of
+from cobranza.whatsapp.guarded import TryAgain, Unusable
+from cobranza.whatsapp.media import MAX_BYTES, MediaStore, hex_digest, kind_of
 from tests.unit.meta import error_body
 
 META = "https://graph.facebook.com"

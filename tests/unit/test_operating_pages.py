@@ -10,7 +10,7 @@ from typer.main import get_command
 
 from cobranza.flows.drops import DEBTS, ROWS
 from cobranza_cli import app
-from cobranza_cli.redrive import QUEUES
+from cobranza_cli.queues import GIVEN_UP
 from tests.unit.template import ROOT, source
 
 DOCS = ROOT / "docs"
@@ -87,7 +87,7 @@ def _anchor(heading: str) -> str:
 
 def test_the_runbook_names_queues_that_can_be_redriven() -> None:
     named = set(re.findall(r"`cobranza redrive ([a-z]+)", text(DOCS / "runbook.md")))
-    assert named == set(QUEUES)
+    assert named == set(GIVEN_UP)
 
 
 def test_metas_address_is_that_of_the_stack() -> None:

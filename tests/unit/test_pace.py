@@ -18,11 +18,6 @@ def test_nothing_is_queued_for_later_than_sqs_can_hide_it() -> None:
     assert rare.delay(rare.capacity - 1) < 900
 
 
-@pytest.mark.parametrize(("rate", "capacity"), [(None, 24_000), (100, 24_000), (10, 3_000), (0, 0)])
-def test_the_slower_of_two_paces_counts(rate: int | None, capacity: int) -> None:
-    assert EVERY_FIVE.at_most(rate).capacity == capacity
-
-
 def test_the_line_moves_evenly() -> None:
     assert [EVERY_FIVE.delay(place) for place in (0, 79, 80, 159, 160, 23_999)] == [0, 0, 1, 1, 2, 299]
 

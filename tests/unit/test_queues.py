@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cobranza.queues import DroppedFile, Queue, Reminder, failures, whose
+from cobranza.queues import DroppedFile, Queue, Reminder, failures, parse_file_work, whose
 
 URL = "https://sqs.example.com/reminders"
 
@@ -119,7 +119,7 @@ def test_a_body_tells_whose_it_is_and_which_run_began_it() -> None:
 
 def test_a_dropped_file_is_named_by_bucket_key_and_version() -> None:
     body = '{"v":1,"bucket":"inbox","key":"debts/tarjetas/hoy.csv","version":"abc"}'
-    assert DroppedFile.parse(body) == DroppedFile("inbox", "debts/tarjetas/hoy.csv", "abc")
+    assert parse_file_work(body) == DroppedFile("inbox", "debts/tarjetas/hoy.csv", "abc")
 
 
 def test_only_failed_messages_come_back() -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cobranza.whatsapp.signature import sign, verify
+from cobranza.signature import sign, verify
 
 BODY = rb'{"object":"whatsapp_business_account","entry":[{"text":"\u00e1 \/ caf\u00e9"}]}'
 KNOWN = "sha256=9307b3b915efb5171ff14d8cb55fbcc798c6c0ef1456d66ded1a6aa723a58b7b"

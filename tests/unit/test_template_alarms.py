@@ -53,7 +53,7 @@ TOLD_BY_A_RUN = {
     "Payments": {"Applied", "Known", "Unmatched", *(each.title() for each in Verdict)},
     "Receipts": {"Toverify", "Review", "Wrongtype", "Toolarge", "Gone", "Notfound"},
 }
-COUNTING = {"count", "measure", "_refused"}
+COUNTING = {"count", "measure", "_refused", "take_each"}
 
 
 def alarms(of: Stack) -> dict[str, Node]:
@@ -92,14 +92,23 @@ def counted() -> frozenset[tuple[str, str]]:
     return frozenset(
         (handler.parent.name, name)
         for handler in (ROOT / "functions").glob("*/handler.py")
-        for name in _counted_in(ast.parse(handler.read_text(encoding="utf-8")))
+        for text in (handler.read_text(encoding="utf-8"), *_asked_to_count(handler.read_text(encoding="utf-8")))
+        for name in _counted_in(ast.parse(text))
     )
+
+
+def _asked_to_count(handler: str) -> Iterator[str]:
+    """The modules of the layer that a handler names and that count for it."""
+    for module in re.findall(r"^from (cobranza\.\w+) import", handler, flags=re.MULTILINE):
+        path = ROOT / "layers" / "cobranza" / f"{module.replace('.', '/')}.py"
+        if path.exists() and "telemetry.count(" in (text := path.read_text(encoding="utf-8")):
+            yield text
 
 
 def _counted_in(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node.func) in COUNTING:
-            for argument in node.args:
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                 yield from _names_in(argument)
 
 
@@ -299,8 +308,11 @@ def test_a_misspelt_metric_would_be_found() -> None:
     assert ("send", "OutcomeSent") in counted()
     assert ("webhook", "WebhooksForged") in counted()
     assert ("payments", "PaymentsForged") in counted()
+    assert ("send", "UnknownErrorCodes") in counted()
+    assert ("answer", "AnswersRetried") in counted()
     assert ("send", "OutcomesSent") not in counted()
     assert ("ingest", "OutcomeSent") not in counted()
+    assert ("ingest", "UnknownErrorCodes") not in counted()
 
 
 def test_each_function_counts_something_and_by_its_service_alone() -> None:

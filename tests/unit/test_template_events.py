@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cobranza.flows.event_of import CLAIMS, patterns
+from tests.unit.streams import CLAIMS, patterns
 from tests.unit.template import MAPPING, QUEUE, TABLE, Node, every_stage, stack
 from tests.unit.test_template_rights import STREAM_READING
 

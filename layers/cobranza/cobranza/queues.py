@@ -35,28 +35,11 @@ class DroppedFile:
     version: str
     v: int = 1
 
-    @classmethod
-    def parse(cls, body: str) -> "DroppedFile":
-        return cls(**json.loads(body))
-
-
-@dataclass(frozen=True, slots=True)
-class MediaToFetch:
-    """A file that somebody sent: `event` names it in the conversation of `borrower` (or of a stranger)."""
-
-    borrower: str
-    event: str
-    trace: str
-    v: int = 1
-
-    @classmethod
-    def parse(cls, body: str) -> "MediaToFetch":
-        return cls(**json.loads(body))
-
 
 @dataclass(frozen=True, slots=True)
 class ReplyToAnswer:
-    """A message that somebody wrote: `event` names it in the conversation of `borrower` (or of a stranger)."""
+    """Words or a file that somebody sent: `event` names the message in the conversation of `borrower` (or of a
+    stranger)."""
 
     borrower: str
     event: str
@@ -117,7 +100,7 @@ def parse_file_work(body: str) -> DroppedFile | FilePart:
     return FilePart(**told) if "part" in told else DroppedFile(**told)
 
 
-class Queue[Message: (Reminder, MediaToFetch, ReplyToAnswer, DroppedFile | FilePart)]:
+class Queue[Message: (Reminder, ReplyToAnswer, DroppedFile | FilePart)]:
     def __init__(self, sqs: Any, url: str) -> None:
         self._sqs = sqs
         self._url = url
@@ -158,7 +141,7 @@ class Queue[Message: (Reminder, MediaToFetch, ReplyToAnswer, DroppedFile | FileP
         )
 
 
-def _body(message: Reminder | MediaToFetch | ReplyToAnswer | DroppedFile | FilePart) -> str:
+def _body(message: Reminder | ReplyToAnswer | DroppedFile | FilePart) -> str:
     return json.dumps(asdict(message), separators=(",", ":"))
 
 

@@ -79,19 +79,24 @@ def phones_of(stage: str, test_phones: str) -> frozenset[str] | None:
     return None if stage in ("prod", "local") else frozenset(filter(None, test_phones.split(",")))
 
 
-class ProviderSettings(Settings):
-    """Of the functions that call Meta. `test_phones` as in the template."""
+class PhonesSettings(Settings):
+    """`test_phones` as in the template: those whom the function may write to, or plan to."""
+
+    test_phones: str
+
+    @property
+    def only_to(self) -> frozenset[str] | None:
+        return phones_of(self.stage, self.test_phones)
+
+
+class ProviderSettings(PhonesSettings):
+    """Of the functions that call Meta."""
 
     ledger_table: str
     journal_table: str
     provider_secret: str
     graph_api_url: str
     graph_api_version: str
-    test_phones: str
-
-    @property
-    def only_to(self) -> frozenset[str] | None:
-        return phones_of(self.stage, self.test_phones)
 
     def _check(self) -> None:
         super()._check()
@@ -142,19 +147,14 @@ class PaymentsSettings(Settings):
     identity_secret: str
 
 
-class ReportsSettings(Settings):
-    """`countries_on` as in the template: MX,CO. `test_phones` are those that plans may tell to."""
+class ReportsSettings(PhonesSettings):
+    """`countries_on` as in the template: MX,CO."""
 
     ledger_table: str
     journal_table: str
     inbox_bucket: str
     notices_topic: str
     countries_on: str
-    test_phones: str
-
-    @property
-    def only_to(self) -> frozenset[str] | None:
-        return phones_of(self.stage, self.test_phones)
 
 
 class EventsSettings(Settings):

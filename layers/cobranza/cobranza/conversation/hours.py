@@ -1,7 +1,6 @@
 """When people are there to read what a borrower writes: in the hours of their country, by the borrower's clock."""
 
 from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
 from cobranza.conversation.answers import Answer
 from cobranza.ledger.borrower import Borrower
@@ -38,15 +37,10 @@ def opening(borrower: Borrower, at: datetime, answer: Answer) -> datetime | None
     if rules is None or answer in _TO_SOMEBODY_ELSE:
         return None
     opens = contact_rules.next_open(rules, borrower.region, at)
-    return opens.astimezone(_zone(borrower)) if opens else None
+    return opens.astimezone(contact_rules.zone_of(borrower.country, borrower.region)) if opens else None
 
 
 def midnight(borrower: Borrower, at: datetime) -> datetime:
     """At which the borrower's local date began."""
-    zone = _zone(borrower)
+    zone = contact_rules.zone_of(borrower.country, borrower.region)
     return datetime.combine(at.astimezone(zone).date(), time(), zone)
-
-
-def _zone(borrower: Borrower) -> ZoneInfo:
-    rules = contact_rules.rules_for(borrower.country)
-    return contact_rules.zones_for(rules, borrower.region)[0] if rules else ZoneInfo("UTC")

@@ -18,7 +18,7 @@ from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money, totals
 from cobranza.ledger.promise import HORIZON, MOST_PER_DEBT
-from cobranza.ledger.standing import WHATSAPP, Action, Word
+from cobranza.ledger.standing import WHATSAPP, Action, Said, Word
 from cobranza.policy.credit import credited
 from cobranza.policy.decision import Book, less_credit
 from cobranza.policy.due import local_date
@@ -51,15 +51,6 @@ class Asked:
     text: str = ""
     payload: str = ""
     case: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Something that a row of a contacts file could tell as well."""
-
-    action: Action
-    word: Word
-    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,8 +311,10 @@ class _Reading:
 
     def _stopped(self) -> Reply:
         """Nothing where they have come back since, and this is a stop that WhatsApp told late."""
-        is_stopped = self.book.borrower.opted_out_at is not None
-        return _stop_confirmed(self.asked, self.book.borrower) if is_stopped else Reply()
+        borrower = self.book.borrower
+        agreed_at = borrower.consent.at if borrower.consent and not borrower.opted_out_at else None
+        is_back = agreed_at is not None and agreed_at > self.asked.at
+        return Reply() if is_back else _stop_confirmed(self.asked, borrower)
 
     def _start(self) -> Reply:
         """A new consent in the borrower's words, to messages on WhatsApp. Nothing is sent on the same day."""

@@ -86,9 +86,7 @@ def readings(text: str, currency: str = "") -> Values:
     return _value(_WITH_POINT, body, negative), _value(_WITH_COMMA, body, negative)
 
 
-def read_amount(
-    text: str, currency: str, decimal: Literal[".", ",", ""], column: str, *, signed: bool = False
-) -> Decimal:
+def read_amount(text: str, currency: str, decimal: Literal[".", ",", ""], column: str) -> Decimal:
     """Raises InvalidInput (BAD_AMOUNT); see Formats.amount."""
     if decimal == "." and _CENTS.fullmatch(text) and precision(currency) >= 2:
         return Decimal(text)
@@ -99,22 +97,15 @@ def read_amount(
     if value is None:
         raise _why(text, currency, decimal, column)
     if value.is_signed():
-        if not value:
-            return abs(value)
-        if not signed:
+        if value:
             raise _negative(text, column)
-    if abs(value) >= MAX_AMOUNT:
+        return abs(value)
+    if value >= MAX_AMOUNT:
         raise _bad(text, column, "too large", "demasiado grande")
     decimals = precision(currency)
     if value != round(value, decimals):
         raise _bad(text, column, f"{currency} has {decimals} decimals", f"{currency} tiene {decimals} decimales")
-    if (
-        point is not None
-        and comma is not None
-        and point != comma
-        and decimals < 3
-        and abs(value) == min(abs(point), abs(comma))
-    ):
+    if point is not None and comma is not None and point != comma and decimals < 3 and value == min(point, comma):
         # A thousand and a half or one and a half? Whatever the other cells look like, this one may mean either.
         raise _bad(text, column, "three digits after the sign", "tres cifras después del signo")
     return value

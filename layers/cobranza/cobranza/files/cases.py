@@ -42,14 +42,13 @@ _MOST_CHARACTERS = 300
 class CaseRow:
     """`closing` is None where nobody closes the case."""
 
-    line: int
     case_id: str
     closing: Closing | None
 
 
-def read_case(cells: Cells, portfolio: str) -> CaseRow:
+def read_case(cells: Cells) -> CaseRow:
     """Reads one row. Raises InvalidInput for the first bad cell."""
-    return CaseRow(line=cells.row.line, case_id=cells.id("case_id", required=True), closing=_closing(cells))
+    return CaseRow(case_id=cells.id("case_id", required=True), closing=_closing(cells))
 
 
 def conversation(messages: Iterable[Mapping[str, str]], zone: tzinfo) -> str:

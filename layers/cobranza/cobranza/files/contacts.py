@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 
 from cobranza.files.cells import (
     BORROWER_NAMES,
@@ -21,7 +21,7 @@ from cobranza.files.debts import MAX_TAG
 from cobranza.files.synonyms import DEBT_NAMES
 from cobranza.ledger.phone import parse_phone
 from cobranza.ledger.promise import HORIZON, Promise
-from cobranza.ledger.standing import OF_ONE_DEBT, WHATSAPP, Action, Word
+from cobranza.ledger.standing import OF_ONE_DEBT, WHATSAPP, Action, Said, Word
 
 COLUMNS = Columns(
     kind="contacts",
@@ -113,22 +113,11 @@ _LIFTS = frozenset({Action.OPT_IN, Action.CONSENT, Action.RESOLVED, Action.RELEA
 _NOON = time(12)
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One statement of a row, ready for ledger.standing's `hear` or `hear_of_debt`."""
-
-    action: Action
-    word: Word
-    until: date | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRow:
     """`said` has one statement or two: a row may tell an action and consent. Those in OF_ONE_DEBT are of
     `debt_id` (all its instalments) where it is filled, all others of the borrower."""
 
-    line: int
-    portfolio: str
     borrower_id: str
     debt_id: str
     said: tuple[Said, ...]
@@ -142,7 +131,7 @@ class ContactRow:
         return tuple(said for said in self.said if not self.debt_id or said.action not in OF_ONE_DEBT)
 
 
-def read_contact(cells: Cells, portfolio: str, country: str = "") -> ContactRow:
+def read_contact(cells: Cells, country: str = "") -> ContactRow:
     """Reads one row; `country` (ISO 3166-1 alpha-2) is that of phones without a country code, empty where they are
     refused. A date without time is the end of its day for what stops, and its beginning for what lifts, so that of
     one day the stop wins; a stop whose moment cannot be read is of now. What is said of the person holds whatever
@@ -156,8 +145,6 @@ def read_contact(cells: Cells, portfolio: str, country: str = "") -> ContactRow:
     if not said:
         raise refuse("MISSING_VALUE", " | ".join(COLUMNS.one_of[0]), "action")
     return ContactRow(
-        line=cells.row.line,
-        portfolio=portfolio,
         borrower_id=borrower_id,
         debt_id=cells.id("debt_id") if any(each.action in OF_ONE_DEBT for each in said) else "",
         said=tuple(said),

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from cobranza.files.listings import exact, payment_cells
+from cobranza.files.listings import payment_cells
 from cobranza.files.payments import COLUMNS
+from cobranza.files.results import exact
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Payment
 

@@ -90,14 +90,14 @@ class Formats:
             return datetime.combine(day, _END_OF_DAY, zone), False
         return datetime.combine(day, at[0], at[1] or zone), True
 
-    def amount(self, text: str, currency: str, column: str, *, signed: bool = False) -> Decimal:
+    def amount(self, text: str, currency: str, column: str) -> Decimal:
         """An exact amount in `currency` (ISO 4217), with no more decimals than the currency has.
 
         Thousands may be separated by the other sign, by blanks or by apostrophes. In currencies without
-        decimals `1.234` is 1234 whatever the sign. Negative amounts, also `(1.00)` and `1.00-`, are refused
-        unless `signed`. Raises InvalidInput (BAD_AMOUNT).
+        decimals `1.234` is 1234 whatever the sign. Negative amounts, also `(1.00)` and `1.00-`, are refused.
+        Raises InvalidInput (BAD_AMOUNT).
         """
-        return read_amount(text, currency, self.decimal, column, signed=signed)
+        return read_amount(text, currency, self.decimal, column)
 
     def _day(self, text: str, column: str) -> tuple["date", str]:
         days, clock = _days(text)

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
-from babel.numbers import get_currency_precision
-
 from cobranza.files import contacts, payments
-from cobranza.files.results import csv_lines, csv_pieces
+from cobranza.files.results import csv_lines, csv_pieces, exact
 from cobranza.files.row import WHY
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import UNMATCHED, Payment, Unmatched
@@ -54,11 +52,6 @@ class Listing:
                 raise ValueError(f"{len(row)} cells under {self._width} columns")
         self.rows += len(rows)
         self._out.write(csv_lines(rows))
-
-
-def exact(money: Money) -> str:
-    """With all decimals of its currency: 1234.50 MXN, 1234 CLP."""
-    return f"{money.amount:.{get_currency_precision(money.currency)}f}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """The payments file: what each column may hold."""
 
-from dataclasses import dataclass
-
 from cobranza.files.cells import (
     BORROWER_NAMES,
     DEBT_ID_NAMES,
@@ -56,13 +54,7 @@ COLUMNS = Columns(
 MAX_METHOD = 40
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentRow:
-    line: int
-    payment: Payment
-
-
-def read_payment(cells: Cells, portfolio: str) -> PaymentRow:
+def read_payment(cells: Cells, portfolio: str) -> Payment:
     """Reads one row. A payment names its payer by debt, by reference or by borrower, and an instalment only beside
     its debt. Raises InvalidInput for the first bad cell."""
     payment_id = cells.id("payment_id", required=True)
@@ -74,19 +66,16 @@ def read_payment(cells: Cells, portfolio: str) -> PaymentRow:
         raise refuse("MISSING_VALUE", "debt_id", "debt_id")
     money = cells.money()
     paid_at, has_time = cells.moment("paid_at")
-    return PaymentRow(
-        cells.row.line,
-        Payment(
-            payment_id=payment_id,
-            portfolio=portfolio,
-            borrower_id=borrower_id,
-            debt_id=debt_id,
-            instalment=instalment,
-            reference=reference,
-            amount=money,
-            paid_at=paid_at.astimezone(cells.zone),
-            has_time=has_time,
-            method=cells.line("method", MAX_METHOD),
-            source=cells.line("source", MAX_SOURCE),
-        ),
+    return Payment(
+        payment_id=payment_id,
+        portfolio=portfolio,
+        borrower_id=borrower_id,
+        debt_id=debt_id,
+        instalment=instalment,
+        reference=reference,
+        amount=money,
+        paid_at=paid_at.astimezone(cells.zone),
+        has_time=has_time,
+        method=cells.line("method", MAX_METHOD),
+        source=cells.line("source", MAX_SOURCE),
     )

@@ -40,16 +40,13 @@ class Survey:
     `as_of` is the moment of the file that mended rows come from, where they carry it.
     """
 
-    file: str
     encoding: str
     delimiter: str
     title_rows: int
     header: tuple[str, ...]
     columns: Mapping[str, str]
     formats: Formats
-    rows: int
     digest: str
-    size: int
     totals: Mapping[str, Decimal]
     balance_from: str
     warnings: tuple[str, ...]
@@ -60,9 +57,8 @@ class Survey:
 class Reading:
     """`rows()` once; `header` and `columns` are known from its first row on, `survey()` after its last."""
 
-    def __init__(self, chunks: Iterable[bytes], *, file: str, wanted: Columns, declared: Declared) -> None:
+    def __init__(self, chunks: Iterable[bytes], *, wanted: Columns, declared: Declared) -> None:
         self._raw = Raw(chunks)
-        self._file = file
         self._wanted = wanted
         self._declared = declared
         self._evidence = Evidence()
@@ -85,26 +81,21 @@ class Reading:
         self.columns = recognised.columns
         notes = [f"columna que no se lee / column not read: {name!r}" for name in recognised.ignored]
         notes += [f"mapeo, no está / mapping, not there: {name!r}" for name in recognised.missing]
-        count = 0
         note = self._noter()
-        for row in self._carrying(sheet):
-            count += 1
+        for count, row in enumerate(self._carrying(sheet), start=1):
             if count > MAX_ROWS:
                 raise refuse("TOO_LARGE", f"> {MAX_ROWS:,} filas/rows")
             yield row if row.fault else note(row)
         origin = Origin.of_all(self._told_origins)
         formats, undecided = self._decide(origin)
         self._survey = Survey(
-            file=self._file,
             encoding=lines.encoding if lines else "",
             delimiter=sheet.delimiter,
             title_rows=sheet.title_rows,
             header=sheet.header,
             columns={name: sheet.header[index] for name, index in self.columns.items()},
             formats=formats,
-            rows=count,
             digest=self._raw.digest,
-            size=self._raw.size,
             totals=self._totals(1 if formats.decimal == "," else 0),
             balance_from=next((name for name in self._wanted.totals if name in self.columns), ""),
             warnings=(*sheet.warnings, *notes, *undecided),

@@ -47,8 +47,6 @@ ACTIONS: Mapping[str, str] = words(
 class RecallRow:
     """`kind` is None for a row that lifts. All instalments of the debt are meant."""
 
-    line: int
-    portfolio: str
     borrower_id: str
     debt_id: str
     kind: RecallKind | None
@@ -62,7 +60,7 @@ class RecallRow:
         return recall(standing, self.kind, self.at, self.source)
 
 
-def read_recall(cells: Cells, portfolio: str) -> RecallRow:
+def read_recall(cells: Cells) -> RecallRow:
     """Reads one row. A date without time is the end of its day, and its beginning where it lifts. Only a lift must
     name its source. Raises InvalidInput for the first bad cell."""
     borrower_id = cells.id("borrower_id", required=True)
@@ -74,8 +72,6 @@ def read_recall(cells: Cells, portfolio: str) -> RecallRow:
     lifts = action == LIFT
     at, has_time = cells.moment("at") if lifts else cells.moment_of_stop("at")
     return RecallRow(
-        line=cells.row.line,
-        portfolio=portfolio,
         borrower_id=borrower_id,
         debt_id=debt_id,
         kind=None if lifts else RecallKind(action),

@@ -43,7 +43,6 @@ class ReceiptRow:
     """`decision` is None where nobody has decided yet; `amount` is what came in, and `operation` the bank's own
     number of it where one was told, for what was accepted alone."""
 
-    line: int
     borrower_id: str
     receipt_id: str
     decision: Decision | None
@@ -52,13 +51,12 @@ class ReceiptRow:
     reason: str = ""
 
 
-def read_receipt(cells: Cells, portfolio: str) -> ReceiptRow:
+def read_receipt(cells: Cells) -> ReceiptRow:
     """Reads one row. What was accepted has an amount with its currency, what was rejected a reason. Raises
     InvalidInput for the first bad cell."""
     decision = _decision(cells)
     is_accepted = decision is Decision.ACCEPTED
     return ReceiptRow(
-        line=cells.row.line,
         borrower_id=cells.id("borrower_id", required=True),
         receipt_id=cells.id("receipt_id", required=True),
         decision=decision,

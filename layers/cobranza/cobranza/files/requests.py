@@ -18,18 +18,14 @@ COLUMNS = Columns(
 class RequestRow:
     """Without `instalment` the debt has one only, or all of them are meant."""
 
-    line: int
-    portfolio: str
     borrower_id: str
     debt_id: str
     instalment: str
 
 
-def read_request(cells: Cells, portfolio: str) -> RequestRow:
+def read_request(cells: Cells) -> RequestRow:
     """Reads one row. Raises InvalidInput for the first bad cell."""
     return RequestRow(
-        line=cells.row.line,
-        portfolio=portfolio,
         borrower_id=cells.id("borrower_id", required=True),
         debt_id=cells.id("debt_id", required=True),
         instalment=cells.id("instalment"),

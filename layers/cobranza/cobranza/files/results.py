@@ -151,7 +151,7 @@ class Summary:
             "unchanged": self.unchanged,
             "refused": self.refused,
             "refused_by_code": dict(sorted(self.refused_by_code.items())),
-            "totals": {money.currency: _exact(money) for money in self.totals},
+            "totals": {money.currency: exact(money) for money in self.totals},
             "balance_from": self.balance_from,
             "closed": self.closed,
             "superseded": self.superseded,
@@ -170,5 +170,6 @@ class Summary:
         return json.dumps(document, ensure_ascii=False, indent=2).encode()
 
 
-def _exact(money: Money) -> str:
+def exact(money: Money) -> str:
+    """With all decimals of its currency: 1234.50 MXN, 1234 CLP."""
     return f"{money.amount:.{get_currency_precision(money.currency)}f}"

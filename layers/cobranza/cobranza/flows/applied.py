@@ -24,11 +24,9 @@ from cobranza.store.cases import Cases
 from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger
 from cobranza.store.payments import Payments
-from cobranza.store.table import Write, utc
+from cobranza.store.table import Write, until_written, utc
 
 CHUNK = 50
-# How often a borrower may change under our hands before we give up.
-TRIES = 5
 
 # How an import_id begins that stands for no file: a person said it by the API.
 BY_API = "api-"
@@ -117,7 +115,7 @@ class Rooms:
 class Told:
     """What a borrower's rows ask for. `lines` are what the journal keeps of them; `is_awake`: the borrower has to
     be looked at once it is written; `strange` counts the rows of debts that we do not know yet; `closings` are the
-    cases that end with it, by id."""
+    cases that end with it, by id; `erased_at` is when they wished to be erased."""
 
     outcomes: list[tuple[Row, str | InvalidInput]] = field(default_factory=list[tuple[Row, str | InvalidInput]])
     writes: list[Write] = field(default_factory=list[Write])
@@ -125,18 +123,19 @@ class Told:
     is_awake: bool = False
     strange: int = 0
     closings: dict[str, Closing] = field(default_factory=dict[str, Closing])
+    erased_at: datetime | None = None
 
 
 def write_told(rooms: Rooms, borrower: str, tell: Callable[[Known], Told], now: datetime) -> Told:
     """Writes what `tell` makes of the borrower as known, and asks again where somebody was faster. The journal
     comes first: who dies after it, writes the same again."""
-    for _ in range(TRIES):
+
+    def write() -> Told | None:
         told = tell(rooms.book.known(borrower))
         rooms.journal.append_all(told.lines, now)
-        if all(rooms.book.write(told.writes)):
-            break
-    else:
-        raise RuntimeError(f"a borrower changed under our hands {TRIES} times")
+        return told if all(rooms.book.write(told.writes)) else None
+
+    told = until_written(write)
     if told.is_awake:
         rooms.wake(borrower, now)
     return told

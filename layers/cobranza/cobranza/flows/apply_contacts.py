@@ -6,19 +6,20 @@ from datetime import datetime
 
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
-from cobranza.files.contacts import ContactRow, Said
+from cobranza.files.contacts import ContactRow
 from cobranza.files.row import Row
 from cobranza.flows.applied import (
     CREATED,
-    TRIES,
     UNCHANGED,
     Applied,
     Job,
     Outcomes,
     Rooms,
+    Told,
     by_borrower,
     in_chunks,
     line_of,
+    write_told,
 )
 from cobranza.flows.callers import Callers
 from cobranza.flows.leave_in_peace import stop_own
@@ -27,6 +28,7 @@ from cobranza.ledger.standing import (
     WHATSAPP,
     Action,
     DebtStanding,
+    Said,
     Standing,
     Word,
     hear,
@@ -65,16 +67,13 @@ MAX_NOTE = 200
 
 @dataclass(slots=True)
 class _Hearing:
-    """A borrower as heard so far. `lines` are for the journal; `is_awake`, `is_erased`: what has to follow once it
-    is written."""
+    """A borrower as heard so far."""
 
     known: Known
     standing: Standing
     marks: dict[str, DebtStanding] = field(default_factory=dict[str, DebtStanding])
     phones: list[str] = field(default_factory=list[str])
-    lines: list[Line] = field(default_factory=list[Line])
-    is_awake: bool = False
-    is_erased: bool = False
+    told: Told = field(default_factory=Told)
 
 
 def apply_contacts(rooms: Rooms, rows: Sequence[tuple[Row, ContactRow]], job: Job, applied: Applied) -> None:
@@ -86,23 +85,22 @@ def apply_contacts(rooms: Rooms, rows: Sequence[tuple[Row, ContactRow]], job: Jo
 
 
 def _hear_borrower(rooms: Rooms, ref: str, rows: Sequence[tuple[Row, ContactRow]], job: Job) -> Outcomes:
-    for _ in range(TRIES):
-        known = rooms.book.known(ref)
+    hearings: list[_Hearing] = []
+
+    def hear_rows(known: Known) -> Told:
         hearing = _Hearing(known, standing_of(known.items.get(keys.STANDING)))
-        outcomes: Outcomes = [(row, _hear_row(hearing, told, job)) for row, told in rows]
+        hearing.told.outcomes = [(row, _hear_row(hearing, told, job)) for row, told in rows]
         # The phones first: a stop of this very moment finds the borrower by them, or is found here.
         _take_phones(rooms, hearing)
-        rooms.journal.append_all(hearing.lines, job.now)
-        if all(rooms.book.write(_changes(rooms, hearing, job))):
-            break
-    else:
-        raise RuntimeError(f"a borrower changed under our hands {TRIES} times")
-    if hearing.is_erased and hearing.standing.erased:
-        _silence(rooms, hearing, hearing.standing.erased.at)
-        _ask_a_person(rooms, ref, hearing.standing.erased.at, job)
-    if hearing.is_awake:
-        rooms.wake(ref, job.now)
-    return outcomes
+        hearing.told.writes = _changes(rooms, hearing, job)
+        hearings.append(hearing)
+        return hearing.told
+
+    told = write_told(rooms, ref, hear_rows, job.now)
+    if told.erased_at:
+        _silence(rooms, hearings[-1], told.erased_at)
+        _ask_a_person(rooms, ref, told.erased_at, job)
+    return told.outcomes
 
 
 def _silence(rooms: Rooms, hearing: _Hearing, at: datetime) -> None:
@@ -136,12 +134,13 @@ def _hear_row(hearing: _Hearing, row: ContactRow, job: Job) -> str | InvalidInpu
         return refuse("UNKNOWN_DEBT", row.debt_id, "debt_id")
     of_borrower = [said for said in row.of_borrower if _hear(hearing, said, job)]
     of_debt = [said for said in row.of_debt if _hear_of_debt(hearing, row.debt_id, said, job)]
-    hearing.lines += [_line(hearing, said, "", job) for said in of_borrower]
-    hearing.lines += [_line(hearing, said, row.debt_id, job) for said in of_debt]
+    hearing.told.lines += [_line(hearing, said, "", job) for said in of_borrower]
+    hearing.told.lines += [_line(hearing, said, row.debt_id, job) for said in of_debt]
     news = of_borrower + of_debt
     hearing.phones += [said.word.text for said in row.of_borrower if said.action in _PHONES]
-    hearing.is_awake |= any(_wakes(said) for said in news)
-    hearing.is_erased |= any(said.action is Action.ERASE for said in news)
+    hearing.told.is_awake |= any(_wakes(said) for said in news)
+    if hearing.standing.erased and any(said.action is Action.ERASE for said in news):
+        hearing.told.erased_at = hearing.standing.erased.at
     return CREATED if news else UNCHANGED
 
 

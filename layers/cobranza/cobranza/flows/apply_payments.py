@@ -5,7 +5,7 @@ given by whoever comes next.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,14 +15,13 @@ from operator import itemgetter
 
 from cobranza.files.codes import refuse
 from cobranza.files.listings import LatePayment, UnmatchedPayment, payments_after_recall_csv, unmatched_csv
-from cobranza.files.payments import PaymentRow
 from cobranza.files.row import Row
-from cobranza.flows.applied import CHUNK, CREATED, TRIES, UNCHANGED, Applied, Job, Rooms
+from cobranza.flows.applied import CHUNK, CREATED, UNCHANGED, Applied, Job, Rooms
 from cobranza.flows.hands import hands
 from cobranza.ledger.confirmation import Confirmation
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money
-from cobranza.ledger.payment import UNMATCHED, WARNINGS, Credit, Payment, Unmatched, allocate
+from cobranza.ledger.payment import UNMATCHED, WARNINGS, Credit, Payment, Unmatched, allocate, is_meant
 from cobranza.ledger.promise import Promise, is_kept
 from cobranza.policy.confirmation import confirmations_of
 from cobranza.policy.due import TOP, Look
@@ -34,7 +33,7 @@ from cobranza.store.journal import DEBT_CLOSED, PAYMENT_APPLIED, PROMISE_KEPT, L
 from cobranza.store.messages import to_be_told
 from cobranza.store.payments import Saved, changed_credit, new_payment, paid_debt
 from cobranza.store.said import debt_standing_of
-from cobranza.store.table import Insert, Item, Write, utc
+from cobranza.store.table import Insert, Item, Write, until_written, utc
 
 OTHER_AMOUNT = "OTHER_AMOUNT"
 _WARNINGS = WARNINGS | {
@@ -121,11 +120,11 @@ class _Account:
         return [write for write in found if write]
 
 
-def apply_payments(rooms: Rooms, rows: list[tuple[Row, PaymentRow]], job: Job, applied: Applied) -> list[Saved]:
+def apply_payments(rooms: Rooms, rows: Sequence[tuple[Row, Payment]], job: Job, applied: Applied) -> list[Saved]:
     """What is kept of those that have an owner, also where it was before."""
     told = [
-        _Paid(row, good.payment, payment_ref(rooms, job, good.payment.payment_id))
-        for row, good in sorted(rows, key=lambda each: (each[1].payment.moment, each[0].line))
+        _Paid(row, payment, payment_ref(rooms, job, payment.payment_id))
+        for row, payment in sorted(rows, key=lambda each: (each[1].moment, each[0].line))
     ]
     once = _first_of_each(told)
     groups = _by_payer(rooms, once, job)
@@ -216,11 +215,13 @@ def _owners(rooms: Rooms, nameless: Iterable[_Paid], job: Job) -> dict[tuple[str
 
 def _book_all(rooms: Rooms, groups: dict[str, list[_Paid]], job: Job) -> None:
     left = groups
-    for _ in range(TRIES):
+
+    def book() -> bool:
+        nonlocal left
         left = _try_to_book(rooms, left, job)
-        if not left:
-            return
-    raise RuntimeError(f"{len(left)} borrowers changed under our hands {TRIES} times")
+        return not left
+
+    until_written(book)
 
 
 def _try_to_book(rooms: Rooms, groups: dict[str, list[_Paid]], job: Job) -> dict[str, list[_Paid]]:
@@ -350,14 +351,8 @@ def _late(account: _Account, payment: Payment, named: Collection[str], given: Co
     reached = [d for d in recalled if d.terms.key in given]
     return {
         debt.terms.key: _why(account.known.mark(account.portfolio, debt.terms.debt_id))
-        for debt in reached or [d for d in recalled if _is_for(payment, d, named)]
+        for debt in reached or [d for d in recalled if is_meant(d, payment, named)]
     }
-
-
-def _is_for(payment: Payment, debt: Debt, named: Collection[str]) -> bool:
-    if payment.debt_id:
-        return debt.terms.debt_id == payment.debt_id and payment.instalment in ("", debt.terms.instalment)
-    return debt.terms.key in named if named else True
 
 
 def _why(mark: Item | None) -> str:

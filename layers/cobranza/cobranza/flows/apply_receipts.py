@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from cobranza.errors import InvalidInput
 from cobranza.files.codes import refuse
-from cobranza.files.payments import PaymentRow
 from cobranza.files.receipts import ReceiptRow
 from cobranza.files.row import Row
 from cobranza.flows.applied import (
@@ -76,17 +75,17 @@ def _pay(
 ) -> Mapping[int, InvalidInput]:
     """Books it; by line, why not: the money belongs to nobody, or was booked before."""
 
-    def payable(one: tuple[str, Rows]) -> list[tuple[Row, PaymentRow | InvalidInput]]:
+    def payable(one: tuple[str, Rows]) -> list[tuple[Row, Payment | InvalidInput]]:
         ref, theirs = one
         known = rooms.book.known(ref)
         return [
-            (row, _is_known(rooms, known, found, job) or PaymentRow(row.line, _payment(known, found, amount, job)))
+            (row, _is_known(rooms, known, found, job) or _payment(known, found, amount, job))
             for row, found in theirs
             if (amount := found.amount) and not isinstance(_outcome(known, found, None, job), InvalidInput)
         ]
 
     told = [each for some in in_chunks(payable, groups, rooms.workers) for each in some]
-    payments = [(row, payment) for row, payment in told if isinstance(payment, PaymentRow)]
+    payments = [(row, payment) for row, payment in told if isinstance(payment, Payment)]
     refused = {row.line: why for row, why in told if isinstance(why, InvalidInput)}
     booked = Applied()
     apply_payments(rooms, payments, replace(job, is_first=False), booked)

@@ -30,8 +30,6 @@ from cobranza.flows.apply_receipts import apply_receipts
 from cobranza.flows.apply_requests import apply_requests
 from cobranza.policy.portfolio import Portfolio
 
-KINDS = ("payments", "contacts", "recalls", "requests", "receipts", "cases")
-
 
 @dataclass(frozen=True, slots=True)
 class RowDesk:
@@ -52,22 +50,22 @@ class RowDesk:
         import_id: str,
         is_first: bool = False,
     ) -> Applied:
-        """All rows of one file of one of KINDS."""
+        """All rows of one file of one of the kinds in drops.ROWS."""
         applied, job = Applied(), Job(portfolio_id, import_id, now, portfolio, is_first)
 
-        def good[T](read: Callable[[Cells, str], T]) -> list[tuple[Row, T]]:
+        def good[T](read: Callable[[Cells], T]) -> list[tuple[Row, T]]:
             found: list[tuple[Row, T]] = []
             for row in rows:
                 try:
                     cells = Cells(columns, row, formats, declared, zone, now)
-                    found.append((row, read(cells, portfolio_id)))
+                    found.append((row, read(cells)))
                 except InvalidInput as error:
                     applied.note(row, error)
             return found
 
         match kind:
             case "payments":
-                apply_payments(self.rooms, good(read_payment), job, applied)
+                apply_payments(self.rooms, good(partial(read_payment, portfolio=portfolio_id)), job, applied)
             case "contacts":
                 read = partial(read_contact, country=_country(portfolio, declared))
                 apply_contacts(self.rooms, good(self._of_the_kept(read)), job, applied)
@@ -84,12 +82,12 @@ class RowDesk:
         applied.refusals.sort(key=lambda refusal: refusal.row.line)
         return applied
 
-    def _of_the_kept[T: Named](self, read: Callable[[Cells, str], T]) -> Callable[[Cells, str], T]:
+    def _of_the_kept[T: Named](self, read: Callable[[Cells], T]) -> Callable[[Cells], T]:
         """Reads a row unless it is of somebody who was erased. Money is taken all the same."""
         erased = self.rooms.book.erased()
 
-        def kept(cells: Cells, portfolio_id: str) -> T:
-            told = read(cells, portfolio_id)
+        def kept(cells: Cells) -> T:
+            told = read(cells)
             if erased and self.rooms.borrower(told.borrower_id) in erased:
                 raise refuse("ERASED", told.borrower_id, "borrower_id")
             return told

@@ -12,6 +12,7 @@ from cobranza.policy.closing import home_zone
 from cobranza.policy.portfolio import Portfolio
 from cobranza.store.conversations import REFUSED, Conversations
 from cobranza.store.journal import CASE_ANSWERED
+from cobranza.store.keys import moment_of
 from cobranza.store.table import Item, utc
 
 # A page looks at so many open cases, and shows those that are wanted.
@@ -173,7 +174,7 @@ def _messages(item: Item) -> list[Item]:
     if item["direction"] == "out":
         writer = "person" if "by" in item else "reminder"
         return [_message("out", item["at"], writer, "text", item["text"])]
-    came = _message("in", item["sk"].partition("#")[0], "borrower", item["type"], item["text"])
+    came = _message("in", utc(moment_of(item["sk"])), "borrower", item["type"], item["text"])
     if not item.get("answer_text"):
         return [came]
     answered_at = utc(datetime.fromisoformat(item["answered_at"]))

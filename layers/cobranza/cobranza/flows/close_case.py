@@ -18,10 +18,8 @@ from cobranza.store.cases import Cases
 from cobranza.store.journal import Journal, Line
 from cobranza.store.ledger import Ledger
 from cobranza.store.said import changed, debt_standing_item, debt_standing_of, standing_item, standing_of
-from cobranza.store.table import Item, Update, Write, utc
+from cobranza.store.table import Item, Update, Write, until_written, utc
 
-# How often a borrower may change under our hands before we give up.
-TRIES = 5
 _KEPT = ("phone_ref", "second_phone_ref")
 
 
@@ -57,11 +55,13 @@ class CaseCloser:
 
     def _let_go(self, borrower: str, case: Case, closing: Closing, source: str, now: datetime) -> Known:
         """The borrower as they were known."""
-        for _ in range(TRIES):
+
+        def let_go() -> Known | None:
             known = self.book.known(borrower)
-            if all(self.book.write([*_changes(known, case, closing, Word(now, "", source))])):
-                return known
-        raise RuntimeError(f"a borrower changed under our hands {TRIES} times")
+            changes = [*_changes(known, case, closing, Word(now, "", source))]
+            return known if all(self.book.write(changes)) else None
+
+        return until_written(let_go)
 
 
 def _line(case: Case, closing: Closing, source: str, by: str, now: datetime) -> Line:

@@ -59,7 +59,7 @@ class DecisionDesk:
         row = Row(1, tuple(cells.values()))
         columns = {name: index for index, name in enumerate(cells)}
         usual = Declared(defaults={"currency": receipt.currency})
-        found = _read(Cells(columns, row, Formats(decimal="."), usual, home_zone(portfolio), now), receipt)
+        found = _read(Cells(columns, row, Formats(decimal="."), usual, home_zone(portfolio), now))
         job = Job(receipt.portfolio, _source(caller, cells, now), now, portfolio, by=caller.name)
         applied = Applied()
         apply_receipts(self.rooms, [(row, found)], job, applied)
@@ -74,9 +74,9 @@ class DecisionDesk:
         return found
 
 
-def _read(cells: Cells, receipt: Receipt) -> ReceiptRow:
+def _read(cells: Cells) -> ReceiptRow:
     """As a file's row, but that no evidence of a file tells what a comma means: there may be none."""
-    found = read_receipt(cells, receipt.portfolio)
+    found = read_receipt(cells)
     if found.amount:
         parse_amount(cells.text("amount"), found.amount.currency)
     return found

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from cobranza.events.event import (
     KINDS,
@@ -51,15 +50,6 @@ _BOOKED_BY = (GATEWAY, BY_API)
 _WROTE = ("SENT", "UNKNOWN")
 _DAY = re.compile(r"(told )?\d{4}-\d{2}-\d{2}")
 _WORD = re.compile(r"[a-z][a-z_]{0,39}")
-_THERE = {"exists": True}
-# The same of the ledger's: messages of which WhatsApp has told something.
-CLAIMS = {
-    "eventName": ["MODIFY"],
-    "dynamodb": {
-        "Keys": {"sk": {"S": [{"prefix": keys.MESSAGE}]}},
-        "NewImage": {"message": {"S": [_THERE]}},
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +87,6 @@ def event_of(line: Line, order: str) -> tuple[str, Event[Data]] | None:
         data=found.data(line),
     )
     return found.event, event
-
-
-def patterns() -> list[dict[str, Any]]:
-    """The same choice as the journal's event source mapping makes it, before we are called: lines that are new, by
-    name, and by their fact; not what a day's close settles."""
-    chosen: dict[str, tuple[set[str], set[str]]] = {}
-    for each in ANNOUNCED:
-        lines, begins = chosen.setdefault(each.fact, (set(), set()))
-        lines.add(each.line)
-        begins.add(each.begins)
-    return [_pattern(fact, *those) for fact, those in chosen.items()]
-
-
-def _pattern(fact: str, lines: set[str], begins: set[str]) -> dict[str, Any]:
-    image: dict[str, Any] = {"noted_on": {"S": [_THERE]}, "event": {"S": sorted(lines)}}
-    if fact:
-        image[fact] = {"S": [{"prefix": each} if each else _THERE for each in sorted(begins)]}
-    return {"eventName": ["INSERT"], "dynamodb": {"NewImage": image}}
 
 
 def _id(line: Line) -> str:
@@ -160,9 +132,10 @@ def _answered(line: Line) -> AnsweredData:
 
 
 def _receipt(line: Line) -> ReceiptData:
-    sender = line.subject.partition("#")[2]
     return ReceiptData(
-        receipt=keys.receipt_id(sender, line.identity), state=line.facts["state"], message=line.facts["message"]
+        receipt=keys.receipt_id(keys.chat_of(line.subject), line.identity),
+        state=line.facts["state"],
+        message=line.facts["message"],
     )
 
 

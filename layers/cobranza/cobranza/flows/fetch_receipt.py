@@ -19,7 +19,7 @@ from cobranza.ledger.receipt import Decision, Receipt
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
 from cobranza.policy.portfolio import Portfolio
-from cobranza.queues import MediaToFetch, ReplyToAnswer
+from cobranza.queues import ReplyToAnswer
 from cobranza.store import keys
 from cobranza.store.cases import Cases
 from cobranza.store.conversations import Conversations
@@ -29,7 +29,8 @@ from cobranza.store.objects import Bucket
 from cobranza.store.personal_keys import receipts_place
 from cobranza.store.receipts import Receipts
 from cobranza.whatsapp.client import WhatsApp
-from cobranza.whatsapp.media import Fetched, MediaStore, TryAgain, Unusable
+from cobranza.whatsapp.guarded import TryAgain, Unusable
+from cobranza.whatsapp.media import Fetched, MediaStore
 
 CONTENT_TYPES = {
     "jpg": "image/jpeg",
@@ -59,7 +60,7 @@ class ReceiptDesk:
     cases: Cases
     only_to: frozenset[str] | None
 
-    def fetch(self, asked: MediaToFetch, now: datetime) -> str:
+    def fetch(self, asked: ReplyToAnswer, now: datetime) -> str:
         """Keeps one receipt, answers it and returns its state. Raises TryAgain and TryLater.
 
         TO_VERIFY; REVIEW: seen before, or not the bytes that Meta declared; WRONG_TYPE, TOO_LARGE, GONE: there is
@@ -86,7 +87,7 @@ class ReceiptDesk:
             self._answer(asked, event, loaded, now, is_kept=kept)
         return state
 
-    def give_up(self, asked: MediaToFetch, now: datetime) -> None:
+    def give_up(self, asked: ReplyToAnswer, now: datetime) -> None:
         """The last try failed: a person knows that a receipt came, and no reminder goes meanwhile. Nothing where
         it is gone, or was kept and only the answer failed."""
         event = self.conversations.inbound(asked.borrower, asked.event)
@@ -97,7 +98,7 @@ class ReceiptDesk:
         if loaded:
             self.ledger.words.look_into(asked.borrower, until, now)
 
-    def _hold(self, asked: MediaToFetch, event: dict[str, Any], book: Book, now: datetime) -> Receipt | None:
+    def _hold(self, asked: ReplyToAnswer, event: dict[str, Any], book: Book, now: datetime) -> Receipt | None:
         """Keeps it for a person's decision, whatever became of the file: somebody says that they paid. The first
         one pauses reminders, another one is a case. None where the borrower has no debt in any portfolio."""
         told = self._receipt(asked, event, book)
@@ -117,7 +118,7 @@ class ReceiptDesk:
 
     def _open_case(
         self,
-        asked: MediaToFetch,
+        asked: ReplyToAnswer,
         event: dict[str, Any],
         book: Book | None,
         topic: str,
@@ -137,8 +138,8 @@ class ReceiptDesk:
         )
         open_case(self.cases, self.journal, case_of(matter, [book] if book else [], now))
 
-    def _receipt(self, asked: MediaToFetch, event: dict[str, Any], book: Book) -> Receipt | None:
-        received_at = datetime.fromisoformat(asked.event.partition("#")[0])
+    def _receipt(self, asked: ReplyToAnswer, event: dict[str, Any], book: Book) -> Receipt | None:
+        received_at = keys.moment_of(asked.event)
         debts = _about(book, received_at)
         names = [key.partition("#")[0] for key in debts]
         known = [portfolio.portfolio_id for portfolio in self._portfolios(book)]
@@ -160,20 +161,26 @@ class ReceiptDesk:
         )
 
     def _note(
-        self, asked: MediaToFetch, event: dict[str, Any], receipt: Receipt | None, now: datetime, *, is_known: bool
+        self,
+        asked: ReplyToAnswer,
+        event: dict[str, Any],
+        receipt: Receipt | None,
+        now: datetime,
+        *,
+        is_known: bool,
     ) -> None:
         facts = {
             "state": event["receipt"],
             "trace": asked.trace,
             "portfolio": receipt.portfolio if receipt else "",
             "number": event["phone_number_id"],
-            "message": asked.event.partition("#")[2],
+            "message": keys.message_of(asked.event),
             "file": event.get("object", ""),
         }
         subject = keys.borrower_pk(asked.borrower) if is_known else keys.chat_pk(asked.borrower)
         self.journal.append(subject, now, "receipt", asked.event, facts)
 
-    def _settle(self, asked: MediaToFetch, event: dict[str, Any], now: datetime) -> None:
+    def _settle(self, asked: ReplyToAnswer, event: dict[str, Any], now: datetime) -> None:
         try:
             fetched = self.media.fetch(event["media"]["id"], event["phone_number_id"], within=WITHIN)
         except Unusable as why:
@@ -184,7 +191,7 @@ class ReceiptDesk:
             return
         self._keep(asked, event, fetched, now)
 
-    def _keep(self, asked: MediaToFetch, event: dict[str, Any], fetched: Fetched, now: datetime) -> None:
+    def _keep(self, asked: ReplyToAnswer, event: dict[str, Any], fetched: Fetched, now: datetime) -> None:
         # Our own name: nothing of what the borrower called it, and the same for every try.
         name = f"{receipts_place(asked.borrower)}{asked.event.replace('#', '_').replace(':', '')}.{fetched.kind}"
         self.receipts.put(name, fetched.data, CONTENT_TYPES[fetched.kind])
@@ -199,7 +206,7 @@ class ReceiptDesk:
         return local_date(book.borrower, now) + timedelta(days=days) if days else None
 
     def _answer(
-        self, asked: MediaToFetch, event: dict[str, Any], loaded: Loaded, now: datetime, *, is_kept: bool
+        self, asked: ReplyToAnswer, event: dict[str, Any], loaded: Loaded, now: datetime, *, is_kept: bool
     ) -> None:
         """Tells whoever has the phone that it came from, unless the words below it are answered. Raises TryLater,
         and TryAgain where the borrower was written to just now."""
@@ -213,7 +220,7 @@ class ReceiptDesk:
         reply = reply_to_receipt(Asked(at=at, type=event["type"]), people[0].borrower, now, is_kept=is_kept)
         ours = self._portfolios(people[0])
         turn = Turn(
-            asked=ReplyToAnswer(asked.borrower, asked.event, asked.trace),
+            asked=asked,
             event=event,
             reply=reply,
             people=people,

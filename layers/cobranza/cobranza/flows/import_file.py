@@ -161,7 +161,7 @@ class Importer:
             portfolio = self.ledger.portfolio(drop.portfolio)
             opened = inbox.open(dropped.key, dropped.version)
             declared = self._declared(drop, opened.metadata)
-            reading = Reading(opened.chunks, file=drop.file, wanted=COLUMNS[drop.kind], declared=declared)
+            reading = Reading(opened.chunks, wanted=COLUMNS[drop.kind], declared=declared)
             rows = list(islice(reading.rows(), MOST_ROWS + 1))
             if len(rows) > MOST_ROWS:
                 raise refuse("TOO_LARGE", f"> {MOST_ROWS:,} filas/rows")
@@ -243,7 +243,7 @@ class Importer:
         zone = home_zone(self.ledger.portfolio(drop.portfolio))
         moment = as_of(drop.file, opened.metadata, opened.modified_at, now, zone)
         declared = self._declared(drop, opened.metadata)
-        reading = Reading(opened.chunks, file=drop.file, wanted=DEBTS, declared=declared)
+        reading = Reading(opened.chunks, wanted=DEBTS, declared=declared)
         read = read_into_parts(reading, drop.portfolio, import_id, self.references, self.work)
         moment = min(moment, read.survey.as_of or moment)  # mended rows are no younger than their file
         is_snapshot = drop.kind == "snapshots" and not read.survey.is_refused_rows

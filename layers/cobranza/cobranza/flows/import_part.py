@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import batched
 
 from cobranza.errors import InvalidInput
@@ -39,13 +40,12 @@ from cobranza.store.book import Book, Known, Open, Told
 from cobranza.store.items import parts_of, steps_of
 from cobranza.store.ledger import Ledger
 from cobranza.store.payments import Payments
-from cobranza.store.table import Item, Write, utc
+from cobranza.store.table import Item, Write, until_written, utc
 
 # From so many rows on the index is read instead of each borrower, and so many strangers are taken for new ones.
 INDEXED_FROM = 500
 NEW_FROM = 100
 CHUNK = 100
-TRIES = 5
 PAID_SINCE = "paid_since"
 BAD_PHONES = ("BAD_PHONE", "LANDLINE")
 
@@ -229,23 +229,10 @@ class PartImporter:
     # Whoever is known: read, compared, and changed if nobody was faster.
 
     def _write_known(self, people: Sequence[Person], task: Task, now: datetime) -> list[Done]:
-        done: list[Done] = []
-        left = list(people)
-        for _ in range(TRIES):
-            again: list[Person] = []
-            for person in left:
-                changes, somebody = self._rewrite(person, task, now)
-                if somebody:
-                    done.append((person, changes, somebody))
-                else:
-                    again.append(person)
-            if not again:
-                return done
-            left = again
-        raise RuntimeError(f"{len(left)} borrowers changed under our hands {TRIES} times")
+        return [until_written(partial(self._rewrite, person, task, now)) for person in people]
 
-    def _rewrite(self, person: Person, task: Task, now: datetime) -> tuple[Counter[str], Borrower | None]:
-        """What became of the rows, and the borrower as they are now; None where somebody else was faster."""
+    def _rewrite(self, person: Person, task: Task, now: datetime) -> Done | None:
+        """None where somebody else was faster."""
         known = self.book.known(person.ref)
         is_same_phone = not person.last.phone or known.has_phone(person.last.phone)
         phone = self.references.ref("phone", person.last.phone)
@@ -268,17 +255,17 @@ class PartImporter:
                 mark = known.mark(row.terms.portfolio, row.terms.debt_id)
                 changed.append(debt_told_of(row, there, mark, steps_of(known.profile)))
         if not all(m or not n for m, n in zip(self.book.write(asked), must, strict=True)):
-            return changes, None
+            return None
         if not is_same_phone and (stopped_at := self.ledger.phones.stopped([phone]).get(phone)):
             self.ledger.words.stop_at(person.ref, [phone], stopped_at)
             known = self.book.known(person.ref)
         somebody, write = self._profile(person, known, phone, task, changed, now)
         if write and not all(self.book.write([write])):
-            return changes, None
+            return None
         if known.profile and (look := self._next_look(somebody, changed, now)):
             self.ledger.look_at(person.ref, look)
         self._credits(task).declare(person)
-        return changes, somebody
+        return person, changes, somebody
 
     def _document(self, person: Person) -> Write:
         return writes.reference(self.references.document(person.last.document_id), person.ref)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache, partial
 from itertools import batched
 
@@ -125,9 +125,7 @@ def _message(plan: Planned, send: Send, policies: Policies, borrower_id: str) ->
 
 def _row(plan: Planned, due: Due, policies: Policies, borrower_id: str, outcome: str) -> PlanRow:
     who, debt = plan.book.borrower, due.debt
-    strategy = policies.strategy_of(debt.terms.portfolio)
-    rules = contact_rules.rules_for(who.country)
-    zone = contact_rules.zones_for(rules, who.region)[0] if rules else UTC
+    strategy, rules = policies.strategy_of(debt.terms.portfolio), contact_rules.rules_for(who.country)
     return PlanRow(
         outcome=outcome,
         borrower_id=borrower_id,
@@ -136,7 +134,7 @@ def _row(plan: Planned, due: Due, policies: Policies, borrower_id: str, outcome:
         debts=(_debt_id(debt),),
         amounts=(debt.owed,),
         days_past_due=due.days_past_due,
-        at=plan.at.astimezone(zone),
+        at=plan.at.astimezone(contact_rules.zone_of(who.country, who.region)),
         step=due.step,
         rule=due.rule.name,
         priority=due.rule.priority,

@@ -44,36 +44,35 @@ class Scheduler:
         crash in the middle costs leases, never a message."""
         if self.ledger.everybody_waits():
             return Tick(queued=0)
-        pace = self.pace.at_most(self.limits.rate())
-        most = self._most(pace, now)
-        until = now + pace.lease
+        most = self._most(now)
+        until = now + self.pace.lease
 
         def queue(place: int, chunk: tuple[Waiting, ...]) -> int:
             leased = self.ledger.lease(chunk, until)
             reminders = [Reminder(borrower, utc(until), trace) for borrower in leased]
-            return self.queue.put(reminders, delay=pace.delay(place))
+            return self.queue.put(reminders, delay=self.pace.delay(place))
 
         with hands(self.workers) as many:
             shards = many.map(lambda shard: _most_pressing(self.ledger, shard, now, most), range(keys.SHARDS))
             waiting = sorted(chain.from_iterable(shards), key=lambda one: (-one.priority, one.due_at))
-            if len(waiting) > most or not most:
+            if len(waiting) > most:
                 self.line.note_full(now)
             chunks = list(batched(waiting[:most], CHUNK, strict=False))
             # Whatever fails ends the tick: chunks that nobody has begun stay due.
             return Tick(sum(many.map(queue, range(0, most, CHUNK), chunks)))
 
-    def _most(self, pace: Pace, now: datetime) -> int:
+    def _most(self, now: datetime) -> int:
         """What the senders can do until the next tick, and no more than the numbers may write to while they may
         write to anybody. Then whoever is left is queued all the same: the sender tells them the limit, once, and
         they come first tomorrow."""
         left = sum(self.limits.left(number, now) for number in self.ledger.numbers())
-        return min(pace.capacity, left) if left else pace.capacity
+        return min(self.pace.capacity, left) if left else self.pace.capacity
 
 
 def _most_pressing(ledger: Ledger, shard: int, now: datetime, most: int) -> list[Waiting]:
     """Enough of a shard to choose `most` from all of them: the longest waiting of the most pressing bands."""
     enough = min(most, max(2 * most // keys.SHARDS, LEAST_READ))
-    found = list(ledger.due(shard, now, enough + 1)) if most else []
+    found = list(ledger.due(shard, now, enough + 1))
     if len(found) <= enough:
         return found
     return list(islice(_by_bands(ledger, shard, now), enough))

@@ -12,7 +12,7 @@ from cobranza.flows.meet_people import Acquaintance
 from cobranza.flows.record_news import NewsDesk
 from cobranza.flows.record_replies import ReplyDesk
 from cobranza.flows.record_statuses import STATES, StatusDesk, message_named
-from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
+from cobranza.queues import Queue, ReplyToAnswer
 from cobranza.refs import References
 from cobranza.store.conversations import Conversations, Raw
 from cobranza.store.journal import Journal
@@ -42,7 +42,7 @@ class Recorder:
     messages: Messages
     journal: Journal
     references: References
-    media: Queue[MediaToFetch]
+    media: Queue[ReplyToAnswer]
     news: NewsDesk
     replies: Queue[ReplyToAnswer]
     workers: int = 1

@@ -21,7 +21,7 @@ from cobranza.flows.callers import Callers
 from cobranza.flows.hands import by_hands
 from cobranza.flows.leave_in_peace import Peace, Stop
 from cobranza.flows.record_news import OPTED_OUT, NewsDesk
-from cobranza.queues import MediaToFetch, Queue, ReplyToAnswer
+from cobranza.queues import Queue, ReplyToAnswer
 from cobranza.store.conversations import MAX_RAW, Conversations, Inbound
 from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key
@@ -78,7 +78,7 @@ class ReplyDesk:
     conversations: Conversations
     messages: Messages
     journal: Journal
-    media: Queue[MediaToFetch]
+    media: Queue[ReplyToAnswer]
     news: NewsDesk
     replies: Queue[ReplyToAnswer]
     workers: int
@@ -124,7 +124,9 @@ class ReplyDesk:
         replies = by_hands(self.workers, lambda event: self._read(event, callers), events)
         failures = self._keep_words(replies, callers, now)
         # Also when they were recorded before: the first try may have died here.
-        files = [MediaToFetch(chat, each.key, trace) for each in replies if each.is_receipt for chat in each.chats]
+        files = [
+            ReplyToAnswer(chat, each.key, trace) for each in replies if each.is_receipt for chat in each.chats
+        ]
         self.media.put(dict.fromkeys(files))
         for reply in replies:
             if change := changed_by(reply.event):

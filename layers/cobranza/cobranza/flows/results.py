@@ -27,6 +27,7 @@ from cobranza.policy.breaker import BY_HAND
 from cobranza.store.controls import Control, Stop
 from cobranza.store.imports import Import
 from cobranza.store.journal import Journal
+from cobranza.store.keys import ALL, portfolio_pk
 from cobranza.store.notices import Notices
 from cobranza.store.objects import Bucket
 from cobranza.store.plans import Plan
@@ -153,17 +154,17 @@ class ResultDesk:
         facts["codes"] = dict(summary.refused_by_code)
         if summary.error:
             facts["code"] = summary.error.code
-        self.journal.append(f"PORTFOLIO#{drop.portfolio}", now, "import", identity, facts)
+        self.journal.append(portfolio_pk(drop.portfolio), now, "import", identity, facts)
 
     def has_taken(self, kind: str, portfolio: str) -> bool:
         """Whether a file of this kind was written to the portfolio before."""
-        lines = self.journal.of(f"PORTFOLIO#{portfolio}", "import", since=f"{kind}#")
+        lines = self.journal.of(portfolio_pk(portfolio), "import", since=f"{kind}#")
         return next((line.identity.startswith(f"{kind}#") for line in lines), False)
 
     def write_control(self, inbox: Bucket, drop: Drop, summary: Summary, control: Control) -> Summary:
         """What a portfolio's pause has come to; each begin and each end is one line of the journal."""
         self._put(inbox, drop, summary, refused_csv((), ()))
-        subject, since = f"PORTFOLIO#{control.scope}", control.paused_at
+        subject, since = portfolio_pk(control.scope), control.paused_at
         if since:
             self.journal.append(subject, datetime.fromisoformat(since), "paused", since)
         if control.resumed_at:
@@ -179,12 +180,12 @@ class ResultDesk:
         if stop.since and stop.code == BY_HAND:
             begun = datetime.fromisoformat(stop.since)
             self.journal.append(
-                "PORTFOLIO#all", begun, "paused", f"{stop.scope}#{stop.since}", {"scope": stop.scope}
+                portfolio_pk(ALL), begun, "paused", f"{stop.scope}#{stop.since}", {"scope": stop.scope}
             )
         if stop.ended:
             ended = datetime.fromisoformat(stop.closed_at)
             facts = {"held": stop.held, "scope": stop.scope}
-            self.journal.append("PORTFOLIO#all", ended, "breaker.closed", f"{stop.scope}#{stop.ended}", facts)
+            self.journal.append(portfolio_pk(ALL), ended, "breaker.closed", f"{stop.scope}#{stop.ended}", facts)
         self.notices.tell(summary, drop.results)
         return summary
 
@@ -192,7 +193,7 @@ class ResultDesk:
         """A person said yes to a plan; the journal tells it once for each day."""
         self._put(inbox, drop, summary, refused_csv((), ()))
         facts = {"digest": plan.digest, "outcomes": dict(plan.outcomes)}
-        self.journal.append(f"PORTFOLIO#{plan.portfolio}", now, "approved", plan.day.isoformat(), facts)
+        self.journal.append(portfolio_pk(plan.portfolio), now, "approved", plan.day.isoformat(), facts)
         self.notices.tell(summary, drop.results)
         return summary
 

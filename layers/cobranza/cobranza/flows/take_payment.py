@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from cobranza.files.payments import PaymentRow
 from cobranza.files.row import Row
 from cobranza.flows.applied import CREATED, Applied, Job, Rooms
 from cobranza.flows.apply_payments import apply_payments, payment_ref
@@ -40,7 +39,7 @@ class PaymentDesk:
             raise BadPayment([{"field": "portfolio", "problem": "there is no such portfolio"}])
         payment, applied = told.payment(home_zone(portfolio)), Applied()
         job = Job(told.portfolio, SOURCE, now, portfolio)
-        saved = apply_payments(self.rooms, [(Row(1, ()), PaymentRow(1, payment))], job, applied)
+        saved = apply_payments(self.rooms, [(Row(1, ()), payment)], job, applied)
         ref = payment_ref(self.rooms, job, payment.payment_id)
         named = self.rooms.borrower(payment.borrower_id) if payment.borrower_id else ""
         for lost in applied.unmatched:

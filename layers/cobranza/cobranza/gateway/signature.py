@@ -1,7 +1,7 @@
 """The signature of a payment that a gateway tells: proof that it comes from whoever has a secret, and comes now.
 
-X-Cobranza-Timestamp: seconds since 1970. X-Cobranza-Signature: `sha256=` and 64 lower-case hex digits of
-HMAC-SHA256 over the timestamp as it is written, a point, and the body's exact bytes.
+X-Cobranza-Timestamp: seconds since 1970. X-Cobranza-Signature: over the timestamp as it is written, a point, and
+the body's exact bytes.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from cobranza.whatsapp import signature
+from cobranza import signature
 
 TIMESTAMP, SIGNATURE = "x-cobranza-timestamp", "x-cobranza-signature"
 # Clocks of two companies differ by less, and what was overheard is of no use for longer.

@@ -59,7 +59,7 @@ def heard(
         phone_at=in_use.told_at,
         phone_refs=phone_refs,
         consent=consent,
-        number_from=tuple(gave),
+        number_from=tuple(dict.fromkeys(gave)),
         opted_out_at=stops.since or (erased.at if erased else None),
         wrong_number=standing.wrong_number.stands,
         unreachable=reached is None,

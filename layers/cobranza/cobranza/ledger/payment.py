@@ -138,7 +138,7 @@ def allocate(
     id that `debts` or `credit` have booked already does nothing, whatever its row says now.
     """
     ours = [debt for debt in debts if debt.terms.portfolio == payment.portfolio]
-    meant = [debt for debt in ours if _is_meant(debt, payment, named)]
+    meant = [debt for debt in ours if is_meant(debt, payment, named)]
     alike = [debt for debt in meant if debt.terms.currency == payment.amount.currency]
     if not alike:
         return _none(payment, unmatched=_why_nobody(payment, meant))
@@ -183,7 +183,8 @@ def book(
     return after, credit
 
 
-def _is_meant(debt: Debt, payment: Payment, named: Collection[str]) -> bool:
+def is_meant(debt: Debt, payment: Payment, named: Collection[str]) -> bool:
+    """Whether the payment is for this debt of its borrower's; `named` as of `allocate`."""
     terms = debt.terms
     if payment.debt_id:
         return terms.debt_id == payment.debt_id and payment.instalment in ("", terms.instalment)

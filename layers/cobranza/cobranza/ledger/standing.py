@@ -7,7 +7,7 @@ stops. Only a word with a source lifts what another one stopped.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -94,6 +94,15 @@ class Mark:
     def lift(self, word: Word) -> "Mark":
         """Unchanged by a word without a source."""
         return replace(self, lifted=_later(self.lifted, word)) if word.source else self
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One statement of a row, or of a message, ready for `hear` or `hear_of_debt`."""
+
+    action: Action
+    word: Word
+    until: date | None = None
 
 
 class Hold(NamedTuple):
@@ -276,11 +285,6 @@ def recall(standing: DebtStanding, kind: RecallKind, at: datetime, source: str) 
 
 def lift(standing: DebtStanding, at: datetime, source: str) -> DebtStanding:
     return replace(standing, recall=standing.recall.lift(Word(at, "", source)))
-
-
-def touch_days(touches: Iterable[Touch], zone: tzinfo) -> tuple[date, ...]:
-    """The local dates of calls and visits, which caps count like messages: one for each."""
-    return tuple(touch.at.astimezone(zone).date() for touch in sorted(touches))
 
 
 def _held(known: Hold | None, action: Action, word: Word, until: date | None) -> Hold | None:

@@ -6,7 +6,7 @@ no earlier message had used up, or was asked for. So was every debt that the sen
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
@@ -156,7 +156,7 @@ def _untold(desk: _Desk, due: Due, known: Known) -> str | None:
     of the debt on that day."""
     borrower, day = desk.borrower, desk.day
     rules = contact_rules.rules_for(borrower.country)
-    zone = contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
+    zone = contact_rules.zone_of(borrower.country, borrower.region)
     midnight = datetime.combine(day, time(), zone)
     since = max(known.told_at.get(due.debt.terms.key, midnight), midnight)
     if since.astimezone(zone).date() > day:

@@ -13,8 +13,7 @@ MOST_MISSED = 7
 
 def home_zone(portfolio: Portfolio | None) -> tzinfo:
     """Where the portfolio's days begin: its first country's first zone, UTC while nothing is known."""
-    rules = contact_rules.rules_for(portfolio.countries[0]) if portfolio else None
-    return contact_rules.zones_for(rules, "")[0] if rules else UTC
+    return contact_rules.zone_of(portfolio.countries[0]) if portfolio else UTC
 
 
 def day_to_close(zone: tzinfo, since: datetime, closed: date | None, now: datetime) -> date | None:

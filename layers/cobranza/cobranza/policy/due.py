@@ -238,8 +238,7 @@ def next_look(borrower: Borrower, debts: Sequence[Debt], strategy_of: StrategyOf
 def opening(country: str, region: str, day: date, hour: int) -> datetime:
     """The first open minute from a date on, not before the hour; the date's midnight where we know no rules."""
     rules = contact_rules.rules_for(country)
-    zone = contact_rules.zones_for(rules, region)[0] if rules else UTC
-    midnight = datetime.combine(day, time(), zone)
+    midnight = datetime.combine(day, time(), contact_rules.zone_of(country, region))
     opens = contact_rules.next_open(rules, region, midnight) if rules else None
     if not (rules and opens):
         return midnight.astimezone(UTC)
@@ -315,5 +314,4 @@ def _is_nominal(day: date, salary_days: Sequence[int]) -> bool:
 
 def local_date(borrower: Borrower, now: datetime) -> date:
     """The borrower's date; UTC's where we know no rules."""
-    rules = contact_rules.rules_for(borrower.country)
-    return contact_rules.local_date(rules, borrower.region, now) if rules else now.astimezone(UTC).date()
+    return now.astimezone(contact_rules.zone_of(borrower.country, borrower.region)).date()

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from cobranza.policy import contact_rules
-from cobranza.policy.contact_rules import ContactRules
 from cobranza.policy.portfolio import Portfolio
 from cobranza.policy.strategy import Strategy
 
@@ -38,8 +37,8 @@ class Feed:
         public holidays."""
         if self.as_of is None:
             return True
-        rules = contact_rules.rules_for(next(iter(portfolio.countries), ""))
-        return _business_hours(self.as_of, now, rules) > portfolio.freshness_hours * HOUR
+        country = next(iter(portfolio.countries), "")
+        return _business_hours(self.as_of, now, country) > portfolio.freshness_hours * HOUR
 
     def is_approved(self, strategy: Strategy, today: date) -> bool:
         """Whether a person agreed to what is sent today, as far as the strategy asks for it."""
@@ -52,8 +51,8 @@ class Feed:
                 return today in self.approved_on
 
 
-def _business_hours(since: datetime, until: datetime, rules: ContactRules | None) -> timedelta:
-    zone = contact_rules.zones_for(rules, "")[0] if rules else UTC
+def _business_hours(since: datetime, until: datetime, country: str) -> timedelta:
+    rules, zone = contact_rules.rules_for(country), contact_rules.zone_of(country)
     day, last = since.astimezone(zone).date(), until.astimezone(zone).date()
     if (last - day).days > HORIZON:
         return timedelta.max

@@ -1,7 +1,7 @@
 """How fast reminders leave, and how many people may be written to on a number's first days."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 # SQS hides a message no longer.
@@ -18,10 +18,6 @@ class Pace:
 
     per_second: int
     tick: timedelta
-
-    def at_most(self, per_second: int | None) -> "Pace":
-        """The slower of the two; None is no limit."""
-        return self if per_second is None else replace(self, per_second=min(per_second, self.per_second))
 
     @property
     def capacity(self) -> int:

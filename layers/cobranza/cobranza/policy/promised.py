@@ -1,12 +1,12 @@
 """What a promise changes: its debt waits for it, and a broken one is followed up before others, once."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.promise import Promise, Verdict, counted, newest_verdict, over_at, verdict
-from cobranza.policy import contact_rules
+from cobranza.policy.contact_rules import zone_of
 from cobranza.policy.decision import Book
 from cobranza.policy.due import TOP, Look, StrategyOf, local_date
 from cobranza.policy.strategy import Strategy
@@ -21,7 +21,8 @@ def promised_for(
     """The day of the debt's newest promise that counts, while nobody can tell whether it is kept. `known_at` is
     the moment of the portfolio's newest file."""
     those = counted(promises)
-    newest = newest_verdict(debt, those, strategy.promise_grace_days, _zone(borrower), known_at)
+    zone = zone_of(borrower.country, borrower.region)
+    newest = newest_verdict(debt, those, strategy.promise_grace_days, zone, known_at)
     return those[-1].day if newest is Verdict.PENDING else None
 
 
@@ -30,18 +31,13 @@ def broken(
 ) -> Iterator[tuple[Debt, Promise, datetime]]:
     """The promises of a portfolio's open debts that were not kept, or in part, by the end of their grace, each
     with that moment. What the creditor took back is nobody's to keep any more."""
-    grace, zone = strategy.promise_grace_days, _zone(book.borrower)
+    grace, zone = strategy.promise_grace_days, zone_of(book.borrower.country, book.borrower.region)
     for debt in book.debts:
         if debt.terms.portfolio != portfolio or not debt.is_open or debt.recalled:
             continue
         for promise in counted(book.promises.get(debt.terms.key, ())):
             if verdict(promise, debt, grace, zone, known_at) in (Verdict.BROKEN, Verdict.PARTLY):
                 yield debt, promise, over_at(promise, grace, zone)
-
-
-def _zone(borrower: Borrower) -> tzinfo:
-    rules = contact_rules.rules_for(borrower.country)
-    return contact_rules.zones_for(rules, borrower.region)[0] if rules else UTC
 
 
 def raised(book: Book, strategy_of: StrategyOf, look: Look) -> Look:

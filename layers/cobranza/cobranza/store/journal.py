@@ -6,7 +6,7 @@ second, so that what is told late still comes out with a day that is not closed 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -116,11 +116,6 @@ class Journal:
         values = {"pk": subject, "start": start, "end": end}
         found = self.table.query("pk = :pk AND sk BETWEEN :start AND :end", values, consistent=consistent)
         return (line for item in found for line in lines_of(item))
-
-    def of_day(self, day: date) -> Iterator[Line]:
-        """All lines of a UTC day."""
-        start = datetime.combine(day, time.min, UTC)
-        return self.between(start, start + timedelta(days=1))
 
     def _shard(self, day: date, shard: int, start: datetime, last: datetime) -> Iterator[Item]:
         return self.table.query(

@@ -48,6 +48,8 @@ PLANNED = "PLANNED#"
 PAYMENT = "PAYMENT"
 UNMATCHED = "UNMATCHED"
 RECEIPT = "RECEIPT#"
+REFERENCE = "REF#"
+NEWS = "NEWS#"
 SHARDS = 16
 BOOK_SHARDS = 32
 ALL = "all"
@@ -185,7 +187,7 @@ def due_shard(ref: str) -> int:
 
 
 def reference_pk(ref: str) -> str:
-    return f"REF#{ref}"
+    return f"{REFERENCE}{ref}"
 
 
 def reference(ref: str, borrower: str) -> dict[str, str]:
@@ -194,7 +196,7 @@ def reference(ref: str, borrower: str) -> dict[str, str]:
 
 
 def phone_of(pk: str) -> str:
-    return pk.removeprefix("REF#")
+    return pk.removeprefix(REFERENCE)
 
 
 def stop(ref: str) -> dict[str, str]:
@@ -205,6 +207,11 @@ def stop(ref: str) -> dict[str, str]:
 def chat_pk(ref: str) -> str:
     """A conversation: with a borrower, or with an unknown number's reference."""
     return f"CHAT#{ref}"
+
+
+def chat_of(pk: str) -> str:
+    """Whose conversation it is: of a conversation's key, or of a borrower's."""
+    return pk.partition("#")[2]
 
 
 def text(message: MessageKey) -> dict[str, str]:
@@ -238,7 +245,7 @@ def receipt_pk(digest: str) -> str:
 
 
 def news_pk(kind: str) -> str:
-    return f"NEWS#{kind}"
+    return f"{NEWS}{kind}"
 
 
 def portfolio_pk(portfolio_id: str) -> str:
@@ -328,11 +335,6 @@ def people(number: str, moment: datetime) -> dict[str, str]:
 def ramp(number: str, day: date) -> dict[str, str]:
     """How many people a new number wrote to on that local day."""
     return {"pk": number_pk(number), "sk": f"{RAMP}{day.isoformat()}"}
-
-
-def rate(scope: str) -> dict[str, str]:
-    """How many reminders a second may leave."""
-    return {"pk": control_pk(scope), "sk": RATE}
 
 
 def number_rate(number: str) -> dict[str, str]:

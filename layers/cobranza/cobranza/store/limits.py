@@ -42,14 +42,6 @@ class Limits:
         item = self._table.get(keys.number_rate(number))
         return max(int(item["per_second"]), 1) if item else ALLOWED
 
-    def rate(self) -> int | None:
-        """Reminders a second over the whole stack, where somebody has slowed it down; 0 stops it."""
-        item = self._table.get(keys.rate(keys.ALL))
-        return int(item["per_second"]) if item else None
-
-    def set_rate(self, per_second: int) -> None:
-        self._table.update(keys.rate(keys.ALL), {"per_second": per_second})
-
 
 class DueLine:
     """Whether all who were due could be looked at."""

@@ -40,8 +40,9 @@ class Notices:
         }
         self._publish(f"{state}: {summary.kind} of {summary.portfolio}", told)
 
-    def plan_is_ready(self, plan: Plan, results: str) -> None:
-        """How many rows it has of each outcome; `send` are messages."""
+    def plan_is_ready(self, plan: Plan, results: str, *, needs_approval: bool, at_most: int | None) -> None:
+        """How many rows it has of each outcome; `send` are messages. `needs_approval`: nobody is written to before
+        a person agrees; `at_most`: as many people as the ramp of a new number lets through on that day."""
         told = {
             "v": 1,
             "state": "PLANNED",
@@ -51,8 +52,8 @@ class Notices:
             "results": f"{results}/",
             "send": plan.outcomes.get(SEND, 0),
             "outcomes": dict(plan.outcomes),
-            "needs_approval": plan.needs_approval,
-            "at_most": plan.at_most,
+            "needs_approval": needs_approval,
+            "at_most": at_most,
         }
         self._publish(f"PLANNED: {plan.day} of {plan.portfolio}", told)
 

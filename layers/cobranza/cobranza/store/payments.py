@@ -16,11 +16,10 @@ from cobranza.ledger.payment import Allocated, Credit, Named, Payment, Unmatched
 from cobranza.ledger.receipt import Receipt
 from cobranza.store import keys
 from cobranza.store.items import credit_of
-from cobranza.store.table import ConditionFailed, Insert, Item, Table, Update, Write, utc
+from cobranza.store.table import ConditionFailed, Insert, Item, Table, Update, Write, until_written, utc
 
 # A part that a balance has known for so long can have no older balance come after it.
 KEPT = timedelta(days=40)
-TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +100,13 @@ class Payments:
     ) -> None:
         """What a file of `as_of` says the creditor owes a borrower: overpayments made before it are inside.
         Nothing where a later file has spoken, or where there is nothing to say."""
-        for _ in range(TRIES):
+
+        def declare() -> bool:
             there = self._table.get(keys.credit(borrower, portfolio, currency))
             write = declared_credit(borrower, portfolio, currency, there, declared, as_of)
-            if write is None or all(self._table.write_all([write])):
-                return
-        raise ConditionFailed({})
+            return write is None or all(self._table.write_all([write]))
+
+        until_written(declare)
 
 
 def new_payment(saved: Saved, payment: Payment, now: datetime) -> Insert:

@@ -5,14 +5,11 @@ their shape.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from cobranza.store import keys, phone_keys
+from cobranza.store import case_keys, keys, phone_keys
 from cobranza.store.table import Item
 
 ERASED = "ERASED"
 ERASURES = "erased/"
-_NEWS = "NEWS#"
-_REFERENCE = "REF#"
-_CASE = "CASE#"
 
 
 class Somebody(NamedTuple):
@@ -50,21 +47,21 @@ def receipts_place(chat: str) -> str:
 
 
 def is_news(item: Item) -> bool:
-    return item["pk"].startswith(_NEWS)
+    return item["pk"].startswith(keys.NEWS)
 
 
 def is_case(item: Item) -> bool:
-    return item["pk"].startswith(_CASE)
+    return item["pk"].startswith(f"{case_keys.CASE}#")
 
 
 def is_user_id(item: Item) -> bool:
     """That a user id stands for phones."""
-    return item["pk"].startswith(_REFERENCE) and item["sk"] == phone_keys.PHONES
+    return item["pk"].startswith(keys.REFERENCE) and item["sk"] == phone_keys.PHONES
 
 
 def is_moved(item: Item) -> bool:
     """Where a phone's owner went."""
-    return item["pk"].startswith(_REFERENCE) and item["sk"] == phone_keys.MOVED
+    return item["pk"].startswith(keys.REFERENCE) and item["sk"] == phone_keys.MOVED
 
 
 def is_unmatched(item: Item) -> bool:
@@ -74,7 +71,7 @@ def is_unmatched(item: Item) -> bool:
 def owner_of(item: Item) -> str:
     """Of a phone, a document, a payment, or a look that a pause held: the borrower it leads to, else empty."""
     pk, sk = item["pk"], item["sk"]
-    if pk.startswith(_REFERENCE) and keys.is_borrower(sk):
+    if pk.startswith(keys.REFERENCE) and keys.is_borrower(sk):
         return keys.borrower_of(sk)
     if pk.startswith(keys.CONTROL) and sk.startswith(keys.HELD):
         return sk.rpartition("#")[2]
@@ -83,7 +80,7 @@ def owner_of(item: Item) -> str:
 
 def phone_of(item: Item) -> str:
     """The reference of a phone, or of a document, that leads to somebody; else empty."""
-    return keys.phone_of(item["pk"]) if item["pk"].startswith(_REFERENCE) else ""
+    return keys.phone_of(item["pk"]) if item["pk"].startswith(keys.REFERENCE) else ""
 
 
 def rank(item: Item) -> int:
@@ -91,4 +88,4 @@ def rank(item: Item) -> int:
     pk, sk = item["pk"], item["sk"]
     if keys.is_borrower(pk):
         return 4 if sk == keys.PROFILE else 3
-    return 2 if pk.startswith(_REFERENCE) else 1 if pk.startswith(keys.chat_pk("")) else 0
+    return 2 if pk.startswith(keys.REFERENCE) else 1 if pk.startswith(keys.chat_pk("")) else 0

@@ -14,16 +14,13 @@ KEPT = timedelta(days=40)
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A portfolio's plan of a local day. `digest` is the SHA-256 of its file in hex, `outcomes` how many rows it
-    has of each outcome; `needs_approval` that nobody is written to before a person agrees; `at_most` how many
-    people the ramp of a new number lets through on that day, None when it is over."""
+    has of each outcome."""
 
     portfolio: str
     day: date
     digest: str
     made_at: datetime
     outcomes: Mapping[str, int]
-    needs_approval: bool = False
-    at_most: int | None = None
 
 
 class Plans:

@@ -23,8 +23,6 @@ from cobranza.store.table import Insert, Item, Update, Write
 
 # No cap looks back further.
 TOUCHES_KEPT = timedelta(days=30)
-# How often what was said of a borrower may change under our hands.
-TRIES = 5
 
 _OURS = ("pk", "sk", "rev", "source")
 

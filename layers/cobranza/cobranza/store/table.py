@@ -1,7 +1,7 @@
 """A DynamoDB table in Python values: the thin layer below every store."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -45,14 +45,25 @@ _PASSING = frozenset(
     {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "InternalServerError"}
 )
 _TRIES = 6
+# How often what was read may change under our hands before we give up.
+_OVERTAKEN = 5
 
 
 class ConditionFailed(Exception):
     """The conditional write was not made. `item` is what stands there, empty when nothing does."""
 
-    def __init__(self, item: Item) -> None:
-        super().__init__("condition failed")
+    def __init__(self, item: Item, why: str = "condition failed") -> None:
+        super().__init__(why)
         self.item = item
+
+
+def until_written[T](write: Callable[[], T | None]) -> T:
+    """What `write` gives, which reads, and writes on condition that nobody was faster: where somebody was it gives
+    nothing, and is called again. Raises ConditionFailed when somebody is each time."""
+    for _ in range(_OVERTAKEN):
+        if written := write():
+            return written
+    raise ConditionFailed({}, f"changed under our hands {_OVERTAKEN} times")
 
 
 def utc(moment: datetime) -> str:

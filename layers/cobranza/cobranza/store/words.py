@@ -17,10 +17,8 @@ from cobranza.ledger.standing import (
 )
 from cobranza.store import keys
 from cobranza.store.said import standing_item, standing_of
-from cobranza.store.table import Bundle, ConditionFailed, Item, Table, Update, utc
+from cobranza.store.table import Bundle, ConditionFailed, Item, Table, Update, until_written, utc
 
-# How often what was said of a borrower may change under our hands.
-TRIES = 5
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
@@ -38,11 +36,12 @@ class Words:
         """Keeps what was said of a borrower, and what follows from it `besides`; nothing where that is no news.
         Raises ConditionFailed when it keeps changing under our hands."""
         key = keys.said(borrower)
-        for tries_left in reversed(range(TRIES)):
+
+        def keep() -> bool:
             there = next(self._table.query("pk = :pk AND sk = :sk", {"pk": key["pk"], "sk": key["sk"]}), None)
             known = standing_of(there)
             if (standing := change(known)) == known:
-                return
+                return True
             told = standing_item(standing, now)
             gone = tuple(name for name in standing_item(known, _LONG_AGO) if name not in told)
             try:
@@ -54,10 +53,11 @@ class Words:
                     condition="#rev = :seen" if there else "attribute_not_exists(#pk)",
                     values={"seen": there["rev"]} if there else {},
                 )
-                return
+                return True
             except ConditionFailed:
-                if not tries_left:
-                    raise
+                return False
+
+        until_written(keep)
 
     def heard_from(
         self,

@@ -7,9 +7,10 @@ account_review_update, phone_number_quality_update, business_capability_update, 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from cobranza.whatsapp.events import OtherEvent, digits, moment_told
+from cobranza.whatsapp.shapes import as_object, object_at, objects_at, text_at
 
 UNLIMITED = 100_000_000
 UPGRADED = 1000  # messages a second (Meta, "Throughput")
@@ -94,12 +95,12 @@ type News = Limit | Faster | QualityDropped | AccountStopped | Alert | Noted | W
 def account_news(event: OtherEvent) -> list[News]:
     """What of it changes what may be sent, or a person has to see; nothing where it is no such news, or cannot be
     read. Of alerts and reviews each is told: one that nobody can read may be the one that counts."""
-    value = cast(dict[str, Any], event.value) if isinstance(event.value, dict) else {}
+    value = as_object(event.value)
     match event.field:
         case "account_alerts":
-            return [_alert(_object(value, "alert_info"))]
+            return [_alert(object_at(value, "alert_info"))]
         case "account_review_update":
-            return [_review(_text(value, "decision"))]
+            return [_review(text_at(value, "decision"))]
         case "account_update":
             return list(_stops(value))
         case "business_capability_update":
@@ -114,25 +115,20 @@ def account_news(event: OtherEvent) -> list[News]:
 
 def _stops(value: Mapping[str, Any]) -> Iterator[News]:
     """A ban that is lifted stops nothing, and opens nothing: a person looks first."""
-    event = _text(value, "event")
-    ban = _text(_object(value, "ban_info"), "waba_ban_state")
+    event = text_at(value, "event")
+    ban = text_at(object_at(value, "ban_info"), "waba_ban_state")
     if event not in _STOPS or ban == _REINSTATED:
         return
-    restrictions = value.get("restriction_info")
-    kinds = [
-        _text(cast(dict[str, Any], each), "restriction_type")
-        for each in (cast(list[Any], restrictions) if isinstance(restrictions, list) else [])
-        if isinstance(each, dict)
-    ]
-    words = [event, ban, _text(_object(value, "violation_info"), "violation_type"), *kinds]
+    kinds = [text_at(each, "restriction_type") for each in objects_at(value, "restriction_info")]
+    words = [event, ban, text_at(object_at(value, "violation_info"), "violation_type"), *kinds]
     yield AccountStopped(_STOPS[event], " ".join(filter(None, words))[:200])
 
 
 def _alert(told: Mapping[str, Any]) -> Alert | Noted:
-    kind, severity = _text(told, "alert_type"), _text(told, "alert_severity")
+    kind, severity = text_at(told, "alert_type"), text_at(told, "alert_severity")
     if kind not in _ALERTS:
         return Alert("")
-    is_over = _text(told, "alert_status") == "NONE"
+    is_over = text_at(told, "alert_status") == "NONE"
     return Noted() if is_over or severity == "INFORMATIONAL" else Alert(kind)
 
 
@@ -167,8 +163,8 @@ def _people(told: Any) -> int | None:
 
 
 def _of_number(value: Mapping[str, Any]) -> Iterator[News]:
-    shown = "".join(filter(str.isdigit, _text(value, "display_phone_number")))
-    told = {_text(value, name) for name in _QUALITIES}
+    shown = "".join(filter(str.isdigit, text_at(value, "display_phone_number")))
+    told = {text_at(value, name) for name in _QUALITIES}
     if "THROUGHPUT_UPGRADE" in told:
         yield Faster(shown)
     if told & {"FLAGGED", "RED"}:
@@ -177,20 +173,9 @@ def _of_number(value: Mapping[str, Any]) -> Iterator[News]:
 
 def _wishes(value: Mapping[str, Any]) -> Iterator[News]:
     """Who wants messages again has given no consent by that: only their own word lifts a stop."""
-    wishes = value.get("user_preferences")
-    for each in cast(list[Any], wishes) if isinstance(wishes, list) else []:
-        wish = cast(dict[str, Any], each) if isinstance(each, dict) else {}
-        wa_id = digits(_text(wish, "wa_id"))
-        user_id = _text(wish, "user_id") or ("" if wa_id else _text(wish, "wa_id"))
-        if (wa_id or user_id) and _text(wish, "value") == "stop":
+    for wish in objects_at(value, "user_preferences"):
+        told = text_at(wish, "wa_id")
+        wa_id = digits(told)
+        user_id = text_at(wish, "user_id") or ("" if wa_id else told)
+        if (wa_id or user_id) and text_at(wish, "value") == "stop":
             yield WantsNoMore(wa_id, user_id, moment_told(wish))
-
-
-def _text(value: Mapping[str, Any], key: str) -> str:
-    word = value.get(key)
-    return word if isinstance(word, str) else ""
-
-
-def _object(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    inner = value.get(key)
-    return cast(dict[str, Any], inner) if isinstance(inner, dict) else {}

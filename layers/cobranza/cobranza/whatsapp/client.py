@@ -31,10 +31,9 @@ LONGEST_CALL = CONNECT_TIMEOUT + READ_TIMEOUT
 
 
 class Accepted(NamedTuple):
-    """Meta took the message. `wa_id` is how WhatsApp names the recipient; it may differ from the number."""
+    """Meta took the message."""
 
     wamid: str
-    wa_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +152,11 @@ def _read(response: requests.Response) -> Answer:
     body = cast(dict[str, Any], body)
     if response.ok:
         try:
-            contacts = body.get("contacts") or [{}]
-            wamid, wa_id = body["messages"][0]["id"], contacts[0].get("wa_id", "")
-        except (KeyError, IndexError, TypeError, AttributeError):
-            wamid = wa_id = ""
+            wamid = body["messages"][0]["id"]
+        except (KeyError, IndexError, TypeError):
+            wamid = ""
         if wamid and isinstance(wamid, str):
-            return Accepted(wamid, wa_id)
+            return Accepted(wamid)
         return Unclear(ProviderError(0, "HTTP 200", "accepted without a message id"))
     error = read_error(body.get("error"))
     if error is None:

@@ -13,9 +13,11 @@ from functools import partial
 from typing import Any, cast
 
 from cobranza.whatsapp.errors import ProviderError
+from cobranza.whatsapp.shapes import Json, list_at, object_at, text_at
 
-type Json = dict[str, Any]
-
+# The header with which Meta signs the bytes of a body with the app's secret: as they came, with its own escaping.
+# Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
+SIGNATURE = "x-hub-signature-256"
 # Entries tell seconds; a number this large is milliseconds.
 _MILLISECONDS = 10**11
 _LAST_SECOND = 2**32 - 1  # of 2106; a later one is no timestamp
@@ -45,7 +47,6 @@ class Media:
     id: str
     mime_type: str
     sha256: str
-    filename: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _each(parent: Json, key: str, read: Callable[[Json], Iterator[Event]]) -> It
 
 
 def _entry(entry: Json) -> Iterator[Event]:
-    account, time = _text(entry, "id"), entry.get("time")
+    account, time = text_at(entry, "id"), entry.get("time")
     sent = str(time) if isinstance(time, (int, str)) else ""
     return _each(entry, "changes", lambda change: _change(change, account, sent))
 
@@ -140,8 +141,8 @@ def _change(change: Json, account: str, time: str) -> Iterator[Event]:
     if not isinstance(value, dict):
         raise _BadShape("value is not an object")
     value = cast(Json, value)
-    metadata = _object(value, "metadata")
-    number, shown = _text(metadata, "phone_number_id"), _text(metadata, "display_phone_number")
+    metadata = object_at(value, "metadata")
+    number, shown = text_at(metadata, "phone_number_id"), text_at(metadata, "display_phone_number")
     shown = "".join(filter(str.isdigit, shown))
     if "messages" in value:
         yield from _each(value, "messages", lambda message: iter([_message(message, number, shown)]))
@@ -159,34 +160,34 @@ def _status(status: Json, number: str, shown: str) -> StatusEvent:
         wamid=_required(status, "id"),
         status=_required(status, "status"),
         at=_moment(status),
-        recipient=digits(_text(status, "recipient_id")),
-        opaque=_text(status, "biz_opaque_callback_data") or None,
-        errors=tuple(_error(error) for error in _list(status, "errors")),
+        recipient=digits(text_at(status, "recipient_id")),
+        opaque=text_at(status, "biz_opaque_callback_data") or None,
+        errors=tuple(_error(error) for error in list_at(status, "errors")),
         phone_number_id=number,
         shown_number=shown,
-        user_ids=tuple(filter(None, map(partial(_text, status), _RECIPIENT_IDS))),
+        user_ids=tuple(filter(None, map(partial(text_at, status), _RECIPIENT_IDS))),
     )
 
 
 def _message(message: Json, number: str, shown: str) -> InboundMessage:
-    sender = _text(message, "from")
-    kind = _text(message, "type") or "unknown"
-    content = _object(message, kind)
+    sender = text_at(message, "from")
+    kind = text_at(message, "type") or "unknown"
+    content = object_at(message, kind)
     return InboundMessage(
         wamid=_required(message, "id"),
         sender=digits(sender),
         # A business-scoped user id (CC.xxx) may stand where the number was.
-        sender_bsuid=_text(message, "from_user_id") or (sender if not digits(sender) else "") or None,
+        sender_bsuid=text_at(message, "from_user_id") or (sender if not digits(sender) else "") or None,
         at=_moment(message),
         type=kind,
         text=_words(kind, content),
-        payload=_text(content, "payload") if kind == "button" else _text(_choice(content), "id"),
+        payload=text_at(content, "payload") if kind == "button" else text_at(_choice(content), "id"),
         media=_media(content) if kind in _MEDIA else None,
-        context_wamid=_text(_object(message, "context"), "id") or None,
+        context_wamid=text_at(object_at(message, "context"), "id") or None,
         phone_number_id=number,
         raw=message,
         shown_number=shown,
-        sender_parent=_text(message, "from_parent_user_id"),
+        sender_parent=text_at(message, "from_parent_user_id"),
     )
 
 
@@ -196,26 +197,26 @@ _MEDIA = frozenset({"image", "video", "sticker", "audio", "voice", "document"})
 def _words(kind: str, content: Json) -> str:
     match kind:
         case "text":
-            return _text(content, "body")
+            return text_at(content, "body")
         case "button":
-            return _text(content, "text")
+            return text_at(content, "text")
         case "interactive":
             choice = _choice(content)
-            return _text(choice, "title") or _text(choice, "body")
+            return text_at(choice, "title") or text_at(choice, "body")
         case _:
-            return _text(content, "caption")
+            return text_at(content, "caption")
 
 
 def _choice(content: Json) -> Json:
     """What was chosen in an interactive message: {"type": "list_reply", "list_reply": {…}}."""
-    return _object(content, _text(content, "type"))
+    return object_at(content, text_at(content, "type"))
 
 
 def _media(content: Json) -> Media | None:
     """None if there is nothing to fetch: Meta could not read the file either."""
-    if not (id := _text(content, "id")):
+    if not (id := text_at(content, "id")):
         return None
-    return Media(id, _text(content, "mime_type"), _text(content, "sha256"), _text(content, "filename"))
+    return Media(id, text_at(content, "mime_type"), text_at(content, "sha256"))
 
 
 def _error(error: Any) -> ProviderError:
@@ -227,8 +228,8 @@ def _error(error: Any) -> ProviderError:
         code = int(code)
     return ProviderError(
         code=code if isinstance(code, int) else 0,
-        title=_text(error, "title"),
-        details=_text(_object(error, "error_data"), "details") or _text(error, "message"),
+        title=text_at(error, "title"),
+        details=text_at(object_at(error, "error_data"), "details") or text_at(error, "message"),
     )
 
 
@@ -257,25 +258,9 @@ def moment_of_entry(event: OtherEvent) -> datetime | None:
 
 
 def _required(element: Json, key: str) -> str:
-    if text := _text(element, key):
+    if text := text_at(element, key):
         return text
     raise _BadShape(f"{key} is missing")
-
-
-def _text(element: Json, key: str) -> str:
-    """The string at `key`, or "". Half an emoji (a lone surrogate) becomes a "?": nothing could store it."""
-    value = element.get(key)
-    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
-
-
-def _object(element: Json, key: str) -> Json:
-    value = element.get(key)
-    return cast(Json, value) if isinstance(value, dict) else {}
-
-
-def _list(element: Json, key: str) -> list[Any]:
-    value = element.get(key)
-    return cast(list[Any], value) if isinstance(value, list) else []
 
 
 def digits(text: str) -> str:

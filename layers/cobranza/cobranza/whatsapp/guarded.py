@@ -7,8 +7,8 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from cobranza.errors import CobranzaError
+from cobranza.whatsapp.client import CONNECT_TIMEOUT
 
-CONNECT_TIMEOUT = 3.05
 READ_TIMEOUT = 5.0
 CHUNK = 64 * 1024
 

@@ -7,15 +7,16 @@ and "Secure Graph API calls" (appsecret_proof).
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import requests
 
 from cobranza.whatsapp.account import ask
 from cobranza.whatsapp.errors import ProviderError
+from cobranza.whatsapp.shapes import list_at, object_at, objects_at
 
 SENDING, MANAGING = "whatsapp_business_messaging", "whatsapp_business_management"
 _BAD_PROOF = 100
@@ -55,7 +56,7 @@ class Inspector:
 
     def token_facts(self) -> TokenFacts | ProviderError:
         answer = self._ask("debug_token", {"input_token": self.token})
-        return answer if isinstance(answer, ProviderError) else _token_facts(_object(answer.get("data")))
+        return answer if isinstance(answer, ProviderError) else _token_facts(object_at(answer, "data"))
 
     def is_apps(self, app_secret: str) -> bool | ProviderError:
         """Whether it is the secret of the app that the token is of: Meta refuses a proof that another one made."""
@@ -74,7 +75,7 @@ class Inspector:
         answer = self._ask(f"{account_id}/subscribed_apps", {})
         if isinstance(answer, ProviderError):
             return answer
-        apps = (_object(each.get("whatsapp_business_api_data")) for each in _objects(answer.get("data")))
+        apps = (object_at(each, "whatsapp_business_api_data") for each in objects_at(answer, "data"))
         return frozenset(str(app["id"]) for app in apps if "id" in app)
 
     def _ask(self, name: str, params: Mapping[str, str]) -> dict[str, Any] | ProviderError:
@@ -83,33 +84,21 @@ class Inspector:
 
 def _token_facts(told: Mapping[str, Any]) -> TokenFacts:
     ends = told.get("expires_at")
-    targets = (each for each in _objects(told.get("granular_scopes")) if each.get("scope") == MANAGING)
+    targets = (each for each in objects_at(told, "granular_scopes") if each.get("scope") == MANAGING)
     return TokenFacts(
         is_valid=told.get("is_valid") is True,
-        scopes=frozenset(map(str, _list(told.get("scopes")))),
+        scopes=frozenset(map(str, list_at(told, "scopes"))),
         ends_at=datetime.fromtimestamp(ends, UTC) if isinstance(ends, int) and ends > 0 else None,
         app_id=str(told.get("app_id", "")),
-        accounts=frozenset(str(each) for target in targets for each in _list(target.get("target_ids"))),
+        accounts=frozenset(str(each) for target in targets for each in list_at(target, "target_ids")),
     )
 
 
 def _number_facts(told: Mapping[str, Any]) -> NumberFacts:
-    addresses = _object(told.get("webhook_configuration"))
+    addresses = object_at(told, "webhook_configuration")
     return NumberFacts(
         status=str(told.get("status", "")),
         quality=str(told.get("quality_rating", "UNKNOWN")),
         limit=str(told.get("whatsapp_business_manager_messaging_limit", "")),
         posts_to=next((str(addresses[each]) for each in _ADDRESSES if addresses.get(each)), ""),
     )
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return cast(list[Any], value) if isinstance(value, list) else []
-
-
-def _objects(value: object) -> Iterator[Mapping[str, Any]]:
-    return map(_object, _list(value))

@@ -13,11 +13,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from cobranza.errors import MissingSetting
-from cobranza.whatsapp.client import token_error
-from cobranza.whatsapp.guarded import Guarded
-from cobranza.whatsapp.guarded import TryAgain as TryAgain
-from cobranza.whatsapp.guarded import Unusable as Unusable
+from cobranza.whatsapp.client import token_error, token_of
+from cobranza.whatsapp.guarded import Guarded, TryAgain, Unusable
 
 META_HOSTS = frozenset({"graph.facebook.com", "lookaside.fbsbx.com"})
 MAX_BYTES = 20 * 1024 * 1024
@@ -98,10 +95,8 @@ class MediaStore:
             return self._guarded.bounded(response, deadline, MAX_BYTES)
 
     def _get(self, url: str, deadline: float, **options: Any) -> requests.Response:
-        token = self._secret().get("access_token")
-        if not isinstance(token, str) or not token:
-            raise MissingSetting("the provider secret holds no usable access_token")
-        return self._guarded.call("GET", url, deadline, {"Authorization": f"Bearer {token}"}, **options)
+        headers = {"Authorization": f"Bearer {token_of(self._secret())}"}
+        return self._guarded.call("GET", url, deadline, headers, **options)
 
 
 def hex_digest(declared: str) -> str:

@@ -53,7 +53,6 @@ class _Button(BaseModel):
 
 class _Example(BaseModel):
     body_text: tuple[tuple[str, ...], ...] = ()
-    header_text: tuple[str, ...] = ()
     header_handle: tuple[str, ...] = ()
 
 

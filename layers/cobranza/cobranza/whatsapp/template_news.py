@@ -7,10 +7,10 @@ message_template_quality_update, template_category_update)
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
 
 from cobranza.policy.registered import APPROVED
 from cobranza.whatsapp.events import OtherEvent, moment_of_entry
+from cobranza.whatsapp.shapes import as_object, text_at
 
 # A warning, with which the template goes on as it was.
 _NO_STATUS = frozenset({"FLAGGED"})
@@ -36,20 +36,15 @@ class TemplateNews:
 def template_news(event: OtherEvent) -> TemplateNews | None:
     """None where it is no news of a template, or lacks what it is about or when it was told."""
     words, at = _WORDS.get(event.field), moment_of_entry(event)
-    if words is None or at is None or not isinstance(event.value, dict):
+    if words is None or at is None:
         return None
-    value = cast(dict[str, Any], event.value)
-    name, language = _text(value, "message_template_name"), _text(value, "message_template_language")
+    value = as_object(event.value)
+    name, language = text_at(value, "message_template_name"), text_at(value, "message_template_language")
     if not name or not language or "#" in name + language:
         return None
-    told = {ours: word for ours, theirs in words.items() if (word := _text(value, theirs))}
+    told = {ours: word for ours, theirs in words.items() if (word := text_at(value, theirs))}
     if told.get("status") in _NO_STATUS:
         del told["status"]
     elif told.get("status") == _AGAIN:
         told["status"] = APPROVED
     return TemplateNews(name, language, told, at)
-
-
-def _text(value: Mapping[str, Any], key: str) -> str:
-    word = value.get(key)
-    return word if isinstance(word, str) else ""

@@ -6,12 +6,8 @@ Short and polite, and no figure of their own: what stands in braces comes from t
 from enum import StrEnum
 from functools import cache
 from importlib import resources
-from typing import Any
 
-import yaml
-
-# Builds texts and dicts only; the one in C where PyYAML has it.
-_Loader: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+from cobranza import yaml_files
 
 
 class Answer(StrEnum):
@@ -77,6 +73,4 @@ def words_for(name: Answer | Part, language: str, **facts: str) -> str:
 @cache
 def texts(language: str) -> dict[str, str]:
     """All of a template language (es, es_AR, pt_BR, en), by name."""
-    data = (resources.files(__package__ or "") / f"{language}.yaml").read_text("utf-8")
-    told: dict[str, Any] = yaml.load(data, Loader=_Loader)
-    return told
+    return yaml_files.own_texts(resources.files(__package__ or "") / f"{language}.yaml")

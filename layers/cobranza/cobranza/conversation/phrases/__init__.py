@@ -26,8 +26,7 @@ from importlib import resources
 from itertools import product
 from typing import Any
 
-import yaml
-
+from cobranza import yaml_files
 from cobranza.conversation.words import Word, plain, sound
 
 LANGUAGES = ("es", "pt", "en")
@@ -36,9 +35,6 @@ POLITE = "polite"
 ANY = "*"
 MIN_STEM, MAX_STEM = 3, 8
 MAX_SMALL = 2  # in a row, so that no message makes a walk long
-
-# Builds texts and dicts only; the one in C where PyYAML has it.
-_Loader: type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 class When(StrEnum):
@@ -145,10 +141,7 @@ def _sounds(files: Mapping[str, Any], key: str) -> frozenset[str]:
 def _file(language: str) -> dict[str, Any]:
     """The fields of its words, and under `means` its phrases."""
     folder = resources.files("cobranza") / "conversation" / "phrases"
-    words, means = (
-        yaml.load((folder / name).read_text(encoding="utf-8"), Loader=_Loader)
-        for name in (f"{language}_words.yaml", f"{language}.yaml")
-    )
+    words, means = (yaml_files.own_texts(folder / f"{name}.yaml") for name in (f"{language}_words", language))
     return {**words, "means": means}
 
 

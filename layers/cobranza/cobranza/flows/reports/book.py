@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, tzinfo
 
 from cobranza.files.exports import Row
-from cobranza.files.listings import exact
+from cobranza.files.results import exact
 from cobranza.flows.reports.report import BorrowerDay, Day, Report, Sources
 from cobranza.ledger.debt import Debt
 from cobranza.policy.closed_day import SUPERSEDED

@@ -68,8 +68,9 @@ class PlanDesk:
             self.results.put_file(f"{drop.results}/{PLAN}", file, CSV)
         ramp = self.planner.ledger.strategy(portfolio_id).ramp
         at_most = ramp_left(ramp, self.ramps.people(portfolio.phone_number_id), day)
-        plan = Plan(portfolio_id, day, digest, now, outcomes, self._waits(portfolio_id, day), at_most)
-        self.notices.plan_is_ready(plan, drop.results)
+        plan = Plan(portfolio_id, day, digest, now, outcomes)
+        waits = self._waits(portfolio_id, day)
+        self.notices.plan_is_ready(plan, drop.results, needs_approval=waits, at_most=at_most)
         self.plans.save(plan)
         return plan
 

@@ -23,8 +23,7 @@ def _rows(sources: Sources, day: Day) -> Iterator[Row]:
 
 
 def _id_of(line: Line) -> str:
-    chat = line.subject.partition("#")[2]
-    return keys.receipt_id(chat, line.identity)
+    return keys.receipt_id(keys.chat_of(line.subject), line.identity)
 
 
 def _row(receipt: Receipt, ids: Mapping[str, str], day: Day) -> Row:
@@ -57,7 +56,7 @@ def is_last_day(receipt: Receipt, day: Day) -> bool:
 
 def _strangers(line: Line, day: Day) -> Row:
     """Nobody has the phone that it came from: there is no debt to book it to."""
-    at = datetime.fromisoformat(line.identity.partition("#")[0])
+    at = keys.moment_of(line.identity)
     facts = line.facts
     return (
         *(_id_of(line), "", "", facts["state"], facts.get("file", "")),

@@ -9,7 +9,7 @@ state is not known keeps the holidays of all states.
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Annotated, Literal
@@ -121,9 +121,10 @@ def zones_for(rules: ContactRules, region: str) -> tuple[ZoneInfo, ...]:
     return _zones(rules.regions.get(region, rules.timezones))
 
 
-def local_date(rules: ContactRules, region: str, now: datetime) -> date:
-    """The borrower's date, by the first of the candidate zones."""
-    return now.astimezone(zones_for(rules, region)[0]).date()
+def zone_of(country: str, region: str = "") -> tzinfo:
+    """The first of those where a borrower may live; UTC where we know no rules."""
+    rules = rules_for(country)
+    return zones_for(rules, region)[0] if rules else UTC
 
 
 def closed(rules: ContactRules, region: str, now: datetime) -> ClosedBecause | None:
