@@ -304,7 +304,8 @@ class _Reading:
     ) -> Reply:
         """Until a person or a file lifts it."""
         note = text or ("" if action in (Action.CHANNEL, Action.HOLD) else self.asked.text[:_MAX_NOTE])
-        word = Word(self.asked.at, note, WHATSAPP)
+        case = self.asked.case if action is Action.HOLD else ""
+        word = Word(self.asked.at, note, WHATSAPP, case=case)
         return replace(self._case(kind, answer), says=(Said(action, word, until),))
 
     def _start(self) -> Reply:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from cobranza.ledger.standing import WHATSAPP, Action, Hold, Mark, Standing, Word
+from cobranza.ledger.standing import Action, Mark, Standing, Word
 
 
 class CaseState(StrEnum):
@@ -95,9 +95,8 @@ def lifted(standing: Standing, case: Case, word: Word) -> Standing:
         standing = replace(standing, dispute=standing.dispute.lift(word))
     if Action.WRONG_NUMBER in case.stops and _is_of(standing.wrong_number, case):
         standing = replace(standing, wrong_number=standing.wrong_number.lift(word))
-    hold = standing.hold
-    if Action.HOLD in case.stops and hold and (hold.at, hold.source) == (case.asked_at, WHATSAPP):
-        standing = replace(standing, hold=Hold(word.at, date.min, word.source))
+    if Action.HOLD in case.stops:
+        standing = replace(standing, hold=standing.hold.take_back(case.asked_at, case.id))
     return standing
 
 
