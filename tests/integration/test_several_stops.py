@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from cobranza.flows.say_once import TryLater
 from cobranza.ledger.case import Case
-from tests.integration.replies import Drop, say
+from cobranza.store.keys import MessageKey
+from tests.integration.replies import Drop, ask, say, write
 from tests.integration.rows import apply, book, codes
+from tests.integration.sending import PACE
 from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -33,13 +36,101 @@ def close(world: World, case: Case, result: str = "resuelto", hold_until: str = 
 
 
 def tell(world: World, action: str, **cells: str) -> None:
-    """A row of contacts/, three days ago."""
+    """A row of contacts/, of three days ago unless told."""
     told = {"at": (world.now - timedelta(days=3)).isoformat(), "source": "legal"}
     apply(world, "contacts", {"borrower_id": "C1", "action": action, **told, **cells})
 
 
 def held_until(world: World) -> str:
     return str(book(world).borrower.held_until)
+
+
+# What a message stops that is no hold.
+
+
+DISPUTES = ("no reconozco esa deuda", "el monto es incorrecto")
+STRANGERS = ("número equivocado", "no soy esa persona")
+
+
+@pytest.mark.parametrize("texts", [DISPUTES, STRANGERS], ids=["disputes", "wrong numbers"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_messages_each_stops_until_its_own_case_is_closed(
+    world: World, texts: tuple[str, str], first: int
+) -> None:
+    both = [case_of(world, text) for text in texts]
+    close(world, both[first])
+    world.later(days=6)
+    assert codes(world) in (["SKIPPED_DISPUTED"], ["SKIPPED_WRONG_NUMBER"])
+    close(world, both[1 - first])
+    assert codes(world) == ["SENT"]
+
+
+@pytest.mark.parametrize(
+    ("stops", "lifts", "text"),
+    [
+        ("dispute", {"action": "resolved"}, DISPUTES[1]),
+        ("wrong_number", {"action": "phone", "phone": "+525555550101"}, STRANGERS[1]),
+    ],
+)
+def test_a_closed_case_lifts_nothing_that_a_row_of_contacts_stopped(
+    world: World, stops: str, lifts: dict[str, str], text: str
+) -> None:
+    tell(world, stops)
+    close(world, case_of(world, text))
+    (held,) = codes(world)
+    assert held in ("SKIPPED_DISPUTED", "SKIPPED_WRONG_NUMBER")
+    tell(world, at=world.now.isoformat(), **lifts)
+    world.later(minutes=1)
+    assert codes(world) == ["SENT"]
+
+
+def test_what_stands_by_one_closed_case_is_not_lifted_by_another(world: World) -> None:
+    stands, resolved = (case_of(world, text) for text in DISPUTES)
+    close(world, stands, "procede")
+    close(world, resolved)
+    assert codes(world) == ["SKIPPED_DISPUTED"]
+
+
+@pytest.mark.parametrize("text", [DISPUTES[0], STRANGERS[0], "esto es acoso"])
+def test_a_message_whose_case_was_closed_before_it_was_answered_stops_nothing_again(
+    world: World, text: str
+) -> None:
+    asked = ask(world, text)
+    world.whatsapp.answers.append(PACE)
+    with pytest.raises(TryLater):
+        world.answers.answer(asked, world.now)
+    (case,) = world.cases.waiting("tienda")
+    close(world, case)
+    world.answers.answer(asked, world.now)
+    world.later(days=3)
+    assert codes(world) == ["SENT"]
+
+
+def test_a_no_that_was_pressed_ends_with_its_case_alone(world: World) -> None:
+    other = case_of(world, STRANGERS[0])
+    pressed = {
+        "payload": f"not_me.{MessageKey(world.ref(), world.now.date()).opaque}",
+        "text": "No soy esa persona",
+    }
+    (asked,) = write(world, "button", pressed)
+    world.answers.answer(asked, world.now)
+    close(world, other)
+    assert book(world).borrower.wrong_number
+    (case,) = world.cases.waiting("tienda")
+    close(world, case)
+    assert not book(world).borrower.wrong_number
+
+
+@pytest.mark.parametrize("text", [DISPUTES[0], STRANGERS[0]])
+def test_a_mark_of_an_earlier_version_ends_with_its_case(world: World, text: str) -> None:
+    case = case_of(world, text)
+    standing = world.item("STANDING")
+    name = next(name for name in ("dispute", "wrong_number") if name in standing)
+    at, _, source, _ = standing[name]["stopped"]
+    world.table.put(standing | {name: {"stopped": [at, text, source]}})
+    assert codes(world) != ["SENT"]
+    close(world, case)
+    assert codes(world) == ["SENT"]
 
 
 # Holds.

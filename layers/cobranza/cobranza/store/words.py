@@ -86,9 +86,9 @@ class Words:
             if failed.item and failed.item.get("heard_noted_at", "") < utc(now):
                 self._table.update(key, noted, condition="attribute_exists(#pk)")
 
-    def deny_number(self, borrower: str, at: datetime) -> None:
-        """Whoever answers at the borrower's phone is somebody else."""
-        word = Word(at, source=WHATSAPP)
+    def deny_number(self, borrower: str, at: datetime, case: str) -> None:
+        """Whoever answers at the borrower's phone is somebody else, until that message's case says otherwise."""
+        word = Word(at, source=WHATSAPP, case=case)
         self.hear(borrower, lambda known: hear(known, Action.WRONG_NUMBER, word), at)
 
     def give_phone(self, borrower: str, phone: Word, phone_ref: str, now: datetime) -> None:
