@@ -133,6 +133,26 @@ def test_a_mark_of_an_earlier_version_ends_with_its_case(world: World, text: str
     assert codes(world) == ["SENT"]
 
 
+def test_of_two_messages_of_one_second_each_waits_for_its_own_case(world: World) -> None:
+    for text in ("jajaja", "blablabla"):
+        say(world, text)
+    first, second = world.cases.waiting("tienda")
+    assert first.looked_into == second.looked_into
+    close(world, first)
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+    close(world, second)
+    assert codes(world) == ["SENT"]
+
+
+def test_what_an_earlier_version_looks_into_waits_until_its_case_is_closed(world: World) -> None:
+    case = case_of(world, "jajaja")
+    standing = world.item("STANDING")
+    world.table.put(standing | {"looked_into": [*standing["looked_into"]]})
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+    close(world, case)
+    assert codes(world) == ["SENT"]
+
+
 # Holds.
 
 

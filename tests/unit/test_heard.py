@@ -192,19 +192,27 @@ def test_what_was_said_comes_back_from_its_item_as_it_was(told: list[tuple[Actio
 
 
 def test_what_nobody_looks_into_any_more_is_left_out() -> None:
-    standing = looked_into(looked_into(Standing(), at(1)), at(3))
+    standing = looked_into(looked_into(Standing(), at(1), "A"), at(3), "B")
     kept = standing_of(standing_item(standing, at(2)))
-    assert kept == looked_into(Standing(), at(3))
+    assert kept == looked_into(Standing(), at(3), "B")
     assert (known(borrower(), kept).case_until, known(borrower(), standing).case_until) == (at(3), at(3))
 
 
 def test_whoever_writes_all_day_is_held_as_long_and_fills_no_item() -> None:
     standing = Standing()
     for second in range(3 * MOST_LOOKED_INTO):
-        standing = looked_into(standing, MONDAY + timedelta(seconds=second))
+        standing = looked_into(standing, MONDAY + timedelta(seconds=second), "A")
     assert len(standing.looked_into) == MOST_LOOKED_INTO
     assert known(borrower(), standing).case_until == MONDAY + timedelta(seconds=3 * MOST_LOOKED_INTO - 1)
-    assert looked_into(standing, MONDAY) == standing
+    assert looked_into(standing, MONDAY, "A") == standing
+
+
+def test_messages_of_one_moment_come_back_from_their_item_as_they_were() -> None:
+    standing = looked_into(looked_into(looked_into(Standing(), at(1), "A"), at(1), "B"), at(2), "C")
+    item = standing_item(standing, MONDAY)
+    assert standing_of(item) == standing
+    assert [*item["looked_into"]] == [at(1).isoformat(), at(2).isoformat()]
+    assert known(borrower(), standing_of({"looked_into": [*item["looked_into"]]})).case_until == at(2)
 
 
 def test_an_earlier_version_of_ours_reads_the_longest_hold_and_a_stop_that_stands() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from cobranza.ledger.standing import Action, Standing
+from cobranza.ledger.standing import Action, LookedInto, Standing
 
 
 class CaseState(StrEnum):
@@ -84,8 +84,11 @@ class Case:
 
 
 def let_go(standing: Standing, case: Case) -> Standing:
-    """The standing without the time for which the case's message keeps reminders back: others have their own."""
-    return replace(standing, looked_into=standing.looked_into - {case.looked_into})
+    """The standing without the time for which the case's message keeps reminders back: others have their own. One
+    that an earlier version kept has its moment alone."""
+    ours = {message for message in standing.looked_into if message.case == case.id}
+    ours |= {LookedInto(case.looked_into)} if case.looked_into else set()
+    return replace(standing, looked_into=standing.looked_into - ours)
 
 
 def taken_back(standing: Standing, case: Case) -> Standing:

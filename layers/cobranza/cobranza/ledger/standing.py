@@ -125,6 +125,13 @@ class Mark:
         return replace(self, stops=self.stops - nameless).stop(Word(at, "", WHATSAPP, _NEVER, case))
 
 
+class LookedInto(NamedTuple):
+    """Until when a person looks into a message, and the id of the case that it opened, or would have."""
+
+    until: datetime
+    case: str = ""
+
+
 class Touch(NamedTuple):
     """A call or a visit that somebody made elsewhere."""
 
@@ -138,9 +145,8 @@ class Standing:
     `second_phone` and `channel` are the last word on each; a `dispute` is of all debts. `unreachable` is what
     WhatsApp told of phones, by their references: that one cannot be reached (the text is Meta's code), and that a
     message arrived there. `stopped_phones` are those whose owners asked us to stop, by their references, and when:
-    a stop of theirs holds at that phone alone, until a later opt-in. `looked_into` is until when a person looks
-    into what they told us, a moment for each message. `tagged` are tags that somebody, or a reply, gave the
-    borrower (the stop) or took away."""
+    a stop of theirs holds at that phone alone, until a later opt-in. `looked_into` are the messages that a person
+    looks into. `tagged` are tags that somebody, or a reply, gave the borrower (the stop) or took away."""
 
     opt_out: Mark = Mark()
     consent: Mark = Mark()
@@ -155,7 +161,7 @@ class Standing:
     erased: Word | None = None
     unreachable: Mapping[str, Mark] = field(default_factory=dict[str, Mark])
     stopped_phones: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
-    looked_into: frozenset[datetime] = frozenset()
+    looked_into: frozenset[LookedInto] = frozenset()
     tagged: Mapping[str, Mark] = field(default_factory=dict[str, Mark])
 
     @property
@@ -178,6 +184,10 @@ class Standing:
     @property
     def held_until(self) -> date | None:
         return self.hold.until
+
+    @property
+    def looked_into_until(self) -> datetime | None:
+        return max((message.until for message in self.looked_into), default=None)
 
     @property
     def channel_name(self) -> str:
@@ -263,9 +273,9 @@ def phones_stopped(standing: Standing, phone_refs: Iterable[str], at: datetime) 
     return replace(standing, stopped_phones={**known, **later})
 
 
-def looked_into(standing: Standing, until: datetime) -> Standing:
+def looked_into(standing: Standing, until: datetime, case: str) -> Standing:
     """A person looks into what they told us; no reminder before `until`, to the second. Of many the last ones."""
-    newest = sorted(standing.looked_into | {until.replace(microsecond=0)})[-MOST_LOOKED_INTO:]
+    newest = sorted(standing.looked_into | {LookedInto(until.replace(microsecond=0), case)})[-MOST_LOOKED_INTO:]
     return replace(standing, looked_into=frozenset(newest))
 
 

@@ -14,6 +14,7 @@ from cobranza.ledger.promise import Promise
 from cobranza.ledger.standing import (
     Action,
     DebtStanding,
+    LookedInto,
     Mark,
     Standing,
     Touch,
@@ -48,7 +49,7 @@ def standing_of(item: Item | None) -> Standing:
         erased=_word_of(told.get("erased")),
         unreachable={ref: _mark_of(mark) for ref, mark in told.get("unreachable", {}).items()},
         stopped_phones={ref: datetime.fromisoformat(at) for ref, at in told.get("stopped_phones", {}).items()},
-        looked_into=frozenset(map(datetime.fromisoformat, told.get("looked_into", ()))),
+        looked_into=_looked_into_of(told.get("looked_into", {})),
         tagged={tag: _mark_of(mark) for tag, mark in told.get("tagged", {}).items()},
     )
 
@@ -71,7 +72,7 @@ def standing_item(standing: Standing, now: datetime) -> Item:
             "erased": _word_item(standing.erased),
             "unreachable": _marks_item(standing.unreachable),
             "stopped_phones": {ref: _utc(at) for ref, at in sorted(standing.stopped_phones.items())},
-            "looked_into": [_utc(until) for until in sorted(standing.looked_into) if until > now],
+            "looked_into": _looked_into_item(each for each in standing.looked_into if each.until > now),
             "tagged": _marks_item(standing.tagged),
         }
     )
@@ -146,6 +147,22 @@ def _hold_item(mark: Mark) -> Item:
         told["hold"] = [_utc(first.at), first.until.isoformat(), first.source]
         told["hold"] += [first.case] if first.case else []
     return told
+
+
+def _looked_into_of(told: Mapping[str, Sequence[str]] | Sequence[str]) -> frozenset[LookedInto]:
+    """An earlier version keeps moments alone."""
+    by_moment = told if isinstance(told, Mapping) else dict.fromkeys(told, ("",))
+    return frozenset(
+        LookedInto(datetime.fromisoformat(until), case) for until, cases in by_moment.items() for case in cases
+    )
+
+
+def _looked_into_item(messages: Iterable[LookedInto]) -> dict[str, list[str]]:
+    """The cases by their moments, which alone an earlier version reads."""
+    by_moment: dict[str, list[str]] = {}
+    for until, case in sorted(messages):
+        by_moment.setdefault(_utc(until), []).append(case)
+    return by_moment
 
 
 def _word_of(told: Sequence[str] | None) -> Word | None:

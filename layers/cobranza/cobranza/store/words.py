@@ -114,9 +114,9 @@ class Words:
         """Whoever has one of these phones asked us to stop: the borrower is left in peace while they have it."""
         self.hear(borrower, lambda known: phones_stopped(known, phone_refs, at), at)
 
-    def look_into(self, borrower: str, until: datetime, now: datetime) -> None:
-        """A person looks into what the borrower told us; no reminder before `until`."""
-        self.hear(borrower, lambda known: looked_into(known, until), now)
+    def look_into(self, borrower: str, until: datetime, case: str, now: datetime) -> None:
+        """A person looks into what the borrower told us in the case's message; no reminder before `until`."""
+        self.hear(borrower, lambda known: looked_into(known, until, case), now)
 
     def hand_over(self, borrower: str, at: datetime, until: datetime) -> None:
         """A person answers the borrower until then; who asked at `at` while one does changes nothing. Nothing
