@@ -86,7 +86,7 @@ class Known:
     def heard(self, told: Borrower, as_of: datetime, *, said_no: bool) -> Borrower:
         """Somebody as a file of `as_of` tells them, and as people said besides."""
         there = self.profile or {}
-        since = there.get("no_consent_at", utc(as_of)) if said_no else ""
+        since = _no_consent_at(there, told.consent, as_of, said_no=said_no)
         said = self.items.get(keys.STANDING)
         no_consent_at = datetime.fromisoformat(since) if since else None
         if stopped_at := there.get("opted_out_at"):
@@ -291,12 +291,21 @@ def changed_profile(
             told["phone_changed_at"] = utc(as_of)
     elif "phone_as_of" not in there:
         told["phone_as_of"] = there["as_of"]
-    if said_no and "no_consent_at" not in there:
-        told["no_consent_at"] = utc(as_of)
-    gone = ["consent"] if "consent" in there and "consent" not in told else []
-    gone += ["no_consent_at"] if "no_consent_at" in there and "consent" in told else []
+    if since := _no_consent_at(there, person.consent, as_of, said_no=said_no):
+        told["no_consent_at"] = since
+    gone = [name for name in ("consent", "no_consent_at") if name in there and name not in told]
     rev = there["rev"]
     return Update(keys.profile(person.ref), told | {"rev": rev + 1}, {"rev": rev}, gone)
+
+
+def _no_consent_at(there: Item, consent: Consent | None, as_of: datetime, *, said_no: bool) -> str:
+    """Since when files say "no", where no "yes" of a later moment has lifted it. After any "yes" a "no" is a new
+    one."""
+    since: str = there.get("no_consent_at", "")
+    if said_no:
+        return since if since and "consent" not in there else utc(as_of)
+    is_later = since and consent and consent.at and datetime.fromisoformat(since) < consent.at <= as_of
+    return "" if is_later else since
 
 
 _OPTIONAL = ("late_fee", "payment_url", "document_url", "document_name", "tags", "risk", "extra", "contested")
