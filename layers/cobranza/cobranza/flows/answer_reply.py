@@ -162,6 +162,8 @@ class AnswerDesk:
 
     def _keep_of(self, borrower: str, turn: Turn, now: datetime) -> None:
         reply = turn.reply
+        if any(said.action is Action.WRONG_NUMBER for said in reply.says):
+            self.ledger.know_nowhere(borrower)
         if reply.says or reply.tagged or reply.takes_back or reply.looked_into:
             case = case_keys.case_id(turn.asked.borrower, turn.asked.event)
             self.ledger.words.hear(borrower, lambda known: _heard(known, reply, case), now)

@@ -43,7 +43,7 @@ from cobranza.store.said import (
     standing_item,
     standing_of,
 )
-from cobranza.store.table import Write, utc
+from cobranza.store.table import Update, Write, utc
 
 # Kept also of who is no borrower yet: whoever comes tomorrow finds that they said no.
 KEPT_OF_STRANGERS = frozenset({Action.OPT_OUT, Action.NO_CONSENT, Action.ERASE})
@@ -63,14 +63,15 @@ MAX_NOTE = 200
 
 @dataclass(slots=True)
 class _Hearing:
-    """A borrower as heard so far. `lines` are for the journal; `is_awake`, `is_erased`: what has to follow once it
-    is written."""
+    """A borrower as heard so far. `lines` are for the journal; `is_somebody_else`: somebody else answers at their
+    phone; `is_awake`, `is_erased`: what has to follow once it is written."""
 
     known: Known
     standing: Standing
     marks: dict[str, DebtStanding] = field(default_factory=dict[str, DebtStanding])
     phones: list[str] = field(default_factory=list[str])
     lines: list[Line] = field(default_factory=list[Line])
+    is_somebody_else: bool = False
     is_awake: bool = False
     is_erased: bool = False
 
@@ -128,6 +129,7 @@ def _hear_row(hearing: _Hearing, row: ContactRow, job: Job) -> str | InvalidInpu
     hearing.lines += [_line(hearing, said, row.debt_id, job) for said in of_debt]
     news = of_borrower + of_debt
     hearing.phones += [said.word.text for said in row.of_borrower if said.action in _PHONES]
+    hearing.is_somebody_else |= any(said.action is Action.WRONG_NUMBER for said in news)
     hearing.is_awake |= any(_wakes(said) for said in news)
     hearing.is_erased |= any(said.action is Action.ERASE for said in news)
     return CREATED if news else UNCHANGED
@@ -175,6 +177,10 @@ def _changes(rooms: Rooms, hearing: _Hearing, job: Job) -> list[Write]:
     known, ref = hearing.known, hearing.known.borrower
     there = known.items.get(keys.STANDING)
     found: list[Write] = []
+    profile = known.profile or {}
+    if hearing.is_somebody_else and "known_at" in profile:
+        rev = profile["rev"]
+        found.append(Update(keys.profile(ref), {"rev": rev + 1}, {"rev": rev}, ("known_at",)))
     if hearing.standing != standing_of(there):
         told = standing_item(hearing.standing, job.now) | {"book": keys.heard(ref)}
         if phone := hearing.standing.phone:

@@ -203,6 +203,7 @@ class PartImporter:
                     profile_digest(person),
                     task.as_of,
                     look,
+                    other_phones=self._other_phones(person),
                     said_no=person.said_no,
                 )
             )
@@ -271,6 +272,9 @@ class PartImporter:
         self._credits(task).declare(person)
         return changes, somebody
 
+    def _other_phones(self, person: Person) -> list[str]:
+        return [self.references.ref("phone", phone) for phone in person.other_phones]
+
     def _document(self, person: Person) -> Write:
         return writes.reference(self.references.document(person.last.document_id), person.ref)
 
@@ -300,14 +304,26 @@ class PartImporter:
         if there is None:
             look = self._next_look(told, changed, now)
             return somebody, writes.new_profile(
-                told, person.last.borrower_id, digest, task.as_of, look, said_no=person.said_no
+                told,
+                person.last.borrower_id,
+                digest,
+                task.as_of,
+                look,
+                other_phones=self._other_phones(person),
+                said_no=person.said_no,
             )
         is_news = there["digest"] != digest and there["as_of"] <= utc(task.as_of)
         if not is_news:
             assert known.person
             return known.person, None
         return somebody, writes.changed_profile(
-            there, told, person.last.borrower_id, digest, task.as_of, said_no=person.said_no
+            there,
+            told,
+            person.last.borrower_id,
+            digest,
+            task.as_of,
+            other_phones=self._other_phones(person),
+            said_no=person.said_no,
         )
 
     def _next_look(self, person: Borrower, debts: Sequence[Debt], now: datetime) -> Look | None:

@@ -198,6 +198,7 @@ class ReplyDesk:
         if word == YES:
             self.ledger.know_at(borrower, phone)
         else:
+            self.ledger.know_nowhere(borrower)
             self.ledger.words.deny_number(borrower, event.at, case_id(reply.chats[0], reply.key))
         debts = sorted(debt.terms.key for debt in loaded.book.debts if debt.is_open)
         told: Item = {"number": event.phone_number_id, "message": reply.wamid, "debts": debts}
