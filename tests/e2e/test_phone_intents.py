@@ -122,14 +122,13 @@ STORIES = (
     story(
         Intent.DISPUTE,
         types("no reconozco esa deuda", "No le enviaremos más avisos mientras una persona lo revisa."),
-        kept="dispute stopped no reconozco esa deuda whatsapp, tag disputa, case DISPUTE general, "
-        "no reminder for 48 h",
+        kept="dispute stopped whatsapp, tag disputa, case DISPUTE general, no reminder for 48 h",
         noted="reply text, dispute, tag disputa, case.opened DISPUTE, answer DISPUTED SENT",
     ),
     story(
         Intent.WRONG_PERSON,
         types("número equivocado", "Gracias por avisarnos, y disculpe la molestia. Corregiremos nuestros datos."),
-        kept="wrong_number stopped número equivocado whatsapp, case WRONG_PERSON general, no reminder for 48 h",
+        kept="wrong_number stopped whatsapp, case WRONG_PERSON general, no reminder for 48 h",
         noted="reply text, wrong_number, case.opened WRONG_PERSON, answer WRONG_PERSON SENT",
     ),
     story(
@@ -311,8 +310,8 @@ def said(standing: Item) -> Iterator[str]:
     yield from (f"tag {tag}" for tag in standing.get("tagged", ()))
     yield from (f"promise {day}" for _, day, _, _ in standing.get("promises", ()))
     for name in ("opt_out", "consent", "wrong_number", "dispute"):
-        for end, (_, *words) in standing.get(name, {}).items():
-            yield " ".join([name, end, *filter(None, words)])
+        for end, (_, text, source, *_) in standing.get(name, {}).items():
+            yield " ".join([name, end, *filter(None, (text, source))])
     for name in ("hold", "channel"):
         if name in standing:
             yield f"{name} {standing[name][1]}"

@@ -161,7 +161,7 @@ def test_what_nobody_looks_into_any_more_goes_with_the_next_word(world: World) -
     say(world, "no tengo trabajo")
     assert "looked_into" in world.item("STANDING")
     world.later(hours=49)
-    world.ledger.words.deny_number(world.ref(), world.now)
+    world.ledger.words.deny_number(world.ref(), world.now, "CASE")
     assert "looked_into" not in world.item("STANDING")
 
 

@@ -21,15 +21,22 @@ STEPS = 16
 
 @dataclass
 class Person:
-    """Who owes, by what was told: `told` is the file's phone, `ever` are all that led to them."""
+    """Who owes, by what was told: `told` is the file's phone, `since` when files told each first, `said` the one
+    that was told elsewhere, at `said_at`; `ever` are all that led to them."""
 
     told: str = ""
-    first: str = ""
+    since: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    said: str = ""
+    said_at: datetime = NEVER
     second: str = ""
     ever: set[str] = field(default_factory=set[str])
     wrong: bool = False
     stopped: datetime = NEVER
     back: datetime = NEVER
+
+    @property
+    def first(self) -> str:
+        return self.said if self.said_at >= self.since[self.told] else self.told
 
     @property
     def phones(self) -> set[str]:
@@ -48,8 +55,8 @@ class Life:
         row = {"borrower_id": name, "debt_id": f"F-{name}", "phone": f"+{phone}", "amount": f"1{at}"}
         assert self.drop(f"debts/tienda/{at}.csv", debts(row))["refused"] == 0
         one = self.people.setdefault(name, Person())
-        if phone != one.told:
-            one.told = one.first = phone
+        one.told = phone
+        one.since.setdefault(phone, self.world.now)
         one.ever.add(phone)
 
     def row(self, name: str, action: str, phone: str = "") -> None:
@@ -58,7 +65,7 @@ class Life:
         one = self.people[name]
         match action:
             case "telefono":
-                one.first, one.wrong = phone, False
+                one.said, one.said_at, one.wrong = phone, self.world.now, False
             case "segundo telefono":
                 one.second = phone
             case "equivocado":

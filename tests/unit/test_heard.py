@@ -172,7 +172,10 @@ def test_who_wants_to_be_erased_is_reached_in_no_way() -> None:
 
 
 moments = st.integers(0, 20 * 86_400).map(lambda seconds: MONDAY + timedelta(seconds=seconds, microseconds=7))
-words = st.tuples(st.sampled_from(Action), st.builds(Word, moments, st.text(max_size=5), st.text(max_size=5)))
+texts = st.text(max_size=5)
+words = st.tuples(
+    st.sampled_from(Action), st.builds(Word, moments, texts, texts, case=st.sampled_from(["", "A", "B"]))
+)
 
 
 @given(st.lists(words, max_size=12))
@@ -182,22 +185,50 @@ def test_what_was_said_comes_back_from_its_item_as_it_was(told: list[tuple[Actio
         text = "50.00" if action is Action.PROMISE else word.text  # a promise's words are its amount
         standing = hear(standing, action, replace(word, text=text), date(2026, 3, 9))
     assert standing_of(standing_item(standing, MONDAY)) == standing
+    closed = replace(
+        standing, hold=standing.hold.take_back(MONDAY, "A"), dispute=standing.dispute.take_back(MONDAY, "A")
+    )
+    assert standing_of(standing_item(closed, MONDAY)) == closed
 
 
 def test_what_nobody_looks_into_any_more_is_left_out() -> None:
-    standing = looked_into(looked_into(Standing(), at(1)), at(3))
+    standing = looked_into(looked_into(Standing(), at(1), "A"), at(3), "B")
     kept = standing_of(standing_item(standing, at(2)))
-    assert kept == looked_into(Standing(), at(3))
+    assert kept == looked_into(Standing(), at(3), "B")
     assert (known(borrower(), kept).case_until, known(borrower(), standing).case_until) == (at(3), at(3))
 
 
 def test_whoever_writes_all_day_is_held_as_long_and_fills_no_item() -> None:
     standing = Standing()
     for second in range(3 * MOST_LOOKED_INTO):
-        standing = looked_into(standing, MONDAY + timedelta(seconds=second))
+        standing = looked_into(standing, MONDAY + timedelta(seconds=second), "A")
     assert len(standing.looked_into) == MOST_LOOKED_INTO
     assert known(borrower(), standing).case_until == MONDAY + timedelta(seconds=3 * MOST_LOOKED_INTO - 1)
-    assert looked_into(standing, MONDAY) == standing
+    assert looked_into(standing, MONDAY, "A") == standing
+
+
+def test_messages_of_one_moment_come_back_from_their_item_as_they_were() -> None:
+    standing = looked_into(looked_into(looked_into(Standing(), at(1), "A"), at(1), "B"), at(2), "C")
+    item = standing_item(standing, MONDAY)
+    assert standing_of(item) == standing
+    assert [*item["looked_into"]] == [at(1).isoformat(), at(2).isoformat()]
+    assert known(borrower(), standing_of({"looked_into": [*item["looked_into"]]})).case_until == at(2)
+
+
+def test_an_earlier_version_of_ours_reads_the_longest_hold_and_a_stop_that_stands() -> None:
+    may, june, later = date(2026, 5, 1), date(2026, 6, 1), replace(Word(at(2)), source="legal")
+    standing = hear(Standing(), Action.HOLD, Word(at(1)), june)
+    standing = hear(standing, Action.HOLD, later, may)
+    standing = hear(hear(standing, Action.DISPUTE, Word(at(1))), Action.DISPUTE, Word(at(3), case="A"))
+    told = standing_item(standing, MONDAY)
+    assert told["hold"][1] == "2026-06-01"
+    assert told["dispute"]["stopped"][0] == at(3).isoformat()
+    none = replace(standing, hold=standing.hold.lift(replace(later, at=at(4))))
+    assert "hold" not in standing_item(none, MONDAY)
+    written = {name: value for name, value in told.items() if name != "holds"}
+    assert standing_of(written).held_until == june
+    written["hold"] = [at(5).isoformat(), "0001-01-01", "legal"]
+    assert standing_of(written).held_until is None
 
 
 def test_nothing_said_is_an_empty_item() -> None:

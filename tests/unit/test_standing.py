@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cobranza.ledger.standing import (
+    MOST_STOPS,
     OF_ONE_DEBT,
+    WHATSAPP,
     Action,
     DebtStanding,
     Mark,
@@ -89,15 +91,17 @@ def test_consent_does_not_lift_an_opt_out() -> None:
     assert heard((Action.OPT_OUT, word(0)), (Action.CONSENT, word(5))).opt_out.stands
 
 
-def test_the_last_hold_counts_and_a_release_ends_it() -> None:
+def test_the_longest_hold_counts_and_a_later_release_ends_them_all() -> None:
     may, june = date(2026, 5, 1), date(2026, 6, 1)
     assert heard().held_until is None
-    assert heard((Action.HOLD, word(0), june), (Action.HOLD, word(1), may)).held_until == may
-    assert heard((Action.HOLD, word(1), may), (Action.HOLD, word(0), june)).held_until == may
+    assert heard((Action.HOLD, word(0), june), (Action.HOLD, word(1), may)).held_until == june
+    assert heard((Action.HOLD, word(1), may), (Action.HOLD, word(0), june)).held_until == june
     assert heard((Action.HOLD, word(0), may), (Action.HOLD, word(0), june)).held_until == june
     assert heard((Action.HOLD, word(0), may), (Action.RELEASE, word(1))).held_until is None
     assert heard((Action.HOLD, word(0), may), (Action.RELEASE, word(0))).held_until == may
     assert heard((Action.HOLD, word(0), may), (Action.RELEASE, word(1, source=""))).held_until == may
+    shortened = ((Action.HOLD, word(0), june), (Action.HOLD, word(2), may), (Action.RELEASE, word(1)))
+    assert heard(*shortened).held_until == may
 
 
 def test_a_hold_without_its_day_is_a_mistake_of_ours() -> None:
@@ -169,6 +173,68 @@ def test_a_dispute_and_a_hold_may_be_of_one_debt() -> None:
 def test_nothing_else_is_of_one_debt(action: Action) -> None:
     with pytest.raises(ValueError, match="not of one debt"):
         hear_of_debt(DebtStanding(), action, word(0))
+
+
+# What a message stopped is taken back with its case, and by nothing else that a case does.
+
+
+def of_case(days: int, case: str) -> Word:
+    return Word(MONDAY + days * DAY, "", WHATSAPP, case=case)
+
+
+def test_a_case_takes_back_what_its_own_message_stopped() -> None:
+    mark = Mark().stop(of_case(0, "A")).stop(of_case(0, "B")).stop(of_case(1, "C"))
+    without = mark.take_back(MONDAY, "A").take_back(MONDAY + DAY, "C")
+    assert without.stands
+    assert not without.take_back(MONDAY, "B").stands
+    assert Mark().stop(word(-1)).stop(of_case(0, "A")).take_back(MONDAY, "A").stands
+
+
+def test_what_a_case_has_taken_back_is_not_heard_again() -> None:
+    assert not Mark().take_back(MONDAY, "A").stop(of_case(0, "A")).stands
+
+
+def test_a_message_of_which_an_earlier_version_kept_no_case_is_found_by_its_moment() -> None:
+    mark = Mark().stop(of_case(0, "")).stop(word(-1))
+    assert mark.take_back(MONDAY, "A").standing == []
+    assert mark.take_back(MONDAY + DAY, "A").stands
+
+
+def test_of_many_messages_the_last_are_kept_and_every_row_of_the_creditor() -> None:
+    mark = Mark().stop(word(-1))
+    for days in range(3 * MOST_STOPS):
+        mark = mark.stop(of_case(days, f"case {days}"))
+    assert len(mark.stops) == MOST_STOPS
+    assert word(-1) in mark.stops
+    assert mark.since == MONDAY + (3 * MOST_STOPS - 1) * DAY
+
+
+events = st.one_of(
+    st.tuples(st.just("stop"), st.builds(word, st.integers(0, 3))),
+    st.tuples(st.just("lift"), st.builds(word, st.integers(0, 3))),
+    st.tuples(st.sampled_from(["message", "close"]), st.sampled_from(["A", "B", "C"])),
+)
+
+
+@given(
+    st.lists(events, max_size=8).flatmap(lambda told: st.tuples(st.just(told), st.permutations(told + told[:2])))
+)
+def test_rows_messages_and_closed_cases_end_the_same_in_any_order(told: tuple[Any, Any]) -> None:
+    def end(order: list[tuple[str, Any]]) -> Mark:
+        mark = Mark()
+        for what, about in order:
+            match what:
+                case "stop":
+                    mark = mark.stop(about)
+                case "lift":
+                    mark = mark.lift(about)
+                case "message":
+                    mark = mark.stop(of_case("ABC".index(about), about))
+                case _:
+                    mark = mark.take_back(MONDAY + "ABC".index(about) * DAY, about)
+        return mark
+
+    assert end(told[0]) == end(told[1])
 
 
 # Any order and any repetition of the same rows ends the same.

@@ -36,7 +36,6 @@ NOTICE = timedelta(hours=24)
 # A hold that a person or a file ends; far from the last day that can be counted with.
 OPEN_END = date(9999, 1, 1)
 _MAX_CONSENT = 4000
-_MAX_NOTE = 200
 
 
 type Owed = list[tuple[Debt, Money]]
@@ -258,7 +257,8 @@ class _Reading:
             case Intent.CHANNEL:
                 if not self._channel:  # no calls, which we do not make
                     return self._case(intent, Answer.LOOKED_INTO)
-                return self._marked(Action.CHANNEL, intent, Answer.OTHER_CHANNEL, text=self._channel)
+                wish = Said(Action.CHANNEL, Word(self.asked.at, self._channel, WHATSAPP))
+                return replace(self._case(intent, Answer.OTHER_CHANNEL), says=(wish,))
             case Intent.PERSON:
                 answer = Answer.PERSON_LATER if self._is_closed else Answer.PERSON
                 return replace(self._case(intent, answer), hands_over=self.asked.at + IN_CHARGE)
@@ -301,12 +301,9 @@ class _Reading:
     def _case(self, kind: str, answer: Answer) -> Reply:
         return looked_into(self.asked, kind, answer)
 
-    def _marked(
-        self, action: Action, kind: Intent, answer: Answer, *, text: str = "", until: date | None = None
-    ) -> Reply:
-        """Until a person or a file lifts it."""
-        note = text or ("" if action in (Action.CHANNEL, Action.HOLD) else self.asked.text[:_MAX_NOTE])
-        word = Word(self.asked.at, note, WHATSAPP)
+    def _marked(self, action: Action, kind: Intent, answer: Answer, *, until: date | None = None) -> Reply:
+        """Until the case is closed, or a file lifts it."""
+        word = Word(self.asked.at, source=WHATSAPP, case=self.asked.case)
         return replace(self._case(kind, answer), says=(Said(action, word, until),))
 
     def _stopped(self) -> Reply:

@@ -173,17 +173,20 @@ class AnswerDesk:
 
     def _keep_of(self, borrower: str, turn: Turn, now: datetime) -> None:
         reply = turn.reply
+        if any(said.action is Action.WRONG_NUMBER for said in reply.says):
+            self.ledger.know_nowhere(borrower)
         if reply.says or reply.tagged or reply.takes_back or reply.looked_into:
-            self.ledger.words.hear(borrower, lambda known: _heard(known, reply), now)
+            case = case_keys.case_id(turn.asked.borrower, turn.asked.event)
+            self.ledger.words.hear(borrower, lambda known: _heard(known, reply, case), now)
         if reply.hands_over:
             self.ledger.words.hand_over(borrower, turn.at, reply.hands_over)
 
 
-def _heard(known: Standing, reply: Reply) -> Standing:
+def _heard(known: Standing, reply: Reply, case: str) -> Standing:
     for said in (*reply.says, *reply.tagged):
         known = hear(known, said.action, said.word, said.until)
     if reply.looked_into:
-        known = looked_into(known, reply.looked_into)
+        known = looked_into(known, reply.looked_into, case)
     if reply.takes_back:
         ours = (each for each in known.promises if (each.source, each.made_at) != (WHATSAPP, reply.takes_back))
         known = replace(known, promises=frozenset(ours))

@@ -47,7 +47,7 @@ from cobranza.store.said import (
     standing_item,
     standing_of,
 )
-from cobranza.store.table import Write, utc
+from cobranza.store.table import Update, Write, utc
 
 # Kept also of who is no borrower yet: whoever comes tomorrow finds that they said no.
 KEPT_OF_STRANGERS = frozenset({Action.OPT_OUT, Action.NO_CONSENT, Action.ERASE})
@@ -67,13 +67,14 @@ MAX_NOTE = 200
 
 @dataclass(slots=True)
 class _Hearing:
-    """A borrower as heard so far."""
+    """A borrower as heard so far. `is_somebody_else`: somebody else answers at their phone."""
 
     known: Known
     standing: Standing
     marks: dict[str, DebtStanding] = field(default_factory=dict[str, DebtStanding])
     phones: list[str] = field(default_factory=list[str])
     told: Told = field(default_factory=Told)
+    is_somebody_else: bool = False
 
 
 def apply_contacts(rooms: Rooms, rows: Sequence[tuple[Row, ContactRow]], job: Job, applied: Applied) -> None:
@@ -138,6 +139,7 @@ def _hear_row(hearing: _Hearing, row: ContactRow, job: Job) -> str | InvalidInpu
     hearing.told.lines += [_line(hearing, said, row.debt_id, job) for said in of_debt]
     news = of_borrower + of_debt
     hearing.phones += [said.word.text for said in row.of_borrower if said.action in _PHONES]
+    hearing.is_somebody_else |= any(said.action is Action.WRONG_NUMBER for said in news)
     hearing.told.is_awake |= any(_wakes(said) for said in news)
     if hearing.standing.erased and any(said.action is Action.ERASE for said in news):
         hearing.told.erased_at = hearing.standing.erased.at
@@ -186,6 +188,10 @@ def _changes(rooms: Rooms, hearing: _Hearing, job: Job) -> list[Write]:
     known, ref = hearing.known, hearing.known.borrower
     there = known.items.get(keys.STANDING)
     found: list[Write] = []
+    profile = known.profile or {}
+    if hearing.is_somebody_else and "known_at" in profile:
+        rev = profile["rev"]
+        found.append(Update(keys.profile(ref), {"rev": rev + 1}, {"rev": rev}, ("known_at",)))
     if hearing.standing != standing_of(there):
         told = standing_item(hearing.standing, job.now) | {"book": keys.heard(ref)}
         if phone := hearing.standing.phone:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cobranza.flows.wake import wake
-from cobranza.ledger.case import Case, Closing, Result, let_go, lifted
+from cobranza.ledger.case import Case, Closing, Result, let_go, taken_back
 from cobranza.ledger.standing import Action, Standing, Word, hear, hear_of_debt
 from cobranza.policy.due import TOP, Look, StrategyOf, local_date
 from cobranza.store import keys
@@ -100,7 +100,7 @@ def _changes(known: Known, case: Case, closing: Closing, word: Word) -> Iterator
     before = standing_of(there)
     after = let_go(before, case)
     if closing.result is Result.RESOLVED:
-        after = lifted(after, case, word)
+        after = taken_back(after, case)
     if closing.hold_until and not held:
         after = hear(after, Action.HOLD, word, closing.hold_until)
     if after != before:

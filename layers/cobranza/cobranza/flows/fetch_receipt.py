@@ -15,6 +15,7 @@ from cobranza.conversation.reply import CASE, Asked, reply_to_receipt
 from cobranza.flows.callers import people_at
 from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.flows.say_once import Turn, Voice, is_settled
+from cobranza.ledger.case import Case
 from cobranza.ledger.receipt import Decision, Receipt
 from cobranza.policy.decision import Book
 from cobranza.policy.due import local_date
@@ -79,9 +80,10 @@ class ReceiptDesk:
         if not kept:
             waits = receipt is None or receipt.until is not None
             looked_into = keys.moment_of(asked.event) + CASE if waits else None
-            self._open_case(asked, event, loaded and loaded.book, f"RECEIPT_{state}", now, looked_into=looked_into)
+            book, topic = loaded and loaded.book, f"RECEIPT_{state}"
+            case = self._open_case(asked, event, book, topic, now, looked_into=looked_into)
             if looked_into and loaded:
-                self.ledger.words.look_into(asked.borrower, looked_into, now)
+                self.ledger.words.look_into(asked.borrower, looked_into, case.id, now)
         self._note(asked, event, receipt, now, is_known=loaded is not None)
         if loaded:
             self._answer(asked, event, loaded, now, is_kept=kept)
@@ -94,9 +96,9 @@ class ReceiptDesk:
         if event is None or event["receipt"] != "TO_FETCH":
             return
         loaded, until = self.ledger.load(asked.borrower), keys.moment_of(asked.event) + CASE
-        self._open_case(asked, event, loaded and loaded.book, "RECEIPT_TO_FETCH", now, looked_into=until)
+        case = self._open_case(asked, event, loaded and loaded.book, "RECEIPT_TO_FETCH", now, looked_into=until)
         if loaded:
-            self.ledger.words.look_into(asked.borrower, until, now)
+            self.ledger.words.look_into(asked.borrower, until, case.id, now)
 
     def _hold(self, asked: ReplyToAnswer, event: dict[str, Any], book: Book, now: datetime) -> Receipt | None:
         """Keeps it for a person's decision, whatever became of the file: somebody says that they paid. The first
@@ -125,7 +127,7 @@ class ReceiptDesk:
         now: datetime,
         *,
         looked_into: datetime | None = None,
-    ) -> None:
+    ) -> Case:
         ours = self._portfolios(book) if book else []
         portfolio = next(iter(ours), None) or self.ledger.portfolio_of(event["phone_number_id"])
         matter = Matter(
@@ -136,7 +138,9 @@ class ReceiptDesk:
             portfolio=portfolio,
             looked_into=looked_into,
         )
-        open_case(self.cases, self.journal, case_of(matter, [book] if book else [], now))
+        case = case_of(matter, [book] if book else [], now)
+        open_case(self.cases, self.journal, case)
+        return case
 
     def _receipt(self, asked: ReplyToAnswer, event: dict[str, Any], book: Book) -> Receipt | None:
         received_at = keys.moment_of(asked.event)

@@ -212,6 +212,7 @@ class PartImporter:
                     profile_digest(person),
                     task.as_of,
                     look,
+                    other_phones=self._other_phones(person),
                     said_no=person.said_no,
                 )
             )
@@ -267,6 +268,9 @@ class PartImporter:
         self._credits(task).declare(person)
         return person, changes, somebody
 
+    def _other_phones(self, person: Person) -> list[str]:
+        return [self.references.ref("phone", phone) for phone in person.other_phones]
+
     def _document(self, person: Person) -> Write:
         return writes.reference(self.references.document(person.last.document_id), person.ref)
 
@@ -296,7 +300,13 @@ class PartImporter:
             look = self._next_look(told, changed, now)
             somebody = known.heard(told, task.as_of, said_no=person.said_no)
             return somebody, writes.new_profile(
-                told, person.last.borrower_id, digest, task.as_of, look, said_no=person.said_no
+                told,
+                person.last.borrower_id,
+                digest,
+                task.as_of,
+                look,
+                other_phones=self._other_phones(person),
+                said_no=person.said_no,
             )
         assert known.person
         assert known.told
@@ -308,7 +318,13 @@ class PartImporter:
             told, digest = replace(known.told, consent=None), ""
         somebody = known.heard(told, task.as_of, said_no=person.said_no)
         return somebody, writes.changed_profile(
-            there, told, person.last.borrower_id, digest, task.as_of, said_no=person.said_no
+            there,
+            told,
+            person.last.borrower_id,
+            digest,
+            task.as_of,
+            other_phones=self._other_phones(person),
+            said_no=person.said_no,
         )
 
     def _next_look(self, person: Borrower, debts: Sequence[Debt], now: datetime) -> Look | None:

@@ -27,6 +27,11 @@ class Person:
         return self.rows[-1]
 
     @property
+    def other_phones(self) -> list[str]:
+        """That rows before the last one tell, each once."""
+        return [phone for phone in {row.phone: row for row in self.rows} if phone not in ("", self.last.phone)]
+
+    @property
     def said_no(self) -> bool:
         """Whether the file says that this person did not agree to be written to."""
         answer = answer_of(self.rows)
@@ -56,6 +61,7 @@ def profile_digest(person: Person) -> str:
     last, answer = person.last, answer_of(person.rows)
     told = (last.borrower_id, last.name, last.phone, last.country, last.region, last.language, last.document_id)
     told += (last.document_last4,) if last.document_last4 else ()
+    told += (sorted(person.other_phones),) if person.other_phones else ()
     return hashlib.blake2b(
         repr((*told, answer.consent_declared, answer.consent)).encode(), digest_size=16
     ).hexdigest()

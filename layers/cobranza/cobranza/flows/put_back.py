@@ -88,7 +88,7 @@ class Restorer:
                 self._take(line, told, now)
         until = datetime.combine(now.date() + HELD, time(), now.tzinfo)
         for borrower in sorted(told.held):
-            self.ledger.words.look_into(borrower, until, now)
+            self.ledger.words.look_into(borrower, until, "", now)
         for (scope, _), at in told.paused.items():
             self._pause(scope, at)
         return told

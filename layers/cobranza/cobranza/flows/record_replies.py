@@ -22,6 +22,7 @@ from cobranza.flows.hands import by_hands
 from cobranza.flows.leave_in_peace import Peace, Stop
 from cobranza.flows.record_news import OPTED_OUT, NewsDesk
 from cobranza.queues import Queue, ReplyToAnswer
+from cobranza.store.case_keys import case_id
 from cobranza.store.conversations import MAX_RAW, Conversations, Inbound
 from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key
@@ -201,7 +202,8 @@ class ReplyDesk:
         if word == YES:
             self.ledger.know_at(borrower, phone)
         else:
-            self.ledger.words.deny_number(borrower, event.at)
+            self.ledger.know_nowhere(borrower)
+            self.ledger.words.deny_number(borrower, event.at, case_id(reply.chats[0], reply.key))
         debts = sorted(debt.terms.key for debt in loaded.book.debts if debt.is_open)
         told: Item = {"number": event.phone_number_id, "message": reply.wamid, "debts": debts}
         name = "identified" if word == YES else "wrong_number"

@@ -127,9 +127,10 @@ class Voice:
         """An answer that did not arrive leaves the borrower waiting: nobody asks them for money meanwhile."""
         until = turn.at + CASE
         waiting = replace(turn, reply=replace(turn.reply, looked_into=until))
-        open_case(self.cases, self.journal, self.case(waiting, UNANSWERED, now))
+        case = self.case(waiting, UNANSWERED, now)
+        open_case(self.cases, self.journal, case)
         for book in turn.people:
-            self.ledger.words.look_into(book.borrower.ref, until, now)
+            self.ledger.words.look_into(book.borrower.ref, until, case.id, now)
 
     def doubt(self, turn: Turn, now: datetime) -> None:
         """A try that took the right to answer did not tell what came of it: nothing is said again, and a person

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from cobranza.ledger.standing import WHATSAPP, Action, Hold, Mark, Standing, Word
+from cobranza.ledger.standing import Action, LookedInto, Standing
 
 
 class CaseState(StrEnum):
@@ -84,22 +84,21 @@ class Case:
 
 
 def let_go(standing: Standing, case: Case) -> Standing:
-    """The standing without the time for which the case's message keeps reminders back: others have their own."""
-    return replace(standing, looked_into=standing.looked_into - {case.looked_into})
+    """The standing without the time for which the case's message keeps reminders back: others have their own. One
+    that an earlier version kept has its moment alone."""
+    ours = {message for message in standing.looked_into if message.case == case.id}
+    ours |= {LookedInto(case.looked_into)} if case.looked_into else set()
+    return replace(standing, looked_into=standing.looked_into - ours)
 
 
-def lifted(standing: Standing, case: Case, word: Word) -> Standing:
-    """The standing without what the case's message stopped. What the borrower said again later stays, and so does
-    every hold that somebody else asked for; `word` has a source."""
-    if Action.DISPUTE in case.stops and _is_of(standing.dispute, case):
-        standing = replace(standing, dispute=standing.dispute.lift(word))
-    if Action.WRONG_NUMBER in case.stops and _is_of(standing.wrong_number, case):
-        standing = replace(standing, wrong_number=standing.wrong_number.lift(word))
-    hold = standing.hold
-    if Action.HOLD in case.stops and hold and (hold.at, hold.source) == (case.asked_at, WHATSAPP):
-        standing = replace(standing, hold=Hold(word.at, date.min, word.source))
+def taken_back(standing: Standing, case: Case) -> Standing:
+    """The standing without what the case's message stopped. What anybody else stopped stays, and so does what the
+    borrower said in another message."""
+    at, stops = case.asked_at, case.stops
+    if Action.DISPUTE in stops:
+        standing = replace(standing, dispute=standing.dispute.take_back(at, case.id))
+    if Action.WRONG_NUMBER in stops:
+        standing = replace(standing, wrong_number=standing.wrong_number.take_back(at, case.id))
+    if Action.HOLD in stops:
+        standing = replace(standing, hold=standing.hold.take_back(at, case.id))
     return standing
-
-
-def _is_of(mark: Mark, case: Case) -> bool:
-    return mark.stopped is not None and mark.stopped.at <= case.asked_at

@@ -64,7 +64,7 @@ def heard(
         wrong_number=standing.wrong_number.stands,
         unreachable=reached is None,
         held_until=standing.held_until,
-        case_until=max(standing.looked_into, default=None),
+        case_until=standing.looked_into_until,
         channel=NO_CHANNEL if erased else standing.channel_name,
         tags=standing.tags,
     )

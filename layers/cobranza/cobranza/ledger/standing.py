@@ -15,8 +15,11 @@ from typing import NamedTuple
 from cobranza.ledger.promise import Promise
 
 WHATSAPP = "whatsapp"
+# The last day of what was taken back.
+_NEVER = date.min
 # Of a borrower; the sender reads them before every message.
 MOST_TAGS = 20
+MOST_STOPS = 20
 MOST_LOOKED_INTO = 50
 
 
@@ -58,11 +61,14 @@ class RecallKind(StrEnum):
 @dataclass(frozen=True, slots=True, order=True)
 class Word:
     """Something said at an aware moment; `source` is where ("call centre", "WhatsApp"), `text` what: the new
-    phone, the kind of a recall, a consent's wording."""
+    phone, the kind of a recall, a consent's wording. `until` is the last day of a hold, and `case` the id of the
+    case that takes back what its message stopped."""
 
     at: datetime
     text: str = ""
     source: str = ""
+    until: date = date.max
+    case: str = ""
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
@@ -71,29 +77,52 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that stops reminders (an opt-out, a dispute, a recall), and the last word that lifted it. Both are
-    kept, so that a stop that comes after its later lift does not stop again."""
+    """Something that stops reminders (an opt-out, a dispute, a hold), and the last word that lifted it.
 
-    stopped: Word | None = None
+    The lift is kept, so that a stop that comes after its later lift does not stop again. So is each stop that may
+    outlast the others, because it ends later, or because a case takes them back."""
+
+    stops: frozenset[Word] = frozenset()
     lifted: Word | None = None
 
     @property
+    def standing(self) -> list[Word]:
+        """The stops that nobody has lifted or taken back."""
+        lifted = self.lifted
+        return [stop for stop in self.stops if stop.until > _NEVER and (not lifted or stop.at >= lifted.at)]
+
+    @property
     def stands(self) -> bool:
-        if self.stopped is None:
-            return False
-        return self.lifted is None or self.stopped.at >= self.lifted.at
+        return bool(self.standing)
+
+    @property
+    def stopped(self) -> Word | None:
+        """The last stop, also one that was lifted."""
+        return max(self.stops, default=None)
 
     @property
     def since(self) -> datetime | None:
         """The moment of the last stop while it stands."""
-        return self.stopped.at if self.stopped and self.stands else None
+        return max((stop.at for stop in self.standing), default=None)
+
+    @property
+    def until(self) -> date | None:
+        """The last day of all the stops, while one stands."""
+        return max((stop.until for stop in self.standing), default=None)
 
     def stop(self, word: Word) -> "Mark":
-        return replace(self, stopped=_later(self.stopped, word))
+        stops = {*self.stops, word}
+        kept = [each for each in stops if not any(_covers(other, each) for other in stops)]
+        return replace(self, stops=frozenset(sorted(kept, key=_reach)[-MOST_STOPS:]))
 
     def lift(self, word: Word) -> "Mark":
         """Unchanged by a word without a source."""
         return replace(self, lifted=_later(self.lifted, word)) if word.source else self
+
+    def take_back(self, at: datetime, case: str) -> "Mark":
+        """Without what the message of that moment stopped, which opened the case, also where it is heard later."""
+        nameless = {stop for stop in self.stops if not stop.case and (stop.at, stop.source) == (at, WHATSAPP)}
+        return replace(self, stops=self.stops - nameless).stop(Word(at, "", WHATSAPP, _NEVER, case))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +134,11 @@ class Said:
     until: date | None = None
 
 
-class Hold(NamedTuple):
-    """No reminder up to and including `until`; a hold until `date.min` releases an earlier one."""
+class LookedInto(NamedTuple):
+    """Until when a person looks into a message, and the id of the case that it opened, or would have."""
 
-    at: datetime
-    until: date
-    source: str = ""
+    until: datetime
+    case: str = ""
 
 
 class Touch(NamedTuple):
@@ -126,15 +154,14 @@ class Standing:
     `second_phone` and `channel` are the last word on each; a `dispute` is of all debts. `unreachable` is what
     WhatsApp told of phones, by their references: that one cannot be reached (the text is Meta's code), and that a
     message arrived there. `stopped_phones` are those whose owners asked us to stop, by their references, and when:
-    a stop of theirs holds at that phone alone, until a later opt-in. `looked_into` is until when a person looks
-    into what they told us, a moment for each message. `tagged` are tags that somebody, or a reply, gave the
-    borrower (the stop) or took away."""
+    a stop of theirs holds at that phone alone, until a later opt-in. `looked_into` are the messages that a person
+    looks into. `tagged` are tags that somebody, or a reply, gave the borrower (the stop) or took away."""
 
     opt_out: Mark = Mark()
     consent: Mark = Mark()
     wrong_number: Mark = Mark()
     dispute: Mark = Mark()
-    hold: Hold | None = None
+    hold: Mark = Mark()
     phone: Word | None = None
     second_phone: Word | None = None
     channel: Word | None = None
@@ -143,7 +170,7 @@ class Standing:
     erased: Word | None = None
     unreachable: Mapping[str, Mark] = field(default_factory=dict[str, Mark])
     stopped_phones: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
-    looked_into: frozenset[datetime] = frozenset()
+    looked_into: frozenset[LookedInto] = frozenset()
     tagged: Mapping[str, Mark] = field(default_factory=dict[str, Mark])
 
     @property
@@ -165,7 +192,11 @@ class Standing:
 
     @property
     def held_until(self) -> date | None:
-        return _end(self.hold)
+        return self.hold.until
+
+    @property
+    def looked_into_until(self) -> datetime | None:
+        return max((message.until for message in self.looked_into), default=None)
 
     @property
     def channel_name(self) -> str:
@@ -178,12 +209,12 @@ class DebtStanding:
 
     recall: Mark = Mark()
     dispute: Mark = Mark()
-    hold: Hold | None = None
+    hold: Mark = Mark()
     promises: frozenset[Promise] = frozenset()
 
     @property
     def held_until(self) -> date | None:
-        return _end(self.hold)
+        return self.hold.until
 
 
 def hear(standing: Standing, action: Action, word: Word, until: date | None = None) -> Standing:
@@ -251,9 +282,9 @@ def phones_stopped(standing: Standing, phone_refs: Iterable[str], at: datetime) 
     return replace(standing, stopped_phones={**known, **later})
 
 
-def looked_into(standing: Standing, until: datetime) -> Standing:
+def looked_into(standing: Standing, until: datetime, case: str) -> Standing:
     """A person looks into what they told us; no reminder before `until`, to the second. Of many the last ones."""
-    newest = sorted(standing.looked_into | {until.replace(microsecond=0)})[-MOST_LOOKED_INTO:]
+    newest = sorted(standing.looked_into | {LookedInto(until.replace(microsecond=0), case)})[-MOST_LOOKED_INTO:]
     return replace(standing, looked_into=frozenset(newest))
 
 
@@ -270,8 +301,10 @@ def _hear_of_either[S: (Standing, DebtStanding)](standing: S, action: Action, wo
             return replace(standing, dispute=standing.dispute.stop(word))
         case Action.RESOLVED:
             return replace(standing, dispute=standing.dispute.lift(word))
-        case Action.HOLD | Action.RELEASE:
-            return replace(standing, hold=_held(standing.hold, action, word, until))
+        case Action.HOLD:
+            return replace(standing, hold=standing.hold.stop(_held(word, until)))
+        case Action.RELEASE:
+            return replace(standing, hold=standing.hold.lift(word))
         case Action.PROMISE:
             return replace(standing, promises=standing.promises | {_promised(word, until)})
         case _:
@@ -287,12 +320,22 @@ def lift(standing: DebtStanding, at: datetime, source: str) -> DebtStanding:
     return replace(standing, recall=standing.recall.lift(Word(at, "", source)))
 
 
-def _held(known: Hold | None, action: Action, word: Word, until: date | None) -> Hold | None:
-    if action is Action.RELEASE:
-        return max(filter(None, (known, Hold(word.at, date.min, word.source)))) if word.source else known
+def _held(word: Word, until: date | None) -> Word:
     if until is None:
         raise ValueError("a hold has a last day")
-    return max(filter(None, (known, Hold(word.at, until, word.source))))
+    return replace(word, text="", until=until)
+
+
+def _covers(one: Word, other: Word) -> bool:
+    """Whether whatever ends the one ends the other too. Of a case's two words what takes back stays."""
+    if one.case:
+        return one.case == other.case and one.until < other.until
+    return one.at >= other.at and one.until >= other.until and (bool(other.case) or one > other)
+
+
+def _reach(stop: Word) -> tuple[bool, date, Word]:
+    """What no case takes back reaches furthest."""
+    return not stop.case, stop.until, stop
 
 
 def _promised(word: Word, until: date | None) -> Promise:
@@ -300,10 +343,6 @@ def _promised(word: Word, until: date | None) -> Promise:
     if until is None:
         raise ValueError("a promise has a day")
     return Promise(word.at, until, Decimal(word.text) if word.text else None, word.source)
-
-
-def _end(hold: Hold | None) -> date | None:
-    return hold.until if hold and hold.until > date.min else None
 
 
 def _later(known: Word | None, word: Word) -> Word:

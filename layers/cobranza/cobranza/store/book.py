@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from cobranza.ledger.borrower import Borrower, Consent
 from cobranza.ledger.debt import Terms, paid_after
@@ -18,6 +18,9 @@ from cobranza.store import keys, personal_keys
 from cobranza.store.items import borrower_of, consent_item, consent_of, parts_of, phone_ref_of, planned, told_of
 from cobranza.store.said import standing_of
 from cobranza.store.table import Insert, Item, Table, Update, Write, utc
+
+# Of a person; of more the last ones that files told.
+MOST_PHONES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +93,17 @@ class Known:
     def heard(self, told: Borrower, as_of: datetime, *, said_no: bool) -> Borrower:
         """Somebody as a file of `as_of` tells them, and as people said besides."""
         there = self.profile or {}
-        since = there.get("no_consent_at", utc(as_of)) if said_no else ""
+        since = _no_consent_at(there, told.consent, as_of, said_no=said_no)
         said = self.items.get(keys.STANDING)
         no_consent_at = datetime.fromisoformat(since) if since else None
+        phone_as_of = _phones_told(there, told, [], as_of)["phone_as_of"]
         if stopped_at := there.get("opted_out_at"):
             told = replace(told, opted_out_at=datetime.fromisoformat(stopped_at))
         return heard(
             told,
             standing_of(said),
             as_of=as_of,
-            phone_as_of=as_of,
+            phone_as_of=datetime.fromisoformat(phone_as_of),
             no_consent_at=no_consent_at,
             said_phone_ref=phone_ref_of(said),
             second_phone_ref=(said or {}).get("second_phone_ref", ""),
@@ -276,11 +280,14 @@ def new_profile(
     as_of: datetime,
     look: Look | None,
     *,
+    other_phones: Iterable[str] = (),
     said_no: bool = False,
 ) -> Insert:
-    """`said_no`: the file says that they did not agree to be written to."""
+    """`other_phones` stand for those that the file tells besides; `said_no`: it says that they did not agree to be
+    written to."""
     item = keys.profile(person.ref) | _told_of(person, borrower_id)
-    item |= {"as_of": utc(as_of), "phone_as_of": utc(as_of), "digest": digest, "rev": 1}
+    item |= {"as_of": utc(as_of), "digest": digest, "rev": 1}
+    item |= _phones_told({}, person, other_phones, as_of)
     if said_no:
         item["no_consent_at"] = utc(as_of)
     if look:
@@ -289,24 +296,48 @@ def new_profile(
 
 
 def changed_profile(
-    there: Item, person: Borrower, borrower_id: str, digest: str, as_of: datetime, *, said_no: bool = False
+    there: Item,
+    person: Borrower,
+    borrower_id: str,
+    digest: str,
+    as_of: datetime,
+    *,
+    other_phones: Iterable[str] = (),
+    said_no: bool = False,
 ) -> Update:
     """What a newer file says of somebody we know. It lifts no stop.
 
     A phone, and a "no", are of the file that told them first: those that repeat it are no later word."""
     told = _told_of(person, borrower_id) | {"as_of": utc(as_of), "digest": digest}
-    if there["phone"] != person.phone:
-        told["phone_as_of"] = utc(as_of)
-        if there["phone"]:
-            told["phone_changed_at"] = utc(as_of)
-    elif "phone_as_of" not in there:
-        told["phone_as_of"] = there["as_of"]
-    if said_no and "no_consent_at" not in there:
-        told["no_consent_at"] = utc(as_of)
-    gone = ["consent"] if "consent" in there and "consent" not in told else []
-    gone += ["no_consent_at"] if "no_consent_at" in there and "consent" in told else []
+    told |= _phones_told(there, person, other_phones, as_of)
+    if there["phone"] not in ("", person.phone):
+        told["phone_changed_at"] = utc(as_of)
+    if since := _no_consent_at(there, person.consent, as_of, said_no=said_no):
+        told["no_consent_at"] = since
+    gone = [name for name in ("consent", "no_consent_at") if name in there and name not in told]
     rev = there["rev"]
     return Update(keys.profile(person.ref), told | {"rev": rev + 1}, {"rev": rev}, gone)
+
+
+def _phones_told(there: Item, person: Borrower, other_phones: Iterable[str], as_of: datetime) -> Item:
+    """Since when files tell the person's phone, and where they tell several, each of them."""
+    known = {phone_ref_of(there): there.get("phone_as_of", there.get("as_of"))} | there.get("phones", {})
+    since = dict.fromkeys((person.phone_ref, *other_phones), utc(as_of)) | known
+    since.pop("", None)
+    told: Item = {"phone_as_of": since.get(person.phone_ref, utc(as_of))}
+    if len(since) > 1:
+        told["phones"] = dict(sorted(since.items(), key=itemgetter(1))[-MOST_PHONES:])
+    return told
+
+
+def _no_consent_at(there: Item, consent: Consent | None, as_of: datetime, *, said_no: bool) -> str:
+    """Since when files say "no", where no "yes" of a later moment has lifted it. After any "yes" a "no" is a new
+    one."""
+    since: str = there.get("no_consent_at", "")
+    if said_no:
+        return since if since and "consent" not in there else utc(as_of)
+    is_later = since and consent and consent.at and datetime.fromisoformat(since) < consent.at <= as_of
+    return "" if is_later else since
 
 
 _OPTIONAL = ("late_fee", "payment_url", "document_url", "document_name", "tags", "risk", "extra", "contested")

@@ -374,6 +374,13 @@ class Ledger:
         with contextlib.suppress(ConditionFailed):
             self._table.update(keys.profile(borrower), {"known_at": phone_ref}, condition=EXISTS)
 
+    def know_nowhere(self, borrower: str) -> None:
+        """Somebody else answers at the borrower's phone. Nothing where we knew the borrower at none."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.profile(borrower), remove=("known_at",), condition="attribute_exists(#known_at)"
+            )
+
     def pause_for_receipt(self, borrower: str, until: date) -> None:
         """No reminder up to and including `until`; a later end stays. Nothing without a profile."""
         with contextlib.suppress(ConditionFailed):

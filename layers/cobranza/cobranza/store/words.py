@@ -86,9 +86,9 @@ class Words:
             if failed.item and failed.item.get("heard_noted_at", "") < utc(now):
                 self._table.update(key, noted, condition="attribute_exists(#pk)")
 
-    def deny_number(self, borrower: str, at: datetime) -> None:
-        """Whoever answers at the borrower's phone is somebody else."""
-        word = Word(at, source=WHATSAPP)
+    def deny_number(self, borrower: str, at: datetime, case: str) -> None:
+        """Whoever answers at the borrower's phone is somebody else, until that message's case says otherwise."""
+        word = Word(at, source=WHATSAPP, case=case)
         self.hear(borrower, lambda known: hear(known, Action.WRONG_NUMBER, word), at)
 
     def give_phone(self, borrower: str, phone: Word, phone_ref: str, now: datetime) -> None:
@@ -114,9 +114,9 @@ class Words:
         """Whoever has one of these phones asked us to stop: the borrower is left in peace while they have it."""
         self.hear(borrower, lambda known: phones_stopped(known, phone_refs, at), at)
 
-    def look_into(self, borrower: str, until: datetime, now: datetime) -> None:
-        """A person looks into what the borrower told us; no reminder before `until`."""
-        self.hear(borrower, lambda known: looked_into(known, until), now)
+    def look_into(self, borrower: str, until: datetime, case: str, now: datetime) -> None:
+        """A person looks into what the borrower told us in the case's message; no reminder before `until`."""
+        self.hear(borrower, lambda known: looked_into(known, until, case), now)
 
     def hand_over(self, borrower: str, at: datetime, until: datetime) -> None:
         """A person answers the borrower until then; who asked at `at` while one does changes nothing. Nothing
