@@ -85,7 +85,9 @@ class Account:
     def sources(self) -> list[dict[str, str]]:
         """The triggers, and one of somebody else, who reads the ledger's stream too."""
         here = "us-east-1:111122223333"
-        named = [(f"arn:aws:sqs:{here}:{name}", name, function) for name, function in doctor.READERS.items()]
+        named = [
+            (f"arn:aws:sqs:{here}:{name.title()}", name, function) for name, function in doctor.READERS.items()
+        ]
         for name, function in [*doctor.STREAMS.items(), ("Ledger", "Others")]:
             named.append((f"arn:aws:dynamodb:{here}:table/{OUTPUTS[name]}/stream/2026", name, function))
         return [

@@ -117,6 +117,7 @@ def run(
         "Stage": "prod",
         "TestPhones": "",
         "CountriesOn": "MX,",
+        "PeoplePerDay": "250",
         "EraseRoleArn": "erase",
         "IdentitySecretArn": "Identity",
         "ProviderSecretArn": "Provider",

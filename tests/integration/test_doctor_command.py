@@ -15,7 +15,7 @@ from cobranza.policy.breaker import BY_HAND, Breaker
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.store import keys
 from cobranza.store.table import utc
-from cobranza_cli import app, doctor, registering
+from cobranza_cli import app, doctor, queues, registering
 from cobranza_cli.templates import shipped
 from tests.integration.account import OUTPUTS, Account
 from tests.integration.command_rights import row_of
@@ -271,14 +271,15 @@ def test_streams_that_nobody_reads_on_this_machine_are_no_fault_unless_one_of_th
 
 def test_what_comes_back_is_told_by_the_metrics_of_the_alarms() -> None:
     """Of each queue whose own age leaves it out."""
-    named = {"Media": "Receipts"}
     told = {
-        named.get(name, name): (dimensions(metric)["service"], metric["MetricName"])
+        name: (dimensions(metric)["service"], metric["MetricName"])
         for name in doctor.WAITS
-        for metric in metrics_of(alarms(stack("prod"))[f"{named.get(name, name)}AreLate"])
+        for metric in metrics_of(
+            alarms(stack("prod"))[f"{ {'media': 'Receipts'}.get(name, name.title()) }AreLate"]
+        )
         if metric["Namespace"] == OURS
     }
-    assert {named.get(name, name): metric for name, metric in doctor.RETURNED.items()} == told
+    assert told == doctor.RETURNED
 
 
 def test_it_looks_at_every_trigger_and_every_rule_of_the_inbox() -> None:
@@ -286,12 +287,13 @@ def test_it_looks_at_every_trigger_and_every_rule_of_the_inbox() -> None:
     outputs_of = {name_of(f"${{{told['Value']['Ref']}}}"): name for name, told in outputs.items() if _is_ref(told)}
     triggers = {
         (
-            outputs_of[name_of(each["EventSourceArn"])].removesuffix("QueueUrl"),
+            outputs_of[name_of(each["EventSourceArn"])],
             outputs_of[function_of(each["FunctionName"])],
         )
         for each in now.of(MAPPING).values()
     }
-    assert {*doctor.READERS.items(), *doctor.STREAMS.items()} == triggers
+    readers = {(queues.queue(name), function) for name, function in doctor.READERS.items()}
+    assert readers | {*doctor.STREAMS.items()} == triggers
     of_the_inbox = {
         name for name, rule in now.of("AWS::Events::Rule").items() if "aws.s3" in rule["EventPattern"]["source"]
     }
