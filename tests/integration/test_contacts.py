@@ -126,6 +126,23 @@ def test_of_one_day_the_stop_wins(world: World, drop: Drop) -> None:
     assert codes(world) == ["SKIPPED_OPTED_OUT"]
 
 
+@pytest.mark.parametrize("until", ["05/12/2026", "", "fin de mes", "2026-13-01"])
+def test_a_hold_whose_last_day_cannot_be_read_lasts_until_it_is_released(
+    world: World, drop: Drop, until: str
+) -> None:
+    load(drop)
+    header = "borrower_id,action,at,source,until\n"
+    summary = drop("contacts/tienda/said.csv", f"{header}C1,pausa,2026-11-23,call centre,{until}\n")
+    assert (summary["created"], summary["refused"]) == (1, 0)
+    assert summary["warnings"][-1].startswith("NO_LAST_DAY: ")
+    assert summary["warnings"][-1].endswith(": 1")
+    assert codes(world) == ["SKIPPED_HELD"]
+    world.later(days=60)
+    assert codes(world) == ["SKIPPED_HELD"]
+    told(world, "liberar", at="2027-01-22")
+    assert book(world).borrower.held_until is None
+
+
 # Stops from WhatsApp.
 
 

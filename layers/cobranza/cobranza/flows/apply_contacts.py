@@ -1,5 +1,6 @@
 """Contacts rows: what people said to the creditor's other desks is heard, whatever the order."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from cobranza.flows.applied import (
 )
 from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.ledger.standing import (
+    OPEN_END,
     WHATSAPP,
     Action,
     DebtStanding,
@@ -59,6 +61,10 @@ _WAKES = _PHONES | {
 }
 _WITH_WHOLE_TEXT = _PHONES | {Action.CONSENT, Action.CHANNEL, Action.PROMISE}
 MAX_NOTE = 200
+_WARNINGS = {
+    "NO_LAST_DAY": "la pausa sin último día legible dura hasta que alguien la libere · "
+    "a hold whose last day cannot be read lasts until somebody releases it",
+}
 
 
 @dataclass(slots=True)
@@ -81,6 +87,8 @@ def apply_contacts(rooms: Rooms, rows: Sequence[tuple[Row, ContactRow]], job: Jo
 
     for outcomes in in_chunks(hear_all, by_borrower(rows, rooms.borrower), rooms.workers):
         applied.note_all(outcomes)
+    warnings = Counter("NO_LAST_DAY" for _, told in rows if any(said.until == OPEN_END for said in told.said))
+    applied.warnings += [f"{code}: {_WARNINGS[code]}: {count}" for code, count in sorted(warnings.items())]
 
 
 def _hear_borrower(rooms: Rooms, ref: str, rows: Sequence[tuple[Row, ContactRow]], job: Job) -> Outcomes:
