@@ -28,6 +28,7 @@ from cobranza.flows.person import (
     told_of,
 )
 from cobranza.flows.readiness import Judge
+from cobranza.flows.stop_erased import stop_erased
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt, paid_after
 from cobranza.ledger.money import totals
@@ -81,6 +82,7 @@ class PartImporter:
                     result.paid_since += changes.pop(PAID_SINCE, 0)
                     result.changes.update(changes)
                     found.append((person, somebody))
+        stop_erased(self.book, self.ledger, rows, result, now)
         heard = hearing.result()
         found += self.judge.as_known(unchanged, heard)
         ready = self.judge.judge(found, heard, task.portfolio)
