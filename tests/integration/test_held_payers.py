@@ -45,6 +45,7 @@ def load(world: World, drop: Drop, *rows: dict[str, str], **ago: int) -> None:
         {"borrower_id": "", "amount": "todo"},
         {"borrower_id": "", "debt_id": "", "reference": "F-1", "amount": "todo"},
         {"borrower_id": "C01"},
+        {"borrower_id": "", "instalment": "1/12"},
     ],
 )
 def test_a_payment_that_could_not_be_booked_keeps_its_payer_silent_for_two_days(

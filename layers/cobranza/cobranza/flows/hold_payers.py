@@ -83,8 +83,9 @@ class _Holding:
     erased: Collection[str]
 
     def by_owner(self, told: Iterable[Doubtful]) -> dict[str, list[Doubtful]]:
-        """What is told of each who owes the debts that are named."""
-        named = [(NamedDebt.of(each.named), each) for each in told if each.named.debt_id or each.named.reference]
+        """What is told of each who owes the debts that are named, whichever instalment."""
+        debts = ((each.named._replace(instalment=""), each) for each in told)
+        named = [(NamedDebt.of(debt), each) for debt, each in debts if debt.debt_id or debt.reference]
         owners = owners_of(self.rooms, {name for name, _ in named}, self.job.portfolio_id) if named else {}
         found: dict[str, list[Doubtful]] = {}
         for name, each in named:
