@@ -274,6 +274,13 @@ def test_money_of_who_is_no_borrower_yet_keeps_them_silent_when_they_come(world:
     assert sorted(codes(world)) == ["SENT", "SKIPPED_OPEN_CASE"]
 
 
+def test_money_of_a_debt_that_nobody_owes_yet_keeps_it_silent_when_it_comes(world: World, drop: Drop) -> None:
+    assert tell(world, borrower_id="", reference="F-2")[0] == 202
+    row = {"borrower_id": "C2", "phone": "+525555550102", "debt_id": "F-2"}
+    drop("debts/tienda/b.csv", debts(row), metadata={"as-of": "2026-11-24T08:00:00-06:00"})
+    assert sorted(codes(world)) == ["SENT", "SKIPPED_OPEN_CASE"]
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"borrower_id": 1}', b'{"borrower_id": " "}'])
 def test_what_names_nobody_keeps_nobody_silent(world: World, body: bytes) -> None:
     before = world.kept()

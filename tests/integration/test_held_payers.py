@@ -76,6 +76,35 @@ def test_a_payment_that_comes_before_its_debt_keeps_the_debt_silent(world: World
     assert codes(world) == [HELD]
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"borrower_id": ""},
+        {"borrower_id": "", "debt_id": "", "reference": "F-1"},
+        {"borrower_id": "C01"},
+        {"borrower_id": "", "amount": "todo"},
+    ],
+)
+def test_a_debt_that_was_paid_before_anybody_owed_it_is_silent_when_it_comes(
+    world: World, drop: Drop, row: dict[str, str]
+) -> None:
+    assert list(refused(apply(world, "payments", PAID | row))) == [2]
+    load(world, drop, {}, SECOND | {"debt_id": "F-2"}, hours=5)
+    assert sorted(codes(world)) == ["SENT", HELD]
+
+
+def test_a_balance_that_knows_the_payment_of_a_new_debt_is_asked_for(world: World, drop: Drop) -> None:
+    apply(world, "payments", PAID | {"borrower_id": ""})
+    load(world, drop, hours=1)
+    assert codes(world) == ["SENT"]
+
+
+def test_of_old_payments_of_debts_that_nobody_owes_nothing_is_kept(world: World) -> None:
+    before = world.kept()
+    apply(world, "payments", PAID | {"borrower_id": "", "paid_at": "2026-11-17T10:00:00-06:00"})
+    assert world.kept() == before
+
+
 def test_all_who_may_have_paid_are_silent_where_nobody_chooses_between_them(world: World, drop: Drop) -> None:
     load(world, drop, {}, SECOND)
     apply(world, "payments", PAID | {"borrower_id": ""})

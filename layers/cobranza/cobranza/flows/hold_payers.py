@@ -9,12 +9,18 @@ from typing import NamedTuple
 from cobranza.conversation.reply import CASE
 from cobranza.files.row import Row
 from cobranza.flows.applied import Applied, Job, Rooms, in_chunks
-from cobranza.flows.owners import NamedDebt, owners_of
+from cobranza.flows.owners import NamedDebt, debt_ref, owners_of
+from cobranza.flows.part import Task
+from cobranza.flows.person import Person
 from cobranza.flows.read_file import cell
 from cobranza.ledger.debt import knows
 from cobranza.ledger.payment import Named
+from cobranza.policy.retention import kept_for
+from cobranza.refs import References
 from cobranza.store.book import Known
 from cobranza.store.items import debts_of
+from cobranza.store.ledger import Ledger
+from cobranza.store.payments import Payments
 
 # A number that more borrowers have is no debt's: many systems number the debts of each customer anew.
 FEW = 20
@@ -83,10 +89,11 @@ class _Holding:
     erased: Collection[str]
 
     def by_owner(self, told: Iterable[Doubtful]) -> dict[str, list[Doubtful]]:
-        """What is told of each who owes the debts that are named, whichever instalment."""
+        """What is told of each who owes the debts that are named, whichever instalment. One of nobody is kept."""
         debts = ((each.named._replace(instalment=""), each) for each in told)
         named = [(NamedDebt.of(debt), each) for debt, each in debts if debt.debt_id or debt.reference]
         owners = owners_of(self.rooms, {name for name, _ in named}, self.job.portfolio_id) if named else {}
+        keep_for_owners(self.rooms, (each for name, each in named if name not in owners), self.job)
         found: dict[str, list[Doubtful]] = {}
         for name, each in named:
             those = owners.get(name, set())
@@ -99,14 +106,35 @@ class _Holding:
         return in_chunks(lambda one: (one[0], self._look(*one)), told.items(), self.rooms.workers)
 
     def _look(self, ref: str, told: list[Doubtful]) -> _Looked:
+        if ref in self.erased:
+            return _Looked(is_held=False, strange=[])
         known, portfolio = self.rooms.book.known(ref), self.job.portfolio_id
         strange = [
             each for each in told if each.named.debt_id and not known.has_debt(portfolio, each.named.debt_id)
         ]
-        is_held = ref not in self.erased and not _is_inside(known, portfolio, told)
+        is_held = not _is_inside(known, portfolio, told)
         if is_held:
             self.rooms.ledger.words.look_into(ref, self.job.now + CASE, self.job.now)
         return _Looked(is_held, strange)
+
+
+def keep_for_owners(rooms: Rooms, told: Iterable[Doubtful], job: Job) -> None:
+    """Whoever comes with a debt that is named is held then; history is none of theirs."""
+    debts = ((NamedDebt.of(each.named).debt_id, each.moment or job.now) for each in told)
+    news = ((number, moment) for number, moment in debts if job.now - moment <= kept_for("ownerless"))
+    paid = ((debt_ref(rooms.references, job.portfolio_id, number), moment) for number, moment in news)
+    rooms.payments.keep_ownerless(job.portfolio_id, paid)
+
+
+def hold_owners(
+    payments: Payments, ledger: Ledger, references: References, people: Iterable[Person], task: Task, now: datetime
+) -> None:
+    """Whoever comes with a debt that was paid before anybody owed it, if the file is older than the payment."""
+    paid = payments.ownerless(task.portfolio_id, task.as_of)
+    for person in people if paid else ():
+        debts = {row.terms.debt_id for row in person.rows}
+        if any(debt_ref(references, task.portfolio_id, debt) in paid for debt in debts):
+            ledger.words.look_into(person.ref, now + CASE, now)
 
 
 def _is_inside(known: Known, portfolio: str, told: Iterable[Doubtful]) -> bool:

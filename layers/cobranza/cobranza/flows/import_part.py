@@ -17,6 +17,7 @@ from cobranza.files.debts import DebtRow
 from cobranza.files.plans import Plan, check_plans, plan_of
 from cobranza.flows.declare_credits import CreditDesk
 from cobranza.flows.hands import hands
+from cobranza.flows.hold_payers import hold_owners
 from cobranza.flows.part import PartRow, Result, Task
 from cobranza.flows.person import (
     Person,
@@ -72,6 +73,7 @@ class PartImporter:
         if index is not None:
             entries = (index[person.ref, row.terms.key] for person in unchanged for row in person.rows)
             result.paid_since += sum(_is_paid_since(entry.paid, entry.as_of, task) for entry in entries)
+        hold_owners(self.payments, self.ledger, self.references, new + known, task, now)
         found: list[tuple[Person, Borrower]] = []
         with hands(self.workers) as workers:
             hearing = workers.submit(self.book.heard_from, task.shards if index is not None else ())

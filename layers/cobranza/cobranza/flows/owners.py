@@ -6,6 +6,7 @@ from typing import NamedTuple
 from cobranza.flows.applied import Rooms
 from cobranza.flows.hands import hands
 from cobranza.ledger.payment import Named
+from cobranza.refs import References
 from cobranza.store import keys
 
 
@@ -18,6 +19,11 @@ class NamedDebt(NamedTuple):
     @classmethod
     def of(cls, named: Named) -> "NamedDebt":
         return cls(named.debt_id, named.instalment) if named.debt_id else cls(named.reference, "")
+
+
+def debt_ref(references: References, portfolio: str, number: str) -> str:
+    """Stands for a debt's number, which a bank's reference may be too, and that may have a name in it."""
+    return references.ref("debt", f"{portfolio}|{number}")
 
 
 def owners_of(rooms: Rooms, wanted: Collection[NamedDebt], portfolio: str) -> dict[NamedDebt, set[str]]:

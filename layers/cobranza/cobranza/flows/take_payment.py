@@ -8,7 +8,7 @@ from cobranza.files.payments import PaymentRow
 from cobranza.files.row import Row
 from cobranza.flows.applied import CREATED, Applied, Job, Rooms
 from cobranza.flows.apply_payments import apply_payments, payment_ref
-from cobranza.flows.hold_payers import Doubtful, hold_payers
+from cobranza.flows.hold_payers import Doubtful, hold_payers, keep_for_owners
 from cobranza.gateway.payment import BadPayment, GatewayPayment
 from cobranza.ledger.payment import Named, Payment, Unmatched
 from cobranza.policy.closing import home_zone
@@ -45,8 +45,7 @@ class PaymentDesk:
         ref = payment_ref(self.rooms, job, payment.payment_id)
         named = self.rooms.borrower(payment.borrower_id) if payment.borrower_id else ""
         for lost in applied.unmatched:
-            if named or lost.code == "SEVERAL_BORROWERS":
-                self._hold(payment, job)
+            self._hold(payment, lost.code, job)
             self._keep(ref, payment, lost.code, job)
             return Taken("unmatched", ref, named, lost.code)
         for refused in applied.refusals:
@@ -59,12 +58,16 @@ class PaymentDesk:
         if payer:
             hold_payers(self.rooms, [Doubtful(Named(payer, "", "", ""))], Job("", SOURCE, now))
 
-    def _hold(self, payment: Payment, job: Job) -> None:
+    def _hold(self, payment: Payment, code: Unmatched, job: Job) -> None:
         """The debt of a payer who is named is not looked for: the gateway waits, and the open book is long."""
-        named = payment.named
-        if named.payer:
-            named = Named(named.payer, "", "", "")
-        hold_payers(self.rooms, [Doubtful(named, payment.moment)], job)
+        told = Doubtful(payment.named, payment.moment)
+        if payment.borrower_id:
+            payer = Named(payment.borrower_id, "", "", "")
+            hold_payers(self.rooms, [told._replace(named=payer)], job)
+        elif code == "SEVERAL_BORROWERS":
+            hold_payers(self.rooms, [told], job)
+        else:
+            keep_for_owners(self.rooms, [told], job)
 
     def _keep(self, ref: str, payment: Payment, code: Unmatched, job: Job) -> None:
         """Before the journal names it: the day's file is made of both."""
