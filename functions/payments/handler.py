@@ -10,7 +10,7 @@ from cobranza import telemetry
 from cobranza.clock import Clock
 from cobranza.flows.applied import Rooms
 from cobranza.flows.take_payment import PaymentDesk
-from cobranza.gateway.payment import MAX_BYTES, BadPayment, parse
+from cobranza.gateway.payment import MAX_BYTES, BadPayment, parse, payer_in
 from cobranza.gateway.signature import SIGNATURE, TIMESTAMP, Verdict, judge
 from cobranza.http_api import Request, answer_json, request_of
 from cobranza.refs import References
@@ -67,6 +67,7 @@ def handler(event: dict[str, Any], context: Any, *, deps: Deps | None = None) ->
     try:
         taken = deps.desk.take(parse(request.body, now), now)
     except BadPayment as bad:
+        deps.desk.doubt(payer_in(request.body), now)
         return _refused(422, {"errors": bad.problems}, "PaymentsUnreadable")
     telemetry.count(f"Payments{taken.status.title()}")
     telemetry.logger.info("payment", **asdict(taken))

@@ -126,6 +126,23 @@ def test_of_one_day_the_stop_wins(world: World, drop: Drop) -> None:
     assert codes(world) == ["SKIPPED_OPTED_OUT"]
 
 
+@pytest.mark.parametrize("until", ["05/12/2026", "", "fin de mes", "2026-13-01"])
+def test_a_hold_whose_last_day_cannot_be_read_lasts_until_it_is_released(
+    world: World, drop: Drop, until: str
+) -> None:
+    load(drop)
+    header = "borrower_id,action,at,source,until\n"
+    summary = drop("contacts/tienda/said.csv", f"{header}C1,pausa,2026-11-23,call centre,{until}\n")
+    assert (summary["created"], summary["refused"]) == (1, 0)
+    assert summary["warnings"][-1].startswith("NO_LAST_DAY: ")
+    assert summary["warnings"][-1].endswith(": 1")
+    assert codes(world) == ["SKIPPED_HELD"]
+    world.later(days=60)
+    assert codes(world) == ["SKIPPED_HELD"]
+    told(world, "liberar", at="2027-01-22")
+    assert book(world).borrower.held_until is None
+
+
 # Stops from WhatsApp.
 
 
@@ -285,26 +302,61 @@ def test_only_a_stop_is_kept_of_who_is_no_borrower_yet(world: World, drop: Drop)
         SAID | {"action": "baja"},
         SAID | {"borrower_id": "C2", "action": "borrar"},
         SAID | {"borrower_id": "C3", "consent": "no"},
+        SAID | {"borrower_id": "C4", "action": "liberar"},
         SAID | {"borrower_id": "C4", "action": "alta"},
         SAID | {"borrower_id": "C4", "action": "telefono", "phone": NEW_PHONE},
         SAID | {"borrower_id": "C1", "action": "alta", "at": "2026-11-24T10:00:00-06:00"},
     ]
     applied = apply(world, "contacts", *rows)
     assert applied.changes == {"created": 3}
-    assert refused(applied) == dict.fromkeys((5, 6, 7), "UNKNOWN_BORROWER")
+    assert refused(applied) == dict.fromkeys((5, 6, 7, 8), "UNKNOWN_BORROWER")
+    (warning,) = applied.warnings
+    assert warning.startswith("UNKNOWN_BORROWER: ")
+    assert warning.endswith(": 3")
     load(drop, *({"borrower_id": f"C{n}", "phone": f"+52555555010{n}"} for n in range(1, 5)))
     stopped = {"SKIPPED_OPTED_OUT": 2, "SKIPPED_NO_CONSENT": 1, "SENT": 1}
     found = codes(world)
     assert {code: found.count(code) for code in found} == stopped
 
 
-def test_a_dispute_of_a_debt_that_nobody_has_is_refused(world: World, drop: Drop) -> None:
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ({"action": "equivocado"}, "WRONG_NUMBER"),
+        ({"action": "pausa", "until": "2027-01-01"}, "HELD"),
+        ({"action": "pausa", "until": "2027-01-01", "debt_id": "F-1"}, "HELD"),
+        ({"action": "disputa"}, "DISPUTED"),
+        ({"action": "disputa", "debt_id": "F-1"}, "DISPUTED"),
+        ({"action": "canal", "channel": "correo"}, "OTHER_CHANNEL"),
+    ],
+)
+def test_what_stops_somebody_is_kept_although_it_comes_before_their_debts(
+    world: World, drop: Drop, row: dict[str, str], code: str
+) -> None:
+    assert apply(world, "contacts", SAID | row).changes == {"created": 1}
     load(drop)
-    row = SAID | {"action": "disputa", "debt_id": "F-9"}
-    assert refused(apply(world, "contacts", row)) == {2: "UNKNOWN_DEBT"}
-    applied = apply(world, "contacts", row | {"consent": "no"})
-    assert applied.changes == {"created": 1}
-    assert book(world).borrower.consent is None
+    assert codes(world) == [f"SKIPPED_{code}"]
+
+
+def test_a_stop_under_a_mistyped_number_is_told(world: World, drop: Drop) -> None:
+    load(drop, {"borrower_id": "00123"})
+    header = "borrower_id,action,at,source\n"
+    summary = drop("contacts/tienda/said.csv", f"{header}123,baja,2026-11-20,call centre\n")
+    assert summary["created"] == 1
+    (warning,) = summary["warnings"]
+    assert warning.startswith("UNKNOWN_BORROWER: ")
+    assert warning.endswith(": 1")
+
+
+def test_of_a_debt_that_nobody_has_only_what_stops_is_kept(world: World, drop: Drop) -> None:
+    load(drop)
+    row = SAID | {"debt_id": "F-9", "until": "2026-12-01"}
+    actions = ("disputa", "pausa", "resuelta", "liberar", "promesa")
+    applied = apply(world, "contacts", *(row | {"action": action} for action in actions))
+    assert refused(applied) == dict.fromkeys((4, 5, 6), "UNKNOWN_DEBT")
+    (warning,) = applied.warnings
+    assert warning.startswith("UNKNOWN_DEBT: ")
+    assert warning.endswith(": 2")
 
 
 def test_an_erasure_opens_one_case_for_a_person(world: World, drop: Drop) -> None:

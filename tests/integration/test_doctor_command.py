@@ -114,7 +114,7 @@ def test_it_changes_nothing_and_shows_no_secret(account: Account, world: World) 
         ({"subscriptions": ["PendingConfirmation"]}, "alarms"),
         ({"returned": 3601.0}, "files returned"),
         ({"returned": 121.0}, "media returned"),
-        ({"off": {"Replies"}}, "replies reader"),
+        ({"off": {"replies"}}, "replies reader"),
         ({"off": {"Journal"}}, "journal stream reader"),
         ({"off": {"Ledger"}}, "ledger stream reader"),
         ({"off": {"FileDropped"}}, "rule FileDropped"),

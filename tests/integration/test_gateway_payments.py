@@ -246,6 +246,48 @@ def test_what_was_booked_in_the_meantime_is_not_listed(world: World) -> None:
     assert results(world, "unmatched/dt=2026-11-24/unmatched.csv") == []
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"currency": "USD"},
+        {"debt_id": "F-9"},
+        {"paid_at": "yesterday"},
+        {"amount": "1,000"},
+        {"portfolio": "otra"},
+    ],
+)
+def test_money_that_cannot_be_booked_keeps_whom_it_names_silent(world: World, changes: dict[str, str]) -> None:
+    assert tell(world, **changes)[0] in (202, 422)
+    assert codes(world) == ["SKIPPED_OPEN_CASE"]
+
+
+def test_money_of_one_of_several_keeps_all_of_them_silent(world: World, drop: Drop) -> None:
+    row = {"borrower_id": "C2", "phone": "+525555550102"}
+    drop("debts/tienda/b.csv", debts(row), metadata={"as-of": "2026-11-24T08:00:00-06:00"})
+    assert tell(world, borrower_id="", debt_id="F-1")[0] == 202
+    assert codes(world) == ["SKIPPED_OPEN_CASE"] * 2
+
+
+def test_money_of_who_is_no_borrower_yet_keeps_them_silent_when_they_come(world: World, drop: Drop) -> None:
+    assert tell(world, borrower_id="C2")[0] == 202
+    drop("debts/tienda/b.csv", debts({"borrower_id": "C2", "phone": "+525555550102"}))
+    assert sorted(codes(world)) == ["SENT", "SKIPPED_OPEN_CASE"]
+
+
+def test_money_of_a_debt_that_nobody_owes_yet_keeps_it_silent_when_it_comes(world: World, drop: Drop) -> None:
+    assert tell(world, borrower_id="", reference="F-2")[0] == 202
+    row = {"borrower_id": "C2", "phone": "+525555550102", "debt_id": "F-2"}
+    drop("debts/tienda/b.csv", debts(row), metadata={"as-of": "2026-11-24T08:00:00-06:00"})
+    assert sorted(codes(world)) == ["SENT", "SKIPPED_OPEN_CASE"]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"borrower_id": 1}', b'{"borrower_id": " "}'])
+def test_what_names_nobody_keeps_nobody_silent(world: World, body: bytes) -> None:
+    before = world.kept()
+    assert ask(world, event(world, body))[0] == 422
+    assert world.kept() == before
+
+
 # Deaths.
 
 

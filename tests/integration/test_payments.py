@@ -291,7 +291,8 @@ def test_money_that_belongs_to_nobody_is_listed_and_can_come_again(world: World,
     applied = apply(world, "payments", *rows)
     assert applied.changes == {}
     assert refused(applied) == dict.fromkeys(range(2, 9), "UNMATCHED_PAYMENT")
-    assert world.kept() == before
+    kept = [item for item in world.items() if "looked_into" not in item]
+    assert [item for item in kept if not item["pk"].startswith("OWNERLESS#")] == before["ledger"]
     unmatched = listed(applied, "unmatched.csv")
     assert [(row["line"], row["code"]) for row in unmatched] == [
         ("2", "NO_SUCH_BORROWER"),

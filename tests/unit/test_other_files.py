@@ -25,7 +25,7 @@ from cobranza.files.requests import RequestRow, read_request
 from cobranza.files.row import Row
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Payment
-from cobranza.ledger.standing import Action, DebtStanding, RecallKind, Said, Word
+from cobranza.ledger.standing import OPEN_END, Action, DebtStanding, RecallKind, Said, Word
 
 ZONE = ZoneInfo("America/Mexico_City")
 NOW = datetime(2026, 3, 10, 12, tzinfo=ZONE)
@@ -193,6 +193,11 @@ def test_a_hold_has_its_last_day(word: str) -> None:
     assert row.of_borrower == ()
 
 
+@pytest.mark.parametrize("until", ["", "pronto", "2026-13-01"])
+def test_a_hold_whose_last_day_cannot_be_read_has_none(until: str) -> None:
+    assert said(action="retener", until=until).until == OPEN_END
+
+
 def test_what_is_not_of_one_debt_is_of_the_borrower() -> None:
     row = contact(action="llamada", debt_id="F-1")
     assert (row.of_debt, row.of_borrower) == ((), row.said)
@@ -277,8 +282,7 @@ def test_a_row_may_tell_an_action_and_consent() -> None:
         ({"action": "alta", "source": ""}, ("MISSING_VALUE", "source")),
         ({"action": "resuelta", "source": ""}, ("MISSING_VALUE", "source")),
         ({"action": "retener", "source": "", "until": "01/04/2026"}, ("MISSING_VALUE", "source")),
-        ({"action": "retener"}, ("MISSING_VALUE", "until")),
-        ({"action": "retener", "until": "pronto"}, ("BAD_DATE", "until")),
+        ({"action": "promesa", "until": "pronto"}, ("BAD_DATE", "until")),
         ({"action": "teléfono"}, ("MISSING_VALUE", "phone")),
         ({"action": "canal"}, ("MISSING_VALUE", "channel")),
         ({"action": "canal", "channel": "paloma"}, ("BAD_CHANNEL", "channel")),

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from typing import Literal
 
-Kind = Literal["borrower", "phone", "document", "wamid", "bsuid", "news", "payment", "last4", "erase"]
+Kind = Literal["borrower", "phone", "document", "wamid", "bsuid", "news", "payment", "last4", "erase", "debt"]
 
 
 class References:

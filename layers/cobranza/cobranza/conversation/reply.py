@@ -18,7 +18,7 @@ from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money, totals
 from cobranza.ledger.promise import HORIZON, MOST_PER_DEBT
-from cobranza.ledger.standing import WHATSAPP, Action, Said, Word
+from cobranza.ledger.standing import OPEN_END, WHATSAPP, Action, Said, Word
 from cobranza.policy.credit import credited
 from cobranza.policy.decision import Book, less_credit
 from cobranza.policy.due import local_date
@@ -33,8 +33,6 @@ IN_CHARGE = timedelta(hours=48)
 SERVICE_WINDOW = timedelta(hours=24)
 # A notice that says nothing new is said once in so long.
 NOTICE = timedelta(hours=24)
-# A hold that a person or a file ends; far from the last day that can be counted with.
-OPEN_END = date(9999, 1, 1)
 _MAX_CONSENT = 4000
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 
+from cobranza.errors import InvalidInput
 from cobranza.files.cells import (
     BORROWER_NAMES,
     DEBT_ID_NAMES,
@@ -21,7 +22,7 @@ from cobranza.files.debts import MAX_TAG
 from cobranza.files.synonyms import DEBT_NAMES
 from cobranza.ledger.phone import parse_phone
 from cobranza.ledger.promise import HORIZON, Promise
-from cobranza.ledger.standing import OF_ONE_DEBT, WHATSAPP, Action, Said, Word
+from cobranza.ledger.standing import OF_ONE_DEBT, OPEN_END, WHATSAPP, Action, Said, Word
 
 COLUMNS = Columns(
     kind="contacts",
@@ -134,8 +135,9 @@ class ContactRow:
 def read_contact(cells: Cells, country: str = "") -> ContactRow:
     """Reads one row; `country` (ISO 3166-1 alpha-2) is that of phones without a country code, empty where they are
     refused. A date without time is the end of its day for what stops, and its beginning for what lifts, so that of
-    one day the stop wins; a stop whose moment cannot be read is of now. What is said of the person holds whatever
-    debt stands beside it. Raises InvalidInput for the first bad cell."""
+    one day the stop wins; a stop whose moment cannot be read is of now, and a hold without a last day lasts until
+    somebody releases it. What is said of the person holds whatever debt stands beside it. Raises InvalidInput for
+    the first bad cell."""
     borrower_id = cells.id("borrower_id", required=True)
     said: list[Said] = []
     if cells.text("action"):
@@ -173,10 +175,28 @@ def _action(cells: Cells, country: str) -> Said:
     if not has_time:
         at = _without_time(at, action, text)
     source = cells.line("source", MAX_SOURCE, required=action in _NEEDS_SOURCE)
-    until = cells.day("until") if action in (Action.HOLD, Action.PROMISE) else None
-    if action is Action.PROMISE and until and not Promise(at, until).is_near:
-        raise refuse("BAD_PROMISE", f"{until} ≤ {at.date() + HORIZON}", "until")
-    return Said(action, Word(at, text, source), until)
+    return Said(action, Word(at, text, source), _until(cells, action, at))
+
+
+def _until(cells: Cells, action: Action, at: datetime) -> date | None:
+    match action:
+        case Action.HOLD:
+            return _last_day(cells)
+        case Action.PROMISE:
+            day = cells.day("until")
+            if not Promise(at, day).is_near:
+                raise refuse("BAD_PROMISE", f"{day} ≤ {at.date() + HORIZON}", "until")
+            return day
+        case _:
+            return None
+
+
+def _last_day(cells: Cells) -> date:
+    """OPEN_END where it cannot be read, because what stops us counts all the same."""
+    try:
+        return cells.day("until")
+    except InvalidInput:
+        return OPEN_END
 
 
 def _promised(cells: Cells) -> str:

@@ -1,5 +1,6 @@
 """Contacts rows: what people said to the creditor's other desks is heard, whatever the order."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,6 +26,7 @@ from cobranza.flows.callers import Callers
 from cobranza.flows.leave_in_peace import stop_own
 from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.ledger.standing import (
+    OPEN_END,
     WHATSAPP,
     Action,
     DebtStanding,
@@ -49,8 +51,18 @@ from cobranza.store.said import (
 )
 from cobranza.store.table import Update, Write, utc
 
-# Kept also of who is no borrower yet: whoever comes tomorrow finds that they said no.
-KEPT_OF_STRANGERS = frozenset({Action.OPT_OUT, Action.NO_CONSENT, Action.ERASE})
+# Kept also of who is no borrower yet, and of debts that nobody has: whoever comes tomorrow finds what was said.
+KEPT_OF_STRANGERS = frozenset(
+    {
+        Action.OPT_OUT,
+        Action.NO_CONSENT,
+        Action.ERASE,
+        Action.WRONG_NUMBER,
+        Action.HOLD,
+        Action.DISPUTE,
+        Action.CHANNEL,
+    }
+)
 _PHONES = frozenset({Action.PHONE, Action.SECOND_PHONE})
 _WAKES = _PHONES | {
     Action.OPT_IN,
@@ -63,11 +75,20 @@ _WAKES = _PHONES | {
 }
 _WITH_WHOLE_TEXT = _PHONES | {Action.CONSENT, Action.CHANNEL, Action.PROMISE}
 MAX_NOTE = 200
+_WARNINGS = {
+    "NO_LAST_DAY": "la pausa sin último día legible dura hasta que alguien la libere · "
+    "a hold whose last day cannot be read lasts until somebody releases it",
+    "UNKNOWN_BORROWER": "se guarda lo que detiene a quien nadie conoce todavía · "
+    "what stops somebody whom nobody knows yet is kept",
+    "UNKNOWN_DEBT": "se guarda lo que detiene deudas que nadie tiene todavía · "
+    "what stops debts that nobody has yet is kept",
+}
 
 
 @dataclass(slots=True)
 class _Hearing:
-    """A borrower as heard so far. `is_somebody_else`: somebody else answers at their phone."""
+    """A borrower as heard so far. `is_somebody_else`: somebody else answers at their phone; `strange` counts rows
+    that are kept of whom, or of what, nobody knows."""
 
     known: Known
     standing: Standing
@@ -75,17 +96,24 @@ class _Hearing:
     phones: list[str] = field(default_factory=list[str])
     told: Told = field(default_factory=Told)
     is_somebody_else: bool = False
+    strange: Counter[str] = field(default_factory=Counter[str])
 
 
 def apply_contacts(rooms: Rooms, rows: Sequence[tuple[Row, ContactRow]], job: Job, applied: Applied) -> None:
-    def hear_all(one: tuple[str, list[tuple[Row, ContactRow]]]) -> Outcomes:
+    def hear_all(one: tuple[str, list[tuple[Row, ContactRow]]]) -> tuple[Outcomes, Counter[str]]:
         return _hear_borrower(rooms, *one, job)
 
-    for outcomes in in_chunks(hear_all, by_borrower(rows, rooms.borrower), rooms.workers):
+    warnings = Counter[str]()
+    for outcomes, strange in in_chunks(hear_all, by_borrower(rows, rooms.borrower), rooms.workers):
         applied.note_all(outcomes)
+        warnings.update(strange)
+    warnings.update("NO_LAST_DAY" for _, told in rows if any(said.until == OPEN_END for said in told.said))
+    applied.warnings += [f"{code}: {_WARNINGS[code]}: {count}" for code, count in sorted(warnings.items())]
 
 
-def _hear_borrower(rooms: Rooms, ref: str, rows: Sequence[tuple[Row, ContactRow]], job: Job) -> Outcomes:
+def _hear_borrower(
+    rooms: Rooms, ref: str, rows: Sequence[tuple[Row, ContactRow]], job: Job
+) -> tuple[Outcomes, Counter[str]]:
     hearings: list[_Hearing] = []
 
     def hear_rows(known: Known) -> Told:
@@ -101,7 +129,7 @@ def _hear_borrower(rooms: Rooms, ref: str, rows: Sequence[tuple[Row, ContactRow]
     if told.erased_at:
         _silence(rooms, hearings[-1], told.erased_at)
         _ask_a_person(rooms, ref, told.erased_at, job)
-    return told.outcomes
+    return told.outcomes, hearings[-1].strange
 
 
 def _silence(rooms: Rooms, hearing: _Hearing, at: datetime) -> None:
@@ -129,10 +157,14 @@ def _ask_a_person(rooms: Rooms, ref: str, erased_at: datetime, job: Job) -> None
 
 def _hear_row(hearing: _Hearing, row: ContactRow, job: Job) -> str | InvalidInput:
     is_kept = any(said.action in KEPT_OF_STRANGERS for said in row.said)
-    if hearing.known.profile is None and not is_kept:
-        return refuse("UNKNOWN_BORROWER", row.borrower_id, "borrower_id")
-    if row.of_debt and not is_kept and not hearing.known.has_debt(job.portfolio_id, row.debt_id):
-        return refuse("UNKNOWN_DEBT", row.debt_id, "debt_id")
+    if hearing.known.profile is None:
+        if not is_kept:
+            return refuse("UNKNOWN_BORROWER", row.borrower_id, "borrower_id")
+        hearing.strange["UNKNOWN_BORROWER"] += 1
+    elif row.of_debt and not hearing.known.has_debt(job.portfolio_id, row.debt_id):
+        if not is_kept:
+            return refuse("UNKNOWN_DEBT", row.debt_id, "debt_id")
+        hearing.strange["UNKNOWN_DEBT"] += 1
     of_borrower = [said for said in row.of_borrower if _hear(hearing, said, job)]
     of_debt = [said for said in row.of_debt if _hear_of_debt(hearing, row.debt_id, said, job)]
     hearing.told.lines += [_line(hearing, said, "", job) for said in of_borrower]

@@ -18,6 +18,7 @@ from cobranza.files.listings import LatePayment, UnmatchedPayment, payments_afte
 from cobranza.files.row import Row
 from cobranza.flows.applied import CHUNK, CREATED, UNCHANGED, Applied, Job, Rooms
 from cobranza.flows.hands import hands
+from cobranza.flows.owners import NamedDebt, owners_of
 from cobranza.ledger.confirmation import Confirmation
 from cobranza.ledger.debt import Debt
 from cobranza.ledger.money import Money
@@ -167,10 +168,11 @@ def _by_payer(rooms: Rooms, told: Iterable[_Paid], job: Job) -> list[tuple[str, 
             groups.setdefault(rooms.borrower(borrower_id), []).append(each)
         else:
             nameless.append(each)
-    owners = _owners(rooms, nameless, job) if nameless else {}
+    wanted = {NamedDebt.of(each.payment.named) for each in nameless}
+    owners = owners_of(rooms, wanted, job.portfolio_id) if wanted else {}
     lost: list[_Paid] = []
     for each in nameless:
-        found = owners.get(_named(each.payment), set())
+        found = owners.get(NamedDebt.of(each.payment.named), set())
         if len(found) == 1:
             groups.setdefault(next(iter(found)), []).append(each)
         else:
@@ -184,30 +186,6 @@ def _by_payer(rooms: Rooms, told: Iterable[_Paid], job: Job) -> list[tuple[str, 
                 each.unmatched = ""
                 groups.setdefault(known.borrower, []).append(each)
     return list(groups.items())
-
-
-def _named(payment: Payment) -> tuple[str, str]:
-    return (payment.debt_id, payment.instalment) if payment.debt_id else (payment.reference, "")
-
-
-def _owners(rooms: Rooms, nameless: Iterable[_Paid], job: Job) -> dict[tuple[str, str], set[str]]:
-    """Who owes the debts that these payments name, by the index of the open book."""
-    wanted = {_named(each.payment) for each in nameless}
-
-    def look(shard: int) -> list[tuple[tuple[str, str], str]]:
-        found: list[tuple[tuple[str, str], str]] = []
-        for entry in rooms.book.open_debts(job.portfolio_id, [shard]):
-            _, debt_id, instalment = entry.debt.split("#")
-            names = {(debt_id, instalment), (debt_id, "")} & wanted
-            found += [(name, entry.borrower) for name in names]
-        return found
-
-    owners: dict[tuple[str, str], set[str]] = {}
-    with hands(rooms.workers) as many:
-        for found in many.map(look, range(keys.BOOK_SHARDS)):
-            for name, borrower in found:
-                owners.setdefault(name, set()).add(borrower)
-    return owners
 
 
 # Where it goes.

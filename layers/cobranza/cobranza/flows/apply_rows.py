@@ -28,6 +28,7 @@ from cobranza.flows.apply_payments import apply_payments
 from cobranza.flows.apply_recalls import apply_recalls
 from cobranza.flows.apply_receipts import apply_receipts
 from cobranza.flows.apply_requests import apply_requests
+from cobranza.flows.hold_payers import hold_refused
 from cobranza.policy.portfolio import Portfolio
 
 
@@ -66,6 +67,7 @@ class RowDesk:
         match kind:
             case "payments":
                 apply_payments(self.rooms, good(partial(read_payment, portfolio=portfolio_id)), job, applied)
+                hold_refused(self.rooms, columns, job, applied)
             case "contacts":
                 read = partial(read_contact, country=_country(portfolio, declared))
                 apply_contacts(self.rooms, good(self._of_the_kept(read)), job, applied)

@@ -18,6 +18,7 @@ from cobranza.files.debts import DebtRow
 from cobranza.files.plans import Plan, check_plans, plan_of
 from cobranza.flows.declare_credits import CreditDesk
 from cobranza.flows.hands import hands
+from cobranza.flows.hold_payers import hold_owners
 from cobranza.flows.part import PartRow, Result, Task
 from cobranza.flows.person import (
     Person,
@@ -30,6 +31,7 @@ from cobranza.flows.person import (
 )
 from cobranza.flows.readiness import Judge
 from cobranza.flows.repeats import Verdict, at_most_one
+from cobranza.flows.stop_erased import stop_erased
 from cobranza.ledger.borrower import Borrower
 from cobranza.ledger.debt import Debt, paid_after
 from cobranza.ledger.money import totals
@@ -75,6 +77,7 @@ class PartImporter:
             if not task.is_snapshot:
                 named = {(each.borrower, task.key_of(each.row)) for each in rows}
                 result.open_before, result.unlisted = len(index), len(index.keys() - named)
+        hold_owners(self.payments, self.ledger, self.references, new + known, task, now)
         found: list[tuple[Person, Borrower]] = []
         with hands(self.workers) as workers:
             hearing = workers.submit(self.book.heard_from, task.shards if index is not None else ())
@@ -85,6 +88,7 @@ class PartImporter:
                     result.paid_since += changes.pop(PAID_SINCE, 0)
                     result.changes.update(changes)
                     found.append((person, somebody))
+        stop_erased(self.book, self.ledger, rows, result, now)
         heard = hearing.result()
         found += self.judge.as_known(unchanged, heard)
         ready = self.judge.judge(found, heard, task.portfolio)

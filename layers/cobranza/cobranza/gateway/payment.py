@@ -7,6 +7,7 @@ Every value is a text. `debt_id` (with `instalment` if need be) or `reference` m
 instead of it.
 """
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Self
@@ -143,6 +144,16 @@ def parse(body: bytes, now: datetime) -> GatewayPayment:
     if told.moment > now + AHEAD:
         raise BadPayment([{"field": "paid_at", "problem": "is in the future"}])
     return told
+
+
+def payer_in(body: bytes) -> str:
+    """The borrower whom a body names, whatever is wrong with the rest of it; empty where it names none."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return ""
+    payer = told.get("borrower_id") if isinstance(told, dict) else None
+    return payer.strip() if isinstance(payer, str) else ""
 
 
 def _problem(error: ErrorDetails) -> dict[str, str]:

@@ -15,6 +15,8 @@ from typing import NamedTuple
 from cobranza.ledger.promise import Promise
 
 WHATSAPP = "whatsapp"
+# A hold that a person or a file ends; far from the last day that can be counted with.
+OPEN_END = date(9999, 1, 1)
 # The last day of what was taken back.
 _NEVER = date.min
 # Of a borrower; the sender reads them before every message.

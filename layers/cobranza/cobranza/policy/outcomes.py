@@ -56,8 +56,8 @@ SKIPPED = {
         "The borrower sent a receipt that nobody has verified yet",
     ),
     "OPEN_CASE": Sentence(
-        "Alguien del equipo está atendiendo lo que la persona escribió",
-        "Somebody of the team is looking into what the borrower wrote",
+        "Alguien del equipo está atendiendo lo que la persona escribió, o un pago que no se pudo aplicar",
+        "Somebody of the team is looking into what the borrower wrote, or into a payment that could not be booked",
     ),
     "ROW_REFUSED": Sentence(
         "El archivo más reciente trae la deuda en una fila que no se puede leer",

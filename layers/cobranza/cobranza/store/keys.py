@@ -152,6 +152,11 @@ def is_payment(pk: str) -> bool:
     return pk.startswith(f"{PAYMENT}#")
 
 
+def ownerless(portfolio_id: str, moment: str, debt_ref: str) -> dict[str, str]:
+    """That a debt which nobody owed yet was paid at that moment."""
+    return {"pk": f"OWNERLESS#{portfolio_id}", "sk": f"{moment}#{debt_ref}"}
+
+
 def payment_of(pk: str) -> str:
     return pk.removeprefix(f"{PAYMENT}#")
 

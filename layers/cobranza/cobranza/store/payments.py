@@ -14,6 +14,7 @@ from cobranza.ledger.debt import Debt, Parts
 from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Allocated, Credit, Named, Payment, Unmatched, book
 from cobranza.ledger.receipt import Receipt
+from cobranza.policy.retention import expires
 from cobranza.store import keys
 from cobranza.store.items import credit_of
 from cobranza.store.table import ConditionFailed, Insert, Item, Table, Update, Write, until_written, utc
@@ -87,6 +88,17 @@ class Payments:
         booked = self.saved(wanted)
         found = self._table.get_all([keys.unmatched(ref) for ref in wanted if ref not in booked])
         return {keys.payment_of(item["pk"]): (_payment_of(item, zone), item["code"]) for item in found}
+
+    def keep_ownerless(self, portfolio: str, paid: Iterable[tuple[str, datetime]]) -> None:
+        """The debts of these references were paid at these moments, and nobody owes them yet."""
+        items = {(ref, utc(moment)): expires("ownerless", moment) for ref, moment in paid}
+        keyed = [keys.ownerless(portfolio, at, ref) | {"expires": end} for (ref, at), end in items.items()]
+        self._table.write_all([Insert(item) for item in keyed])
+
+    def ownerless(self, portfolio: str, since: datetime) -> set[str]:
+        """The references of debts that were paid after `since`, while nobody owed them."""
+        later = self._table.query("pk = :pk AND sk > :sk", keys.ownerless(portfolio, utc(since), ""))
+        return {item["sk"].partition("#")[2] for item in later}
 
     def credits(self, portfolio: str, shards: Iterable[int]) -> Iterator[tuple[str, str]]:
         """Who has ever been owed something in the portfolio, and the currency, from the index."""
