@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from cobranza.conversation.answers import Answer
 from cobranza.conversation.buttons import CHOICES, of_answer, of_choice, promise_payload
 from cobranza.conversation.intent import Intent
+from cobranza.conversation.other_phone import reply_to_other_phone
 from cobranza.conversation.reply import (
     CASE,
     SERVICE_WINDOW,
@@ -22,7 +23,7 @@ from cobranza.conversation.reply import (
     reply_to_shared,
     reply_to_stranger,
 )
-from cobranza.flows.callers import people_at
+from cobranza.flows.callers import others_at, people_at, people_behind
 from cobranza.flows.check_identity import IdentityDesk
 from cobranza.flows.close_case import CaseCloser
 from cobranza.flows.say_once import Turn, Voice, is_settled, language_of
@@ -76,9 +77,9 @@ class AnswerDesk:
         event = self.conversations.inbound(asked.borrower, asked.event)
         if event is None or is_settled(event):
             return
-        people = people_at(self.ledger, event.get("phones", ()))
-        portfolio = self._portfolio(people, event["phone_number_id"])
-        turn = Turn(asked=asked, event=event, reply=Reply(), people=people, portfolio=portfolio)
+        people, others = self._speakers(event)
+        portfolio = self._portfolio(people or others, event["phone_number_id"])
+        turn = Turn(asked=asked, event=event, reply=Reply(), people=people, others=others, portfolio=portfolio)
         self._voice.leave_to_a_person(turn, now)
 
     @property
@@ -93,8 +94,8 @@ class AnswerDesk:
         )
 
     def _understand(self, asked: ReplyToAnswer, event: Item, now: datetime) -> Turn:
-        people = people_at(self.ledger, event.get("phones", ()))
-        portfolio = self._portfolio(people, event["phone_number_id"])
+        people, others = self._speakers(event)
+        portfolio = self._portfolio(people or others, event["phone_number_id"])
         first = people[0] if people else None
         written = Asked(
             at=keys.moment_of(asked.event),
@@ -110,12 +111,28 @@ class AnswerDesk:
         elif first is None:
             is_taken = self.ledger.words.is_stranger_taken(asked.borrower, now)
             reply = reply_to_stranger(written, meaning, now, is_taken=is_taken)
+            if others:
+                reply = reply_to_other_phone(reply, written, meaning, others, portfolio, now, event["phones"])
         elif len(people) > 1:
             reply = reply_to_shared(written, meaning, first.borrower, now)
         else:
             reply = reply_to(written, meaning, first, portfolio, now)
-        intent = meaning.intent.value
-        return Turn(asked=asked, event=event, intent=intent, reply=reply, people=people, portfolio=portfolio)
+        return Turn(
+            asked=asked,
+            event=event,
+            intent=meaning.intent.value,
+            reply=reply,
+            people=people,
+            others=others,
+            portfolio=portfolio,
+        )
+
+    def _speakers(self, event: Item) -> tuple[Sequence[Book], Sequence[Book]]:
+        """Who has the phone, and, where nobody is written to there, whose it is besides."""
+        phones = event.get("phones", ())
+        behind = people_behind(self.ledger, phones)
+        people = people_at(behind, phones)
+        return people, [] if people else others_at(behind, phones)
 
     def _written_below_a_promise(self, asked: ReplyToAnswer, text: str) -> str:
         """The payload of the button that the words stand for, where the last that we answered is a promise."""
@@ -144,7 +161,7 @@ class AnswerDesk:
             self.journal.append(turn.subject, now, event, turn.message, turn.facts | facts, at=turn.at)
         if opened:
             self.cases.open(opened)
-        for book in turn.people:
+        for book in turn.about:
             self._keep_of(book.borrower.ref, turn, now)
         for case in self._asked_back(turn) if reply.answer else ():
             self._settle(case, turn, now)
@@ -194,9 +211,7 @@ def _lines(turn: Turn, opened: Case | None) -> Iterator[tuple[str, Item]]:
     """What was said, by the names that rows of a contacts file have, without its words; and that a person is asked
     for."""
     reply = turn.reply
-    about: Item = {
-        "debts": [debt.terms.key for debt, _ in owed_on(turn.people[0])] if len(turn.people) == 1 else []
-    }
+    about: Item = {"debts": [debt.terms.key for debt, _ in owed_on(turn.about[0])] if len(turn.about) == 1 else []}
     for said in (*reply.says, *reply.tagged):
         until = {"until": said.until.isoformat()} if said.until else {}
         to = {"to": said.word.text} if said.action in (Action.CHANNEL, Action.TAG) else {}
