@@ -51,12 +51,12 @@ def _back(world: World) -> ReplyToAnswer:
     return ask(world, "ALTA")
 
 
-def _shared(world: World) -> ReplyToAnswer:
+def _shared(world: World, text: str = "no debo nada") -> ReplyToAnswer:
     for item in world.book():
         if item["pk"].startswith("B#") or item["sk"].startswith("B#"):
             other = {name: _other(world, value) for name, value in item.items()}
             world.table.put(other)
-    return ask(world, "no debo nada")
+    return ask(world, text)
 
 
 def _other(world: World, value: Any) -> Any:
@@ -77,6 +77,7 @@ MESSAGES: dict[str, Callable[[World], ReplyToAnswer]] = {
     "thanks": lambda world: ask(world, "ok gracias"),
     "stranger": lambda world: ask(world, "SALDO", sender=STRANGER),
     "shared": _shared,
+    "somebody else at a shared phone": lambda world: _shared(world, "no soy esa persona"),
 }
 
 

@@ -31,8 +31,8 @@ def former(world: World, drop: Drop, portfolio: None) -> str:
     return PHONE
 
 
-def tell_second(world: World, borrower_id: str = "C1") -> None:
-    row = {"borrower_id": borrower_id, "action": "second_phone", "phone": f"+{SECOND}", "source": "sucursal"}
+def tell_second(world: World, borrower_id: str = "C1", phone: str = SECOND) -> None:
+    row = {"borrower_id": borrower_id, "action": "second_phone", "phone": f"+{phone}", "source": "sucursal"}
     apply(world, "contacts", row | {"at": world.now.isoformat()})
 
 
@@ -80,7 +80,19 @@ def test_a_dispute_that_comes_with_a_stop_from_the_second_phone_outlasts_it(worl
     assert all(debt.disputed for debt in book(world).debts)
 
 
-@pytest.mark.parametrize("text", ["no reconozco esa deuda", "mi esposa Lucía falleció"])
+def test_a_second_phone_that_somebody_else_has_gets_nothing_until_another_one_is_told(
+    world: World, two_phones: str
+) -> None:
+    assert say(world, "no soy esa persona", sender=two_phones) == "STRANGER"
+    assert cases(world) == ["WRONG_PERSON"]
+    world.later(days=3)
+    assert codes(world) == ["SKIPPED_OPTED_OUT"]
+    tell_second(world, phone=NEW)
+    assert codes(world) == ["SENT"]
+    assert [each["to"] for each in world.whatsapp.sent if "template" in each] == [f"+{PHONE}"]
+
+
+@pytest.mark.parametrize("text", ["no reconozco esa deuda", "mi esposa Lucía falleció", "no soy esa persona"])
 def test_of_a_former_phone_nothing_is_believed_for_good(world: World, former: str, text: str) -> None:
     assert say(world, text, sender=former) == "STRANGER"
     assert cases(world) == ["UNKNOWN_SENDER"]

@@ -27,7 +27,8 @@ def reply_to_other_phone(
     phones: Sequence[str],
 ) -> Reply:
     """What a stranger is answered, so that nothing is told, and nobody of the `others` is reminded before a person
-    has read it. Of the only one whose phone it is by now it is kept too what stops us."""
+    has read it. Of the only one whose phone it is by now it is kept too what stops us, and where somebody else has
+    it, it is left in peace."""
     is_taken = any(_is_taken(book, now) for book in others)
     is_stop = meaning.intent is Intent.STOP
     reply = replace(to_a_stranger, answer=None) if is_taken and not is_stop else to_a_stranger
@@ -35,7 +36,8 @@ def reply_to_other_phone(
     if not more and {*first.borrower.phone_refs} & {*phones}:
         told = reply_to(asked, meaning, first, portfolio, now)
         stops = tuple(said for said in told.says if said.action in _STOPS)
-        reply = replace(reply, case=told.case or reply.case, says=stops)
+        silences = meaning.intent is Intent.WRONG_PERSON
+        reply = replace(reply, case=told.case or reply.case, says=stops, silences=silences)
     return reply if is_stop else replace(reply, looked_into=asked.at + CASE)
 
 

@@ -26,10 +26,11 @@ from cobranza.conversation.reply import (
 from cobranza.flows.callers import others_at, people_at, people_behind
 from cobranza.flows.check_identity import IdentityDesk
 from cobranza.flows.close_case import CaseCloser
+from cobranza.flows.leave_in_peace import OF_PHONE
 from cobranza.flows.say_once import Turn, Voice, is_settled, language_of
 from cobranza.flows.wake import wake
 from cobranza.ledger.case import Case, CaseState, Closing, Result
-from cobranza.ledger.standing import WHATSAPP, Action, Standing, hear, looked_into
+from cobranza.ledger.standing import WHATSAPP, Action, Standing, hear, looked_into, phones_stopped
 from cobranza.policy.decision import Book
 from cobranza.policy.due import StrategyOf, local_date
 from cobranza.policy.portfolio import Portfolio
@@ -157,8 +158,8 @@ class AnswerDesk:
     def _keep(self, turn: Turn, now: datetime) -> None:
         reply = turn.reply
         opened = self._voice.case(turn, reply.case, now) if reply.case else None
-        for event, facts in _lines(turn, opened):
-            self.journal.append(turn.subject, now, event, turn.message, turn.facts | facts, at=turn.at)
+        for subject, event, facts in _lines(turn, opened):
+            self.journal.append(subject, now, event, turn.message, turn.facts | facts, at=turn.at)
         if opened:
             self.cases.open(opened)
         for book in turn.about:
@@ -190,33 +191,40 @@ class AnswerDesk:
 
     def _keep_of(self, borrower: str, turn: Turn, now: datetime) -> None:
         reply = turn.reply
-        if reply.says or reply.tagged or reply.takes_back or reply.looked_into:
-            self.ledger.words.hear(borrower, lambda known: _heard(known, reply), now)
+        if reply.says or reply.tagged or reply.takes_back or reply.looked_into or reply.silences:
+            self.ledger.words.hear(borrower, lambda known: _heard(known, turn), now)
         if reply.hands_over:
             self.ledger.words.hand_over(borrower, turn.at, reply.hands_over)
 
 
-def _heard(known: Standing, reply: Reply) -> Standing:
+def _heard(known: Standing, turn: Turn) -> Standing:
+    reply = turn.reply
     for said in (*reply.says, *reply.tagged):
         known = hear(known, said.action, said.word, said.until)
     if reply.looked_into:
         known = looked_into(known, reply.looked_into)
+    if reply.silences:
+        known = phones_stopped(known, turn.event["phones"], turn.at)
     if reply.takes_back:
         ours = (each for each in known.promises if (each.source, each.made_at) != (WHATSAPP, reply.takes_back))
         known = replace(known, promises=frozenset(ours))
     return known
 
 
-def _lines(turn: Turn, opened: Case | None) -> Iterator[tuple[str, Item]]:
-    """What was said, by the names that rows of a contacts file have, without its words; and that a person is asked
-    for."""
+def _lines(turn: Turn, opened: Case | None) -> Iterator[tuple[str, str, Item]]:
+    """Whose lines say what was said, by the names that rows of a contacts file have, without its words; and that a
+    person is asked for."""
     reply = turn.reply
     about: Item = {"debts": [debt.terms.key for debt, _ in owed_on(turn.about[0])] if len(turn.about) == 1 else []}
     for said in (*reply.says, *reply.tagged):
         until = {"until": said.until.isoformat()} if said.until else {}
         to = {"to": said.word.text} if said.action in (Action.CHANNEL, Action.TAG) else {}
-        yield said.action.value, about | until | to
+        yield turn.subject, said.action.value, about | until | to
+    if reply.silences:
+        yield from (
+            (keys.borrower_pk(book.borrower.ref), Action.OPT_OUT.value, about | OF_PHONE) for book in turn.about
+        )
     if reply.takes_back:
-        yield "promise.taken_back", about
+        yield turn.subject, "promise.taken_back", about
     if opened:
-        yield "case.opened", about | {"code": opened.topic, "queue": opened.queue}
+        yield turn.subject, "case.opened", about | {"code": opened.topic, "queue": opened.queue}
