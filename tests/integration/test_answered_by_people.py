@@ -70,6 +70,64 @@ def test_what_is_stored_and_not_understood_yet_holds_the_reminder_back(world: Wo
     assert world.whatsapp.sent == []
 
 
+@pytest.mark.parametrize(
+    ("text", "outcome"), [("no reconozco esa deuda", "SKIPPED_DISPUTED"), ("ok gracias", "SENT")]
+)
+def test_while_answers_stand_still_nobody_who_wrote_is_reminded_before_they_are_understood(
+    world: World, text: str, outcome: str
+) -> None:
+    asked = ask(world, text)
+    for _ in range(6):
+        assert codes(world) == ["DEFERRED_JUST_HEARD"]
+        world.later(minutes=31)
+    world.answers.answer(asked, world.now)
+    assert codes(world) == [outcome]
+
+
+def test_what_nobody_ever_understands_holds_for_48_hours(world: World) -> None:
+    ask(world, "no reconozco esa deuda")
+    world.later(hours=47, minutes=59)
+    assert codes(world) == ["DEFERRED_JUST_HEARD"]
+    world.later(hours=1)
+    assert codes(world) == ["SENT"]
+
+
+def test_of_several_messages_the_last_one_is_waited_for(world: World) -> None:
+    asked = [ask(world, "hola")]
+    world.later(minutes=1)
+    asked.append(ask(world, "no debo nada"))
+    world.later(minutes=31)
+    world.answers.answer(asked[0], world.now)
+    assert codes(world) == ["DEFERRED_JUST_HEARD"]
+    world.later(minutes=31)
+    world.answers.answer(asked[1], world.now)
+    assert codes(world) == ["SKIPPED_DISPUTED"]
+
+
+def test_both_of_two_who_may_have_written_wait_and_are_let_go(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", debts({"borrower_id": "C2", "debt_id": "F-9"}))
+    asked = ask(world, "ok gracias")
+    world.later(minutes=31)
+    assert codes(world) == ["DEFERRED_JUST_HEARD"] * 2
+    world.answers.answer(asked, world.now)
+    assert [world.item("PROFILE", name).get("unread_at") for name in ("C1", "C2")] == [None, None]
+
+
+@pytest.mark.parametrize("kind", ["reaction", "image"])
+def test_what_nobody_answers_is_waited_for_no_longer_than_half_an_hour(world: World, kind: str) -> None:
+    assert write(world, kind, {"id": "M1", "mime_type": "image/jpeg"}) == []
+    world.later(minutes=31)
+    assert codes(world) == ["SENT"]
+
+
+def test_a_body_that_comes_again_after_its_answer_holds_nothing_back(world: World) -> None:
+    say(world, "ok gracias", wamid="wamid.twice")
+    world.later(minutes=5)
+    assert say(world, "ok gracias", wamid="wamid.twice") == "KEPT"
+    world.later(minutes=31)
+    assert codes(world) == ["SENT"]
+
+
 def test_what_meta_tells_late_holds_the_reminder_back_as_long(world: World) -> None:
     (reminder,) = world.tick()
     say(world, "ok gracias")

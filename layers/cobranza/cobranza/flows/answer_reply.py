@@ -63,14 +63,10 @@ class AnswerDesk:
         event = self.conversations.inbound(asked.borrower, asked.event)
         if event is None:
             return "NOT_FOUND"
-        if is_settled(event):
-            return "DONE"
-        turn = self._understand(asked, event, now)
-        if "answered_at" in event:
-            self._voice.doubt(turn, now)
-            return "DONE"
-        self._keep(turn, now)
-        return self._voice.say(turn, now)
+        behind = people_behind(self.ledger, event.get("phones", ()))
+        came = "DONE" if is_settled(event) else self._answer(asked, event, behind, now)
+        self._understood(asked, behind)
+        return came
 
     def give_up(self, asked: ReplyToAnswer, now: datetime) -> None:
         """The last try failed: a person reads what nobody answered, and no reminder goes meanwhile. Nothing where
@@ -78,10 +74,25 @@ class AnswerDesk:
         event = self.conversations.inbound(asked.borrower, asked.event)
         if event is None or is_settled(event):
             return
-        people, others = self._speakers(event)
+        behind = people_behind(self.ledger, event.get("phones", ()))
+        people, others = _speakers(behind, event)
         portfolio = self._portfolio(people or others, event["phone_number_id"])
         turn = Turn(asked=asked, event=event, reply=Reply(), people=people, others=others, portfolio=portfolio)
         self._voice.leave_to_a_person(turn, now)
+        self._understood(asked, behind)
+
+    def _answer(self, asked: ReplyToAnswer, event: Item, behind: Sequence[Book], now: datetime) -> str:
+        turn = self._understand(asked, event, behind, now)
+        if "answered_at" in event:
+            self._voice.doubt(turn, now)
+            return "DONE"
+        self._keep(turn, now)
+        return self._voice.say(turn, now)
+
+    def _understood(self, asked: ReplyToAnswer, behind: Sequence[Book]) -> None:
+        """Last: until then nobody who may have written it is reminded."""
+        for book in behind if asked.noted else ():
+            self.ledger.words.understood(book.borrower.ref, asked.noted)
 
     @property
     def _voice(self) -> Voice:
@@ -94,8 +105,8 @@ class AnswerDesk:
             only_to=self.only_to,
         )
 
-    def _understand(self, asked: ReplyToAnswer, event: Item, now: datetime) -> Turn:
-        people, others = self._speakers(event)
+    def _understand(self, asked: ReplyToAnswer, event: Item, behind: Sequence[Book], now: datetime) -> Turn:
+        people, others = _speakers(behind, event)
         portfolio = self._portfolio(people or others, event["phone_number_id"])
         first = people[0] if people else None
         written = Asked(
@@ -127,13 +138,6 @@ class AnswerDesk:
             others=others,
             portfolio=portfolio,
         )
-
-    def _speakers(self, event: Item) -> tuple[Sequence[Book], Sequence[Book]]:
-        """Who has the phone, and, where nobody is written to there, whose it is besides."""
-        phones = event.get("phones", ())
-        behind = people_behind(self.ledger, phones)
-        people = people_at(behind, phones)
-        return people, [] if people else others_at(behind, phones)
 
     def _written_below_a_promise(self, asked: ReplyToAnswer, text: str) -> str:
         """The payload of the button that the words stand for, where the last that we answered is a promise."""
@@ -195,6 +199,13 @@ class AnswerDesk:
             self.ledger.words.hear(borrower, lambda known: _heard(known, turn), now)
         if reply.hands_over:
             self.ledger.words.hand_over(borrower, turn.at, reply.hands_over)
+
+
+def _speakers(behind: Sequence[Book], event: Item) -> tuple[Sequence[Book], Sequence[Book]]:
+    """Who has the phone, and, where nobody is written to there, whose it is besides."""
+    phones = event.get("phones", ())
+    people = people_at(behind, phones)
+    return people, [] if people else others_at(behind, phones)
 
 
 def _heard(known: Standing, turn: Turn) -> Standing:
