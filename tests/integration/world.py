@@ -231,7 +231,6 @@ class World:
             journal=self.journal,
             whatsapp=whatsapp,
             portfolio=self.ledger.portfolio,
-            strategy_of=lambda _: DAILY,
         )
 
     def _wire_evening(self) -> None:

@@ -66,8 +66,7 @@ class Said:
 class Reply:
     """What to keep: `says`, and `tagged`, the tags that it leaves; `takes_back`, the moment of a promise that no
     longer counts; `case`, its kind, for a person; `looked_into`, until when no reminder goes; `hands_over`, until
-    when a person answers alone; `silences`, that the phone is to be left in peace by whoever has it; `wakes`, that
-    something was lifted.
+    when a person answers alone; `silences`, that the phone is to be left in peace by whoever has it.
 
     What to answer: nothing without an `answer`; `buttons` by payload; `once`, what it counts as, and the moment
     after which it must not have been said before; `opens`, when a person reads it, in the borrower's zone;
@@ -81,7 +80,6 @@ class Reply:
     looked_into: datetime | None = None
     hands_over: datetime | None = None
     silences: bool = False
-    wakes: bool = False
     answer: Answer | None = None
     message_class: MessageClass = MessageClass.ANSWER
     buttons: Buttons = ()
@@ -335,7 +333,7 @@ class _Reading:
             Said(Action.OPT_IN, Word(self.asked.at, "", WHATSAPP)),
             Said(Action.CHANNEL, Word(self.asked.at, WHATSAPP, WHATSAPP)),
         )
-        return Reply(says=says, wakes=True, looked_into=self._tomorrow, answer=Answer.STARTED)
+        return Reply(says=says, looked_into=self._tomorrow, answer=Answer.STARTED)
 
     def owed(self) -> Reply:
         open_debts = [debt for debt in self.book.debts if debt.is_open]

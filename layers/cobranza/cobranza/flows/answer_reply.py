@@ -6,7 +6,7 @@ before it is told leaves it to a person, and nobody says it twice.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cobranza.conversation.answers import Answer
 from cobranza.conversation.buttons import CHOICES, of_answer, of_choice, promise_payload
@@ -28,11 +28,9 @@ from cobranza.flows.check_identity import IdentityDesk
 from cobranza.flows.close_case import CaseCloser
 from cobranza.flows.leave_in_peace import OF_PHONE
 from cobranza.flows.say_once import Turn, Voice, is_settled, language_of
-from cobranza.flows.wake import wake
 from cobranza.ledger.case import Case, CaseState, Closing, Result
 from cobranza.ledger.standing import WHATSAPP, Action, Standing, hear, looked_into, phones_stopped
 from cobranza.policy.decision import Book
-from cobranza.policy.due import StrategyOf, local_date
 from cobranza.policy.portfolio import Portfolio
 from cobranza.queues import ReplyToAnswer
 from cobranza.store import case_keys, keys
@@ -55,7 +53,6 @@ class AnswerDesk:
     journal: Journal
     whatsapp: WhatsApp
     portfolio: Callable[[str], Portfolio | None]
-    strategy_of: StrategyOf
     only_to: frozenset[str] | None = None
 
     def answer(self, asked: ReplyToAnswer, now: datetime) -> str:
@@ -170,10 +167,6 @@ class AnswerDesk:
             self._keep_of(book.borrower.ref, turn, now)
         for case in self._asked_back(turn) if reply.answer else ():
             self._settle(case, turn, now)
-        if reply.wakes:
-            for loaded in filter(None, (self.ledger.load(book.borrower.ref) for book in turn.people)):
-                tomorrow = local_date(loaded.book.borrower, turn.at) + timedelta(days=1)
-                wake(self.ledger, loaded.book, self.strategy_of, tomorrow)
 
     def _asked_back(self, turn: Turn) -> Iterator[str]:
         """The cases of which this message may say what was meant: its button names one, and words are about what
