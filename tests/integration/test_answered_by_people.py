@@ -6,6 +6,7 @@ import pytest
 
 from tests.integration.replies import PHONE, Drop, ask, cases, lines, say, tell, texts, write
 from tests.integration.rows import apply, codes
+from tests.integration.test_cases_api import order
 from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -118,6 +119,22 @@ def test_what_nobody_answers_is_waited_for_no_longer_than_half_an_hour(world: Wo
     assert write(world, kind, {"id": "M1", "mime_type": "image/jpeg"}) == []
     world.later(minutes=31)
     assert codes(world) == ["SENT"]
+
+
+def test_what_a_person_has_closed_after_the_last_try_holds_nothing_back(world: World) -> None:
+    world.answers.give_up(ask(world, "no reconozco esa deuda"), world.now)
+    world.later(minutes=31)
+    (case,) = world.cases.waiting("tienda")
+    assert order(world, "close", case.id, {"result": "resolved"})[0] == 200
+    assert codes(world) == ["SENT"]
+
+
+def test_what_a_slower_worker_was_told_is_waited_for_too(world: World) -> None:
+    before = world.item("PROFILE")
+    say(world, "hola")
+    world.ledger.words.heard_from({world.ref(): before}, {world.ref(): world.now}, world.now, [], {world.ref()})
+    world.later(minutes=31)
+    assert codes(world) == ["DEFERRED_JUST_HEARD"]
 
 
 def test_a_body_that_comes_again_after_its_answer_holds_nothing_back(world: World) -> None:

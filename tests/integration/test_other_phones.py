@@ -119,6 +119,17 @@ def test_of_two_who_have_it_as_a_second_phone_neither_is_believed_and_both_are_h
     assert tomorrow(world) == ["SKIPPED_OPEN_CASE"] * 2
 
 
+def test_who_had_it_before_is_not_held_by_who_has_it_as_a_second_phone(
+    world: World, drop: Drop, two_phones: str
+) -> None:
+    other = {"borrower_id": "C2", "debt_id": "F-2", "phone": f"+{SECOND}", "due_date": "2026-11-25"}
+    drop("debts/tienda/b.csv", debts(other))
+    world.later(minutes=30)
+    drop("debts/tienda/c.csv", debts(other | {"phone": f"+{NEW}"}))
+    say(world, "no reconozco esa deuda", sender=two_phones)
+    assert sorted(tomorrow(world)) == ["SENT", "SKIPPED_DISPUTED"]
+
+
 def test_who_has_the_phone_now_speaks_for_themselves_alone(world: World, drop: Drop, former: str) -> None:
     drop("debts/tienda/c.csv", debts({"borrower_id": "C2", "debt_id": "F-2", "due_date": "2026-11-25"}))
     assert say(world, "no reconozco esa deuda", sender=former) == "DISPUTED"
