@@ -15,6 +15,7 @@ from cobranza.store.conversations import Conversations
 from cobranza.store.keys import message_of
 from tests.integration.fakes import DyingClient, FakeWhatsApp, Killed
 from tests.integration.replies import Drop, ask, press, queued, say, write
+from tests.integration.rows import apply
 from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -59,6 +60,12 @@ def _shared(world: World, text: str = "no debo nada") -> ReplyToAnswer:
     return ask(world, text)
 
 
+def _second_phone(world: World) -> ReplyToAnswer:
+    told = {"borrower_id": "C1", "action": "second_phone", "phone": f"+{STRANGER}", "source": "sucursal"}
+    apply(world, "contacts", told | {"at": world.now.isoformat()})
+    return ask(world, "no reconozco esa deuda", sender=STRANGER)
+
+
 def _other(world: World, value: Any) -> Any:
     return value.replace(world.ref("C1"), world.ref("C2")) if isinstance(value, str) else value
 
@@ -76,6 +83,7 @@ MESSAGES: dict[str, Callable[[World], ReplyToAnswer]] = {
     "unknown": lambda world: ask(world, "jajaja"),
     "thanks": lambda world: ask(world, "ok gracias"),
     "stranger": lambda world: ask(world, "SALDO", sender=STRANGER),
+    "second phone": _second_phone,
     "shared": _shared,
     "somebody else at a shared phone": lambda world: _shared(world, "no soy esa persona"),
 }

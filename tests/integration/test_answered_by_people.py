@@ -129,10 +129,12 @@ def test_what_a_person_has_closed_after_the_last_try_holds_nothing_back(world: W
     assert codes(world) == ["SENT"]
 
 
-def test_what_a_slower_worker_was_told_is_waited_for_too(world: World) -> None:
-    before = world.item("PROFILE")
+@pytest.mark.parametrize(("wrote", "noted"), [(0, 0), (5, 5), (-5, 5)])
+def test_what_a_slower_worker_was_told_is_waited_for_too(world: World, wrote: int, noted: int) -> None:
+    who, before = world.ref(), world.item("PROFILE")
     say(world, "hola")
-    world.ledger.words.heard_from({world.ref(): before}, {world.ref(): world.now}, world.now, [], {world.ref()})
+    at, now = world.now + timedelta(seconds=wrote), world.now + timedelta(seconds=noted)
+    world.ledger.words.heard_from({who: before}, {who: at}, now, [], {who})
     world.later(minutes=31)
     assert codes(world) == ["DEFERRED_JUST_HEARD"]
 

@@ -155,7 +155,7 @@ def test_whom_a_person_has_taken_the_machine_does_not_answer_at_another_phone(
     case = opened(world, "hola", sender=two_phones)
     until = world.now.replace(day=26).isoformat()
     assert order(world, "take", case, {"until": until})[0] == 200
-    world.later(hours=1)
+    world.later(hours=25)
     assert say(world, "siguen ahí?", sender=two_phones) == "KEPT"
     assert say(world, "no me escriban más", sender=two_phones) == "STOPPED"
 
