@@ -50,7 +50,6 @@ def wire() -> Deps:
             settings.graph_api_url, settings.graph_api_version, secret, requests.Session(), reread=secret.again
         ),
         portfolio=remembered(ledger.portfolio),
-        strategy_of=strategy_of,
         only_to=settings.only_to,
     )
     queue = Queue[ReplyToAnswer](client("sqs"), settings.replies_queue_url)

@@ -15,6 +15,7 @@ from cobranza.store.conversations import Conversations
 from cobranza.store.keys import message_of
 from tests.integration.fakes import DyingClient, FakeWhatsApp, Killed
 from tests.integration.replies import Drop, ask, press, queued, say, write
+from tests.integration.rows import apply
 from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -51,12 +52,18 @@ def _back(world: World) -> ReplyToAnswer:
     return ask(world, "ALTA")
 
 
-def _shared(world: World) -> ReplyToAnswer:
+def _shared(world: World, text: str = "no debo nada") -> ReplyToAnswer:
     for item in world.book():
         if item["pk"].startswith("B#") or item["sk"].startswith("B#"):
             other = {name: _other(world, value) for name, value in item.items()}
             world.table.put(other)
-    return ask(world, "no debo nada")
+    return ask(world, text)
+
+
+def _second_phone(world: World) -> ReplyToAnswer:
+    told = {"borrower_id": "C1", "action": "second_phone", "phone": f"+{STRANGER}", "source": "sucursal"}
+    apply(world, "contacts", told | {"at": world.now.isoformat()})
+    return ask(world, "no reconozco esa deuda", sender=STRANGER)
 
 
 def _other(world: World, value: Any) -> Any:
@@ -76,7 +83,9 @@ MESSAGES: dict[str, Callable[[World], ReplyToAnswer]] = {
     "unknown": lambda world: ask(world, "jajaja"),
     "thanks": lambda world: ask(world, "ok gracias"),
     "stranger": lambda world: ask(world, "SALDO", sender=STRANGER),
+    "second phone": _second_phone,
     "shared": _shared,
+    "somebody else at a shared phone": lambda world: _shared(world, "no soy esa persona"),
 }
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.integration.replies import PHONE, Drop, ask, cases, lines, say, tell, texts, write
 from tests.integration.rows import apply, codes
+from tests.integration.test_cases_api import order
 from tests.integration.world import World, debts
 
 pytestmark = pytest.mark.in_memory
@@ -68,6 +69,82 @@ def test_what_is_stored_and_not_understood_yet_holds_the_reminder_back(world: Wo
     world.later(minutes=1)
     assert codes(world) == ["SKIPPED_OPEN_CASE"]
     assert world.whatsapp.sent == []
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"), [("no reconozco esa deuda", "SKIPPED_DISPUTED"), ("ok gracias", "SENT")]
+)
+def test_while_answers_stand_still_nobody_who_wrote_is_reminded_before_they_are_understood(
+    world: World, text: str, outcome: str
+) -> None:
+    asked = ask(world, text)
+    for _ in range(6):
+        assert codes(world) == ["DEFERRED_JUST_HEARD"]
+        world.later(minutes=31)
+    world.answers.answer(asked, world.now)
+    assert codes(world) == [outcome]
+
+
+def test_what_nobody_ever_understands_holds_for_48_hours(world: World) -> None:
+    ask(world, "no reconozco esa deuda")
+    world.later(hours=47, minutes=59)
+    assert codes(world) == ["DEFERRED_JUST_HEARD"]
+    world.later(hours=1)
+    assert codes(world) == ["SENT"]
+
+
+def test_of_several_messages_the_last_one_is_waited_for(world: World) -> None:
+    asked = [ask(world, "hola")]
+    world.later(minutes=1)
+    asked.append(ask(world, "no debo nada"))
+    world.later(minutes=31)
+    world.answers.answer(asked[0], world.now)
+    assert codes(world) == ["DEFERRED_JUST_HEARD"]
+    world.later(minutes=31)
+    world.answers.answer(asked[1], world.now)
+    assert codes(world) == ["SKIPPED_DISPUTED"]
+
+
+def test_both_of_two_who_may_have_written_wait_and_are_let_go(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", debts({"borrower_id": "C2", "debt_id": "F-9"}))
+    asked = ask(world, "ok gracias")
+    world.later(minutes=31)
+    assert codes(world) == ["DEFERRED_JUST_HEARD"] * 2
+    world.answers.answer(asked, world.now)
+    assert [world.item("PROFILE", name).get("unread_at") for name in ("C1", "C2")] == [None, None]
+
+
+@pytest.mark.parametrize("kind", ["reaction", "image"])
+def test_what_nobody_answers_is_waited_for_no_longer_than_half_an_hour(world: World, kind: str) -> None:
+    assert write(world, kind, {"id": "M1", "mime_type": "image/jpeg"}) == []
+    world.later(minutes=31)
+    assert codes(world) == ["SENT"]
+
+
+def test_what_a_person_has_closed_after_the_last_try_holds_nothing_back(world: World) -> None:
+    world.answers.give_up(ask(world, "no reconozco esa deuda"), world.now)
+    world.later(minutes=31)
+    (case,) = world.cases.waiting("tienda")
+    assert order(world, "close", case.id, {"result": "resolved"})[0] == 200
+    assert codes(world) == ["SENT"]
+
+
+@pytest.mark.parametrize(("wrote", "noted"), [(0, 0), (5, 5), (-5, 5)])
+def test_what_a_slower_worker_was_told_is_waited_for_too(world: World, wrote: int, noted: int) -> None:
+    who, before = world.ref(), world.item("PROFILE")
+    say(world, "hola")
+    at, now = world.now + timedelta(seconds=wrote), world.now + timedelta(seconds=noted)
+    world.ledger.words.heard_from({who: before}, {who: at}, now, [], {who})
+    world.later(minutes=31)
+    assert codes(world) == ["DEFERRED_JUST_HEARD"]
+
+
+def test_a_body_that_comes_again_after_its_answer_holds_nothing_back(world: World) -> None:
+    say(world, "ok gracias", wamid="wamid.twice")
+    world.later(minutes=5)
+    assert say(world, "ok gracias", wamid="wamid.twice") == "KEPT"
+    world.later(minutes=31)
+    assert codes(world) == ["SENT"]
 
 
 def test_what_meta_tells_late_holds_the_reminder_back_as_long(world: World) -> None:

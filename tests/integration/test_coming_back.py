@@ -30,6 +30,16 @@ def test_who_comes_back_has_a_new_consent_and_is_reminded_with_the_next_step(wor
         world.later(days=1)
 
 
+def test_who_was_passed_over_before_they_came_back_gets_the_next_step_too(world: World, drop: Drop) -> None:
+    drop("debts/tienda/b.csv", debts({"due_date": "2026-11-27"}))  # three days from now
+    say(world, "BAJA")
+    assert codes(world) == ["SKIPPED_OPTED_OUT"]
+    world.later(days=1)
+    say(world, "ALTA")
+    world.later(days=2)
+    assert codes(world) == ["SENT"]
+
+
 def test_who_comes_back_is_written_to_on_whatsapp_again(world: World) -> None:
     assert say(world, "prefiero por correo") == "OTHER_CHANNEL"
     world.later(minutes=1)

@@ -9,6 +9,7 @@ import pytest
 
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.whatsapp.events import parse
+from tests.integration.replies import queued
 from tests.integration.rows import (
     apply,
     assert_survives_any_death,
@@ -149,6 +150,8 @@ def test_a_hold_whose_last_day_cannot_be_read_lasts_until_it_is_released(
 def test_an_opt_in_lifts_what_the_borrower_said_on_whatsapp_before(world: World, drop: Drop) -> None:
     load(drop)
     say(world, "BAJA")
+    for asked in queued(world):
+        world.answers.answer(asked, world.now)
     world.later(hours=1)
     told(world, "alta", at="2026-11-24T11:30:00-06:00")
     assert book(world).borrower.opted_out_at is None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from cobranza.policy.portfolio import parse_portfolio
 from cobranza.whatsapp.events import parse
+from tests.integration.fakes import FakeWhatsApp
 from tests.integration.loading import KEY
+from tests.integration.replies import queued
 from tests.integration.rows import Cells, apply, book, codes
 from tests.integration.sending import NOT_ON_WHATSAPP
 from tests.integration.world import PORTFOLIO_YAML, World, debts
@@ -48,6 +51,9 @@ def press(world: World, payload: str, sender: str = PHONE) -> None:
     value = {"metadata": {"phone_number_id": "1"}, "messages": [message]}
     body = {"entry": [{"id": "W", "changes": [{"field": "messages", "value": value}]}]}
     world.recorder.record(parse(json.dumps(body).encode()), world.now, "trace")
+    answering = replace(world, whatsapp=FakeWhatsApp())
+    for asked in queued(world):
+        answering.answers.answer(asked, world.now)
 
 
 def next_day(world: World) -> list[str]:
@@ -161,7 +167,7 @@ def test_a_changed_phone_starts_again(world: World, drop: Drop, asked: list[str]
     assert next_day(world) == ["SENT"]
     assert names(world) == ["primer_contacto", "primer_contacto"]
     press(world, payloads(world)[0])  # from the old phone
-    assert next_day(world) == ["SKIPPED_NOT_IDENTIFIED"]
+    assert next_day(world) == ["SKIPPED_OPEN_CASE"]
     press(world, payloads(world)[0], OTHER)
     assert next_day(world) == ["SENT"]
     assert names(world)[-1] == "saldo_vencido"

@@ -292,3 +292,29 @@ def test_the_days_book_says_since_when(world: World) -> None:
     list(world.reports.close_days(world.now + timedelta(days=1)))
     rows = results(world, "book/dt=2026-11-24/book.csv")
     assert {row["stopped"][:10] for row in rows} == {"2026-11-24"}
+
+
+@pytest.mark.usefixtures("couple")
+@pytest.mark.parametrize("other_phone", [by_file, by_row])
+def test_somebody_else_at_a_phone_of_two_is_reminded_of_neither_also_once_one_is_elsewhere(
+    world: World, drop: Drop, other_phone: Callable[[World, Drop], None]
+) -> None:
+    queued = world.tick()
+    assert say(world, "no soy esa persona") == "SHARED"
+    assert [world.sender.remind(each, world.now).code for each in queued] == BOTH
+    world.later(hours=1)
+    other_phone(world, drop)
+    run(world, world.now + timedelta(days=4))
+    assert {each["to"] for each in world.whatsapp.sent if "template" in each} == {OTHER}
+    assert stopped(world) == [True, False]
+
+
+@pytest.mark.usefixtures("couple")
+def test_each_of_two_is_told_that_their_phone_is_silent_where_somebody_else_answers(world: World) -> None:
+    say(world, "no soy esa persona")
+    told = [line for line in world.items("journal") if line["event"] == "opt_out"]
+    assert sorted((line["pk"], line["scope"]) for line in told) == sorted(
+        (f"B#{world.ref(name)}", "phone") for name in ("C1", "C2")
+    )
+    world.later(minutes=5)
+    assert say(world, "SALDO") == "SHARED_BALANCE"

@@ -232,7 +232,6 @@ class World:
             journal=self.journal,
             whatsapp=whatsapp,
             portfolio=self.ledger.portfolio,
-            strategy_of=lambda _: DAILY,
             only_to=None,
         )
 

@@ -10,9 +10,9 @@ from cobranza.ledger.money import Money
 from cobranza.ledger.promise import Promise
 from cobranza.policy import contact_rules, outcomes
 from cobranza.policy.breaker import EVERY_NUMBER, Breaker
-from cobranza.policy.decide import held_out
+from cobranza.policy.decide import UNREAD, held_out
 from cobranza.policy.decision import Decision, Defer, Policies, Rest, Send, Skip
-from cobranza.policy.feed import Feed, Pause
+from cobranza.policy.feed import PAUSE_LOOK, Feed, Pause
 from cobranza.policy.message import Consumed, Message, State
 from cobranza.policy.strategy import Rule, Step
 from tests.unit.books import (
@@ -121,6 +121,12 @@ def test_a_deferred_borrower_has_a_code_and_a_later_moment(code: str) -> None:
     assert isinstance(decision, Defer)
     assert decision.code == code
     assert contact_rules.closed(rules_of(borrower()), "CMX", decision.until) is None
+
+
+@pytest.mark.parametrize(("waited", "waits"), [(UNREAD - timedelta(seconds=1), True), (UNREAD, False)])
+def test_what_nobody_has_understood_is_looked_at_again_for_48_hours(waited: timedelta, waits: bool) -> None:
+    decision = decided(debt(), of=borrower(heard_noted_at=NOON - waited, unread_at=NOON - waited))
+    assert decision == (Defer("JUST_HEARD", NOON + PAUSE_LOOK) if waits else decided(debt()))
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_person_in_charge_leaves_the_machine_the_stop_alone() -> None:
     served = borrower(human_until=since + IN_CHARGE)
     assert reply("SALDO", of=served).answer is None
     assert reply("no debo nada", of=served).says
-    assert reply("BAJA", of=served).answer is Answer.STOPPED
+    assert reply("BAJA", of=replace(served, opted_out_at=NOON)).answer is Answer.STOPPED
     assert reply("SALDO", of=served, at=since + IN_CHARGE).answer is Answer.OWED
 
 

@@ -79,7 +79,8 @@ def test_what_a_machine_answers_is_answered_at_any_hour(text: str) -> None:
 
 
 def test_a_stop_at_night_is_confirmed_beside_the_notice() -> None:
-    assert reply("BAJA", NIGHT).once == reply("BAJA", NOON).once == ("stopped", NOON - timedelta(hours=12))
+    told = [reply("BAJA", at, of=borrower(opted_out_at=at)) for at in (NIGHT, NOON)]
+    assert [each.once for each in told] == [("stopped", NOON - timedelta(hours=12))] * 2
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 files: {"v":1,"bucket":…,"key":…,"version":…} or {"v":1,"bucket":…,"part":"<portfolio>/<import>/<number>"}
 reminders: {"v":1,"borrower":"<ref>","lease":"<iso>","trace":"<id>"}
-media, replies: {"v":1,"borrower":"<ref>","event":"<moment>#<ref>","trace":"<id>"}
+media: {"v":1,"borrower":"<ref>","event":"<moment>#<ref>","trace":"<id>"}
+replies: the same with "noted":"<iso>"
 """
 
 import json
@@ -39,11 +40,12 @@ class DroppedFile:
 @dataclass(frozen=True, slots=True)
 class ReplyToAnswer:
     """Words or a file that somebody sent: `event` names the message in the conversation of `borrower` (or of a
-    stranger)."""
+    stranger), and `noted` is the moment at which we knew of it; an earlier version told none."""
 
     borrower: str
     event: str
     trace: str
+    noted: str = ""
     v: int = 1
 
     @classmethod

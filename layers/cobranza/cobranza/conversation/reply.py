@@ -54,7 +54,7 @@ class Asked:
 class Reply:
     """What to keep: `says`, and `tagged`, the tags that it leaves; `takes_back`, the moment of a promise that no
     longer counts; `case`, its kind, for a person; `looked_into`, until when no reminder goes; `hands_over`, until
-    when a person answers alone; `wakes`, that something was lifted.
+    when a person answers alone; `silences`, that the phone is to be left in peace by whoever has it.
 
     What to answer: nothing without an `answer`; `buttons` by payload; `once`, what it counts as, and the moment
     after which it must not have been said before; `opens`, when a person reads it, in the borrower's zone;
@@ -67,7 +67,7 @@ class Reply:
     case: str = ""
     looked_into: datetime | None = None
     hands_over: datetime | None = None
-    wakes: bool = False
+    silences: bool = False
     answer: Answer | None = None
     message_class: MessageClass = MessageClass.ANSWER
     buttons: Buttons = ()
@@ -132,19 +132,22 @@ def reply_to_receipt(asked: Asked, borrower: Borrower, now: datetime, *, is_kept
 
 def reply_to_shared(asked: Asked, meaning: Meaning, borrower: Borrower, now: datetime) -> Reply:
     """To a phone that two borrowers have, of whom `borrower` is one: who writes is not known, so nothing of either
-    is told, and nothing but a stop is believed of either."""
+    is told, and nothing but a stop is believed of either. Somebody else there is not reminded of them any more."""
     if meaning.intent is Intent.STOP:
         reply = _stop_confirmed(asked, borrower)
     else:
         asks = meaning.intent in (Intent.BALANCE, Intent.PAY)
         to = looked_into if asks else _notice
         reply = to(asked, "SHARED_PHONE", Answer.SHARED_BALANCE if asks else Answer.SHARED)
+        reply = replace(reply, silences=meaning.intent is Intent.WRONG_PERSON)
     return reply if _may_go(asked, reply, borrower, now) else replace(reply, answer=None)
 
 
 def _may_go(asked: Asked, reply: Reply, borrower: Borrower, now: datetime) -> bool:
-    """A stop that came with the message, or after it, says more than the message."""
-    is_stopped = borrower.opted_out_at is not None and borrower.opted_out_at >= asked.at
+    """A stop that came with the message, or after it, says more than the message; but not the message's own."""
+    stopped_at = borrower.opted_out_at
+    is_own = reply.silences and stopped_at == asked.at
+    is_stopped = stopped_at is not None and stopped_at >= asked.at and not is_own
     confirms = reply.message_class is MessageClass.STOP_CONFIRMATION
     yields = Obstacle.PERSON_IN_CHARGE in MANNERS[reply.message_class].obeys
     in_window = now - asked.at < SERVICE_WINDOW
@@ -319,7 +322,7 @@ class _Reading:
         )
         if self.book.borrower.channel != WHATSAPP:
             says += (Said(Action.CHANNEL, Word(self.asked.at, WHATSAPP, WHATSAPP)),)
-        return Reply(says=says, wakes=True, looked_into=self._tomorrow, answer=Answer.STARTED)
+        return Reply(says=says, looked_into=self._tomorrow, answer=Answer.STARTED)
 
     def owed(self) -> Reply:
         open_debts = [debt for debt in self.book.debts if debt.is_open]

@@ -65,12 +65,16 @@ class Callers:
         return ref
 
 
-def people_at(ledger: Ledger, phones: Sequence[str]) -> list[Book]:
-    """Who has the phone now: those who owe, else all of them, and of these nobody whose number it is not, unless
-    there is no other. A reference leads to whoever once had it too."""
+def people_behind(ledger: Ledger, phones: Sequence[str]) -> list[Book]:
+    """Whoever has one of these phones, has it besides another one, or once had it."""
     behind = sorted({borrower for phone in phones for borrower in ledger.borrowers_behind(phone)})
-    books = [loaded.book for ref in behind if (loaded := ledger.load(ref))]
-    having = [book for book in books if book.borrower.phone_ref in phones]
+    return [loaded.book for ref in behind if (loaded := ledger.load(ref))]
+
+
+def people_at(behind: Sequence[Book], phones: Sequence[str]) -> list[Book]:
+    """Who of them has the phone now: those who owe, else all of them, and of these nobody whose number it is not,
+    unless there is no other."""
+    having = [book for book in behind if book.borrower.phone_ref in phones]
     theirs = [book for book in having if not book.borrower.wrong_number] or having
     return [book for book in theirs if any(d.is_open and not d.recalled for d in book.debts)] or theirs
 
@@ -82,6 +86,12 @@ def who_has(ledger: Ledger, phones: Iterable[str]) -> Iterator[Borrower]:
         loaded = ledger.load(ref)
         if loaded and wanted & {*loaded.book.borrower.phone_refs} and not loaded.book.borrower.wrong_number:
             yield loaded.book.borrower
+
+
+def others_at(behind: Sequence[Book], phones: Sequence[str]) -> list[Book]:
+    """Whose the phone is where nobody is written to there: whoever has it besides another one, else whoever had
+    it."""
+    return [book for book in behind if {*book.borrower.phone_refs} & {*phones}] or [*behind]
 
 
 def address_of(event: Item) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from cobranza.conversation.intent import understand
 from cobranza.conversation.reply import CASE, Asked, reply_to_receipt
-from cobranza.flows.callers import people_at
+from cobranza.flows.callers import people_at, people_behind
 from cobranza.flows.open_case import Matter, case_of, open_case
 from cobranza.flows.say_once import Turn, Voice, is_settled
 from cobranza.ledger.case import Case
@@ -217,7 +217,8 @@ class ReceiptDesk:
         at = keys.moment_of(asked.event)
         if is_settled(event) or understand(event["text"], at.date()).must_be_heard:
             return
-        people = people_at(self.ledger, event.get("phones", ()))
+        phones = event.get("phones", ())
+        people = people_at(people_behind(self.ledger, phones), phones)
         if not people or people[0].borrower.ref != asked.borrower:
             return
         number = event["phone_number_id"]

@@ -28,7 +28,7 @@ from cobranza.store.journal import Journal, Line
 from cobranza.store.keys import MessageKey, borrower_pk, chat_pk, event_key
 from cobranza.store.ledger import Ledger
 from cobranza.store.messages import Messages, Past, Sent
-from cobranza.store.table import READS_A_CALL, ConditionFailed, Item
+from cobranza.store.table import READS_A_CALL, ConditionFailed, Item, utc
 from cobranza.whatsapp.events import InboundMessage, Media
 from cobranza.whatsapp.kinds import NOT_ME, YES
 from cobranza.whatsapp.number_news import changed_by
@@ -134,7 +134,8 @@ class ReplyDesk:
                 self.news.follow(change, callers, now)
         for_answer = [each for each in replies if each.key not in failures and _is_answered(each)]
         # Once for a message, in whose conversation ever it is; last, so that a stop is confirmed that is kept.
-        self.replies.put(dict.fromkeys(ReplyToAnswer(each.chats[0], each.key, trace) for each in for_answer))
+        asked = (ReplyToAnswer(each.chats[0], each.key, trace, utc(now)) for each in for_answer)
+        self.replies.put(dict.fromkeys(asked))
         kept = [each for each in replies if each.key not in failures]
         counts = Counter(each.kind for each in kept) + Counter(OPTED_OUT for each in kept if each.stops)
         return counts, next(iter(failures.values()), None)
@@ -178,7 +179,8 @@ class ReplyDesk:
                 lines.append(_line(chat_pk(reply.chats[0]), "reply", reply, phones))
         profiles = _known(pasts)
         words = self.conversations.bundle(each for reply in replies for each in _inbound(reply, callers, profiles))
-        self.ledger.words.heard_from(profiles, moments, now, [words, self.journal.bundle(lines, now)])
+        unread = {borrower for reply in replies if _is_answered(reply) for borrower in reply.borrowers}
+        self.ledger.words.heard_from(profiles, moments, now, [words, self.journal.bundle(lines, now)], unread)
         return failures
 
     def _stop(

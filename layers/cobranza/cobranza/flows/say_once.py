@@ -38,14 +38,20 @@ class TryLater(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One message while it is answered: `intent` is what it was read as, and `people` are the borrowers who have
-    the phone it came from."""
+    the phone it came from; `others` those whose phone it is where nobody is written to there."""
 
     asked: ReplyToAnswer
     event: Item
     intent: str = ""
     reply: Reply
     people: Sequence[Book]
+    others: Sequence[Book] = ()
     portfolio: Portfolio | None
+
+    @property
+    def about(self) -> Sequence[Book]:
+        """Whom it is about, whoever wrote it."""
+        return self.people or self.others
 
     @property
     def message(self) -> str:
@@ -76,7 +82,7 @@ class Turn:
     @property
     def subject(self) -> str:
         """Whose line in the journal it is."""
-        return keys.borrower_pk(self.people[0].borrower.ref) if self.people else keys.chat_pk(self.asked.borrower)
+        return keys.borrower_pk(self.about[0].borrower.ref) if self.about else keys.chat_pk(self.asked.borrower)
 
     @property
     def facts(self) -> Item:
@@ -129,7 +135,7 @@ class Voice:
         waiting = replace(turn, reply=replace(turn.reply, looked_into=until))
         case = self.case(waiting, UNANSWERED, now)
         open_case(self.cases, self.journal, case)
-        for book in turn.people:
+        for book in turn.about:
             self.ledger.words.look_into(book.borrower.ref, until, case.id, now)
 
     def doubt(self, turn: Turn, now: datetime) -> None:
@@ -145,13 +151,13 @@ class Voice:
             topic=topic,
             chat=turn.asked.borrower,
             event=turn.asked.event,
-            portfolio_id=self._portfolio_id(turn.portfolio, turn.people),
+            portfolio_id=self._portfolio_id(turn.portfolio, turn.about),
             portfolio=turn.portfolio,
             stops=tuple(said.action for said in turn.reply.says),
             looked_into=turn.reply.looked_into,
             in_charge_until=turn.reply.hands_over,
         )
-        return case_of(matter, turn.people, now)
+        return case_of(matter, turn.about, now)
 
     def _portfolio_id(self, portfolio: Portfolio | None, people: Sequence[Book]) -> str:
         """Whose a case is, also where no valid portfolio answers for it."""
@@ -186,7 +192,7 @@ class Voice:
         told = turn.facts | {
             "code": facts["answer_state"],
             "type": answer.value,
-            "queue": queue_of(turn.people, turn.portfolio, now),
+            "queue": queue_of(turn.about, turn.portfolio, now),
             "trace": turn.asked.trace,
         }
         self.journal.append(turn.subject, now, "answer", turn.message, told)

@@ -29,7 +29,8 @@ class Borrower:
     `number_from` where those who say that the borrower gave this phone have it from; `known_at` stands for the
     phone at which we know the borrower: they said so there, or were reminded there before;
     `tags` those that people or replies gave them, sorted;
-    `heard_at` when the borrower last wrote to us, and `heard_noted_at` when we knew of it;
+    `heard_at` when the borrower last wrote to us, and `heard_noted_at` when we knew of it; `unread_at` the same of
+    what waits to be understood;
     `case_until` until when a person looks into what they told us;
     `last4` stands for the last four digits of their document, empty where no file told it;
     `human_since` and `human_until` from when until when a person answers them, and no machine.
@@ -54,6 +55,7 @@ class Borrower:
     phone_refs: tuple[str, ...] = ()
     heard_at: datetime | None = None
     heard_noted_at: datetime | None = None
+    unread_at: datetime | None = None
     case_until: datetime | None = None
     human_since: datetime | None = None
     human_until: datetime | None = None

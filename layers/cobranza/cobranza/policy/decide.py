@@ -31,6 +31,8 @@ from cobranza.policy.strategy import Strategy, is_true
 # So long after we hear of it, what somebody wrote is understood, or a person has it: the queue gives a reply six
 # times, three minutes apart.
 UNDERSTOOD = timedelta(minutes=30)
+# Where the queue stands still it waits longer, and at most so long: as long as any case.
+UNREAD = timedelta(hours=48)
 
 
 class _Facts(NamedTuple):
@@ -230,6 +232,8 @@ def _gate(facts: _Facts, left: Sequence[Due]) -> Skip | Defer | None:
         return too_soon
     if borrower.heard_noted_at and now < (understood := borrower.heard_noted_at + UNDERSTOOD):
         return Defer("JUST_HEARD", understood)
+    if borrower.unread_at and now < borrower.unread_at + UNREAD:
+        return Defer("JUST_HEARD", facts.soon())
     if code := contact_rules.closed(rules, borrower.region, now):
         opens = contact_rules.next_open(rules, borrower.region, now) or now + timedelta(days=1)
         return Defer(code, not_before(rules, borrower.region, opens, _hour(left)))

@@ -147,8 +147,8 @@ DEFERRED = {
         "The minimum time since the last message or payment has not passed",
     ),
     "JUST_HEARD": Sentence(
-        "La persona acaba de escribir; se espera a entender lo que dijo",
-        "The borrower has just written; what they said is to be understood first",
+        "La persona escribió; se espera a entender lo que dijo",
+        "The borrower has written; what they said is to be understood first",
     ),
     "WINDOW": Sentence(
         "Fuera del horario en que se le puede contactar", "Outside the hours in which a borrower may be contacted"

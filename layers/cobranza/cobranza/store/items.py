@@ -209,6 +209,7 @@ def told_of(ref: str, item: Item) -> Borrower:
         receipt_until=_day(item.get("receipt_until")),
         heard_at=_moment(item.get("last_inbound_at")),
         heard_noted_at=_moment(item.get("heard_noted_at")),
+        unread_at=_moment(item.get("unread_at")),
         human_since=_moment(item.get("human_since")),
         human_until=_moment(item.get("human_until")),
         known_at=item.get("known_at", ""),

@@ -1,7 +1,7 @@
 """What a borrower says on WhatsApp, kept beside what files tell of them."""
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from datetime import UTC, datetime
 
 from cobranza.ledger.standing import (
@@ -65,26 +65,39 @@ class Words:
         moments: Mapping[str, datetime],
         now: datetime,
         beside: Iterable[Bundle],
+        unread: Container[str] = (),
     ) -> None:
         """When each of these borrowers, whose profiles are told, wrote last, and that we know it now; 25 a call,
-        with what is `beside`."""
-        writes = [_wrote(name, moments[name], now, item) for name, item in profiles.items()]
+        with what is `beside`. Of those `unread` something waits to be understood."""
+        waits = {name: {"unread_at": utc(now)} if name in unread else {} for name in profiles}
+        writes = [_wrote(name, moments[name], now, item, waits[name]) for name, item in profiles.items()]
         for name, is_made in zip(profiles, self._table.write_beside(beside, writes), strict=True):
             if not is_made:  # somebody else was faster
-                self._heard_from(name, moments[name], now)
+                self._heard_from(name, moments[name], now, waits[name])
 
-    def _heard_from(self, borrower: str, at: datetime, now: datetime) -> None:
+    def _heard_from(self, borrower: str, at: datetime, now: datetime, waits: Item) -> None:
         key, noted = keys.profile(borrower), {"heard_noted_at": utc(now)}
         try:
             self._table.update(
                 key,
-                {"last_inbound_at": utc(at), **noted},
+                {"last_inbound_at": utc(at), **noted, **waits},
                 condition="attribute_exists(#pk) AND (attribute_not_exists(#last_inbound_at) OR "
                 "#last_inbound_at < :last_inbound_at)",
             )
         except ConditionFailed as failed:
-            if failed.item and failed.item.get("heard_noted_at", "") < utc(now):
-                self._table.update(key, noted, condition="attribute_exists(#pk)")
+            told = waits if failed.item.get("heard_noted_at", "") >= utc(now) else noted | waits
+            if failed.item and told:
+                self._table.update(key, told, condition="attribute_exists(#pk)")
+
+    def understood(self, borrower: str, noted: str) -> None:
+        """What the borrower had written when we knew of this message waits for nobody any more."""
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(
+                keys.profile(borrower),
+                remove=("unread_at",),
+                condition="#unread_at <= :noted",
+                values={"noted": noted},
+            )
 
     def deny_number(self, borrower: str, at: datetime, case: str) -> None:
         """Whoever answers at the borrower's phone is somebody else, until that message's case says otherwise."""
@@ -171,8 +184,8 @@ class Words:
         return item.get("human_until", "") > utc(now)
 
 
-def _wrote(borrower: str, at: datetime, now: datetime, there: Item) -> Update:
+def _wrote(borrower: str, at: datetime, now: datetime, there: Item, waits: Item) -> Update:
     known = {name: there[name] for name in ("last_inbound_at",) if name in there}
     noted = max(utc(now), there.get("heard_noted_at", ""))
-    told = {"last_inbound_at": max((utc(at), *known.values())), "heard_noted_at": noted}
+    told = {"last_inbound_at": max((utc(at), *known.values())), "heard_noted_at": noted, **waits}
     return Update(keys.profile(borrower), told, known, absent=() if known else ("last_inbound_at",))
