@@ -17,8 +17,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from cobranza.errors import InvalidInput
+from cobranza.queues import NOTED
 from cobranza_cli import queues
-from cobranza_cli.letters import READERS, REDRIVEN, text_of
+from cobranza_cli.letters import READERS, REDRIVEN, Message, text_of
 from cobranza_cli.place import Place
 
 MOST = 100
@@ -153,8 +154,8 @@ def _may_go(letter: Letter, *, again: bool) -> bool:
     return letter.can_go and (again or not letter.redriven)
 
 
-def _sender(place: Place, queue: str) -> Callable[[str], object]:
-    """What sends a letter's body to where it failed. One run of reports does what each of them had to do."""
+def _sender(place: Place, queue: str) -> Callable[[Message], object]:
+    """What sends a letter to where it failed. One run of reports does what each of them had to do."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     if queue == "reports":
         run = cache(partial(_run_reports, place, now))
@@ -172,19 +173,21 @@ def _run_reports(place: Place, now: str) -> None:
     )
 
 
-def _send(place: Place, output: str, now: str, body: str) -> None:
+def _send(place: Place, output: str, now: str, message: Message) -> None:
+    noted = text_of(message, NOTED)
+    beside = {REDRIVEN: now} | ({NOTED: noted} if noted else {})
     place.client("sqs").send_message(
         QueueUrl=place.outputs[output],
-        MessageBody=body,
-        MessageAttributes={REDRIVEN: {"DataType": "String", "StringValue": now}},
+        MessageBody=message["Body"],
+        MessageAttributes={name: {"DataType": "String", "StringValue": text} for name, text in beside.items()},
     )
 
 
 def _sent(
-    sqs: Any, source: str, send: Callable[[str], object], message: Mapping[str, Any], letter: Letter
+    sqs: Any, source: str, send: Callable[[Message], object], message: Mapping[str, Any], letter: Letter
 ) -> Letter:
     """Sent first, deleted then: who dies in between leaves two, of which one finds nothing to do."""
-    send(message["Body"])
+    send(message)
     sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
     return replace(letter, is_sent=True)
 

@@ -4,7 +4,7 @@
 import io
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any, cast
@@ -124,6 +124,7 @@ class Waiting:
     body: str
     seen_at: float
     handle: str
+    attributes: dict[str, Any]
 
 
 class MemorySqs:
@@ -139,15 +140,27 @@ class MemorySqs:
     def send_message_batch(self, *, QueueUrl: str, Entries: Iterable[dict[str, Any]]) -> dict[str, Any]:
         for entry in Entries:
             seen_at = time.monotonic() + entry.get("DelaySeconds", 0)
-            self._queues[QueueUrl].append(Waiting(entry["MessageBody"], seen_at, uuid4().hex))
+            self._queues[QueueUrl].append(
+                Waiting(entry["MessageBody"], seen_at, uuid4().hex, entry.get("MessageAttributes", {}))
+            )
         return {}
 
-    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int = 1) -> dict[str, Any]:
+    def receive_message(
+        self, *, QueueUrl: str, MaxNumberOfMessages: int = 1, MessageAttributeNames: Sequence[str] = ()
+    ) -> dict[str, Any]:
         now = time.monotonic()
         seen = [each for each in self._queues[QueueUrl] if each.seen_at <= now][:MaxNumberOfMessages]
         for each in seen:
             each.seen_at = now + HIDDEN
-        told = [{"MessageId": each.handle, "ReceiptHandle": each.handle, "Body": each.body} for each in seen]
+        told = [
+            {
+                "MessageId": each.handle,
+                "ReceiptHandle": each.handle,
+                "Body": each.body,
+            }
+            | ({"MessageAttributes": each.attributes} if MessageAttributeNames and each.attributes else {})
+            for each in seen
+        ]
         return {"Messages": told} if told else {}
 
     def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:

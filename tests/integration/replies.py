@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from cobranza.queues import ReplyToAnswer
+from cobranza.queues import NOTED, ReplyToAnswer
 from cobranza.whatsapp.events import parse
 from tests.integration.world import World
 
@@ -31,12 +32,13 @@ def tell(world: World, name: str, element: Mapping[str, Any], field: str = "mess
 
 def queued(world: World) -> list[ReplyToAnswer]:
     found: list[ReplyToAnswer] = []
-    while messages := world.sqs.receive_message(QueueUrl=world.replies_url, MaxNumberOfMessages=10).get(
-        "Messages"
-    ):
+    while messages := world.sqs.receive_message(
+        QueueUrl=world.replies_url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    ).get("Messages"):
         for each in messages:
             world.sqs.delete_message(QueueUrl=world.replies_url, ReceiptHandle=each["ReceiptHandle"])
-            found.append(ReplyToAnswer.parse(each["Body"]))
+            noted = each.get("MessageAttributes", {}).get(NOTED, {}).get("StringValue", "")
+            found.append(replace(ReplyToAnswer.parse(each["Body"]), noted=noted))
     return found
 
 

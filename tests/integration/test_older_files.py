@@ -110,6 +110,19 @@ def test_an_old_snapshot_that_is_dropped_again_closes_and_opens_nothing(world: W
     assert "closed" not in world.item("DEBT#tienda#X-8#", "X8")
 
 
+def test_what_a_snapshot_of_the_same_bytes_does_not_list_is_silent_until_a_file_tells_more(world: World) -> None:
+    people = [{"borrower_id": f"X{n}", "phone": f"+5255555502{n:02}", "debt_id": f"X-{n}"} for n in range(9)]
+    whole, key = debts(*people), "snapshots/tienda/cartera.csv"
+    upload(world, -48, whole, key)
+    upload(world, -30, OPEN, "debts/tienda/error.csv")
+    again = upload(world, -1, whole, key)
+    assert (again.closed, len(again.warnings)) == (0, 2)
+    world.ledger.refresh("tienda", world.now)
+    codes(world)
+    assert "+525555550101" not in [message["to"] for message in world.whatsapp.sent]
+    assert world.item("DEBT#tienda#F-1#")["refused_row"]
+
+
 def test_the_same_export_every_day_is_news_as_long_as_nothing_else_told_its_debts(world: World) -> None:
     upload(world, -20, OPEN)
     upload(world, -15, debts({"debt_id": "F-2"}), "debts/tienda/sucursal.csv")

@@ -1,10 +1,10 @@
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from cobranza.queues import DroppedFile, Queue, Reminder, failures, parse_file_work, whose
+from cobranza.queues import DroppedFile, Queue, Reminder, ReplyToAnswer, failures, parse_file_work, whose
 
 URL = "https://sqs.example.com/reminders"
 
@@ -94,6 +94,16 @@ def test_a_refusal_names_nobody() -> None:
     with pytest.raises(RuntimeError) as error:
         Queue(FakeSqs({0}), URL).put(reminders(1))
     assert reminders(1)[0].borrower not in str(error.value)
+
+
+def test_when_a_reply_was_known_lies_beside_a_body_that_earlier_versions_read() -> None:
+    sqs = FakeSqs()
+    asked = ReplyToAnswer("A" * 26, "2026-11-24T17:00:00Z#B", "1-abc", noted="2026-11-24T17:00:02Z")
+    Queue[ReplyToAnswer](sqs, URL).put([asked, replace(asked, noted="")])
+    (known, unknown) = sqs.batches[0]
+    assert json.loads(known["MessageBody"]).keys() == {"borrower", "event", "trace", "v"}
+    assert known["MessageAttributes"] == {"noted": {"DataType": "String", "StringValue": "2026-11-24T17:00:02Z"}}
+    assert "MessageAttributes" not in unknown
 
 
 def test_a_reminder_can_come_back_later() -> None:

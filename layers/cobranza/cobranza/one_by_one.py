@@ -2,11 +2,12 @@
 
 import random
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from cobranza import telemetry
-from cobranza.queues import Queue, ReplyToAnswer, failures, waited, whose
+from cobranza.queues import NOTED, Queue, ReplyToAnswer, failures, waited, whose
 
 
 def take_each(
@@ -28,7 +29,7 @@ def take_each(
     for record in records:
         body = record["body"]
         try:
-            take(ReplyToAnswer.parse(body))
+            take(_asked(record))
         except Exception as error:
             if isinstance(error, waits):
                 telemetry.logger.warning("reply waits", reason=str(error), extra=whose(body))
@@ -38,14 +39,19 @@ def take_each(
             if age:
                 telemetry.measure(age, waited(record, now))
             if int(record["attributes"]["ApproximateReceiveCount"]) >= received:
-                _give_up(body, give_up)
+                _give_up(record, give_up)
             failed.append(record["messageId"])
             queue.delay(record["receiptHandle"], random.randint(5, 15))
     return failures(failed)
 
 
-def _give_up(body: str, give_up: Callable[[ReplyToAnswer], None]) -> None:
+def _asked(record: Mapping[str, Any]) -> ReplyToAnswer:
+    noted = record.get("messageAttributes", {}).get(NOTED, {}).get("stringValue", "")
+    return replace(ReplyToAnswer.parse(record["body"]), noted=noted)
+
+
+def _give_up(record: Mapping[str, Any], give_up: Callable[[ReplyToAnswer], None]) -> None:
     try:
-        give_up(ReplyToAnswer.parse(body))
+        give_up(_asked(record))
     except Exception:
-        telemetry.logger.exception("nobody is told of a reply", extra=whose(body))
+        telemetry.logger.exception("nobody is told of a reply", extra=whose(record["body"]))

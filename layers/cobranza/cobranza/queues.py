@@ -40,7 +40,8 @@ class DroppedFile:
 @dataclass(frozen=True, slots=True)
 class ReplyToAnswer:
     """Words or a file that somebody sent: `event` names the message in the conversation of `borrower` (or of a
-    stranger), and `noted` is the moment at which we knew of it; an earlier version told none."""
+    stranger), and `noted` is the moment at which we knew of it; an earlier version told none.
+    It lies beside the body."""
 
     borrower: str
     event: str
@@ -70,6 +71,8 @@ def waited(record: Mapping[str, Any], now: datetime) -> float:
 
 # The attribute of a message that stands for an earlier one: since when that has waited (ISO 8601).
 SINCE = "since"
+# That of a reply which tells when we knew of it (ISO 8601).
+NOTED = "noted"
 # How often SQS is offered what it did not take.
 _TRIES = 3
 # How often a reply is received before it is a dead letter: the template's maxReceiveCount.
@@ -117,7 +120,8 @@ class Queue[Message: (Reminder, ReplyToAnswer, DroppedFile | FilePart)]:
         queued = 0
         for batch in batched(messages, 10, strict=False):
             entries: list[dict[str, Any]] = [
-                {"Id": str(i), "MessageBody": _body(message), **beside} for i, message in enumerate(batch)
+                {"Id": str(i), "MessageBody": _body(message), **beside, **_noted(message)}
+                for i, message in enumerate(batch)
             ]
             if left := self._refused(entries):
                 raise RuntimeError(f"SQS refused {len(left)} of {len(entries)} messages")
@@ -144,7 +148,14 @@ class Queue[Message: (Reminder, ReplyToAnswer, DroppedFile | FilePart)]:
 
 
 def _body(message: Reminder | ReplyToAnswer | DroppedFile | FilePart) -> str:
-    return json.dumps(asdict(message), separators=(",", ":"))
+    told = {name: value for name, value in asdict(message).items() if name != NOTED}
+    return json.dumps(told, separators=(",", ":"))
+
+
+def _noted(message: Reminder | ReplyToAnswer | DroppedFile | FilePart) -> dict[str, Any]:
+    """Beside the body: an earlier version, which works on it too while a new one comes, knows no such field."""
+    noted = message.noted if isinstance(message, ReplyToAnswer) else ""
+    return {"MessageAttributes": {NOTED: {"DataType": "String", "StringValue": noted}}} if noted else {}
 
 
 def failures(message_ids: Sequence[str]) -> dict[str, list[dict[str, str]]]:

@@ -112,7 +112,7 @@ class _Holding:
         strange = [
             each for each in told if each.named.debt_id and not known.has_debt(portfolio, each.named.debt_id)
         ]
-        is_held = not _is_inside(known, portfolio, told)
+        is_held = not (_is_inside(known, portfolio, told) or _is_history(known, told, self.job.now))
         if is_held:
             self.rooms.ledger.words.look_into(ref, self.job.now + CASE, "", self.job.now)
         return _Looked(is_held, strange)
@@ -135,6 +135,12 @@ def hold_owners(
         debts = {row.terms.debt_id for row in person.rows}
         if any(debt_ref(references, task.portfolio_id, debt) in paid for debt in debts):
             ledger.words.look_into(person.ref, now + CASE, "", now)
+
+
+def _is_history(known: Known, told: Iterable[Doubtful], now: datetime) -> bool:
+    """Whether nobody is known by this name, and all these payments are older than any file that may yet come."""
+    moments = [each.moment for each in told]
+    return known.profile is None and all(at and now - at > kept_for("ownerless") for at in moments)
 
 
 def _is_inside(known: Known, portfolio: str, told: Iterable[Doubtful]) -> bool:

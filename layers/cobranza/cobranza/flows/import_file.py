@@ -248,7 +248,8 @@ class Importer:
         moment = min(moment, read.survey.as_of or moment)  # mended rows are no younger than their file
         is_snapshot = drop.kind == "snapshots" and not read.survey.is_refused_rows
         survey = facts_of(read.survey)
-        if before := self._told_before(opened, drop, read, now, is_snapshot=is_snapshot):
+        before = self._told_before(opened, drop, read, now, is_snapshot=is_snapshot)
+        if before:
             moment = min(moment, before.as_of)
             survey["warnings"] = (*survey["warnings"], read_as_of(moment))
         waiting, has_strays = self._guard(drop.portfolio, read, moment) if is_snapshot else (None, False)
@@ -268,6 +269,7 @@ class Importer:
                 "file": drop.file,
                 "is_snapshot": is_snapshot,
                 "has_strays": has_strays,
+                "is_outdated": before is not None,
                 "shards": read.parts,
                 "columns": dict(reading.columns),
                 "declared": {
@@ -353,6 +355,7 @@ class Importer:
             tells_credits="credit" in columns,
             newer=self._others.newer(begun),
             has_strays=facts.get("has_strays", False),
+            is_outdated=facts.get("is_outdated", False),
             retried=retried,
         )
 

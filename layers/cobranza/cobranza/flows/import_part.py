@@ -354,11 +354,12 @@ class PartImporter:
         asked: list[Write] = []
         closing = kept_open = 0
         for key, entry in index.items():
-            if key in good or entry.as_of > utc(task.as_of) or task.newer.has(*key):
+            is_newer = entry.as_of > utc(task.as_of) or task.newer.has(*key)
+            if key in good or (is_newer and (key in listed or not (task.is_snapshot and task.is_outdated))):
                 continue
             plan = plan_of(*key)
             line = listed.get(key) or listed.get((entry.borrower, ""), 0)
-            may_be_stray = task.has_strays and plan not in plans and not line
+            may_be_stray = (task.has_strays or is_newer) and plan not in plans and not line
             if line or plans.get(plan) or may_be_stray:
                 kept_open += may_be_stray
                 if entry.digest:

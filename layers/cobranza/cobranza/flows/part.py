@@ -41,9 +41,9 @@ class Newer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What a part needs to know of its import. `key_of` names the debt of a row that is refused, empty where that
-    is not sure; `has_strays` is that some row, of this part or another, does not say whose it is; `read` parses a
-    row or raises InvalidInput; `countries` are all that the portfolio names, `portfolio` has those alone that are
-    on."""
+    is not sure; `has_strays` is that some row, of this part or another, does not say whose it is; `is_outdated`
+    that its bytes are read as of an earlier time; `read` parses a row or raises InvalidInput; `countries` are all
+    that the portfolio names, `portfolio` has those alone that are on."""
 
     import_id: str
     portfolio_id: str
@@ -57,6 +57,7 @@ class Task:
     tells_credits: bool = False
     newer: Newer = Newer()
     has_strays: bool = False
+    is_outdated: bool = False
     retried: bool = False
 
 
@@ -64,8 +65,9 @@ class Task:
 class Result:
     """What became of a part's rows: read = created + updated + unchanged + refused. `no_consent` has the name and
     the number of rows of each borrower without consent; `left_out` has rows that are used but for a part;
-    `kept_open` counts debts that a snapshot does not list and that one of its strays may be. Of changes that
-    the index is read for, `open_before` counts the open debts and `unlisted` those that they do not name."""
+    `kept_open` counts debts that a snapshot does not list and that are silent: one of its strays may be them, or
+    it is outdated. Of changes that the index is read for, `open_before` counts the open debts and `unlisted` those
+    that they do not name."""
 
     changes: Counter[str] = field(default_factory=Counter[str])
     refusals: list[Refusal] = field(default_factory=list[Refusal])

@@ -232,8 +232,8 @@ def _of_the_book(parts: Sequence[Mapping[str, Any]]) -> list[str]:
     )
     told: list[str] = []
     if kept:
-        es = "deudas que no están en la foto siguen abiertas sin recordarse: hay filas que no dicen de quién son"
-        en = "debts that are not in the snapshot stay open and silent: some rows do not say whose they are"
+        es = "deudas que no están en la foto siguen abiertas sin recordarse: no se sabe si son suyas"
+        en = "debts that are not in the snapshot stay open and silent: nobody knows whether they belong in it"
         told.append(f"{kept} {es} · {en}")
     if looks_whole(before, unlisted):
         es = "parece la cartera entera, y estas deudas abiertas no están: ¿van en snapshots/, que las cierra?"

@@ -118,8 +118,9 @@ def _mark_of(told: Mapping[str, Any] | None) -> Mark:
 
 
 def _mark_item(mark: Mark) -> Item:
-    """`stopped` is one that stands, if one does; an earlier version of ours knows no others."""
-    first = max(mark.standing, default=mark.stopped)
+    """`stopped` is one that stands, if one does: an earlier version of ours knows no others, and nothing that was
+    taken back."""
+    first = max(mark.standing, default=None)
     others = [_word_item(stop) for stop in sorted(mark.stops - {first})]
     return _filled({"stopped": _word_item(first), "others": others, "lifted": _word_item(mark.lifted)})
 
