@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from cobranza.flows.record_events import UNREADABLE
-from cobranza.store import case_keys, keys
+from cobranza.store import case_keys, keys, payment_keys
 from cobranza.store.journal import Journal, Line
 from cobranza.store.personal_keys import is_case
 from cobranza.store.table import Item, utc
@@ -25,7 +25,7 @@ PARTS: Mapping[str, Callable[[str, str], bool]] = {
     "messages": lambda pk, sk: sk.startswith((keys.MESSAGE, keys.TOLD, keys.CONFIRMATION)),
     "receipts": lambda pk, sk: keys.is_borrower(pk) and sk.startswith(keys.RECEIPT),
     "words": lambda pk, sk: pk.startswith(keys.chat_pk("")),
-    "payments": lambda pk, sk: pk.startswith(f"{keys.PAYMENT}#"),
+    "payments": lambda pk, sk: pk.startswith(f"{payment_keys.PAYMENT}#"),
     "cases": lambda pk, sk: pk.startswith(f"{case_keys.CASE}#"),
     "phones": lambda pk, sk: pk.startswith(keys.reference_pk("")),
     "other": lambda pk, sk: True,

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from cobranza.gateway.signature import SIGNATURE, TIMESTAMP, WINDOW, sign
-from cobranza.store import keys
+from cobranza.store import keys, payment_keys
 from cobranza.store.items import debt_of
 from cobranza.store.journal import PAYMENT_UNMATCHED
 from local import drive, samples
@@ -78,7 +78,7 @@ def test_what_is_forged_or_stale_is_refused_without_a_trace(stack: Stack, today:
     assert requests.post(stack.payments_url, data=body, timeout=30).status_code == 401
     assert post(stack, body, today - WINDOW - later, secret) == (401, {"error": "stale signature"})
     assert post(stack, body, today + WINDOW + later, secret) == (401, {"error": "stale signature"})
-    assert [item for item in drive.items(stack, "ledger") if item["pk"].startswith(keys.PAYMENT)] == []
+    assert [item for item in drive.items(stack, "ledger") if item["pk"].startswith(payment_keys.PAYMENT)] == []
     assert {item["event"] for item in drive.items(stack, "journal")} == {"import"}
     assert owed(stack) == [10, 10]
 
@@ -89,7 +89,7 @@ def test_money_of_nobody_is_kept(stack: Stack, today: datetime, secret: str) -> 
     unmatched = 202, {"status": "unmatched", "reason": "NO_SUCH_BORROWER"}
     assert [post(stack, body, today, secret) for _ in range(2)] == [unmatched, unmatched]
 
-    (kept,) = (item for item in drive.items(stack, "ledger") if item["sk"] == keys.UNMATCHED)
+    (kept,) = (item for item in drive.items(stack, "ledger") if item["sk"] == payment_keys.UNMATCHED)
     assert (kept["payment_id"], kept["borrower_id"], kept["amount"]) == ("tx-1", "G9", 10)
     (line,) = (item for item in drive.items(stack, "journal") if item["event"] == PAYMENT_UNMATCHED)
     assert line["code"] == "NO_SUCH_BORROWER"

@@ -45,8 +45,6 @@ BREAKERS = "BREAKERS"
 STANDING = "STANDING"
 SAID = "SAID"
 PLANNED = "PLANNED#"
-PAYMENT = "PAYMENT"
-UNMATCHED = "UNMATCHED"
 RECEIPT = "RECEIPT#"
 REFERENCE = "REF#"
 NEWS = "NEWS#"
@@ -136,29 +134,6 @@ def debt_mark(ref: str, portfolio_id: str, debt_id: str) -> dict[str, str]:
 def said(ref: str) -> dict[str, str]:
     """What was said of a borrower."""
     return {"pk": borrower_pk(ref), "sk": STANDING}
-
-
-def payment(ref: str) -> dict[str, str]:
-    """A payment by the reference to its portfolio and number."""
-    return {"pk": f"{PAYMENT}#{ref}", "sk": PAYMENT}
-
-
-def unmatched(ref: str) -> dict[str, str]:
-    """The same of a payment that belongs to nobody we know."""
-    return {"pk": f"{PAYMENT}#{ref}", "sk": UNMATCHED}
-
-
-def is_payment(pk: str) -> bool:
-    return pk.startswith(f"{PAYMENT}#")
-
-
-def ownerless(portfolio_id: str, moment: str, debt_ref: str) -> dict[str, str]:
-    """That a debt which nobody owed yet was paid at that moment."""
-    return {"pk": f"OWNERLESS#{portfolio_id}", "sk": f"{moment}#{debt_ref}"}
-
-
-def payment_of(pk: str) -> str:
-    return pk.removeprefix(f"{PAYMENT}#")
 
 
 def credit(ref: str, portfolio_id: str, currency: str) -> dict[str, str]:

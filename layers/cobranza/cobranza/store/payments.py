@@ -15,7 +15,7 @@ from cobranza.ledger.money import Money
 from cobranza.ledger.payment import Allocated, Credit, Named, Payment, Unmatched, book
 from cobranza.ledger.receipt import Receipt
 from cobranza.policy.retention import expires
-from cobranza.store import keys
+from cobranza.store import keys, payment_keys
 from cobranza.store.items import credit_of
 from cobranza.store.table import ConditionFailed, Insert, Item, Table, Update, Write, until_written, utc
 
@@ -51,7 +51,7 @@ class Payments:
 
     def saved(self, refs: Iterable[str]) -> dict[str, Saved]:
         """Of these references to payments, those that are saved."""
-        found = self._table.get_all([keys.payment(ref) for ref in dict.fromkeys(refs)])
+        found = self._table.get_all([payment_keys.payment(ref) for ref in dict.fromkeys(refs)])
         return {saved.ref: saved for saved in map(_saved_of, found)}
 
     def is_of(self, receipt: Receipt, ref: str) -> bool:
@@ -61,7 +61,7 @@ class Payments:
             return False
         try:
             self._table.update(
-                keys.payment(ref) | {"sk": "OPERATION"},
+                payment_keys.payment(ref) | {"sk": "OPERATION"},
                 {"receipt": receipt.id, "borrower": receipt.borrower, "portfolio": receipt.portfolio},
                 condition="attribute_not_exists(#receipt) OR #receipt = :receipt",
             )
@@ -71,8 +71,8 @@ class Payments:
 
     def told(self, refs: Iterable[str], zone: tzinfo) -> dict[str, Payment]:
         """Of these references, the payments as their rows told them; `zone` is where their days were written."""
-        found = self._table.get_all([keys.payment(ref) for ref in dict.fromkeys(refs)])
-        return {keys.payment_of(item["pk"]): _payment_of(item, zone) for item in found}
+        found = self._table.get_all([payment_keys.payment(ref) for ref in dict.fromkeys(refs)])
+        return {payment_keys.payment_of(item["pk"]): _payment_of(item, zone) for item in found}
 
     def keep_unmatched(self, ref: str, payment: Payment, code: Unmatched, now: datetime) -> None:
         """A payment that belongs to nobody we know, and why. Once; who sends it again says nothing new."""
@@ -80,24 +80,24 @@ class Payments:
         if payment.borrower_id:
             told["borrower_id"] = payment.borrower_id
         with contextlib.suppress(ConditionFailed):
-            self._table.put_new(keys.unmatched(ref) | told)
+            self._table.put_new(payment_keys.unmatched(ref) | told)
 
     def unmatched(self, refs: Iterable[str], zone: tzinfo) -> dict[str, tuple[Payment, Unmatched]]:
         """Of these references, the payments that belonged to nobody and were not booked since."""
         wanted = list(dict.fromkeys(refs))
         booked = self.saved(wanted)
-        found = self._table.get_all([keys.unmatched(ref) for ref in wanted if ref not in booked])
-        return {keys.payment_of(item["pk"]): (_payment_of(item, zone), item["code"]) for item in found}
+        found = self._table.get_all([payment_keys.unmatched(ref) for ref in wanted if ref not in booked])
+        return {payment_keys.payment_of(item["pk"]): (_payment_of(item, zone), item["code"]) for item in found}
 
     def keep_ownerless(self, portfolio: str, paid: Iterable[tuple[str, datetime]]) -> None:
         """The debts of these references were paid at these moments, and nobody owes them yet."""
         items = {(ref, utc(moment)): expires("ownerless", moment) for ref, moment in paid}
-        keyed = [keys.ownerless(portfolio, at, ref) | {"expires": end} for (ref, at), end in items.items()]
+        keyed = [payment_keys.ownerless(portfolio, at, ref) | {"expires": end} for (ref, at), end in items.items()]
         self._table.write_all([Insert(item) for item in keyed])
 
     def ownerless(self, portfolio: str, since: datetime) -> set[str]:
         """The references of debts that were paid after `since`, while nobody owed them."""
-        later = self._table.query("pk = :pk AND sk > :sk", keys.ownerless(portfolio, utc(since), ""))
+        later = self._table.query("pk = :pk AND sk > :sk", payment_keys.ownerless(portfolio, utc(since), ""))
         return {item["sk"].partition("#")[2] for item in later}
 
     def credits(self, portfolio: str, shards: Iterable[int]) -> Iterator[tuple[str, str]]:
@@ -134,7 +134,7 @@ def new_payment(saved: Saved, payment: Payment, now: datetime) -> Insert:
         "saved_at": utc(now),
     }
     late: Item = {"late": dict(saved.late)} if saved.late else {}
-    return Insert(keys.payment(saved.ref) | told | late | _told_of(payment))
+    return Insert(payment_keys.payment(saved.ref) | told | late | _told_of(payment))
 
 
 def _told_of(payment: Payment) -> Item:
@@ -166,7 +166,7 @@ def _saved_of(item: Item) -> Saved:
         after_recall=bool(late),
     )
     return Saved(
-        ref=keys.payment_of(item["pk"]),
+        ref=payment_keys.payment_of(item["pk"]),
         borrower=item["borrower"],
         portfolio=item["portfolio"],
         amount=Money(item["amount"], currency),

@@ -5,7 +5,7 @@ their shape.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from cobranza.store import case_keys, keys, phone_keys
+from cobranza.store import case_keys, keys, payment_keys, phone_keys
 from cobranza.store.table import Item
 
 ERASED = "ERASED"
@@ -65,7 +65,7 @@ def is_moved(item: Item) -> bool:
 
 
 def is_unmatched(item: Item) -> bool:
-    return item["sk"] == keys.UNMATCHED
+    return item["sk"] == payment_keys.UNMATCHED
 
 
 def owner_of(item: Item) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import batched
 
 from cobranza.ledger.confirmation import Subject
-from cobranza.store import keys
+from cobranza.store import keys, payment_keys
 from cobranza.store.table import READS_A_CALL, Item, Table
 
 _KEY = ("pk", "sk")
@@ -47,7 +47,7 @@ def _is_of_files(item: Item) -> bool:
     pk, sk = item["pk"], item["sk"]
     if keys.is_borrower(pk):
         return sk.startswith(_OF_FILES) or (sk.startswith(_OF_PAYMENTS) and "outcome" not in item)
-    return keys.is_portfolio(pk) or keys.is_payment(pk)
+    return keys.is_portfolio(pk) or payment_keys.is_payment(pk)
 
 
 def _is_over(item: Item, now: datetime) -> bool:
